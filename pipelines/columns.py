@@ -1,0 +1,232 @@
+"""Arrow columns as numpy arrays and back, without pandas and mostly without copies.
+
+The obvious calls (`Array.to_numpy`, `np.asarray(column)`, `pa.array(values)`)
+import pandas wherever it is installed, which alone costs more than a second of
+a cold start. The functions here read and wrap the buffers themselves.
+
+Arrays that share an Arrow buffer are read-only. A mask is True where a value
+is missing, as in numpy and pyarrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.types as kinds
+
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+_TEXT_LIMIT = 2**31 - 1  # bytes that the 32-bit offsets of one text array can reach
+
+
+def missing(column: pa.Array) -> Bools | None:
+    """Where the column is null: (n,), or None where no value is.
+
+    >>> missing(texts(["a", None])).tolist()
+    [False, True]
+    """
+    if column.null_count == 0:
+        return None
+    bitmap = column.buffers()[0]
+    if bitmap is None:  # the null type keeps no bitmap
+        return np.ones(len(column), dtype=np.bool_)
+    return ~_bits(bitmap, column.offset, len(column))
+
+
+def floats(column: pa.Array) -> Floats:
+    """The numbers of a column: (n,), NaN where null.
+
+    Integers beyond 2**53 are rounded to the nearest float.
+    """
+    if not kinds.is_float64(column.type):
+        column = _plain(column).cast(pa.float64(), safe=False)
+    values: Floats = _fixed(column, np.float64)
+    gaps = missing(column)
+    return values if gaps is None else np.where(gaps, np.nan, values)
+
+
+def integers(column: pa.Array) -> Int64s:
+    """The integers of a column: (n,), 0 where null; times and dates as they are stored.
+
+    >>> integers(int_array(np.array([5, 6]))).tolist()
+    [5, 6]
+    """
+    column = _plain(column)
+    if kinds.is_temporal(column.type):
+        column = column.view(pa.int64() if column.type.bit_width == 64 else pa.int32())
+    if not kinds.is_int64(column.type):
+        column = column.cast(pa.int64())
+    values: Int64s = _fixed(column, np.int64)
+    gaps = missing(column)
+    return values if gaps is None else np.where(gaps, 0, values)
+
+
+def booleans(column: pa.Array) -> Bools:
+    """The truth values of a column: (n,), False where null."""
+    values = _bits(column.buffers()[1], column.offset, len(column))
+    gaps = missing(column)
+    return values if gaps is None else values & ~gaps
+
+
+def dictionary_codes(column: pa.Array) -> tuple[Int32s, list[str]]:
+    """A text column as codes into its distinct values.
+
+    Args:
+        column: text, or a dictionary of text.
+
+    Returns:
+        The codes (n,), -1 where null, and the values they point to, without
+        repeats. A dictionary may hold values that no row uses.
+    """
+    if not kinds.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    indices, values = column.indices, column.dictionary.to_pylist()
+    if not kinds.is_int32(indices.type):
+        indices = indices.cast(pa.int32())
+    codes: Int32s = _fixed(indices, np.int32)
+    gaps = missing(indices)
+    if gaps is not None:
+        codes = np.where(gaps, np.int32(-1), codes)
+    return _distinct(codes, values)
+
+
+def byte_view(column: pa.Array) -> tuple[Int64s, Bytes]:
+    """The bytes of a text or binary column, not copied.
+
+    Returns:
+        Offsets (n + 1,) and data: row i is `data[offsets[i]:offsets[i + 1]]`.
+        The first offset need not be 0, and the bytes below a null mean
+        nothing: ask `missing`.
+    """
+    column = _plain(column)
+    if kinds.is_fixed_size_binary(column.type):
+        column = column.cast(pa.binary())
+    wide = kinds.is_large_string(column.type) or kinds.is_large_binary(column.type)
+    if not (wide or kinds.is_string(column.type) or kinds.is_binary(column.type)):
+        raise TypeError(f"byte_view reads text and binary columns, not {column.type}")
+    _, places, content = column.buffers()
+    if len(column) == 0 or places is None:
+        return np.zeros(len(column) + 1, dtype=np.int64), np.zeros(0, dtype=np.uint8)
+    kind = np.int64 if wide else np.int32
+    offsets = np.frombuffer(places, kind, column.offset + len(column) + 1)[column.offset :]
+    data = np.zeros(0, np.uint8) if content is None else np.frombuffer(content, np.uint8)
+    return offsets.astype(np.int64, copy=False), data
+
+
+def text_array(offsets: Int64s, data: Bytes, mask: Bools | None = None) -> pa.StringArray:
+    """Text from UTF-8 bytes: row i is `data[offsets[i]:offsets[i + 1]]`.
+
+    Raises:
+        OverflowError: more than 2 GiB of text; make several arrays.
+
+    >>> text_array(np.array([0, 1, 3]), np.frombuffer(b"abc", np.uint8)).to_pylist()
+    ['a', 'bc']
+    """
+    if offsets[-1] > _TEXT_LIMIT:
+        raise OverflowError("one text array holds at most 2 GiB; make several")
+    parts = [_bitmap(mask), _buffer(offsets, np.int32), _buffer(data, np.uint8)]
+    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, parts)
+
+
+def texts(values: Iterable[str | None]) -> pa.StringArray:
+    """A text column from Python strings.
+
+    >>> texts(["a", None, "é"]).to_pylist()
+    ['a', None, 'é']
+    """
+    given = list(values)
+    encoded = [b"" if value is None else value.encode() for value in given]
+    offsets = np.zeros(len(given) + 1, dtype=np.int64)
+    np.cumsum([len(value) for value in encoded], out=offsets[1:])
+    gaps = np.array([value is None for value in given], dtype=np.bool_)
+    return text_array(offsets, np.frombuffer(b"".join(encoded), np.uint8), gaps)
+
+
+def float_array(values: npt.ArrayLike, mask: Bools | None = None) -> pa.DoubleArray:
+    """A column of floats (n,)."""
+    return _numbers(pa.float64(), values, np.float64, mask)
+
+
+def int_array(values: npt.ArrayLike, mask: Bools | None = None) -> pa.Int64Array:
+    """A column of 64-bit integers (n,)."""
+    return _numbers(pa.int64(), values, np.int64, mask)
+
+
+def time_array(micros: npt.ArrayLike, mask: Bools | None = None) -> pa.TimestampArray:
+    """A column of UTC times (n,) from microseconds since 1970."""
+    return _numbers(pa.timestamp("us", tz="UTC"), micros, np.int64, mask)
+
+
+def bool_array(values: npt.ArrayLike, mask: Bools | None = None) -> pa.BooleanArray:
+    """A column of truth values (n,)."""
+    given = np.asarray(values, dtype=np.bool_)
+    bits = pa.py_buffer(np.packbits(given, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(given), [_bitmap(mask), bits])
+
+
+def coded_texts(codes: npt.ArrayLike, values: Iterable[str]) -> pa.DictionaryArray:
+    """A dictionary column: row i is `values[codes[i]]`, null where the code is -1.
+
+    >>> coded_texts([1, -1, 0], ["a", "b"]).to_pylist()
+    ['b', None, 'a']
+    """
+    given = np.asarray(codes, dtype=np.int32)
+    gaps = given < 0
+    indices = _numbers(pa.int32(), np.where(gaps, 0, given), np.int32, gaps)
+    return pa.DictionaryArray.from_arrays(indices, texts(values))
+
+
+def _numbers(
+    kind: pa.DataType, values: npt.ArrayLike, dtype: npt.DTypeLike, mask: Bools | None
+) -> pa.Array:
+    given = np.asarray(values)
+    return pa.Array.from_buffers(kind, len(given), [_bitmap(mask), _buffer(given, dtype)])
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if kinds.is_dictionary(column.type) else column
+
+
+def _fixed(column: pa.Array, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """The value buffer of a column of fixed width, cut to its slice."""
+    content = column.buffers()[1]
+    if len(column) == 0 or content is None:
+        return np.zeros(len(column), dtype)
+    return np.frombuffer(content, dtype, column.offset + len(column))[column.offset :]
+
+
+def _bits(bitmap: pa.Buffer, start: int, count: int) -> Bools:
+    if count == 0:
+        return np.zeros(0, dtype=np.bool_)
+    first = start // 8
+    packed = np.frombuffer(bitmap, np.uint8)[first : (start + count + 7) // 8]
+    skip = start - 8 * first
+    return np.unpackbits(packed, bitorder="little")[skip : skip + count].view(np.bool_)
+
+
+def _bitmap(mask: Bools | None) -> pa.Buffer | None:
+    if mask is None or not mask.any():
+        return None
+    return pa.py_buffer(np.packbits(~mask, bitorder="little"))
+
+
+def _buffer(values: npt.ArrayLike, dtype: npt.DTypeLike) -> pa.Buffer:
+    return pa.py_buffer(np.ascontiguousarray(values, dtype=dtype))
+
+
+def _distinct(codes: Int32s, values: list[Any]) -> tuple[Int32s, list[str]]:
+    """Drop nulls and repeats, which Arrow allows inside a dictionary."""
+    kept = [value for value in dict.fromkeys(values) if value is not None]
+    if len(kept) == len(values):
+        return codes, kept
+    places = {value: place for place, value in enumerate(kept)}
+    new = np.array([places.get(value, -1) for value in values] + [-1], dtype=np.int32)
+    return new[codes], kept  # code -1 reads the last entry
