@@ -1,0 +1,97 @@
+# Everything that a contributor types. Bare `make` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup system test test-unit test-system lint docs demo demo-clean bench bench-coverage lock clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+CODE := pipelines labeling infra functions
+LABEL_STUDIO := label-studio==1.23.2
+
+# Set-up is due again when one of these changes.
+INPUTS := pyproject.toml requirements.lock labeling/labelstudio/server.lock
+READY := .venv/.ready-$(shell cat $(INPUTS) 2>/dev/null | git hash-object --stdin | cut -c1-12)
+
+# The first that runs and is new enough; a pyenv shim may be there and not run.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	2>/dev/null && { echo "$$python"; break; }; done)
+
+# One thread a process: workers share the cores, and sums keep their order.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## Make .venv with the `recheck` command, and Label Studio's own environment
+
+$(READY): | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --no-compile -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-compile --editable .
+	@echo "compiling byte-code, so that a cold start is fast"
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 .venv/lib $(CODE) || true
+	$(BIN)/recheck labelstudio prepare
+	@rm -f .venv/.ready-* && touch $@
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "error: no Python 3.11, 3.12 or 3.13 with venv was found" >&2; \
+		echo "hint: install one (Debian: apt-get install python3 python3-venv), or: make setup PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+APT := chromium fonts-dejavu-core
+
+system: ## Install what the tests need from the system (Chromium), where that is allowed
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(APT) >/dev/null; \
+	else \
+		echo "hint: the browser tests need Chromium: sudo apt-get update && sudo apt-get install -y $(APT)" >&2; \
+	fi
+
+test: setup system lint test-unit test-system ## Set up, lint and run every test
+
+test-unit: setup ## Run the tests that need nothing but this process, and all doctests
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+
+test-system: setup system ## Run the tests against real engines, a real Label Studio and a real browser
+	$(BIN)/python -m pytest $(filter-out tests/unit/ tests/benchmarks/ tests/fixtures/,$(wildcard tests/*/))
+
+lint: setup ## Check style, types, imports and that the generated documents are current
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+docs: setup ## Write the generated parts of docs/reference anew
+	$(BIN)/python docs/generate.py
+
+demo: setup ## Run the whole loop on real flights, with a real Label Studio
+	$(BIN)/python examples/flights/demo.py
+
+demo-clean: ## Stop the demo's server and remove all that the demo made
+	@if [ -x $(BIN)/recheck ]; then $(BIN)/recheck labelstudio down; fi
+	rm -rf examples/flights/data examples/flights/store
+
+bench: setup ## Measure scoring against the bare loop, as ratios
+	$(BIN)/python tests/benchmarks/scoring.py
+
+bench-coverage: setup ## Measure how often the intervals cover the truth, on replays of the flights
+	$(BIN)/python tests/benchmarks/coverage.py
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock: ## Write both locks anew, with the newest versions that fit
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
+	"$$tools/bin/"$(COMPILE) --upgrade pyproject.toml --extra dev --extra examples -o requirements.lock && \
+	echo "$(LABEL_STUDIO)" | "$$tools/bin/"$(COMPILE) --upgrade --no-annotate - -o labeling/labelstudio/server.lock
+
+clean: ## Remove the environment and all caches; stores stay
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(CODE) tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
