@@ -1,0 +1,7 @@
+"""What holds for every test."""
+
+from hypothesis import settings
+
+# The first example of a module pays for its imports: a deadline would measure those.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
