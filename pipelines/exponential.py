@@ -50,7 +50,7 @@ def exp(x: Floats) -> Floats:
     """Raise e to each value, with a relative error of at most 2.2e-16.
 
     Args:
-        x: any float64 values, of any shape.
+        x: float64 values, of any shape but a bare number's.
 
     Returns:
         A new array of the shape of `x`: 0 below -745.13, infinity above 709.78,
@@ -60,35 +60,50 @@ def exp(x: Floats) -> Floats:
     [1.0, 2.718281828459045, 0.0, inf]
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        bounded = np.minimum(np.maximum(x, _EXP_RANGE[0]), _EXP_RANGE[1])
-        shifted = bounded * _LOG2_E + _ROUNDER
-        whole = shifted - _ROUNDER
-        exponent = shifted.view(np.int64) - _ROUNDER_BITS
-        reduced = _exp_of_reduced(bounded - whole * _LN2_HIGH, whole * _LN2_LOW)
+        bounded = np.maximum(x, _EXP_RANGE[0])
+        np.minimum(bounded, _EXP_RANGE[1], out=bounded)
+        whole = bounded * _LOG2_E
+        whole += _ROUNDER
+        exponent = whole.view(np.int64) - _ROUNDER_BITS
+        whole -= _ROUNDER
+        bounded -= whole * _LN2_HIGH
+        whole *= _LN2_LOW
+        result = _exp_of_reduced(bounded, whole)
         # In two steps, because 2**1024 is no float64 though 1.5 * 2**1023 is one.
         first = exponent >> 1
-        return reduced * _power_of_two(first) * _power_of_two(exponent - first)
+        result *= _power_of_two(first)
+        result *= _power_of_two(exponent - first)
+    return result
 
 
 def _exp_of_reduced(high: Floats, low: Floats) -> Floats:
-    """exp(high - low) for |high - low| <= ln(2) / 2, by a rational approximation."""
+    """exp(high - low) for |high - low| <= ln(2) / 2: 1 - ((low - x c / (2 - c)) - high)."""
     x = high - low
     square = x * x
-    c = x - square * _horner(square, _EXP_POLYNOMIAL)
-    result: Floats = 1.0 - ((low - (x * c) / (2.0 - c)) - high)
-    return result
+    c = _horner(square, _EXP_POLYNOMIAL)
+    c *= square
+    np.subtract(x, c, out=c)
+    x *= c
+    np.subtract(2.0, c, out=c)
+    x /= c
+    np.subtract(low, x, out=x)
+    x -= high
+    np.subtract(1.0, x, out=x)
+    return x
 
 
 def _power_of_two(exponent: NDArray[np.int64]) -> Floats:
     """2**exponent from -1022 to 1023, written straight into the exponent's bits."""
-    return ((exponent + 1023) << 52).view(np.float64)
+    bits = exponent + 1023
+    bits <<= 52
+    return bits.view(np.float64)
 
 
 def log(x: Floats) -> Floats:
     """Take the natural logarithm, with a relative error of at most 2.2e-16.
 
     Args:
-        x: any float64 values, of any shape.
+        x: float64 values, of any shape but a bare number's.
 
     Returns:
         A new array of the shape of `x`: -infinity for 0, NaN below 0 and for NaN.
@@ -124,7 +139,9 @@ def _log_of_reduced(f: Floats, exponent: Floats) -> Floats:
 
 def _horner(x: Floats, coefficients: tuple[float, ...]) -> Floats:
     """The polynomial with `coefficients` from the constant upwards."""
-    result = np.full_like(x, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        result = result * x + coefficient
+    result = x * coefficients[-1]
+    for coefficient in coefficients[-2:0:-1]:
+        result += coefficient
+        result *= x
+    result += coefficients[0]
     return result
