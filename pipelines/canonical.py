@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from unicodedata import normalize
 
 import numpy as np
@@ -26,9 +27,10 @@ _TRUTHS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "
 def canonical(value: object) -> str | None:
     """The text that stands for a label, a target or an answer.
 
-    Integral numbers lose their point, truth values are lower case, text is in
-    Unicode's normal form C; nothing is stripped, and `007` stays. A missing
-    value (None, NaN) is None. Applied twice, it changes nothing more.
+    Integral numbers lose their point (below 1e16, where Python writes one),
+    truth values are lower case, text is in Unicode's normal form C; nothing is
+    stripped, and `007` stays. A missing value (None, NaN) is None. Applied
+    twice, it changes nothing more.
 
     Raises:
         TypeError: the value is neither text, a number nor a truth value.
@@ -47,6 +49,8 @@ def canonical(value: object) -> str | None:
             return str(value)
         case float():
             return _number(value)
+        case Decimal():
+            return None if value.is_nan() else _text(f"{value.normalize():f}")
         case str():
             return _text(value)
     raise TypeError(f"a label is text, a number or a truth value, not {type(value).__name__}")
@@ -66,6 +70,8 @@ def canonical_text(column: pa.Array) -> pa.StringArray:
         return _float_text(column)
     if kinds.is_integer(kind) or kinds.is_boolean(kind) or kinds.is_null(kind):
         return column.cast(pa.string())
+    if kinds.is_decimal(kind):
+        return texts(canonical(value) for value in column.to_pylist())
     if _is_text(kind):
         return _distinct_text(column)
     raise SchemaMismatch(
@@ -81,8 +87,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _number(value: float) -> str | None:
     if math.isnan(value):
         return None
-    integral = value.is_integer() and abs(value) < 2.0**63
-    return str(int(value)) if integral else repr(value)
+    return _text(repr(value))
 
 
 def _text(value: str) -> str:
@@ -104,7 +109,7 @@ def _float_text(column: pa.Array) -> pa.StringArray:
     """Arrow finds the same shortest digits as Python, faster, but writes exponents its own way."""
     values = floats(column)
     gaps, size = np.isnan(values), np.abs(values)
-    same = ((size >= 1e-4) & (size < 1e15)) | gaps
+    same = ((size >= 1e-4) & (size < 1e10)) | gaps
     text = float_array(values, gaps).cast(pa.string())
     if same.all():
         return text

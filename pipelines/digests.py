@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,6 @@ from pipelines.errors import SchemaMismatch
 from pipelines.hashing import hashes, subkey
 from pipelines.siphash import Words
 
-_Values = TypeVar("_Values", bound=npt.NDArray[Any])
 _Reader = Callable[[pa.Array], Floats | Words]
 
 _BLOCK = 8192  # rows at once, so that the words stay in the processor's cache
@@ -163,7 +162,7 @@ def _content(name: str, column: pa.Array) -> tuple[str, Floats | Words]:
     )
 
 
-def _take(values: _Values, column: pa.DictionaryArray) -> _Values:
+def _take(values: npt.NDArray[Any], column: pa.DictionaryArray) -> npt.NDArray[Any]:
     if len(values) == 0:  # then every row is null
         return np.zeros(len(column), dtype=values.dtype)
     return values.take(integers(column.indices))
