@@ -1,0 +1,105 @@
+"""A packaged model that its own library runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+import sklearn
+
+from pipelines.evaluators import Scores
+from pipelines.matrices import Mapped
+from pipelines.sklearn import persistence
+from pipelines.sklearn.matrices import Matrix, matrix_of, within
+from pipelines.sklearn.threads import one_thread
+
+_FILE: Final = "estimator.skops"
+_FLOAT32_LIMIT: Final = float(np.finfo(np.float32).max)
+_FLOAT64_LIMIT: Final = float(np.finfo(np.float64).max)
+
+
+class LibraryEvaluator:
+    """A fitted estimator behind the interface of `pipelines.evaluators`.
+
+    It predicts a whole fragment in one call, because the last bit of a
+    library's result may depend on the number of rows in it, and with one
+    thread. Rows that the library would refuse have no answer.
+    """
+
+    kind: ClassVar[str] = "library"
+    exact: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ("numpy", "scikit-learn", "scipy", "skops")
+
+    def __init__(self, estimator: Any, *, classes: tuple[int, ...], rounds_to_float32: bool) -> None:
+        self._estimator, self._classes = estimator, classes
+        self._rounds_to_float32 = rounds_to_float32
+
+    def predict(self, mapped: Mapped) -> Scores:
+        """Answer every row of a fragment in one call."""
+        if not mapped.rows:
+            return self._no_rows()
+        values = matrix_of(mapped)
+        usable = within(values, _FLOAT32_LIMIT if self._rounds_to_float32 else _FLOAT64_LIMIT)
+        if not usable.all():
+            values = _zeroed(values, ~usable)
+        # What is not finite was looked for, once is enough.
+        with sklearn.config_context(assume_finite=True), np.errstate(all="ignore"), one_thread():
+            return self._scores(values, usable)
+
+    def _scores(self, values: Matrix, usable: npt.NDArray[np.bool_]) -> Scores:
+        if not self._classes:
+            numbers = np.asarray(self._estimator.predict(values), dtype=np.float64)
+            return Scores(None, None, np.where(usable & np.isfinite(numbers), numbers, np.nan))
+        classes = np.array(self._classes, dtype=np.int32)
+        if not self._has_probability:
+            answers = np.searchsorted(self._estimator.classes_, self._estimator.predict(values))
+            return Scores(np.where(usable, classes[answers], -1).astype(np.int32), None, None)
+        chances = self._estimator.predict_proba(values)
+        answers = np.argmax(chances, axis=1)
+        score = np.take_along_axis(chances, answers[:, np.newaxis], axis=1)[:, 0]
+        usable = usable & np.isfinite(score)
+        codes = np.where(usable, classes[answers], -1).astype(np.int32)
+        return Scores(codes, np.where(usable, np.clip(score, 0.0, 1.0), np.nan), None)
+
+    @property
+    def _has_probability(self) -> bool:
+        return hasattr(self._estimator, "predict_proba")
+
+    def _no_rows(self) -> Scores:
+        if not self._classes:
+            return Scores(None, None, np.empty(0))
+        score = np.empty(0) if self._has_probability else None
+        return Scores(np.empty(0, dtype=np.int32), score, None)
+
+    def config(self) -> dict[str, Any]:
+        """The estimator's name and the codes of its classes."""
+        return {
+            "estimator": type(self._estimator).__name__,
+            "classes": list(self._classes),
+            "rounds_to_float32": self._rounds_to_float32,
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """The estimator in skops' format."""
+        return {_FILE: persistence.dumps(self._estimator)}
+
+    @classmethod
+    def from_files(cls, config: Mapping[str, Any], files: Mapping[str, bytes]) -> LibraryEvaluator:
+        """Build it from the files of a package that was verified."""
+        return cls(
+            persistence.loads(files[_FILE], config["estimator"]),
+            classes=tuple(config["classes"]),
+            rounds_to_float32=config["rounds_to_float32"],
+        )
+
+
+def _zeroed(values: Matrix, rows: npt.NDArray[np.bool_]) -> Matrix:
+    """A copy with zeros in some rows; the number of rows stays, and so do the others' bits."""
+    values = values.copy()
+    if isinstance(values, np.ndarray):
+        values[rows] = 0.0
+    else:
+        values.data[np.repeat(rows, np.diff(values.indptr))] = 0.0
+    return values

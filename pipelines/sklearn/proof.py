@@ -1,0 +1,176 @@
+"""Proof that plain arrays say what scikit-learn says, before they are signed.
+
+Compared are the hold-out rows and edge values: for each column of numbers its
+extremes and neighbours in float64 and float32, zeros of both signs and 1e39 (more
+than float32 holds); each category code; texts of no and of one term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.evaluators import Evaluator, LinearEvaluator, Scores
+from pipelines.matrices import Codes, Column, Dense, Mapped, Numbers, Sparse, taken
+from pipelines.sklearn.matrices import Matrix, matrix_of
+from pipelines.sklearn.threads import one_thread
+from pipelines.sklearn.training import Trained
+
+Floats = npt.NDArray[np.float64]
+
+TOLERANCE: Final = 1e-12
+"""How far apart two scores may be, for decisions that add up terms of at most 1 in all."""
+
+_ANY_NUMBER: Final = (0.0, -0.0, 1.0, -1.0, 5e-324, 1e-30, 1e6, -1e6, 1e39, -1e39)
+_CODES_TRIED: Final = 1000
+_TERMS_TRIED: Final = 100
+
+
+def difference(evaluator: LinearEvaluator, trained: Trained, mapped: Mapped) -> str | None:
+    """Where plain arrays and estimator differ by more than rounding, as a sentence; None if nowhere.
+
+    A row whose two best answers are closer than the rounding of their own
+    decisions may get either: there the estimator's label depends on how many
+    rows are in the call.
+    """
+    if not mapped.rows:
+        return None
+    values = matrix_of(mapped)
+    rounding = TOLERANCE * np.maximum(1.0, _magnitude(evaluator, values))
+    ours = evaluator.predict(mapped)
+    with one_thread(), np.errstate(all="ignore"):
+        theirs = _reference(trained, values, has_score=ours.score is not None)
+        tied = _margin(evaluator, values) <= rounding
+    return _compared(ours, theirs, rounding, tied)
+
+
+def _reference(trained: Trained, values: Matrix, *, has_score: bool) -> Scores:
+    """What the estimator itself says."""
+    predicted = trained.estimator.predict(values)
+    if trained.listed.task == "regression":
+        return Scores(None, None, predicted)
+    codes = predicted.astype(np.int32)
+    if not has_score:
+        return Scores(codes, None, None)
+    return Scores(codes, trained.estimator.predict_proba(values).max(axis=1), None)
+
+
+def _magnitude(evaluator: LinearEvaluator, values: Matrix) -> Floats:
+    """The sum of the absolute terms of the largest decision: (n,)."""
+    terms = abs(values) @ np.abs(evaluator.coefficients).T + np.abs(evaluator.intercepts)
+    magnitude: Floats = np.asarray(terms).max(axis=1)
+    return magnitude
+
+
+def _margin(evaluator: LinearEvaluator, values: Matrix) -> Floats:
+    """By how much the best decision wins: (n,); infinity where a number is predicted."""
+    decisions = np.asarray(values @ evaluator.coefficients.T + evaluator.intercepts)
+    if not evaluator.classes:
+        return np.full(len(decisions), np.inf)
+    if decisions.shape[1] == 1:
+        return np.abs(decisions[:, 0])
+    best = np.sort(decisions, axis=1)
+    margin: Floats = best[:, -1] - best[:, -2]
+    return margin
+
+
+def _compared(
+    ours: Scores, theirs: Scores, rounding: Floats, tied: npt.NDArray[np.bool_]
+) -> str | None:
+    if ours.unscorable.any():
+        return "a row that scikit-learn scores has no finite decision"
+    if ours.codes is not None:
+        wrong = (ours.codes != theirs.codes) & ~tied
+        if wrong.any():
+            return f"{wrong.sum()} of {len(wrong)} labels differ"
+        pair = (ours.score, theirs.score)
+    else:
+        pair = (ours.value, theirs.value)
+    if pair[0] is None or pair[1] is None:
+        return None
+    apart = np.abs(pair[0] - pair[1])
+    if not (apart <= rounding).all():
+        return f"results differ by up to {apart.max():.1e}"
+    return None
+
+
+def identical(first: Evaluator, second: Evaluator, mapped: Mapped) -> bool:
+    """Whether two evaluators give the same bits for the same rows."""
+    one, two = first.predict(mapped), second.predict(mapped)
+    pairs = ((one.codes, two.codes), (one.score, two.score), (one.value, two.value))
+    return all(_same_bits(a, b) for a, b in pairs)
+
+
+def _same_bits(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return first.tobytes() == second.tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """One value of one column, put into a copy of an ordinary row."""
+
+    column: int
+    changed: Column  # one row
+
+
+def edge_rows(mapped: Mapped) -> list[Mapped]:
+    """Rows of one each: the first row of `mapped`, with one column at an edge value."""
+    if not mapped.rows:
+        return []
+    base = taken(mapped, np.array([0]))
+    edges = (
+        _Edge(at, changed)
+        for at, column in enumerate(mapped.columns)
+        for changed in _edges_of(column)
+    )
+    return [
+        Mapped(1, (*base.columns[: e.column], e.changed, *base.columns[e.column + 1 :]))
+        for e in edges
+    ]
+
+
+def _edges_of(column: Column) -> Iterator[Column]:
+    match column:
+        case Numbers():
+            for value in edge_values(column.values):
+                yield replace(column, values=np.array([value]))
+        case Codes():
+            for code in range(min(column.size, _CODES_TRIED)):
+                yield replace(column, codes=np.array([code], dtype=np.int32))
+        case Sparse():
+            yield _one_text(column, np.empty(0, dtype=np.int32))
+            for term in np.unique(np.linspace(0, column.size - 1, _TERMS_TRIED).astype(np.int32)):
+                yield _one_text(column, term[np.newaxis])
+        case Dense():
+            for value in (0.0, 1.0, 0.5):
+                yield replace(column, values=np.full((1, column.width), value))
+
+
+def _one_text(column: Sparse, terms: npt.NDArray[np.int32]) -> Sparse:
+    indptr = np.array([0, len(terms)], dtype=np.int64)
+    return replace(column, indptr=indptr, indices=terms, values=np.ones(len(terms)))
+
+
+def edge_values(values: Floats) -> Floats:
+    """The extremes of a column, their neighbours, and numbers that break careless code.
+
+    >>> 1e39 in edge_values(np.array([1.0, 2.0]))
+    True
+    """
+    ends = np.array([values.min(), values.max()])
+    near = [np.nextafter(ends, -np.inf), np.nextafter(ends, np.inf)]
+    single = ends.astype(np.float32)
+    near += [np.nextafter(single, np.float32(-np.inf)), np.nextafter(single, np.float32(np.inf))]
+    return np.concatenate([ends, *near, single, np.array(_ANY_NUMBER)]).astype(np.float64)
+
+
+def proof_rows(holdout: Sequence[Mapped]) -> list[Mapped]:
+    """Everything that is compared: the hold-out, then edge values around its first row."""
+    first = next((part for part in holdout if part.rows), None)
+    return [*holdout, *(edge_rows(first) if first else [])]
