@@ -88,14 +88,20 @@ def dictionary_codes(column: pa.Array) -> tuple[Int32s, list[str]]:
     """
     if not kinds.is_dictionary(column.type):
         column = column.dictionary_encode()
-    indices, values = column.indices, column.dictionary.to_pylist()
-    if not kinds.is_int32(indices.type):
-        indices = indices.cast(pa.int32())
-    codes: Int32s = _fixed(indices, np.int32)
-    gaps = missing(indices)
-    if gaps is not None:
-        codes = np.where(gaps, np.int32(-1), codes)
-    return _distinct(codes, values)
+    return _distinct(positions(column.indices), column.dictionary.to_pylist())
+
+
+def positions(column: pa.Array) -> Int32s:
+    """The integers of a column of indices: (n,), -1 where null.
+
+    >>> positions(int_array([2, 0], np.array([False, True]))).tolist()
+    [2, -1]
+    """
+    if not kinds.is_int32(column.type):
+        column = column.cast(pa.int32())
+    values: Int32s = _fixed(column, np.int32)
+    gaps = missing(column)
+    return values if gaps is None else np.where(gaps, np.int32(-1), values)
 
 
 def byte_view(column: pa.Array) -> tuple[Int64s, Bytes]:
