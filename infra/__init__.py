@@ -1,0 +1,1 @@
+"""Where things run and lie: settings, storage, signing keys, engines. Decides nothing about data."""
