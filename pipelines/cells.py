@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns import Bools, Floats, Int64s, floats
+from pipelines.columns import Bools, Floats, Int64s, missing, stored_floats
 
 TOO_LARGE = "infinite, or too large to be scaled"
 
@@ -33,16 +33,18 @@ class BadCells(Exception):
 def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
     """A column's numbers (n,), and where they are missing (n,), None if nowhere.
 
-    Null and NaN are missing.
+    Null and NaN are missing; the number in such a place means nothing.
 
     Raises:
         BadCells: some are infinite.
     """
-    values = floats(column)
-    if np.isfinite(values).all():
-        return values, None
-    refuse(name, np.isinf(values), TOO_LARGE)
-    return values, np.isnan(values)
+    values, gaps = stored_floats(column), missing(column)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values, gaps
+    gaps = np.isnan(values) if gaps is None else gaps | np.isnan(values)
+    refuse(name, ~(finite | gaps), TOO_LARGE)
+    return values, gaps
 
 
 def refuse(name: str, bad: Bools, reason: str) -> None:

@@ -11,7 +11,7 @@ is missing, as in numpy and pyarrow.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+N = TypeVar("N", bound=np.generic)
 
 _TEXT_LIMIT = 2**31 - 1  # bytes that the 32-bit offsets of one text array can reach
 
@@ -41,16 +42,31 @@ def missing(column: pa.Array) -> Bools | None:
     return ~_bits(bitmap, column.offset, len(column))
 
 
+def with_filled(values: npt.NDArray[N], gaps: Bools, fill: float) -> npt.NDArray[N]:
+    """A copy of the values (n,) with `fill` in the gaps (n,).
+
+    >>> with_filled(np.array([1.0, 2.0]), np.array([True, False]), 0.5).tolist()
+    [0.5, 2.0]
+    """
+    filled = values.copy()
+    np.copyto(filled, fill, where=gaps)  # twice as fast as np.where
+    return filled
+
+
 def floats(column: pa.Array) -> Floats:
     """The numbers of a column: (n,), NaN where null.
 
     Integers beyond 2**53 are rounded to the nearest float.
     """
+    values, gaps = stored_floats(column), missing(column)
+    return values if gaps is None else with_filled(values, gaps, np.nan)
+
+
+def stored_floats(column: pa.Array) -> Floats:
+    """As `floats`, but without a copy: what stands below a null means nothing."""
     if not kinds.is_float64(column.type):
         column = _plain(column).cast(pa.float64(), safe=False)
-    values: Floats = _fixed(column, np.float64)
-    gaps = missing(column)
-    return values if gaps is None else np.where(gaps, np.nan, values)
+    return _fixed(column, np.float64)
 
 
 def integers(column: pa.Array) -> Int64s:
@@ -66,7 +82,7 @@ def integers(column: pa.Array) -> Int64s:
         column = column.cast(pa.int64())
     values: Int64s = _fixed(column, np.int64)
     gaps = missing(column)
-    return values if gaps is None else np.where(gaps, 0, values)
+    return values if gaps is None else with_filled(values, gaps, 0)
 
 
 def booleans(column: pa.Array) -> Bools:
@@ -101,7 +117,7 @@ def positions(column: pa.Array) -> Int32s:
         column = column.cast(pa.int32())
     values: Int32s = _fixed(column, np.int32)
     gaps = missing(column)
-    return values if gaps is None else np.where(gaps, np.int32(-1), values)
+    return values if gaps is None else with_filled(values, gaps, -1)
 
 
 def byte_view(column: pa.Array) -> tuple[Int64s, Bytes]:

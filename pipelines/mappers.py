@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from pipelines.cells import TOO_LARGE, BadCells, numbers, refuse
-from pipelines.columns import Bools, Floats, Int32s, Int64s, missing, positions, texts
+from pipelines.columns import Bools, Floats, Int32s, Int64s, missing, positions, texts, with_filled
 from pipelines.dates import FIRST, circle, local_times, part_values
 from pipelines.features import (
     Categorical,
@@ -145,7 +145,7 @@ class _NumericMapper:
     def map(self, column: pa.Array) -> tuple[Column, ...]:
         values, gaps = numbers(self._name, column)
         if gaps is not None:
-            values = np.where(gaps, self._fill, values)
+            values = with_filled(values, gaps, self._fill)
         main = self._binned(values) if self._feature.bins else self._scaled(values)
         return (main, self._indicator(gaps, len(values))) if self._feature.indicator else (main,)
 
@@ -183,6 +183,7 @@ class _CategoricalMapper:
         self._vocabulary = texts(fitted.values)
         self._unknown = len(fitted.values)
         self._null = fitted.values.index(None) if None in fitted.values else self._unknown
+        self._last: tuple[pa.Array, Int32s] = (self._vocabulary, self._extended(self._vocabulary))
 
     def map(self, column: pa.Array) -> tuple[Column, ...]:
         codes = self._codes(column)
@@ -199,9 +200,21 @@ class _CategoricalMapper:
     def _codes(self, column: pa.Array) -> Int32s:
         if not kinds.is_dictionary(column.type):
             return self._lookup(column)
-        # Each distinct text is looked up once; index -1, a null, reads the last entry.
-        table = np.append(self._lookup(column.dictionary), np.int32(self._null))
-        return np.take(table, positions(column.indices), mode="wrap")
+        return np.take(self._table(column.dictionary), positions(column.indices), mode="wrap")
+
+    def _table(self, dictionary: pa.Array) -> Int32s:
+        """The code of each text of a dictionary, and last, so at position -1, that of null.
+
+        Blocks of one file mostly share a dictionary: the last one is kept.
+        """
+        known, table = self._last
+        if not dictionary.equals(known):
+            table = self._extended(dictionary)
+            self._last = dictionary, table
+        return table
+
+    def _extended(self, dictionary: pa.Array) -> Int32s:
+        return np.append(self._lookup(dictionary), np.int32(self._null))
 
     def _lookup(self, column: pa.Array) -> Int32s:
         found = positions(pc.index_in(column, value_set=self._vocabulary))
@@ -244,7 +257,7 @@ class _DateMapper:
 
 
 def _filled(values: Floats, gaps: Bools | None, fill: float) -> Floats:
-    return values if gaps is None else np.where(gaps, fill, values)
+    return values if gaps is None else with_filled(values, gaps, fill)
 
 
 class _TextMapper:
