@@ -1,0 +1,1 @@
+"""The ways in: terminal and cloud functions. Wires everything; holds no arithmetic."""

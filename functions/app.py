@@ -1,0 +1,79 @@
+"""The one place that wires a job file, settings and store together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from infra import clock, settings
+from infra.settings import Settings
+from infra.storage import Store, open_store
+from pipelines import jobs
+from pipelines.fragments import Source, find_sources
+from pipelines.jobs import Job
+
+Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+_TIMED = ("designs", "samples", "questions", "annotations")
+Say = Callable[[str], None]
+
+
+def _quiet(message: str) -> None:
+    del message
+
+
+def _untracked(items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
+    del total, label
+    return items
+
+
+@dataclass(frozen=True)
+class App:
+    """A job in its place: what every step starts from."""
+
+    job_path: Path
+    job: Job
+    settings: Settings
+    store: Store
+    now: Callable[[], datetime] = clock.now
+    say: Say = field(default=_quiet)  # news, for people
+    track: Track = field(default=_untracked)  # a progress bar around something long
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the job file start."""
+        return self.job_path.parent
+
+    @cached_property
+    def job_hash(self) -> str:
+        """Identifies what the job file says."""
+        return self.job.digest()
+
+    def sources(self) -> list[Source]:
+        """The data files of the job."""
+        return find_sources(self.job.data.path, self.folder)
+
+    def moment(self) -> datetime:
+        """A commit time later than every time that the store holds."""
+        last = None
+        for name in _TIMED:
+            table = self.store.table(name)
+            table.refresh()
+            for value in table.read(["known_at"])["known_at"].to_pylist():
+                last = value if last is None or (value and value > last) else last
+        return clock.after(last, self.now())
+
+
+def open_app(job_path: Path, *, say: Say = _quiet, track: Track = _untracked) -> App:
+    """Read the job file and the settings, and find the store.
+
+    Raises:
+        JobInvalid, SettingsInvalid: one of them cannot be used.
+    """
+    path = job_path.absolute()
+    where = settings.load()
+    job = jobs.load(path)
+    return App(path, job, where, open_store(where.store or str(path.parent / "store")), say=say, track=track)

@@ -1,0 +1,90 @@
+"""What the store says was done: which attempt of each batch is published, and what it counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from infra.storage import Store
+from pipelines.schemas import RUNS, table_of
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One scoring of one batch, as its row of `runs` tells."""
+
+    id: str
+    batch: str
+    version: str
+    rows_in: int
+    predictions: int
+    quarantined: int
+    digest: str  # of the batch's rows
+    files: dict[str, str]  # name -> digest
+
+
+def published(store: Store, job: str) -> dict[str, str]:
+    """The attempt that is live in each batch, told by the names of its files."""
+    found = {}
+    table = store.table("predictions")
+    for file in table.files():
+        folder, name = file.path.rsplit("/", 1)
+        partition = table.partition_of(folder)
+        if partition["job"] == job:
+            found[partition["batch"]] = name.split("-", 1)[0]
+    return found
+
+
+def attempts(store: Store, job: str) -> dict[str, Attempt]:
+    """Every attempt at scoring, published or not, by its id."""
+    rows = store.table("runs").read(["job", "step", "run_id", "batch", "inputs", "outputs"]).to_pylist()
+    return {row["run_id"]: _attempt(row) for row in rows if row["job"] == job and row["step"] == "score"}
+
+
+def _attempt(row: dict[str, Any]) -> Attempt:
+    inputs, outputs = json.loads(row["inputs"]), json.loads(row["outputs"])
+    return Attempt(
+        row["run_id"],
+        row["batch"],
+        inputs["version"],
+        outputs["rows_in"],
+        outputs["predictions"],
+        outputs["quarantined"],
+        inputs["digest"],
+        inputs["files"],
+    )
+
+
+def live(store: Store, job: str) -> dict[str, Attempt]:
+    """The published attempt of each batch."""
+    known = attempts(store, job)
+    return {batch: known[attempt] for batch, attempt in published(store, job).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One step's run, as `runs` keeps it."""
+
+    run_id: str
+    step: str
+    batch: str | None
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    rows: int
+    seconds: float
+    versions: dict[str, str]
+
+
+def record(store: Store, job: str, job_hash: str, actor: str, known_at: datetime, runs: Sequence[Run]) -> None:
+    """Append runs by one commit."""
+    common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}
+    rows = [{**common, **_as_row(run)} for run in runs]
+    store.table("runs").append(table_of(RUNS, rows))
+
+
+def _as_row(run: Run) -> dict[str, Any]:
+    written = {name: json.dumps(getattr(run, name), sort_keys=True) for name in ("inputs", "outputs", "versions")}
+    return {**asdict(run), **written}

@@ -1,0 +1,138 @@
+"""What a data file's columns look like: the guesses that `recheck init` starts from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+
+from pipelines import fragments
+from pipelines.canonical import canonical_text
+from pipelines.fragments import Projection, Source
+
+Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
+MOST_CLASSES = 20  # distinct integers that still count as classes
+MOST_VALUES = 1_000  # distinct texts of a category
+LOOKED_AT = 20_000  # rows per file, of the first files
+_FILES = 3
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
+_PICTURE_NAME = re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column, as its first rows show it."""
+
+    name: str
+    kind: Kind
+    distinct: int  # of the rows that were looked at
+    rows: int
+
+
+def look(sources: Sequence[Source]) -> list[Column]:
+    """Every column of the first files."""
+    tables = [pa.Table.from_batches(list(_first_rows(source))) for source in sources[:_FILES]]
+    table = pa.concat_tables(tables, promote_options="permissive")
+    return [_look(name, table[name].combine_chunks(), csv=sources[0].is_csv) for name in table.column_names]
+
+
+def _first_rows(source: Source) -> Iterable[pa.RecordBatch]:
+    left = LOOKED_AT
+    for piece in fragments.pieces_of(source):
+        for _, rows in fragments.read_piece(piece, Projection(None)):
+            yield rows.slice(0, left)
+            left -= min(left, rows.num_rows)
+            if not left:
+                return
+
+
+def _look(name: str, column: pa.Array, *, csv: bool) -> Column:
+    if kinds.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    known = column.drop_null()
+    if not len(known):
+        return Column(name, "empty", 0, len(column))
+    if kinds.is_nested(column.type):
+        return Column(name, "other", len(known), len(column))
+    distinct = pc.count_distinct(known).as_py()
+    kind = _kind_of_text(known, distinct) if _is_text(column.type) else _kind(known, distinct)
+    if csv and kind in ("categorical", "identifier", "text"):
+        kind = _kind_in_csv(known, distinct) or kind
+    return Column(name, kind, distinct, len(column))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
+
+
+def _kind(known: pa.Array, distinct: int) -> Kind:
+    kind = known.type
+    if kinds.is_boolean(kind):
+        return "categorical"
+    if kinds.is_integer(kind):
+        return "categorical" if distinct <= MOST_CLASSES else "numeric"
+    if kinds.is_floating(kind) or kinds.is_decimal(kind):
+        return "numeric"
+    if kinds.is_timestamp(kind) or kinds.is_date(kind):
+        return "date"
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        return "image" if known[0].as_py().startswith(_PICTURES) else "other"
+    return "other"
+
+
+def _kind_of_text(known: pa.Array, distinct: int) -> Kind:
+    if all(_PICTURE_NAME.fullmatch(text) for text in known[:20].to_pylist()):
+        return "image"
+    words = pc.mean(pc.count_substring(known, " ")).as_py() + 1
+    repeats = distinct <= max(MOST_CLASSES, len(known) // 2)
+    if words >= 4 and not (repeats and distinct <= MOST_CLASSES):
+        return "text"
+    if distinct <= MOST_VALUES and repeats:
+        return "categorical"
+    return "text" if words >= 2 else "identifier"
+
+
+def _kind_in_csv(known: pa.Array, distinct: int) -> Kind | None:
+    """Numbers and times, which CSV holds as text."""
+    for kind, found in ((pa.int64(), "integer"), (pa.float64(), "float"), (pa.timestamp("us", "UTC"), "date"), (pa.timestamp("us"), "date")):
+        try:
+            known.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+        if found == "integer":
+            return "categorical" if distinct <= MOST_CLASSES else "numeric"
+        return "numeric" if found == "float" else "date"
+    return None
+
+
+def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
+    """Every value of a column as text, sorted; None where there are more than `most`."""
+    found: set[str] = set()
+    for source in sources:
+        for rows in fragments.read_column(source, name):
+            found |= set(canonical_text(pc.unique(rows.column(0))).to_pylist()) - {None}
+            if len(found) > most:
+                return None
+    return sorted(found, key=_by_number)
+
+
+def _by_number(text: str) -> tuple[float, str]:
+    try:
+        return float(text), text
+    except ValueError:
+        return float("inf"), text
+
+
+def name_of(folder: PurePath) -> str:
+    """A job's name from its folder's.
+
+    >>> name_of(PurePath("/jobs/Loans 2026!"))
+    'Loans-2026'
+    """
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.name).strip("-._")[:60] or "job"

@@ -1,0 +1,244 @@
+"""Write a job file from a look at the data; the result runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import InlineTable, Table
+
+from functions.app import open_app
+from functions.steps import columns, inputs
+from functions.steps.columns import MOST_CLASSES, Column
+from pipelines import jobs
+from pipelines.errors import JobInvalid, SchemaMismatch
+from pipelines.fragments import find_sources
+
+_MOST_ANSWERS = 200
+_PERIODS = ("hour", "day", "week")
+_ALERTS = """
+[[alerts]]
+metric = "accuracy"
+below = 0.8
+period = "week"
+"""
+_MATTERS = ("numeric", "categorical", "date", "text", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `recheck init` was told."""
+
+    data: str
+    target: str | None = None
+    predicted: str | None = None
+    score: str | None = None
+    answers: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    time: str | None = None
+    batch_by: str | None = None
+    known_after: tuple[str, ...] = ()
+    question: str | None = None
+    dry_run: bool = False
+
+
+def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
+    """Write `folder/recheck.toml`; return its path, the batches of the data, and the text.
+
+    Raises:
+        JobInvalid: there is a job file already, or the options contradict each
+            other.
+        SchemaMismatch: a column that was named is not in the data.
+    """
+    path = folder / "recheck.toml"
+    if path.exists() and not options.dry_run:
+        raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
+    text = _Draft(folder.absolute(), options).text()
+    jobs.parse(tomlkit.parse(text).unwrap(), str(path))
+    if options.dry_run:
+        return path, [], text
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    app = open_app(path)
+    return path, inputs.batches_in(app, app.sources()), text
+
+
+class _Draft:
+    """A job file in the making."""
+
+    def __init__(self, folder: Path, options: Options) -> None:
+        self.folder, self.options = folder, options
+        given = Path(options.data)
+        self.data = options.data if given.is_absolute() else str(Path.cwd() / options.data)
+        self.sources = find_sources(self.data, folder)
+        self.columns = {column.name: column for column in columns.look(self.sources)}
+        for name in self._named():
+            if name not in self.columns:
+                raise SchemaMismatch(
+                    f"the data has no column {name!r}; it has {', '.join(map(repr, self.columns))}",
+                    fix="name one of these",
+                )
+        if not (options.target or options.predicted or options.answers):
+            raise JobInvalid(
+                "nothing says what is predicted",
+                fix="pass --target COLUMN, --predicted COLUMN for predictions made elsewhere, or --answer WORD for each answer that people may give",
+            )
+
+    def _named(self) -> list[str]:
+        options = self.options
+        by = [options.batch_by] if options.batch_by and not self._is_period() else []
+        single = [options.target, options.predicted, options.score, options.time]
+        return [name for name in [*single, *options.key, *options.known_after, *by] if name]
+
+    def _is_period(self) -> bool:
+        return self.options.batch_by in _PERIODS and self.options.time is not None
+
+    def text(self) -> str:
+        """The whole file."""
+        document = tomlkit.document()
+        document.add(tomlkit.comment("What to run; docs/reference/job.md explains every key. Where to run is settings."))
+        task, answers = self._task()
+        document["name"] = columns.name_of(self.folder)
+        document["task"] = task
+        document["data"] = self._data()
+        document["batches"] = self._batches()
+        document["target"] = _table({"column": self.options.target, "answers": answers or None})
+        features = self._features()
+        if self.options.predicted:
+            document["predictions"] = _table({"label": self.options.predicted, "score": self.options.score})
+        else:
+            document["features"] = features
+            document["model"] = self._model(task)
+        document["sampling"] = self._sampling()
+        document["labeling"] = self._labeling(task)
+        self._add_cohorts(document)
+        written = tomlkit.dumps(document)
+        lines = "".join(f"# {line}\n" for line in _ALERTS.strip().splitlines())
+        return f"{written}\n# Exit code 10 when a closed week is surely below the line:\n{lines}"
+
+    def _task(self) -> tuple[str, list[str]]:
+        """Classes or numbers, and the answer set."""
+        name = self.options.target or self.options.predicted
+        if name is None:
+            return "classification", list(self.options.answers)
+        column = self.columns[name]
+        most = MOST_CLASSES if column.kind == "numeric" else _MOST_ANSWERS
+        found = columns.classes(self.sources, name, most=most) or []
+        if found and all(_is_integral(word) for word in found) and len(found) > MOST_CLASSES:
+            found = []
+        if column.kind == "numeric" and not all(_is_integral(word) for word in found):
+            found = []
+        answers = list(dict.fromkeys([*found, *self.options.answers]))
+        if found:
+            return "classification", answers
+        if column.kind == "numeric":
+            return "regression", []
+        raise JobInvalid(
+            f"column {name!r} holds more than {_MOST_ANSWERS} different texts, too many to choose from",
+            fix="name a column of classes or of numbers",
+        )
+
+    def _data(self) -> Table:
+        shown = os.path.relpath(self.data, self.folder)
+        table = _table({"path": shown, "key": list(self.options.key) or None, "time": self.options.time})
+        if not self.options.key:
+            table.add(tomlkit.comment('key = ["…"]  # without one, a row is known by its file and number'))
+        return table
+
+    def _batches(self) -> Table:
+        by = self.options.batch_by
+        if "{batch}" in self.data:
+            return _table({"by": "path"})
+        if by is None:
+            return _table({"by": "all"})
+        if self._is_period():
+            return _table({"by": by, "timezone": "UTC"})
+        return _table({"by": "column", "column": by})
+
+    def _features(self) -> Table:
+        table = tomlkit.table()
+        table["known_after"] = list(self.options.known_after)
+        table["known_after"].comment("columns that are known only after the prediction: never features")
+        chosen = tomlkit.table()
+        for column in self._candidates():
+            if column.kind in _MATTERS:
+                chosen.add(column.name, _inline(_FEATURES[column.kind]))
+            else:
+                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(column.kind, "its type has no feature")
+                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {why}"))
+        table["columns"] = chosen
+        return table
+
+    def _candidates(self) -> list[Column]:
+        options = self.options
+        apart = {options.target, options.predicted, options.score, *options.key, *options.known_after}
+        return [column for name, column in self.columns.items() if name not in apart]
+
+    def _model(self, task: str) -> Table:
+        estimator = "LogisticRegression" if task == "classification" else "Ridge"
+        table = _table({"name": columns.name_of(self.folder), "estimator": estimator})
+        other = "HistGradientBoosting" + ("Classifier" if task == "classification" else "Regressor")
+        table["estimator"].comment(f"runs as plain arrays; {other} is often more accurate")
+        table["holdout"] = 0.2
+        return table
+
+    def _sampling(self) -> Table:
+        table = _table({"budget": 300, "seed": os.urandom(16).hex()})
+        table["budget"].comment("rows per batch that people are asked about")
+        table["seed"].comment("another seed draws other rows")
+        return table
+
+    def _labeling(self, task: str) -> Table:
+        shown = [column for column in self._candidates() if column.kind in _MATTERS]
+        question = "What is right for this row?" if task == "classification" else "Which number is right for this row?"
+        table = tomlkit.table()
+        table["show"] = _multiline([column.name for column in shown])
+        table["show"].comment("the only columns that people see")
+        table["question"] = self.options.question or question
+        table["texts"] = [column.name for column in shown if column.kind == "text"]
+        table["pictures"] = [column.name for column in shown if column.kind == "image"]
+        return table
+
+    def _add_cohorts(self, document: tomlkit.TOMLDocument) -> None:
+        fit = [c for c in self._candidates() if c.kind == "categorical" and 2 <= c.distinct <= 10]
+        table = tomlkit.table(is_super_table=True)
+        for column in fit[:2]:
+            name = columns.name_of(Path(column.name))
+            table[name] = _table({"column": column.name})
+        if len(table):
+            document["cohorts"] = table
+
+
+_FEATURES: Mapping[str, dict[str, Any]] = {
+    "numeric": {"kind": "numeric"},
+    "categorical": {"kind": "categorical"},
+    "date": {"kind": "date", "parts": ["month", "weekday", "hour"]},
+    "text": {"kind": "text"},
+    "image": {"kind": "image", "width": 16, "height": 16},
+}
+
+
+def _is_integral(word: str) -> bool:
+    return word.lstrip("-").isdigit()
+
+
+def _table(values: Mapping[str, Any]) -> Table:
+    table = tomlkit.table()
+    for name, value in values.items():
+        if value is not None:
+            table[name] = value
+    return table
+
+
+def _inline(values: Mapping[str, Any]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table
+
+
+def _multiline(values: Sequence[str]) -> Any:
+    return tomlkit.item(list(values)).multiline(len(values) > 8)  # type: ignore[attr-defined]

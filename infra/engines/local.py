@@ -1,0 +1,42 @@
+"""Beam's local runner: the same pipeline that runs on a cluster, in this process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines import errors
+from pipelines.beam.score import ScorePieces, outcome_name
+from pipelines.errors import RecheckError
+from pipelines.fragments import Piece
+from pipelines.parts import from_bytes
+from pipelines.scoring import Outcome, Work
+
+
+def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
+    """Score the pieces; outcomes come in their order."""
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        with pipeline() as begun:
+            _ = begun | "Pieces" >> beam.Create(list(pieces)) | "Score" >> ScorePieces(work, folder)
+        for piece in pieces:
+            yield _outcome(piece, Path(folder))
+
+
+def pipeline() -> beam.Pipeline:
+    """An empty pipeline on the local runner, with one worker."""
+    return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
+
+
+def _outcome(piece: Piece, folder: Path) -> Outcome:
+    path = folder / outcome_name(piece)
+    failed = path.with_name(path.name + ".error")
+    if failed.is_file():
+        name, problem, fix = failed.read_text().split("\n", 2)
+        kind: type[RecheckError] = getattr(errors, name)
+        return Outcome(piece, (), kind(problem, fix=fix))
+    return Outcome(piece, tuple(from_bytes(path.read_bytes())), None)

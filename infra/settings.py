@@ -1,0 +1,97 @@
+"""Where to run: store, engine, Label Studio, keys. Defaults < file < environment.
+
+What to run is the job file; the two never mix.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from pipelines.errors import SettingsInvalid
+
+EngineName = Literal["auto", "inline", "local"]
+_ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
+
+
+class Settings(BaseModel):
+    """Every setting; each is also an environment variable, `RECHECK_` and its name in capitals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    store: str | None = Field(
+        default=None, description="Folder of all tables and models. Without it, `store/` beside the job file."
+    )
+    engine: EngineName = Field(
+        default="local", description="The engine that `auto` takes for large inputs."
+    )
+    inline_limit: int = Field(
+        default=2_000, ge=0, description="Up to this many megabytes of input, `auto` scores in this process."
+    )
+    workers: int = Field(
+        default=1, ge=1, le=256, description="Processes that the inline engine scores with."
+    )
+    label_studio_url: str | None = Field(
+        default=None, description="Address of Label Studio; also `LABEL_STUDIO_URL`."
+    )
+    label_studio_api_key: SecretStr | None = Field(
+        default=None, description="Its access token; also `LABEL_STUDIO_API_KEY`. Never logged."
+    )
+    signing_key: Path | None = Field(
+        default=None, description="Private Ed25519 key that `fit` signs with. Without it, one of your own is made."
+    )
+    trusted_keys: str | None = Field(
+        default=None, description="Public keys whose packages `score` runs: paths, separated as in PATH. Without it, your own."
+    )
+    actor: str = Field(
+        default_factory=getpass.getuser, description="Who is named in runs and designs."
+    )
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings.
+
+    The file is the one that `RECHECK_SETTINGS` names, else
+    `~/.config/recheck/settings.toml` where it exists.
+
+    Raises:
+        SettingsInvalid: a key is unknown or a value is not allowed; the message
+            says where it came from.
+    """
+    given = {**_from_file(environment), **_from_environment(environment)}
+    try:
+        return Settings.model_validate({name: value for name, (value, _) in given.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        origin = given[name][1] if name in given else "defaults"
+        raise SettingsInvalid(
+            f"setting {name} (from {origin}): {first['msg']}", fix="docs/reference/settings.md lists every setting"
+        ) from error
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    named = environment.get("RECHECK_SETTINGS")
+    path = Path(named) if named else Path.home() / ".config" / "recheck" / "settings.toml"
+    if not named and not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS") from error
+    return {name: (value, str(path)) for name, value in content.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    found: dict[str, tuple[object, str]] = {}
+    for name in Settings.model_fields:
+        for variable in (_ALSO.get(name), f"RECHECK_{name.upper()}"):
+            if variable and environment.get(variable):
+                found[name] = (environment[variable], variable)
+    return found

@@ -1,0 +1,81 @@
+"""The store: one folder with tables, models, locks and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlparse
+
+from filelock import FileLock, Timeout
+
+from pipelines.delta import Table, translated
+from pipelines.errors import ConcurrentRun, SettingsInvalid
+from pipelines.schemas import PARTITIONED_BY, TABLES
+
+
+class Store:
+    """A folder of this machine, or one mounted on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tables: dict[str, Table] = {}
+
+    def table(self, name: str) -> Table:
+        """One of `pipelines.schemas.TABLES`; the same object each time."""
+        if name not in self._tables:
+            self._tables[name] = Table(str(self.folder / name), TABLES[name], PARTITIONED_BY.get(name, ()))
+        return self._tables[name]
+
+    def models(self, name: str) -> Path:
+        """The folder of a model's versions."""
+        return self.folder / "models" / name
+
+    def reports(self) -> Path:
+        """The folder of reports."""
+        return self.folder / "reports"
+
+    def notes(self) -> Path:
+        """The folder of what a step keeps for its next run: cursors and journals."""
+        return self.folder / "notes"
+
+    @contextmanager
+    def lock(self, name: str, *, wait: float) -> Iterator[None]:
+        """Hold a name against other processes; it is free again when this one ends, however it ends.
+
+        Args:
+            name: what is held, e.g. `push`.
+            wait: seconds to wait for another holder.
+
+        Raises:
+            ConcurrentRun: somebody else still holds it.
+        """
+        path = self.folder / "locks" / f"{quote(name, safe='')}.lock"
+        with translated(str(self.folder)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held = FileLock(path)
+            try:
+                held.acquire(timeout=wait)
+            except Timeout as error:
+                raise ConcurrentRun(
+                    f"another run of {name} is at work", fix="wait for it, then run the same command again"
+                ) from error
+        try:
+            yield
+        finally:
+            held.release()
+
+
+def open_store(place: str) -> Store:
+    """The store at a path or `file:` URL.
+
+    Raises:
+        SettingsInvalid: the URL is of a kind that is not supported.
+    """
+    address = urlparse(place)
+    if address.scheme in ("", "file"):
+        return Store(Path(address.path if address.scheme else place).expanduser().absolute())
+    raise SettingsInvalid(
+        f"the store {place} is not on this machine, and only folders are supported so far",
+        fix="set RECHECK_STORE to a folder, for example a mounted bucket",
+    )

@@ -1,0 +1,1 @@
+"""Beam composites, one per step: typed, labelled, and without a decision of their own."""

@@ -1,0 +1,187 @@
+"""Every deliberate error of the product, as one tree.
+
+::
+
+    RecheckError                1  failed
+    ├── JobInvalid              3  the job file cannot be used as it is
+    ├── BatchUnknown            4  no row belongs to the batch
+    ├── InputUnreadable         5  a file is empty, truncated or not what it says
+    ├── SchemaMismatch          6  a column is missing or has another type
+    ├── BatchRefused            7  too many rows of a batch are bad
+    ├── PackageRefused          8  a model package is unsigned, changed or foreign
+    ├── EstimatorRefused        9  this estimator cannot be packaged
+    ├── BatchOpen              11  the period of a batch is not over
+    ├── InputChanged           12  the input is not what was scored
+    ├── DrawRefused            13  a draw would break an earlier one
+    ├── StepMissing            14  an earlier step has not run
+    ├── LabelStudioUnreachable 15  (retryable) no answer, or a server error
+    ├── LabelStudioRefused     16  the key, the project or the request is not accepted
+    ├── ProjectChanged         17  a project was changed by hand
+    ├── AnswersUnreadable      18  a file of answers cannot be understood
+    ├── StoreUnavailable       19  the store is full, read-only or not there
+    ├── ConcurrentRun          20  (retryable) another run holds the batch or won the race
+    ├── SettingsInvalid        21  a setting cannot be used
+    ├── EngineUnavailable      22  the engine is unknown or not installed
+    └── QueryInvalid           23  the SQL cannot be run
+
+Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+
+class RecheckError(Exception):
+    """Says what is wrong, then what to do.
+
+    Catch this one type at an edge (terminal, cloud function); let everything
+    else crash with its traceback, because everything else is a bug.
+    """
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, problem: str, *, fix: str) -> None:
+        self.problem, self.fix = problem, fix
+        self.done: dict[str, Any] = {}  # what went well before, for the answer
+        super().__init__(f"{problem}\n  fix: {fix}")
+
+    @property
+    def code(self) -> str:
+        """The name that scripts match on.
+
+        >>> BatchUnknown("no such batch", fix="name one that exists").code
+        'batch_unknown'
+        """
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
+        return _rebuild, (type(self), self.problem, self.fix)
+
+
+def _rebuild(kind: type[RecheckError], problem: str, fix: str) -> RecheckError:
+    return kind(problem, fix=fix)
+
+
+class JobInvalid(RecheckError):
+    """The job file cannot be used as it is."""
+
+    exit_code = 3
+
+
+class BatchUnknown(RecheckError):
+    """No row of the data belongs to the batch."""
+
+    exit_code = 4
+
+
+class InputUnreadable(RecheckError):
+    """A data file is empty, truncated or not of its format."""
+
+    exit_code = 5
+
+
+class SchemaMismatch(RecheckError):
+    """A column is missing or has another type than the job says."""
+
+    exit_code = 6
+
+
+class BatchRefused(RecheckError):
+    """Too many rows of the batch are bad; nothing of it was published."""
+
+    exit_code = 7
+
+
+class PackageRefused(RecheckError):
+    """A model package is unsigned, changed, foreign or behaves differently."""
+
+    exit_code = 8
+
+
+class EstimatorRefused(RecheckError):
+    """This estimator, or this option of it, cannot be packaged."""
+
+    exit_code = 9
+
+
+class BatchOpen(RecheckError):
+    """The period of the batch is not over, or has not settled."""
+
+    exit_code = 11
+
+
+class InputChanged(RecheckError):
+    """The input is no longer what was scored."""
+
+    exit_code = 12
+
+
+class DrawRefused(RecheckError):
+    """A draw would break the probabilities of an earlier one."""
+
+    exit_code = 13
+
+
+class StepMissing(RecheckError):
+    """A step that this one builds on has not run."""
+
+    exit_code = 14
+
+
+class LabelStudioUnreachable(RecheckError):
+    """Label Studio gave no answer, or a server error."""
+
+    exit_code = 15
+    retryable = True
+
+
+class LabelStudioRefused(RecheckError):
+    """Label Studio does not accept the key, the project or the request."""
+
+    exit_code = 16
+
+
+class ProjectChanged(RecheckError):
+    """The project in Label Studio is no longer what the job file says."""
+
+    exit_code = 17
+
+
+class AnswersUnreadable(RecheckError):
+    """A file of answers cannot be understood."""
+
+    exit_code = 18
+
+
+class StoreUnavailable(RecheckError):
+    """The store is full, read-only, or not there."""
+
+    exit_code = 19
+
+
+class ConcurrentRun(RecheckError):
+    """Another run holds the same batch, or won the race for it."""
+
+    exit_code = 20
+    retryable = True
+
+
+class SettingsInvalid(RecheckError):
+    """A setting (not the job file) cannot be used."""
+
+    exit_code = 21
+
+
+class EngineUnavailable(RecheckError):
+    """The engine is unknown or its parts are not installed."""
+
+    exit_code = 22
+
+
+class QueryInvalid(RecheckError):
+    """The SQL cannot be run."""
+
+    exit_code = 23

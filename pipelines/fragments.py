@@ -1,0 +1,294 @@
+"""Data files and their fragments: at most 65,536 consecutive rows, fixed by the file alone.
+
+A fragment never depends on engine, worker or batch, so that whatever is
+computed from it (and the name of what is written for it) is the same
+everywhere. A Parquet file is cut within its row groups, a CSV file from its
+first row on.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from pipelines.columns import byte_view
+from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
+
+FRAGMENT_ROWS = 65_536
+_CSV_BLOCK = 8 << 20  # bytes; also the longest row that a CSV file may hold
+_HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One data file."""
+
+    path: str
+    name: str  # as the job finds it: relative to the fixed part of the pattern
+    number: int  # in the order of names, from 0
+    batch: str | None  # the value of {batch} in its path
+    size: int  # bytes
+
+    @property
+    def is_csv(self) -> bool:
+        return self.path.lower().endswith((".csv", ".csv.gz", ".tsv"))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one worker reads in one go: a row group, or a whole CSV file."""
+
+    source: Source
+    row_group: int
+    first_row: int  # within the file
+    rows: int | None  # None for CSV, where nobody has counted
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The columns to read (None: all), and which come as dictionaries from Parquet."""
+
+    columns: tuple[str, ...] | None
+    coded: frozenset[str] = frozenset()
+
+
+def find_sources(pattern: str, folder: Path) -> list[Source]:
+    """The files of a path, or of a pattern with `*` and `{batch}`, sorted by name.
+
+    Raises:
+        InputUnreadable: there is none.
+    """
+    full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
+    if not glob.has_magic(full) and "{batch}" not in full:
+        paths = [full] if Path(full).is_file() else []
+    else:
+        paths = sorted(glob.glob(_glob_of(full), recursive=True))
+    if not paths:
+        raise InputUnreadable(
+            f"no file at {pattern}", fix="correct data.path in the job file; relative paths start at its folder"
+        )
+    matcher, fixed = _matcher(full), _fixed_part(full)
+    found = []
+    for path in paths:
+        match = matcher.fullmatch(path)
+        if match and Path(path).is_file():
+            batch = match.groupdict().get("batch")
+            name = path.removeprefix(fixed) or Path(path).name
+            found.append(Source(path, name, len(found), batch, Path(path).stat().st_size))
+    return found
+
+
+def _glob_of(pattern: str) -> str:
+    return re.sub(r"\{batch\}", "*", pattern)
+
+
+def _fixed_part(pattern: str) -> str:
+    return re.split(r"[^/]*(?:[*?\[]|\{batch\})", pattern, maxsplit=1)[0].rsplit("/", 1)[0] + "/"
+
+
+def _matcher(pattern: str) -> re.Pattern[str]:
+    """The pattern as an expression that names the batch; two `{batch}` must agree."""
+    parts, seen = [], False
+    for part in re.split(r"(\{batch\}|\*\*/|\*|\?)", pattern):
+        if part == "{batch}":
+            parts.append("(?P=batch)" if seen else "(?P<batch>[^/]+)")
+            seen = True
+        else:
+            parts.append({"*": "[^/]*", "?": "[^/]", "**/": "(?:.*/)?"}.get(part, re.escape(part)))
+    return re.compile("".join(parts))
+
+
+def file_digest(source: Source) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with _reading(source), Path(source.path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pieces_of(source: Source) -> list[Piece]:
+    """The pieces of a file, in its order.
+
+    Raises:
+        InputUnreadable: the file is empty, truncated or not of its format.
+    """
+    if source.size == 0:
+        raise InputUnreadable(f"{source.name}: the file is empty", fix="write it again, or take it away")
+    if source.is_csv:
+        return [Piece(source, 0, 0, None)]
+    with _reading(source):
+        metadata = pq.ParquetFile(source.path).metadata
+        counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    starts = [sum(counts[:i]) for i in range(len(counts))]
+    return [Piece(source, i, starts[i], count) for i, count in enumerate(counts)]
+
+
+def schema_of(source: Source) -> pa.Schema:
+    """The columns of a file; those of CSV are all text.
+
+    Raises:
+        InputUnreadable: as for `pieces_of`.
+    """
+    if source.size == 0:
+        raise InputUnreadable(f"{source.name}: the file is empty", fix="write it again, or take it away")
+    with _reading(source):
+        if not source.is_csv:
+            return pq.ParquetFile(source.path).schema_arrow
+        with pc.open_csv(source.path, read_options=_blocks(), parse_options=_dialect(source)) as reader:
+            return pa.schema([pa.field(name, pa.string()) for name in reader.schema.names])
+
+
+def read_piece(piece: Piece, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The fragments of a piece: (number of the first row in the file, rows).
+
+    Raises:
+        InputUnreadable: the file is truncated, has broken quotes, or changed
+            while it was read.
+        SchemaMismatch: a column is missing.
+    """
+    with _reading(piece.source):
+        if piece.source.is_csv:
+            yield from _cut(_read_csv(piece.source, projection), 0)
+        else:
+            yield from _cut(_read_row_group(piece, projection), piece.first_row)
+
+
+def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
+    """One column of a file, to find the batches without reading the rest."""
+    for piece in pieces_of(source):
+        for _, rows in read_piece(piece, Projection((column,))):
+            yield rows
+
+
+def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordBatch]:
+    names = list(projection.columns) if projection.columns is not None else None
+    file = pq.ParquetFile(piece.source.path, memory_map=True, read_dictionary=sorted(projection.coded))
+    _require(piece.source, names or [], file.schema_arrow.names)
+    for rows in file.iter_batches(FRAGMENT_ROWS, row_groups=[piece.row_group], columns=names, use_threads=False):
+        yield rows.select(names) if names else rows
+
+
+def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
+    """Every value as text: what is not a number costs its row later, not the file."""
+    header = schema_of(source).names
+    if len(set(header)) < len(header):
+        raise SchemaMismatch(f"{source.name}: two columns have the same name", fix="give each column its own name")
+    names = list(projection.columns) if projection.columns is not None else header
+    _require(source, names, header)
+    convert = pc.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.binary()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    first = 0
+    with pc.open_csv(source.path, _blocks(), _dialect(source), convert) as reader:
+        for block in reader:
+            _refuse_swallowed_rows(source, block, first)
+            yield _as_text(block.select(names))
+            first += block.num_rows
+
+
+def _refuse_swallowed_rows(source: Source, block: pa.RecordBatch, first: int) -> None:
+    """A quote that nobody closed makes a reader swallow the rows that follow, without a word."""
+    delimiter = b"\t" if source.path.lower().endswith(".tsv") else b","
+    for column in block.columns:
+        offsets, data = byte_view(column)
+        breaks = np.flatnonzero(data[offsets[0] : offsets[-1]] == ord("\n")) + offsets[0]
+        for row in np.unique(np.searchsorted(offsets, breaks, side="right") - 1):
+            lines = bytes(data[offsets[row] : offsets[row + 1]]).split(b"\n")[1:]
+            if block.num_columns > 1 and any(line.count(delimiter) >= block.num_columns - 1 for line in lines):
+                raise InputUnreadable(
+                    f"{source.name}: a quoted value of row {first + row + 1} runs over a line that looks like a row of its own",
+                    fix="close the quotes, or double the quotes inside values; or deliver Parquet",
+                )
+
+
+def _as_text(block: pa.RecordBatch) -> pa.RecordBatch:
+    """Binary columns as text without a check: a bad byte costs its row, not the file."""
+    columns = [c.view(pa.string()) if pa.types.is_binary(c.type) else c for c in block.columns]
+    return pa.RecordBatch.from_arrays(columns, names=block.schema.names)
+
+
+def _blocks() -> pc.ReadOptions:
+    return pc.ReadOptions(use_threads=False, block_size=_CSV_BLOCK)
+
+
+def _dialect(source: Source) -> pc.ParseOptions:
+    delimiter = "\t" if source.path.lower().endswith(".tsv") else ","
+    return pc.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+
+
+def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Rows of any grouping as fragments of exactly FRAGMENT_ROWS, but for the last."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for block in blocks:
+        rest = block
+        while count + rest.num_rows >= FRAGMENT_ROWS:
+            head = rest.slice(0, FRAGMENT_ROWS - count)
+            yield first, _joined([*held, head])
+            first += FRAGMENT_ROWS
+            rest = rest.slice(head.num_rows)
+            held, count = [], 0
+        if rest.num_rows:
+            held.append(rest)
+            count += rest.num_rows
+    if count:
+        yield first, _joined(held)
+
+
+def _joined(parts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(parts) == 1:
+        return parts[0]
+    table = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
+    columns = [column.combine_chunks() for column in table.columns]
+    columns = [c.chunk(0) if isinstance(c, pa.ChunkedArray) else c for c in columns]
+    return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+
+
+def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> None:
+    absent = [name for name in names if name not in present]
+    if absent:
+        raise SchemaMismatch(
+            f"{source.name}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(repr, present[:30]))}",
+            fix="deliver the column, or take it out of the job file and fit again",
+        )
+
+
+@contextmanager
+def _reading(source: Source) -> Iterator[None]:
+    """Turn what a reader says of a bad file into our error."""
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowSerializationError, OSError, EOFError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise InputUnreadable(
+            f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {first}",
+            fix="write the file again (truncated, broken quotes, or another format?), then run the same command",
+        ) from error
+
+
+def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:
+    """The files that may hold rows of these batches.
+
+    Raises:
+        BatchUnknown: the path names batches, and one of these is not among them.
+    """
+    if not any(source.batch for source in sources):
+        return list(sources)
+    known = {source.batch for source in sources}
+    for batch in batches:
+        if batch not in known:
+            raise BatchUnknown(
+                f"no file of batch {batch!r}", fix=f"the path has {', '.join(sorted(filter(None, known))[-5:])}"
+            )
+    return [source for source in sources if source.batch in batches]

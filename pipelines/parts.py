@@ -1,0 +1,131 @@
+"""What one fragment gave to one batch: the only thing that leaves a worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns import Int64s
+from pipelines.delta import WrittenFile
+from pipelines.digests import Digest
+from pipelines.hashing import Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that could not be scored."""
+
+    key: str | None
+    reason: str
+    column: str | None
+    source: str
+    row: int  # within the file
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one fragment gave to one batch."""
+
+    batch: str
+    source: str
+    source_number: int
+    digest: Digest  # of all rows
+    bad: tuple[BadRow, ...]
+    ids: Hashes  # (n, 2): the predictions
+    contents: Hashes  # (n, 2): digests of their rows
+    positions: Int64s  # (n,): their rows within the file
+    versions: tuple[str, ...]
+    file: WrittenFile | None  # None where no row could be scored
+
+    @property
+    def rows_in(self) -> int:
+        """All rows that were read."""
+        return self.digest.count
+
+
+def duplicates(parts: Sequence[Part]) -> dict[tuple[str, int], str]:
+    """Rows that share a key with another row of their batch, and why each is left out.
+
+    Of identical copies the first in the order of (file, row) stays; differing
+    copies are all left out.
+
+    Args:
+        parts: of one batch.
+    """
+    if sum(len(part.ids) for part in parts) < 2:
+        return {}
+    high = np.concatenate([part.ids[:, 0] for part in parts])
+    ordered = np.sort(high)
+    twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(twins):
+        return {}
+    return _judged(sorted(parts, key=lambda part: (part.source_number, int(part.positions[0]) if len(part.positions) else 0)), twins)
+
+
+def _judged(parts: Sequence[Part], twins: np.ndarray[Any, np.dtype[np.uint64]]) -> dict[tuple[str, int], str]:
+    copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
+    for part in parts:
+        for place in np.flatnonzero(np.isin(part.ids[:, 0], twins)):
+            row = (part.source, int(part.positions[place]), part.contents[place].tobytes())
+            copies.setdefault(part.ids[place].tobytes(), []).append(row)
+    left_out = {}
+    for same in copies.values():
+        if len({content for *_, content in same}) > 1:
+            left_out |= {(source, row): "duplicate_key" for source, row, _ in same}
+        else:
+            left_out |= {(source, row): "duplicate_row" for source, row, _ in same[1:]}
+    return left_out
+
+
+def to_bytes(parts: Sequence[Part]) -> bytes:
+    """Parts as one Arrow stream, to leave a worker; `from_bytes` reads it back."""
+    sink = pa.BufferOutputStream()
+    schema = pa.schema([("part", pa.int64()), ("words", pa.binary(32)), ("row", pa.int64())])
+    notes = [
+        {
+            "batch": part.batch, "source": part.source, "number": part.source_number,
+            "digest": [part.digest.count, f"{part.digest.total:x}"], "versions": part.versions,
+            "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in part.bad],
+            "file": [part.file.path, part.file.size, part.file.rows] if part.file else None,
+        }
+        for part in parts
+    ]
+    with pa.ipc.new_stream(sink, schema.with_metadata({"parts": json.dumps(notes)})) as stream:
+        for number, part in enumerate(parts):
+            words = np.ascontiguousarray(np.hstack([part.ids, part.contents]))
+            n = len(words)
+            columns = [
+                _fixed(pa.int64(), np.full(n, number)),
+                pa.Array.from_buffers(pa.binary(32), n, [None, pa.py_buffer(words)]),
+                _fixed(pa.int64(), part.positions),
+            ]
+            stream.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return sink.getvalue().to_pybytes()
+
+
+def _fixed(kind: pa.DataType, values: np.ndarray) -> pa.Array:
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))])
+
+
+def from_bytes(content: bytes) -> list[Part]:
+    """What `to_bytes` wrote."""
+    with pa.ipc.open_stream(content) as stream:
+        notes = json.loads(stream.schema.metadata[b"parts"])
+        batches = list(stream)
+    return [_part(note, rows) for note, rows in zip(notes, batches, strict=True)]
+
+
+def _part(note: dict, rows: pa.RecordBatch) -> Part:
+    words = np.frombuffer(rows.column("words").buffers()[1], np.uint64, rows.num_rows * 4).reshape(-1, 4)
+    positions = np.frombuffer(rows.column("row").buffers()[1], np.int64, rows.num_rows)
+    count, total = note["digest"]
+    return Part(
+        note["batch"], note["source"], note["number"], Digest(count, int(total, 16)),
+        tuple(BadRow(*bad) for bad in note["bad"]), words[:, :2], words[:, 2:], positions,
+        tuple(note["versions"]), WrittenFile(*note["file"]) if note["file"] else None,
+    )
