@@ -7,8 +7,6 @@ import pyarrow as pa
 
 from pipelines.columns import Bools, Floats, Int64s, missing, stored_floats
 
-TOO_LARGE = "infinite, or too large to be scaled"
-
 
 class BadCells(Exception):
     """Some rows hold a value that no feature can be made from.
@@ -19,7 +17,7 @@ class BadCells(Exception):
     Args:
         column: the input column.
         rows: positions within the batch (k,), ascending.
-        reason: what is wrong with them, for people.
+        reason: what is wrong with them: one word, as in the quarantine.
     """
 
     def __init__(self, column: str, rows: Int64s, reason: str) -> None:
@@ -43,7 +41,7 @@ def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
     if finite.all():
         return values, gaps
     gaps = np.isnan(values) if gaps is None else gaps | np.isnan(values)
-    refuse(name, ~(finite | gaps), TOO_LARGE)
+    refuse(name, ~(finite | gaps), "infinite")
     return values, gaps
 
 

@@ -1,7 +1,9 @@
 """Parts of the calendar from times, as integers and without a loop over rows.
 
+An instant (a timestamp that names a zone) is read on the clock of the timezone
+asked for; a date, or a timestamp without a zone, is on that clock already.
 Timezones come from Python's `zoneinfo`: from the system's tables, else from the
-package `tzdata`. Dates without a time of day are taken as they stand.
+package `tzdata`.
 """
 
 from __future__ import annotations
@@ -48,13 +50,14 @@ def local_times(column: pa.Array, timezone: str) -> Int64s:
     """Times on the clock of a timezone: (n,) microseconds since 1970, 0 where null.
 
     Args:
-        column: timestamps, in UTC where they name no zone, or dates.
+        column: timestamps or dates.
         timezone: an IANA name.
     """
     if kinds.is_date(column.type):
         return integers(column) * (_DAY if column.type.bit_width == 32 else 1000)
     micros = _micros(column)
-    return micros if timezone == "UTC" else micros + _offsets(micros, timezone)
+    as_it_stands = column.type.tz is None or timezone == "UTC"
+    return micros if as_it_stands else micros + _offsets(micros, timezone)
 
 
 def part_values(local: Int64s, part: DatePart) -> Int64s:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines.cells import TOO_LARGE, BadCells, numbers, refuse
+from pipelines.cells import BadCells, numbers, refuse
 from pipelines.columns import Bools, Floats, Int32s, Int64s, missing, positions, texts, with_filled
 from pipelines.dates import FIRST, circle, local_times, part_values
 from pipelines.features import (
@@ -160,7 +160,7 @@ class _NumericMapper:
             scaled = values - self._mean
             scaled /= self._deviation
         if not np.isfinite(scaled).all():
-            refuse(self._name, np.isinf(scaled), TOO_LARGE)
+            refuse(self._name, np.isinf(scaled), "too_large")
         return Numbers(self._name, scaled)
 
     def _binned(self, values: Floats) -> Codes:

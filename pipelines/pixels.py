@@ -38,7 +38,7 @@ def pixels(name: str, column: pa.Array, feature: Image) -> tuple[Bytes, Bools | 
         BadCells: some are no picture of a known format, or are cut off.
     """
     decoded = [_decoded(value, feature) for value in column.to_pylist()]
-    refuse(name, np.array([one is None for one in decoded], np.bool_), "not a readable picture")
+    refuse(name, np.array([one is None for one in decoded], np.bool_), "not_a_picture")
     rows = [one for one in decoded if one is not None]
     whole = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), pixel_count(feature))
     return whole, missing(column)
@@ -48,10 +48,10 @@ def _decoded(content: bytes | None, feature: Image) -> bytes | None:
     """The pixels of one picture, None if it cannot be read."""
     if content is None:
         return bytes(pixel_count(feature))
-    from PIL import Image as pictures  # noqa: N813
+    import PIL.Image
 
     try:
-        with pictures.open(BytesIO(content), formats=_FORMATS) as picture:
+        with PIL.Image.open(BytesIO(content), formats=_FORMATS) as picture:
             return _fitted(picture, feature) if _is_of_use(picture) else None
     except Exception:  # noqa: BLE001  a decoder raises whatever broken bytes lead it to
         return None
@@ -62,9 +62,9 @@ def _is_of_use(picture: Any) -> bool:
 
 
 def _fitted(picture: Any, feature: Image) -> bytes:
-    from PIL import Image as pictures  # noqa: N813
-    from PIL import ImageOps
+    import PIL.Image
+    import PIL.ImageOps
 
-    upright = ImageOps.exif_transpose(picture).convert(feature.mode)
+    upright = PIL.ImageOps.exif_transpose(picture).convert(feature.mode)
     size = (feature.width, feature.height)
-    return bytes(upright.resize(size, pictures.Resampling.BILINEAR).tobytes())
+    return bytes(upright.resize(size, PIL.Image.Resampling.BILINEAR).tobytes())
