@@ -66,13 +66,13 @@ lint: setup ## Check style, types, imports and that the generated documents are 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m docs.generate --check
 
 docs: setup ## Write the generated parts of docs/reference anew
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 demo: setup ## Run the whole loop on real flights, with a real Label Studio
-	$(BIN)/python examples/flights/demo.py
+	$(BIN)/python -m examples.flights.demo
 
 demo-clean: ## Stop the demo's server and remove all that the demo made
 	@if [ -x $(BIN)/recheck ]; then $(BIN)/recheck labelstudio down; fi
