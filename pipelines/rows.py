@@ -19,7 +19,7 @@ import pyarrow.types as kinds
 
 from pipelines.batches import local_micros
 from pipelines.canonical import canonical_text
-from pipelines.columns import coded_texts, dictionary_codes, float_array, floats, missing, texts
+from pipelines.columns import Int64s, coded_texts, dictionary_codes, float_array, floats, int_array, missing, texts
 from pipelines.digests import row_digests
 from pipelines.errors import SchemaMismatch
 from pipelines.features import Categorical, Date, Feature, Image, Numeric, Text
@@ -296,13 +296,17 @@ def cohort_maps(cohorts: Sequence[tuple[str, pa.DictionaryArray]], rows: int) ->
     return pa.MapArray.from_arrays(starts, names, items)
 
 
-def take(rows: pa.RecordBatch, chosen: npt.NDArray[np.int64]) -> pa.RecordBatch:
+def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
     """Some rows, by number, in that order."""
     if len(chosen) == rows.num_rows:
         return rows
-    indices = pa.Array.from_buffers(pa.int64(), len(chosen), [None, pa.py_buffer(np.ascontiguousarray(chosen))])
-    columns = [pc.take(column, indices) for column in rows.columns]
+    columns = [take_column(column, chosen) for column in rows.columns]
     return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+
+
+def take_column(column: pa.Array, chosen: Int64s) -> pa.Array:
+    """Some values of a column, by number, in that order."""
+    return pc.take(column, int_array(chosen))
 
 
 def _mismatch(name: str, kind: pa.DataType, wanted: str) -> SchemaMismatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +18,8 @@ from pipelines.errors import JobInvalid
 from pipelines.evaluators import Evaluator, Scores
 from pipelines.jobs import Job
 from pipelines.mappers import BadCells, Mapper
+from pipelines.preparation import Prepare
 from pipelines.rows import Faults
-
-Function = Callable[[pa.RecordBatch], pa.RecordBatch]
-
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -52,7 +50,7 @@ class ModelScorer:
         mapper: Mapper,
         evaluator: Evaluator,
         folder: Path,
-        function: Callable[[pa.RecordBatch], pa.RecordBatch] | None,
+        function: Prepare | None,
     ) -> None:
         self._job, self._version, self._labels = job, version, list(labels)
         self._mapper, self._evaluator = mapper, evaluator
@@ -60,7 +58,7 @@ class ModelScorer:
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
         """Map and predict the rows that are not marked yet."""
-        features = raw.features_of(applied(self._function, rows), self._job, self._folder, faults)
+        features = raw.features_of(self._function(rows) if self._function else rows, self._job, self._folder, faults)
         while True:
             good = np.array([i for i in range(rows.num_rows) if i not in faults.reasons]) if faults.reasons else None
             try:
@@ -69,7 +67,10 @@ class ModelScorer:
             except BadCells as bad:
                 marked = bad.rows if good is None else good[bad.rows]
                 faults.mark(marked.tolist(), bad.reason, bad.column)
-        return self._predicted(self._evaluator.predict(mapped), rows.num_rows, good)
+        scores = self._evaluator.predict(mapped)
+        lost = np.flatnonzero(scores.unscorable)
+        faults.mark((lost if good is None else good[lost]).tolist(), "no_finite_score", "")
+        return self._predicted(scores, rows.num_rows, good)
 
     def _predicted(self, scores: Scores, rows: int, good: np.ndarray | None) -> Predicted:
         versions = coded_texts(np.zeros(rows), [self._version])
@@ -135,15 +136,3 @@ class GivenPredictions:
         if self._given.version is None:
             return coded_texts(np.zeros(rows.num_rows), ["unversioned"])
         return canonical_text(rows.column(self._given.version)).dictionary_encode()
-
-
-def applied(function: Callable[[pa.RecordBatch], pa.RecordBatch] | None, rows: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows after the user's function, which must return as many."""
-    if function is None:
-        return rows
-    made = function(rows)
-    if not isinstance(made, pa.RecordBatch) or made.num_rows != rows.num_rows:
-        raise TypeError("the feature function must return a RecordBatch with as many rows as it was given")
-    return made
-
-

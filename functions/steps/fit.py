@@ -1,0 +1,245 @@
+"""Fit: learn the statistics, train, prove, package and sign."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from functions import views
+from functions.app import App
+from functions.steps import inputs, models
+from functions.steps.inputs import Input
+from infra import signing
+from pipelines import rows as raw
+from pipelines.errors import EstimatorRefused, JobInvalid, StepMissing
+from pipelines.estimators import complete, listed
+from pipelines.evaluators import Evaluator
+from pipelines.fitted import FittedStatistics
+from pipelines.fragments import Piece
+from pipelines.hashing import subkey
+from pipelines.identity import keyed_hashes
+from pipelines.jobs import Job, Model
+from pipelines.manifest import Recipe, TrainingData, installed, minor, version_of
+from pipelines.mappers import Mapped, Mapper
+from pipelines.package import Draft, write
+from pipelines.preparation import load_function, read_source, source_digest
+from pipelines.training import Reader, Rows, fingerprint, select
+
+_LEAST_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a fit made, or found made already."""
+
+    model: str
+    version: str
+    rows: int
+    metrics: dict[str, Any]
+    evaluator: str
+    written: bool
+
+
+def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
+    """Fit on the rows of these batches, or of all; the same data makes the same version.
+
+    Raises:
+        JobInvalid: the predictions come from elsewhere, or nothing holds the truth.
+        EstimatorRefused: the estimator is not on the list, or there is too little data.
+    """
+    model = _model_of(app.job)
+    entry = listed(model.estimator, app.job.task)
+    found = inputs.find(app, batches)
+    app.say("reading the training rows")
+    reader, parts = _chosen(app, model, found)
+    recipe = _recipe(app, model, found, parts)
+    folder = app.store.models(model.name)
+    if dry_run or (folder / version_of(recipe)).is_dir():
+        if not dry_run:
+            models.make_live(folder, version_of(recipe))
+        return _existing(app, folder, recipe)
+    app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
+    draft = _trained(app, recipe, _learned(reader, found), parts, reader)
+    written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
+    models.make_live(folder, written.version)
+    return Fitted(model.name, written.version, recipe.training.rows, dict(draft.metrics), draft.evaluator.kind, written.is_new)
+
+
+def _model_of(job: Job) -> Model:
+    if job.model is None:
+        raise JobInvalid("the predictions of this job come from elsewhere: there is no model to fit", fix="run `recheck score`")
+    return job.model
+
+
+def _existing(app: App, folder: Path, recipe: Recipe) -> Fitted:
+    manifest = models.manifest(app)
+    known = manifest is not None and manifest.version == version_of(recipe)
+    metrics = dict(manifest.metrics) if manifest and known else {}
+    kind = manifest.evaluator.kind if manifest and known else "not fitted yet"
+    return Fitted(folder.name, version_of(recipe), recipe.training.rows, metrics, kind, written=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The usable rows of each fragment, with the masks of those that train and those that measure."""
+
+    rows: list[Rows]
+    train: list[np.ndarray]
+    held: list[np.ndarray]
+
+
+def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
+    job = app.job
+    reference = job.features.function
+    function = load_function(reference, read_source(reference, app.folder)) if reference else None
+    digests = {name: digest for batch in found.batches for name, digest in found.files_of(batch).items()}
+    reader = Reader(job, app.folder, frozenset(found.batches), digests, function, _answers(app))
+    pieces = found.pieces(found.batches)
+    rows = [part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)]
+    _require_rows(rows, job)
+    hashes = np.concatenate([part.hashes for part in rows])
+    micros = None if rows[0].micros is None else np.concatenate([part.micros for part in rows if part.micros is not None])
+    reader = replace(reader, selection=select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows))
+    assert reader.selection is not None
+    masks = [reader.selection.splits(part.hashes, part.micros) for part in rows]
+    return reader, _Parts(rows, [train for train, _ in masks], [held for _, held in masks])
+
+
+def _require_rows(rows: Sequence[Rows], job: Job) -> None:
+    count = sum(part.batch.num_rows for part in rows)
+    if count < _LEAST_ROWS:
+        source = f"column {job.target.column!r}" if job.target.column else "people's answers"
+        raise EstimatorRefused(
+            f"only {count} rows can train: they need a target from {source} and good features",
+            fix="give more batches, or check target.column and target.answers",
+        )
+
+
+def _answers(app: App) -> dict[str, str] | None:
+    """Labels that people gave, where no column holds the truth."""
+    if app.job.target.column:
+        return None
+    labels = views.labels(app).to_pylist()
+    given = {row["prediction_id"]: row["label"] for row in labels if row["purpose"] == "train" and row["label"]}
+    if not given:
+        raise StepMissing(
+            "the job names no target column, and nobody has labeled rows to train on",
+            fix="run `recheck push … --purpose train`, let people answer, then `recheck pull …`",
+        )
+    return given
+
+
+def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
+    entry = listed(model.estimator, app.job.task)
+    used = [raw_rows(part, train | held) for part, train, held in zip(parts.rows, parts.train, parts.held, strict=True)]
+    reference = app.job.features.function
+    return Recipe(
+        name=model.name,
+        task=app.job.task,
+        labels=app.job.target.answers if app.job.task == "classification" else (),
+        features=app.job.features,
+        timezone=app.job.batches.timezone,
+        function=source_digest(read_source(reference, app.folder)) if reference else None,
+        estimator=entry.name,
+        parameters=complete(entry, model.parameters),
+        holdout=model.holdout,
+        training=TrainingData(
+            digest=fingerprint(used).text,
+            rows=int(sum(mask.sum() for mask in parts.train)),
+            holdout_rows=int(sum(mask.sum() for mask in parts.held)),
+            batches=tuple(sorted(found.batches)),
+        ),
+        seed_digest=subkey("seed", app.job.sampling.seed).hex(),
+        libraries={name: minor(version) for name, version in installed(["numpy", "scikit-learn", "scipy"]).items()},
+    )
+
+
+def raw_rows(part: Rows, mask: np.ndarray) -> Rows:
+    """Some of a fragment's rows."""
+    chosen = np.flatnonzero(mask)
+    return replace(
+        part,
+        batch=raw.take(part.batch, chosen),
+        keys=raw.take_column(part.keys, chosen),
+        targets=raw.take_column(part.targets, chosen),
+        hashes=part.hashes[chosen],
+        micros=None if part.micros is None else part.micros[chosen],
+        digests=part.digests[chosen],
+    )
+
+
+def _learned(reader: Reader, found: Input) -> FittedStatistics:
+    """The features' statistics, by Beam."""
+    import apache_beam as beam
+
+    from infra.engines import local
+    from pipelines.beam.fit import LearnStatistics, Result
+
+    pieces: list[Piece] = found.pieces(found.batches)
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        result = Result(str(Path(folder) / "statistics.json"))
+        with local.pipeline() as begun:
+            _ = begun | "Pieces" >> beam.Create(pieces) | "Learn" >> LearnStatistics(reader, result)
+        return FittedStatistics.from_dict(json.loads(Path(result.path).read_text(encoding="utf-8")))
+
+
+def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts, reader: Reader) -> Draft:
+    from pipelines.sklearn.packaging import package_evaluator
+    from pipelines.sklearn.training import train
+
+    mapper = Mapper(recipe.features, statistics)
+    learn = [raw_rows(part, mask) for part, mask in zip(parts.rows, parts.train, strict=True) if mask.any()]
+    judge = [raw_rows(part, mask) for part, mask in zip(parts.rows, parts.held, strict=True) if mask.any()]
+    mapped = [mapper.map(part.batch) for part in learn]
+    entry = listed(recipe.estimator, recipe.task)
+    seed = app.job.sampling.seed
+    trained = train(entry, recipe.parameters, mapped, _targets(recipe, learn), seed=seed)
+    held = [mapper.map(part.batch) for part in judge] or mapped
+    packaged = package_evaluator(trained, held)
+    reference = app.job.features.function
+    return Draft(
+        recipe=recipe,
+        statistics=statistics,
+        evaluator=packaged.evaluator,
+        reason=packaged.reason,
+        metrics=_metrics(recipe, packaged.evaluator, held, _targets(recipe, judge or learn)),
+        golden=(judge or learn)[0].batch,
+        training_keys=np.concatenate([keyed_hashes(seed, "training", "", part.keys)[:, 0] for part in learn]),
+        function=read_source(reference, app.folder) if reference else None,
+        notes=trained.notes,
+        job_hash=app.job_hash,
+        code_revision=_revision(),
+    )
+
+
+def _targets(recipe: Recipe, parts: Sequence[Rows]) -> np.ndarray:
+    texts = [text for part in parts for text in part.targets.to_pylist()]
+    if recipe.task == "regression":
+        return np.array([float(text) for text in texts])
+    places = {label: code for code, label in enumerate(recipe.labels)}
+    return np.array([places[text] for text in texts], dtype=np.int32)
+
+
+def _metrics(recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray) -> dict[str, float]:
+    """What the package says of itself on its hold-out."""
+    scores = [evaluator.predict(part) for part in held]
+    if recipe.task == "regression":
+        error = np.concatenate([one.value for one in scores if one.value is not None]) - targets
+        return {"mae": float(np.abs(error).mean()), "rmse": float(np.sqrt((error**2).mean())), "holdout_rows": float(len(targets))}
+    codes = np.concatenate([one.codes for one in scores if one.codes is not None])
+    largest = np.bincount(targets).max() / len(targets)
+    return {"accuracy": float((codes == targets).mean()), "largest_class": float(largest), "holdout_rows": float(len(targets))}
+
+
+def _revision() -> str:
+    """The revision of our own code, where it lies in a git checkout."""
+    here = Path(__file__).parent
+    done = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return done.stdout.strip() if done.returncode == 0 else installed(["recheck-loop"]).get("recheck-loop", "")

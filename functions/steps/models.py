@@ -1,0 +1,124 @@
+"""The model that a job scores with: its newest package, the pinned one, or another system's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from functions.app import App
+from infra import signing
+from pipelines.errors import PackageRefused, StepMissing
+from pipelines.jobs import Job
+from pipelines.manifest import Manifest, installed
+from pipelines.package import Package, open_package
+from pipelines.scorers import GivenPredictions, ModelScorer, Scorer
+
+UNVERSIONED = "unversioned"
+_LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What scores from now on."""
+
+    version: str
+    open_scorer: Callable[[], Scorer]  # travels to workers
+
+
+def live(app: App) -> Live:
+    """The scorer of a job, opened and checked once here, so that nothing starts with a bad package.
+
+    Raises:
+        StepMissing: there is no package yet.
+        PackageRefused: the package is unsigned, changed or foreign.
+    """
+    if app.job.predictions:
+        return Live(UNVERSIONED, partial(GivenPredictions, app.job))
+    folder = folder_of(app)
+    trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
+    package = open_package(folder, verify=signing.verifier(trusted))
+    _check_features(app.job, package)
+    return Live(folder.name, _Opener(app.job, app.folder, folder, tuple(trusted), package))
+
+
+@dataclass
+class _Opener:
+    """Opens the package anew in each worker; here it is open already."""
+
+    job: Job
+    data_folder: Path
+    package_folder: Path
+    trusted: tuple[bytes, ...]
+    package: Package | None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "package": None}
+
+    def __call__(self) -> Scorer:
+        if self.package is None:
+            self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
+        package = self.package
+        return ModelScorer(
+            self.job, package.version, package.labels, package.mapper, package.evaluator, self.data_folder, package.function()
+        )
+
+
+def _check_features(job: Job, package: Package) -> None:
+    if package.manifest.recipe.features != job.features:
+        raise PackageRefused(
+            f"model {package.name} {package.version} was fitted with other features than the job file has now",
+            fix="run `recheck fit` again, or pin the version that fits by [model] version",
+        )
+
+
+def folder_of(app: App) -> Path:
+    """The package that is live: the pinned version, else the one that was fitted last.
+
+    Raises:
+        StepMissing: there is none.
+    """
+    model = app.job.model
+    assert model is not None  # callers ask for jobs with a model alone
+    models = app.store.models(model.name)
+    version = model.version or _newest(models)
+    if version is None:
+        raise StepMissing(f"model {model.name!r} has no version yet", fix="run `recheck fit` first")
+    if not (models / version).is_dir():
+        known = ", ".join(sorted(path.name for path in models.glob("*/"))) or "none"
+        raise StepMissing(
+            f"model {model.name!r} has no version {version!r}; there is {known}", fix="correct [model] version, or run `recheck fit`"
+        )
+    return models / version
+
+
+def _newest(models: Path) -> str | None:
+    """The version that `fit` named last."""
+    try:
+        return (models.parent / f"{models.name}.{_LIVE}").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def make_live(models: Path, version: str) -> None:
+    """Name the version that is scored with from now on."""
+    scratch = models.parent / f".{models.name}.{_LIVE}"
+    scratch.write_text(version + "\n", encoding="utf-8")
+    scratch.replace(models.parent / f"{models.name}.{_LIVE}")
+
+
+def manifest(app: App) -> Manifest | None:
+    """What the live package says of itself; None where there is none."""
+    if app.job.model is None:
+        return None
+    try:
+        folder = folder_of(app)
+    except StepMissing:
+        return None
+    return Manifest.from_json((folder / "manifest.json").read_bytes())
+
+
+def versions() -> dict[str, str]:
+    """What could change a bit of the output: libraries."""
+    return installed(["numpy", "pyarrow", "recheck-loop", "scikit-learn"])

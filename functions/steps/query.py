@@ -1,0 +1,39 @@
+"""The tables in DuckDB, as the design describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from functions import views
+from functions.app import App
+from pipelines.errors import QueryInvalid
+
+
+def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """Run one query over the job's tables; return the columns' names and all rows.
+
+    Raises:
+        QueryInvalid: DuckDB refuses it; the message is DuckDB's.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_external_access = false")
+        for name, table in views.all_views(app).items():
+            connection.register(name, table)
+        try:
+            found = connection.execute(sql).to_arrow_table()
+        except duckdb.Error as error:
+            tables = ", ".join(views.NAMES)
+            raise QueryInvalid(str(error).splitlines()[0], fix=f"correct the SQL; the tables are {tables}") from error
+    return found.column_names, [_readable(row) for row in found.to_pylist()]
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: dict(value) if _is_map(value) else value for name, value in row.items()}
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, tuple) and len(one) == 2 for one in value)
+
+

@@ -1,0 +1,81 @@
+"""Learning the features' statistics as a Beam composite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from pipelines.fragments import Piece
+from pipelines.statistics import Accumulator, Statistics
+from pipelines.training import Reader
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where the statistics are written, as JSON."""
+
+    path: str
+
+
+@beam.typehints.with_input_types(Piece)
+@beam.typehints.with_output_types(str)
+class LearnStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no types
+    """Read the training rows of each piece, summarize, merge, and write the result."""
+
+    def __init__(self, reader: Reader, result: Result) -> None:
+        super().__init__()
+        self._reader, self._result = reader, result
+
+    def expand(self, pieces: PCollection[Piece]) -> PCollection[str]:
+        return (
+            pieces
+            | "Spread" >> beam.Reshuffle()
+            | "Summarize" >> beam.ParDo(_Summarize(self._reader))
+            | "Merge" >> beam.CombineGlobally(_Merge(self._reader.statistics()))
+            | "Write" >> beam.ParDo(_Write(self._reader.statistics(), self._result))
+        )
+
+
+class _Summarize(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def process(self, piece: Piece) -> Iterator[Accumulator]:
+        yield self._reader.summarize(piece)
+
+
+class _Merge(beam.CombineFn):  # type: ignore[misc]
+    """`Statistics` as Beam calls it; each element is one piece's accumulator."""
+
+    def __init__(self, statistics: Statistics) -> None:
+        self._statistics = statistics
+
+    def create_accumulator(self) -> Accumulator:
+        return self._statistics.create()
+
+    def add_input(self, seen: Accumulator, piece: Accumulator) -> Accumulator:
+        return self._statistics.merge(seen, piece)
+
+    def merge_accumulators(self, accumulators: Iterable[Accumulator]) -> Accumulator:
+        merged = self._statistics.create()
+        for one in accumulators:
+            merged = self._statistics.merge(merged, one)
+        return merged
+
+    def extract_output(self, seen: Accumulator) -> Accumulator:
+        return seen
+
+
+class _Write(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, statistics: Statistics, result: Result) -> None:
+        self._statistics, self._result = statistics, result
+
+    def process(self, seen: Accumulator) -> Iterator[str]:
+        learned = self._statistics.result(seen).to_dict()
+        Path(self._result.path).write_text(json.dumps(learned), encoding="utf-8")
+        yield self._result.path
