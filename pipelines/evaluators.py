@@ -42,7 +42,11 @@ class Scores:
     @property
     def unscorable(self) -> npt.NDArray[np.bool_]:
         """Where the model has no answer: (n,)."""
-        return np.isnan(self.value) if self.codes is None else self.codes < 0
+        if self.codes is not None:
+            return self.codes < 0
+        if self.value is not None:
+            return np.isnan(self.value)
+        raise ValueError("scores hold neither labels nor numbers")
 
 
 class Evaluator(Protocol):
@@ -74,8 +78,7 @@ class Block:
 def layout_of(mapped: Mapped) -> tuple[Block, ...]:
     """The blocks of mapped rows, in the order of the matrix."""
     return tuple(
-        Block(column.name, type(column).__name__.lower(), column.width)
-        for column in mapped.columns
+        Block(column.name, type(column).__name__.lower(), column.width) for column in mapped.columns
     )
 
 
@@ -129,7 +132,7 @@ class LinearEvaluator:
             finite = np.isfinite(decisions).all(axis=0)
             answers, probability = LINKS[self.link](np.where(finite, decisions, 0.0))
             codes[rows] = np.where(finite, classes[answers], -1)
-            if score is not None:
+            if score is not None and probability is not None:
                 score[rows] = np.where(finite, probability, np.nan)
         return Scores(codes, score, None)
 
@@ -188,9 +191,7 @@ class LinearEvaluator:
         )
 
 
-def _add(
-    total: Floats, column: Column, weights: Floats, rows: slice
-) -> None:
+def _add(total: Floats, column: Column, weights: Floats, rows: slice) -> None:
     """Add one column's share to the decisions of a block, (K, rows), in place."""
     match column:
         case Numbers():
@@ -248,4 +249,3 @@ def load_evaluator(kind: str, config: Mapping[str, Any], files: Mapping[str, byt
     module, name = _HOMES[kind].split(":")
     evaluator: Evaluator = getattr(importlib.import_module(module), name).from_files(config, files)
     return evaluator
-

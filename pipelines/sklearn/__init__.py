@@ -3,7 +3,7 @@
 ::
 
     trained = train(listed(name, task), parameters, mapped, targets, seed=seed)
-    packaged = package_evaluator(trained, holdout)   # plain arrays where proven equal
+    packaged = package_evaluator(trained, holdout)  # plain arrays where proven equal
 
 Only this folder imports scikit-learn, scipy, skops and pandas.
 """

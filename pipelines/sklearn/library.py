@@ -32,7 +32,9 @@ class LibraryEvaluator:
     exact: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "scikit-learn", "scipy", "skops")
 
-    def __init__(self, estimator: Any, *, classes: tuple[int, ...], rounds_to_float32: bool) -> None:
+    def __init__(
+        self, estimator: Any, *, classes: tuple[int, ...], rounds_to_float32: bool
+    ) -> None:
         self._estimator, self._classes = estimator, classes
         self._rounds_to_float32 = rounds_to_float32
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from pipelines.sklearn.library import LibraryEvaluator
 from pipelines.sklearn.linear import as_linear
 from pipelines.sklearn.proof import difference, edge_rows, identical
 from pipelines.sklearn.training import Trained
+
+_MOST: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +84,9 @@ def _evaluator(trained: Trained) -> LibraryEvaluator:
 
 
 def _check_finite(trained: Trained, rows: Sequence[Mapped]) -> None:
-    """A model that diverged predicts NaN or infinity for ordinary rows."""
+    """A model that diverged predicts NaN or infinity for ordinary rows, not for single ones."""
     evaluator = _evaluator(trained)
-    if any(np.any(evaluator.predict(part).unscorable) for part in rows):
+    if np.concatenate([evaluator.predict(part).unscorable for part in rows]).mean() > _MOST:
         raise EstimatorRefused(
             f"{trained.listed.name} diverged in training: its predictions are not finite",
             fix='scale the numeric features (scale = "standard"), or change [model.parameters]',

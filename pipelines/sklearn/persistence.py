@@ -53,7 +53,14 @@ _SEARCH: Final = _TEXT_ROWS | frozenset(
 )
 _LINKS: Final = frozenset(
     f"sklearn._loss.link.{name}"
-    for name in ("HalfLogitLink", "IdentityLink", "Interval", "LogLink", "LogitLink", "MultinomialLogit")
+    for name in (
+        "HalfLogitLink",
+        "IdentityLink",
+        "Interval",
+        "LogLink",
+        "LogitLink",
+        "MultinomialLogit",
+    )
 )
 _LOSS_NAMES: Final = (
     "AbsoluteError",

@@ -20,6 +20,7 @@ from pipelines.sklearn.matrices import Matrix, matrix_of
 from pipelines.sklearn.threads import one_thread
 from pipelines.sklearn.training import Trained
 
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 TOLERANCE: Final = 1e-12
@@ -40,12 +41,15 @@ def difference(evaluator: LinearEvaluator, trained: Trained, mapped: Mapped) -> 
     if not mapped.rows:
         return None
     values = matrix_of(mapped)
-    rounding = TOLERANCE * np.maximum(1.0, _magnitude(evaluator, values))
     ours = evaluator.predict(mapped)
     with one_thread(), np.errstate(all="ignore"):
         theirs = _reference(trained, values, has_score=ours.score is not None)
-        tied = _margin(evaluator, values) <= rounding
-    return _compared(ours, theirs, rounding, tied)
+        decisions = np.asarray(values @ evaluator.coefficients.T + evaluator.intercepts)
+        rounding = TOLERANCE * np.maximum(1.0, _magnitude(evaluator, values))
+    finite = np.isfinite(decisions).all(axis=1) & np.isfinite(rounding)
+    if (ours.unscorable & finite).any():
+        return "a row that scikit-learn scores has no finite decision"
+    return _compared(ours, theirs, rounding, tied=_margin(decisions) <= rounding, rows=finite)
 
 
 def _reference(trained: Trained, values: Matrix, *, has_score: bool) -> Scores:
@@ -66,11 +70,8 @@ def _magnitude(evaluator: LinearEvaluator, values: Matrix) -> Floats:
     return magnitude
 
 
-def _margin(evaluator: LinearEvaluator, values: Matrix) -> Floats:
-    """By how much the best decision wins: (n,); infinity where a number is predicted."""
-    decisions = np.asarray(values @ evaluator.coefficients.T + evaluator.intercepts)
-    if not evaluator.classes:
-        return np.full(len(decisions), np.inf)
+def _margin(decisions: Floats) -> Floats:
+    """By how much the best answer's decision wins: (n, K) to (n,)."""
     if decisions.shape[1] == 1:
         return np.abs(decisions[:, 0])
     best = np.sort(decisions, axis=1)
@@ -79,22 +80,18 @@ def _margin(evaluator: LinearEvaluator, values: Matrix) -> Floats:
 
 
 def _compared(
-    ours: Scores, theirs: Scores, rounding: Floats, tied: npt.NDArray[np.bool_]
+    ours: Scores, theirs: Scores, rounding: Floats, *, tied: Bools, rows: Bools
 ) -> str | None:
-    if ours.unscorable.any():
-        return "a row that scikit-learn scores has no finite decision"
     if ours.codes is not None:
-        wrong = (ours.codes != theirs.codes) & ~tied
+        wrong = (ours.codes != theirs.codes) & ~tied & rows
         if wrong.any():
             return f"{wrong.sum()} of {len(wrong)} labels differ"
-        pair = (ours.score, theirs.score)
-    else:
-        pair = (ours.value, theirs.value)
-    if pair[0] is None or pair[1] is None:
-        return None
-    apart = np.abs(pair[0] - pair[1])
-    if not (apart <= rounding).all():
-        return f"results differ by up to {apart.max():.1e}"
+    pairs = ((ours.score, theirs.score), (ours.value, theirs.value))
+    for mine, reference in pairs:
+        if mine is not None and reference is not None:
+            apart = np.abs(mine - reference)[rows]
+            if not (apart <= rounding[rows]).all():
+                return f"results differ by up to {apart.max():.1e}"
     return None
 
 
