@@ -61,6 +61,12 @@ class Strata:
         return self.size / self.total(self.size)[self.group]
 
     @property
+    def value(self) -> Floats:
+        """The mean over each group's rows: (G,), NaN without an answer."""
+        mean = self.total(self.weight * self.mean)
+        return np.where(self.total(self.answered) > 0, mean, np.nan)
+
+    @property
     def open(self) -> npt.NDArray[np.bool_]:
         """Where rows without an answer are left: (H,)."""
         return self.answered < self.size
@@ -114,8 +120,7 @@ def shares(of: Strata) -> Intervals:
     answers, also with 15 % of the answers missing at random
     (`make bench-coverage`). A lone answer counts as half of one.
     """
-    value = np.where(of.total(of.answered) > 0, of.total(of.weight * of.mean), np.nan)
-    return wilson(value, _effective_answers(of, value))
+    return wilson(of.value, _effective_answers(of, of.value))
 
 
 def _effective_answers(of: Strata, value: Floats) -> Floats:

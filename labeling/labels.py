@@ -147,6 +147,20 @@ def group_codes(table: pa.Table, by: Iterable[str]) -> Integers:
     return found
 
 
+def places(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> Integers:
+    """Return where each row's key stands in another table: (n,), -1 where it does not.
+
+    Args:
+        rows: what is looked up.
+        among: where, with at most one row per key.
+        by: the columns of the key, in both.
+    """
+    codes = group_codes(pa.concat_tables([rows.select(by), among.select(by)]), by)
+    found = np.full(len(codes) + 1, -1, dtype=np.int64)
+    found[codes[rows.num_rows :]] = np.arange(among.num_rows)
+    return found[codes[: rows.num_rows]]
+
+
 def numbers_of(answers: pa.Array) -> Floats:
     """Read texts as numbers: (n,), NaN for what is none."""
     codes, values = dictionary_codes(answers)
@@ -170,11 +184,8 @@ def _last(group: Integers, order: Sequence[Integers]) -> pa.Int64Array:
 
 def _states(answers: pa.Table, drawn: pa.Table) -> pa.Array:
     """Compare the question of each answer with what the prediction shows now."""
-    together = pa.concat_tables([answers.select(_QUESTION), drawn.select(_QUESTION)])
-    prediction, question = (group_codes(together, _QUESTION[:n]) for n in (2, 3))
-    many = answers.num_rows
-    is_drawn = np.isin(prediction[:many], prediction[many:])
-    is_shown = np.isin(question[:many], question[many:])
+    is_drawn = places(answers, drawn, _QUESTION[:2]) >= 0
+    is_shown = places(answers, drawn, _QUESTION) >= 0
     by_itself = ~is_drawn | booleans(pc.equal(column(answers, "state"), OUTCOME))
     state = np.where(by_itself, 2, np.where(is_shown, 0, 1))
     return texts([VALID, STALE, OUTCOME]).take(int_array(state))

@@ -52,7 +52,7 @@ def means(of: Spread) -> Intervals:
     all answers show the same error: nothing then says how large others are.
     """
     strata = of.strata
-    value = strata.total(strata.weight * strata.mean)
+    value = strata.value
     parts = np.where(strata.open, strata.weight**2 * _left(strata) * of.variance, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = np.where(strata.open, parts / strata.effective, 0.0)
@@ -77,12 +77,11 @@ def _decided(strata: Strata, stderr: Floats, found: Intervals) -> Intervals:
     lone = strata.total((strata.open & (strata.answered < 2)).astype(np.float64)) > 0
     census = strata.total(strata.open.astype(np.float64)) == 0
     unknown = ~census & (lone | ~(stderr > 0))
-    value = np.where(strata.total(strata.answered) > 0, found.value, np.nan)
     low, high = (
-        np.where(census, value, np.where(unknown, np.nan, limit))
+        np.where(census, found.value, np.where(unknown, np.nan, limit))
         for limit in (found.low, found.high)
     )
-    return Intervals(value, low, high)
+    return Intervals(found.value, low, high)
 
 
 def _left(strata: Strata) -> Floats:

@@ -24,6 +24,7 @@ from deltalake.transaction import AddAction
 
 from pipelines.columns import bool_array, coded_texts, dictionary_codes
 from pipelines.errors import ConcurrentRun, RecheckError, StoreUnavailable
+from pipelines.schemas import table_of
 
 _WRITE = {"compression": "zstd", "store_schema": False}
 
@@ -72,7 +73,7 @@ class Table:
         delta = self._open()
         if delta is None:
             return []
-        actions = pa.table(delta.get_add_actions(flatten=True))
+        actions = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
         found = zip(
             actions.column("path").to_pylist(),
             actions.column("size_bytes").to_pylist(),
@@ -99,7 +100,7 @@ class Table:
         names = list(columns or self.schema.names)
         wanted = pa.schema([self.schema.field(name) for name in names])
         tables = [self._read_file(one, wanted) for one in self.files(partition)]
-        return pa.concat_tables([wanted.empty_table(), *tables])
+        return pa.concat_tables([table_of(wanted, []), *tables])
 
     def batches(self, columns: Sequence[str], partition: Mapping[str, str]) -> Iterator[pa.Table]:
         """The rows of one partition, a file at a time."""

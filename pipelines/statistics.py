@@ -1,8 +1,8 @@
 """One pass over the training rows, for all features at once.
 
 `Statistics` has four verbs, `create`, `add`, `merge` and `result`, and an engine
-only forwards to them. The result has the same bits however the rows were
-portioned out, in whatever order they came.
+only forwards to them. The result has the same bits in whatever order the
+fragments came and were merged.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Statistics:
         return seen
 
     def result(self, seen: Accumulator) -> FittedStatistics:
-        """Tell what was learned; the same bits for any portions and order of the same rows.
+        """Tell what was learned; the same bits for any order of the same fragments.
 
         Raises:
             JobInvalid: a column's numbers are too large to be scaled.

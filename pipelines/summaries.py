@@ -1,8 +1,8 @@
 """Summaries of data that merge, and that come out the same in any order.
 
 Each has `add`, `merge` and what it can tell. All stay small whatever the number
-of rows, but for one record per fragment in `Moments`. Adding the same rows in
-other portions, or merging in another order, changes no bit.
+of rows, but for one record per fragment in `Moments`. Fragments may come and be
+merged in any order: no bit changes.
 """
 
 from __future__ import annotations
