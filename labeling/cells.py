@@ -72,6 +72,7 @@ class Blocks:
 
     cells: Cells
     first: Integers  # (B,) positions
+    order: Integers  # (C,) where each cell stood before
 
     def strata(self, groups: int) -> Strata:
         """Pool each block to one stratum; answers count with the rows they stand for."""
@@ -83,7 +84,7 @@ class Blocks:
             size=self._sums(cells.size),
             answered=count,
             effective=np.where(self._lengths() == 1, count, kish),
-            mean=_ratio(self._sums(rows * self._own()), weight),
+            mean=_ratio(self._sums(cells.stands * cells.total), weight),
             group=cells.group[self.first],
             groups=groups,
         )
@@ -91,7 +92,8 @@ class Blocks:
     def spread(self, groups: int) -> Spread:
         """Pool each block to one stratum with the variance and skewness of its errors."""
         strata, cells = self.strata(groups), self.cells
-        away = self._own() - np.repeat(strata.mean, self._lengths())
+        own = _ratio(cells.total, cells.answered)
+        away = own - np.repeat(strata.mean, self._lengths())
         second = cells.second + cells.answered * away**2
         third = cells.third + 3 * away * cells.second + cells.answered * away**3
         weight, n = self._sums(cells.stands * cells.answered), strata.effective
@@ -99,9 +101,6 @@ class Blocks:
         cube = _ratio(self._sums(cells.stands * third), weight)
         cube = np.where(n > _ENOUGH, cube * _ratio(n**2, (n - 1) * (n - 2)), 0.0)
         return Spread(strata, variance, cube)
-
-    def _own(self) -> Floats:
-        return _ratio(self.cells.total, self.cells.answered)
 
     def _sums(self, values: Floats) -> Floats:
         return _sums(values, self.first)
@@ -116,12 +115,13 @@ def blocks(cells: Cells, near: Neighbours) -> Blocks:
     A cell lacks answers if it has fewer than 2 and rows without one. A group
     whose answers are fewer than 2 in all ends as one block.
     """
-    cells = cells.take(np.lexsort((cells.place, cells.group)))
+    order = np.lexsort((cells.place, cells.group))
+    cells = cells.take(order)
     label, batch = near.label[cells.place], near.batch[cells.place]
     first: Integers = np.arange(len(cells.size))
     for keys in ((cells.group, label, batch), (cells.group, label), (cells.group,)):
         first = _merged(first, _changes(*keys), cells)
-    return Blocks(cells, first)
+    return Blocks(cells, first, order)
 
 
 def _merged(first: Integers, apart: Bools, cells: Cells) -> Integers:
