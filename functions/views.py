@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,11 +13,13 @@ from labeling import labels as resolution
 from pipelines.schemas import TABLES
 
 NAMES = (*TABLES, "labels")
+_DRAW = ["batch", "purpose", "draw_no", "known_at"]
 
 
 def all_views(app: App) -> dict[str, pa.Table]:
     """Every table by its name."""
-    return {name: view(app, name) for name in NAMES}
+    found = {name: view(app, name) for name in NAMES}
+    return {**found, "samples": current_samples(app), "samples_history": found["samples"]}
 
 
 def view(app: App, name: str) -> pa.Table:
@@ -24,12 +28,48 @@ def view(app: App, name: str) -> pa.Table:
         return labels(app)
     rows = app.store.table(name).read()
     own = rows.filter(pc.equal(rows["job"], app.job.name))
-    return _published(app, own) if name == "quarantine" else own
+    if name == "quarantine":
+        return _published(app, own)
+    return _designed(app, own) if name == "samples" else own
 
 
 def labels(app: App) -> pa.Table:
     """The resolved answer of each question."""
-    return resolution.resolve(view(app, "annotations"), view(app, "samples"))
+    numbers = app.job.task == "regression"
+    return resolution.resolve(view(app, "annotations"), view(app, "samples"), numbers=numbers)
+
+
+def current_samples(app: App) -> pa.Table:
+    """The rows that the newest design of each batch holds, with today's inclusion probability."""
+    samples, designs = view(app, "samples"), view(app, "designs")
+    newest = {(row["batch"], row["purpose"]): row["series"] for row in _in_order(designs)}
+    allocated = {
+        (row["batch"], row["purpose"], row["series"], row["stratum"]): row["allocated"] / row["size"]
+        for row in _in_order(designs)
+    }
+    rows = samples.select(["batch", "purpose", "series", "stratum"]).to_pylist()
+    kept = [newest.get((row["batch"], row["purpose"])) == row["series"] for row in rows]
+    chances = [allocated.get((row["batch"], row["purpose"], row["series"], row["stratum"])) for row in rows]
+    place = samples.schema.get_field_index("inclusion_probability")
+    samples = samples.set_column(place, "inclusion_probability", pa.array(chances, pa.float64()))
+    return samples.filter(pa.array(kept, pa.bool_()))
+
+
+def _in_order(designs: pa.Table) -> list[dict[str, Any]]:
+    return sorted(designs.to_pylist(), key=lambda row: row["draw_no"])
+
+
+def verifying(rows: pa.Table) -> pa.Table:
+    """Those that check predictions, not those that label rows to train on."""
+    return rows.filter(pc.equal(rows["purpose"], "verify"))
+
+
+def _designed(app: App, samples: pa.Table) -> pa.Table:
+    """Samples whose design was stored too; what a killed run left behind was never drawn."""
+    designs = view(app, "designs").select(_DRAW).to_pylist()
+    known = {tuple(row.values()) for row in designs}
+    rows = samples.select(_DRAW).to_pylist()
+    return samples.filter(pa.array([tuple(row.values()) in known for row in rows], pa.bool_()))
 
 
 def _published(app: App, rows: pa.Table) -> pa.Table:

@@ -136,7 +136,6 @@ class Sampling(Section):
     cohorts: tuple[str, ...] = Field(
         default=(), description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains."
     )
-    bins: int = Field(default=5, ge=1, le=20, description="Score bins per label at the deepest level.")
 
 
 class Labeling(Section):

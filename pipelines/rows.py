@@ -148,7 +148,7 @@ def _typed(column: pa.Array, name: str, feature: Feature, job: Job, folder: Path
         case Text():
             return checked_text(_as_text(column, name, "text"), name, faults)
         case Image():
-            return _picture(column, name, folder, faults)
+            return pictures(column, name, folder, faults)
 
 
 def _number(column: pa.Array, name: str, feature: Numeric, faults: Faults) -> pa.Array:
@@ -237,7 +237,7 @@ def _as_text(column: pa.Array, name: str, what: str) -> pa.Array:
     raise _mismatch(name, column.type, what)
 
 
-def _picture(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array:
+def pictures(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array:
     """Pictures as bytes; a text is the path of a file, relative to the data's folder."""
     if kinds.is_binary(column.type) or kinds.is_null(column.type):
         return column.cast(pa.binary())

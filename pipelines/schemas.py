@@ -51,7 +51,7 @@ DESIGNS = _schema(
     job=pa.string(),
     batch=pa.string(),
     draw_no=pa.int32(),  # from 1, within (job, batch, purpose)
-    series=pa.int32(),  # the draw_no that began this design; a redraw begins another
+    series=pa.int32(),  # the draw_no that began this design; all but a top-up begin another
     purpose=pa.string(),  # verify | train
     stratum=pa.string(),
     size=pa.int64(),  # rows of the batch in the stratum
@@ -64,6 +64,17 @@ DESIGNS = _schema(
     actor=pa.string(),
     reason=pa.string(),  # first | top-up | carried over | the words given to --redraw
     answers_seen=pa.int64(),  # answers known when this was drawn
+    known_at=_TIME,
+)
+
+POPULATIONS = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    draw_no=pa.int32(),
+    purpose=pa.string(),
+    id_high=pa.int64(),  # the first 64 bits of a prediction id, as a signed number
+    stratum=pa.string(),
+    is_sampled=pa.bool_(),
     known_at=_TIME,
 )
 
@@ -159,6 +170,7 @@ TABLES = {
     "predictions": PREDICTIONS,
     "quarantine": QUARANTINE,
     "designs": DESIGNS,
+    "populations": POPULATIONS,
     "samples": SAMPLES,
     "questions": QUESTIONS,
     "annotations": ANNOTATIONS,
@@ -166,7 +178,7 @@ TABLES = {
     "runs": RUNS,
 }
 
-PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine")}
+PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine", "populations")}
 
 
 def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
