@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system test test-unit test-system lint docs demo demo-clean bench bench-coverage lock clean
+.PHONY: help setup system test test-unit test-system lint docs demo demo-clean bench bench-coverage lock clean .venv
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -30,7 +30,8 @@ help: ## List the targets
 
 setup: $(READY) ## Make .venv with the `recheck` command, and Label Studio's own environment
 
-$(READY): | $(BIN)/python
+$(READY):
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(MAKE) .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --no-compile -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-compile --editable .
 	@echo "compiling byte-code, so that a cold start is fast"
@@ -38,15 +39,15 @@ $(READY): | $(BIN)/python
 	$(BIN)/recheck labelstudio prepare
 	@rm -f .venv/.ready-* && touch $@
 
-$(BIN)/python:
-	@[ -n "$(PYTHON)" ] || { echo "error: no Python 3.11, 3.12 or 3.13 with venv was found" >&2; \
-		echo "hint: install one (Debian: apt-get install python3 python3-venv), or: make setup PYTHON=/path/to/python" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+.venv: # only where there is none, or one that was left half-made
+	@[ -n "$(PYTHON)" ] || { echo "error: found no Python 3.11, 3.12 or 3.13 with venv" >&2; \
+		echo "hint: install one (Debian: apt-get install python3-venv), or: make setup PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
 
 APT := chromium fonts-dejavu-core
 
 system: ## Install what the tests need from the system (Chromium), where that is allowed
-	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(APT) >/dev/null; \
 	else \
@@ -59,7 +60,7 @@ test-unit: setup ## Run the tests that need nothing but this process, and all do
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-system: setup system ## Run the tests against real engines, a real Label Studio and a real browser
-	$(BIN)/python -m pytest $(filter-out tests/unit/ tests/benchmarks/ tests/fixtures/,$(wildcard tests/*/))
+	$(BIN)/python -m pytest $(filter-out $(addprefix tests/,unit/ benchmarks/ fixtures/ __pycache__/),$(wildcard tests/*/))
 
 lint: setup ## Check style, types, imports and that the generated documents are current
 	$(BIN)/ruff check
@@ -90,7 +91,7 @@ lock: ## Write both locks anew, with the newest versions that fit
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
 	"$$tools/bin/"$(COMPILE) --upgrade pyproject.toml --extra dev --extra examples -o requirements.lock && \
-	echo "$(LABEL_STUDIO)" | "$$tools/bin/"$(COMPILE) --upgrade --no-annotate - -o labeling/labelstudio/server.lock
+	echo "$(LABEL_STUDIO)" | "$$tools/bin/"$(COMPILE) --upgrade - -o labeling/labelstudio/server.lock
 
 clean: ## Remove the environment and all caches; stores stay
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
