@@ -246,10 +246,12 @@ def test_categories_are_scikit_learns(coded: bool) -> None:  # noqa: FBT001
     assert np.array_equal(seen[:, [2, 0, 1, 3]], oracle.transform(scored[:, None]))
 
 
-def test_null_is_a_value_of_its_own_where_training_had_it() -> None:
+@pytest.mark.parametrize("coded", [False, True])
+def test_null_is_a_value_of_its_own_where_training_had_it(coded: bool) -> None:  # noqa: FBT001
     """Else it is unknown, like any other value that training had not."""
     with_null, without = pa.array(["a", "a", None]), pa.array(["a", "a", "b"])
     scored = pa.array([None, "a", "z"])
+    scored = scored.dictionary_encode() if coded else scored
 
     assert _mapped(Categorical(), with_null, scored).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
     assert _mapped(Categorical(), without, scored).argmax(axis=1).tolist() == [2, 0, 2]

@@ -149,6 +149,18 @@ def test_counts_depend_on_the_rows_alone(rows: list[Any], limit: int, data: Any)
     assert found.seen == len(rows)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_one_worker_forgot_the_others_forget(first: int) -> None:
+    """Half of a level would be no sample of rows."""
+    parts = [Counts(limit=1), Counts(limit=1)]
+    parts[0].add({"c": 1}, level=0, rows=1)
+    parts[1].add({"a": 1, "b": 1}, level=0, rows=2)
+
+    found = _merged(parts, [first, 1 - first])
+
+    assert (found.totals(), found.rows, found.seen) == ({}, 0, 3)
+
+
 def test_counts_are_exact_within_the_limit() -> None:
     counts = Counts()
     counts.add({"a": 3, None: 2}, level=0, rows=5)
