@@ -14,6 +14,8 @@ from pipelines.errors import RecheckError
 
 if TYPE_CHECKING:
     from functions.app import App
+    from labeling.labelstudio.installation import Home
+    from labeling.labelstudio.server import Server
 
 ALERT = 10
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -151,27 +153,59 @@ def labelstudio() -> None:
     """A Label Studio server on this machine, for trying out."""
 
 
-def _server_command(name: str) -> Callable[..., Any]:
-    @labelstudio.command(name, help=_SERVER_HELP[name])
-    @_json
-    def command(as_json: bool) -> None:
-        from labeling.labelstudio import server
+def _home() -> Home:
+    import os
 
-        state = getattr(server, name)(output.say)
-        lines = [f"{key}: {value}" for key, value in output.plain(state).items() if value is not None]
-        output.answer(output.plain(state), lines, as_json=as_json)
+    from labeling.labelstudio.installation import default_home
 
-    return command
+    return default_home(os.environ)
 
 
-_SERVER_HELP = {
-    "up": "Start it, or say where it runs already.",
-    "down": "Stop it; its data stays.",
-    "status": "Say whether it runs, and where.",
-    "prepare": "Install it into its own environment, so that `up` takes seconds.",
-}
-for _name in _SERVER_HELP:
-    _server_command(_name)
+def _told(server: Server | None, *, as_json: bool) -> None:
+    names = ("url", "user", "password", "token")
+    state = {name: getattr(server, name, None) for name in names} | {"running": server is not None}
+    lines = [f"{name}: {value}" for name, value in state.items() if value is not None]
+    if server:
+        lines += ["", "so that push and pull find it:", f"  export LABEL_STUDIO_URL={server.url} LABEL_STUDIO_API_KEY={server.token}"]
+    output.answer(state, lines, as_json=as_json)
+
+
+@labelstudio.command()
+@_json
+def up(as_json: bool) -> None:
+    """Start it, or say where it runs already."""
+    from labeling.labelstudio import server
+
+    _told(server.up(_home(), output.say), as_json=as_json)
+
+
+@labelstudio.command()
+@_json
+def down(as_json: bool) -> None:
+    """Stop it; its data stays."""
+    from labeling.labelstudio import server
+
+    server.down(_home())
+    _told(None, as_json=as_json)
+
+
+@labelstudio.command("status")
+@_json
+def server_status(as_json: bool) -> None:
+    """Say whether it runs, and where."""
+    from labeling.labelstudio import server
+
+    _told(server.status(_home()), as_json=as_json)
+
+
+@labelstudio.command()
+@_json
+def prepare(as_json: bool) -> None:
+    """Install it into its own environment, so that `up` takes seconds."""
+    from labeling.labelstudio import server
+
+    server.prepare(_home(), output.say)
+    _told(server.status(_home()), as_json=as_json)
 
 
 @recheck.command()
@@ -219,7 +253,8 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
     shown = [e for e in found if e.cohort is None]
     rows = [[e.period, e.window, e.metric, e.class_, e.value, e.low, e.high, f"{e.n_answered}/{e.n_asked}"] for e in shown]
     header = ["period", "window", "metric", "class", "value", "low", "high", "answered"]
-    output.answer({"estimates": found, "alerts": alerts}, output.table(header, rows), as_json=as_json)
+    told = {"estimates": [{**e.record(), "reliable": e.reliable} for e in found], "alerts": [a.record() for a in alerts]}
+    output.answer(told, output.table(header, rows), as_json=as_json)
     return _alerted(alerts)
 
 

@@ -22,10 +22,13 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
         for name, table in views.all_views(app).items():
             connection.register(name, table)
         try:
-            found = connection.execute(sql).to_arrow_table()
+            relation = connection.sql(sql)
+            found = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
             tables = ", ".join(views.NAMES)
             raise QueryInvalid(str(error).splitlines()[0], fix=f"correct the SQL; the tables are {tables}") from error
+    if found is None:
+        return [], []
     return found.column_names, [_readable(row) for row in found.to_pylist()]
 
 

@@ -1,0 +1,83 @@
+"""Estimate from designs, samples and answers; keep each estimate with its `as_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from functions import views
+from functions.app import App
+from labeling import history
+from labeling.alerts import Alert, alerts
+from labeling.history import Estimate, Wanted
+from labeling.windows import windows
+from pipelines.errors import SettingsInvalid
+from pipelines.schemas import ESTIMATES, table_of
+
+_IDENTITY = ("metric", "class", "cohort", "period", "window", "version", "as_of", "estimator_version", "n_answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `recheck estimate` was told."""
+
+    batches: tuple[str, ...] = ()
+    as_of: str | None = None
+    dry_run: bool = False
+
+
+def estimate(app: App, options: Options) -> tuple[list[Estimate], list[Alert]]:
+    """Every estimate of these batches and the windows that they lie in, and the alerts that fire.
+
+    Raises:
+        SettingsInvalid: `as_of` is no time.
+    """
+    found = compute(app, _moment(options.as_of))
+    if options.as_of is None and not options.dry_run:
+        _keep(app, found)
+    fired = alerts(found, app.job.alerts, at=app.now(), timezone=app.job.batches.timezone)
+    return list(_of_batches(found, options.batches)), fired
+
+
+def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
+    """Every estimate of the job, as known at a time."""
+    wanted = Wanted(app.job.task, app.job.target.answers, app.job.metrics)
+    samples, designs = (views.verifying(views.view(app, name)) for name in ("samples", "designs"))
+    annotations = views.verifying(views.view(app, "annotations"))
+    return history.estimates(designs, samples, annotations, wanted=wanted, as_of=as_of)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsInvalid(f"--as-of {text!r} is no time", fix="write it like 2026-11-20T05:00:00Z") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _of_batches(found: Iterable[Estimate], batches: Sequence[str]) -> Iterable[Estimate]:
+    if not batches:
+        return found
+    wanted = {item for batch in batches for item in windows(batch).items()}
+    return [one for one in found if (one.period, one.window) in wanted]
+
+
+def _keep(app: App, found: Sequence[Estimate]) -> None:
+    """Append what is not stored yet; an estimate that rests on the same facts is the same."""
+    table = app.store.table("estimates")
+    table.refresh()
+    known = {_identity(row) for row in views.view(app, "estimates").select(_IDENTITY).to_pylist()}
+    records = [one.record() for one in found]
+    fresh = [record for record in records if _identity(record) not in known]
+    if fresh:
+        moment = app.now()
+        rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
+        table.append(table_of(ESTIMATES, rows))
+
+
+def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _IDENTITY)
