@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from examples.flights import prepare
+from pipelines.jobs import load
 
 LOCAL_HOUR = ("origin", "year", "month", "day", "hour")
 
@@ -100,3 +101,16 @@ def test_the_same_day_is_the_same_bytes(flights: pa.Table, tmp_path: Path) -> No
     [second] = prepare.write_days(flights.slice(0, 100), tmp_path / "second")
 
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_job_file_fits_the_data(flights: pa.Table) -> None:
+    """Its columns exist, and it says the same as what prepares the data."""
+    job = load(Path(prepare.__file__).with_name("recheck.toml"))
+
+    assert {*job.features.columns, *job.labeling.show, *job.key_columns} <= {*flights.column_names}
+    assert (job.key_columns, job.data.time) == (prepare.KEY, prepare.TIME)
+    assert (job.target.column, job.target.answers) == (prepare.TARGET, prepare.ANSWERS)
+    assert (job.features.known_after, job.batches.timezone) == (
+        prepare.KNOWN_AFTER,
+        prepare.TIMEZONE,
+    )

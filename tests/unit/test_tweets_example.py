@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from examples.tweets import prepare
+from pipelines.jobs import load
 
 TEXTS = "\ufeff1\t2.0\tfish &amp; chips \r\n2\t-1.0\train\r\n3\t0.0\ta tie\r\n"
 RATINGS = "1\t2.0\t0.5\t[2, 3, 1]\r\n2\t-1.0\t0.5\t[0, -1, -4]\r\n3\t0.0\t0.5\t[0, 0, 1, 2]\r\n"
@@ -74,3 +75,13 @@ def test_an_answer_goes_to_the_batch_of_its_tweet(archive: Path) -> None:
     )
 
     assert {row["key"]: row["batch"] for row in prepare.answers(rows, 1).to_pylist()} == parts
+
+
+def test_the_job_file_fits_the_data(archive: Path) -> None:
+    job = load(Path(prepare.__file__).with_name("recheck.toml"))
+
+    columns = {*prepare.table(list(prepare.tweets(archive))).column_names}
+
+    assert {*job.features.columns, *job.labeling.show, *job.key_columns} <= columns
+    assert {job.target.column, job.batches.column, *job.features.known_after} <= columns
+    assert job.target.answers == prepare.ANSWERS
