@@ -1,0 +1,150 @@
+"""The project of a job in Label Studio: found by its marker, made when missing.
+
+Titles repeat and ids are used again, so a project is known by a marker, an
+opaque text, in its description. Beside it stands a digest of what we set last:
+it tells a change of the job file, which we follow, from a change by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labeling.answers import as_time
+from labeling.labelstudio.client import LabelStudio, Record
+from labeling.tasks import (
+    Survey,
+    config_differences,
+    config_digest,
+    instructions_html,
+    label_config,
+)
+from pipelines.errors import LabelStudioRefused, ProjectChanged
+from pipelines.identity import subkey
+
+_MARK = re.compile(r"recheck:([0-9a-f]{32}):[0-9a-f]{16}:[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that stands.
+
+    `origin` names it for good: no later project, here or on another server,
+    has the same, even where it gets the same id.
+    """
+
+    id: int
+    url: str  # for people
+    origin: str
+
+    @property
+    def source(self) -> str:
+        """The `source` of answers that were given in it."""
+        return f"labelstudio:{self.origin}"
+
+
+def project_marker(seed: str, job: str, purpose: str) -> str:
+    """What the project of a job and a purpose is known by: 32 hex digits."""
+    return subkey(seed, "project", job, purpose).hex()
+
+
+def find_project(server: LabelStudio, marker: str) -> Project | None:
+    """The project with the marker, the oldest of several (a copy has it too).
+
+    Raises:
+        LabelStudioUnreachable, LabelStudioRefused: see `client`.
+    """
+    found = _marked(server, marker)
+    return _project(server, marker, found[0]) if found else None
+
+
+def ensure_project(server: LabelStudio, marker: str, title: str, survey: Survey) -> Project:
+    """Find the project or make it, and see that it asks what the job file asks.
+
+    Raises:
+        ProjectChanged: its label configuration was changed by hand, or cannot
+            follow the job file because of the tasks and answers that it has.
+        LabelStudioUnreachable, LabelStudioRefused: see `client`.
+    """
+    found = _marked(server, marker)
+    if not found:
+        _create(server, marker, title, survey)
+        found = _marked(server, marker)
+    _follow(server, marker, found[0], survey)
+    return _project(server, marker, found[0])
+
+
+def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> None:
+    """Make a project; where another run made one meanwhile, the older stays."""
+    made = server.create_project(
+        {
+            "title": f"{title[:50]:_<3}",  # the server takes 3 to 50 characters
+            "description": f"{title}. Keep the next word: {_mark(marker, survey)}",
+            "maximum_annotations": 1,  # more where a task says so
+            "show_collab_predictions": False,
+            "enable_empty_annotation": False,
+            "sampling": "Sequential sampling",  # in the order in which tasks are pushed
+            **_asks(survey),
+        }
+    )
+    if _marked(server, marker)[0]["id"] != made["id"]:
+        server.delete_project(made["id"])
+
+
+def _follow(server: LabelStudio, marker: str, found: Record, survey: Survey) -> None:
+    """Bring the project to what the job file says, unless a hand was there."""
+    there, description = found["label_config"] or "", found["description"]
+    differences = config_differences(there, label_config(survey))
+    mark = _mark(marker, survey)
+    if not differences and mark in description:
+        return
+    if differences and config_digest(there) not in description:
+        raise _changed(server, found, "was changed by hand", differences)
+    changes = {"description": _MARK.sub(mark, description), **_asks(survey)}
+    try:
+        server.update_project(found["id"], changes)
+    except LabelStudioRefused as error:
+        raise _changed(server, found, "cannot follow the job file", [error.problem]) from error
+
+
+def _asks(survey: Survey) -> dict[str, Any]:
+    said = instructions_html(survey)
+    return {
+        "label_config": label_config(survey),
+        "expert_instruction": said,
+        "show_instruction": bool(said),
+    }
+
+
+def _mark(marker: str, survey: Survey) -> str:
+    said = subkey("instructions", instructions_html(survey)).hex()[:16]
+    return f"recheck:{marker}:{config_digest(label_config(survey))}:{said}"
+
+
+def _marked(server: LabelStudio, marker: str) -> list[Record]:
+    """The projects with the marker, oldest first."""
+    found = []
+    for project in server.projects():
+        mark = _MARK.search(project["description"] or "")
+        if mark and mark[1] == marker:
+            found.append(project)
+    return sorted(found, key=lambda project: int(project["id"]))
+
+
+def _project(server: LabelStudio, marker: str, found: Record) -> Project:
+    made = as_time(found["created_at"]).isoformat()
+    origin = subkey("origin", marker, str(found["id"]), made).hex()[:16]
+    return Project(found["id"], f"{server.url}/projects/{found['id']}", origin)
+
+
+def _changed(
+    server: LabelStudio, found: Record, what: str, differences: Sequence[str]
+) -> ProjectChanged:
+    return ProjectChanged(
+        f"the label configuration of project {found['id']} {what}: {'; '.join(differences)}",
+        fix=f"change it back at {server.url}/projects/{found['id']}/settings/labeling, or delete "
+        "the word that begins with `recheck:` from the project's description: then it stays as "
+        "an archive, with its answers, and the next `push` makes a new project",
+    )

@@ -1,0 +1,244 @@
+"""Questions become tasks: each exactly one, whatever was lost on the way.
+
+Label Studio has no unique key for tasks: the same import twice makes all of
+them twice, and an import whose reply was lost, or whose sender was killed, may
+have happened or may be happening still. So a push looks at what is there,
+sends what is missing, looks again, and removes unanswered doubles. Two pushes
+at once, or an import that outlives its push, make doubles at worst, and the
+next push removes them. No answer is ever removed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, one_of
+from labeling.labelstudio.projects import Project
+from labeling.tasks import Task
+from pipelines.errors import LabelStudioUnreachable
+
+CHUNK = 500  # tasks of one import: the server makes 250 to 1,700 a second
+CHUNK_BYTES = 8_000_000  # of one import, for tasks with pictures
+PATIENCE = 10.0  # seconds that an import may still run after its sender is gone
+ROUNDS = 3  # imports of the same task before giving up
+PAUSE = 0.5  # seconds between two looks
+_FIELDS = ("id", "meta", "overlap", "total_annotations", "cancelled_annotations")
+
+T = TypeVar("T")
+Key = tuple[str, str]  # prediction_id, shown_digest
+Progress = Callable[[int, int], None]  # tasks done, of
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did. `tasks` has the task id of every question."""
+
+    created: int
+    existing: int
+    removed: int
+    tasks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A task that is there."""
+
+    id: int
+    key: Key
+    is_answered: bool  # a skip is an answer too
+    annotators: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The import that is under way, for the push after one that was killed."""
+
+    path: Path
+
+    def begin(self, origin: str, chunk: Sequence[Task]) -> None:
+        """Note what is about to be sent, before it is."""
+        intent = {"origin": origin, "first": _key(chunk[0]), "last": _key(chunk[-1])}
+        part = self.path.with_suffix(".part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(intent))
+        part.replace(self.path)
+
+    def end(self) -> None:
+        """Nothing is under way any more."""
+        self.path.unlink(missing_ok=True)
+
+    def left(self, origin: str) -> tuple[list[Key], float]:
+        """What a killed import intended, and for how many seconds it may still run."""
+        try:
+            intent = json.loads(self.path.read_text())
+            age = time.time() - self.path.stat().st_mtime
+        except FileNotFoundError:
+            return [], 0.0
+        if intent["origin"] != origin:  # of a project that is gone
+            return [], 0.0
+        return [tuple(intent["first"]), tuple(intent["last"])], PATIENCE - age
+
+
+def push(
+    server: LabelStudio,
+    project: Project,
+    tasks: Sequence[Task],
+    journal: Journal,
+    progress: Progress = lambda _done, _of: None,
+) -> Pushed:
+    """Make the tasks that the project lacks, in their order. Safe to repeat.
+
+    An unanswered task of the same prediction that shows or asks something else
+    is removed; an answered one stays, and its answer is stale.
+
+    Args:
+        server: where the project is.
+        project: of this job and purpose.
+        tasks: one per prediction, in the order in which people get them.
+        journal: a file of this project's own, on this machine.
+        progress: is told how far it is.
+
+    Raises:
+        LabelStudioUnreachable: the server does not answer; what was sent until
+            then stays, and a repeat goes on from there.
+        LabelStudioRefused: see `client`.
+    """
+    here = _Tasks(server, project, journal, {_key(task): task for task in tasks})
+    here.wait_for(*journal.left(project.origin))
+    missing = before = here.missing(found := here.look())
+    for _ in range(ROUNDS):
+        if missing:
+            here.send(missing, progress)
+            missing = here.missing(found := here.look())
+    if missing:
+        raise LabelStudioUnreachable(
+            f"Label Studio at {server.url} lost {len(missing)} of {len(tasks)} tasks",
+            fix="repeat `push` later: it sends only what is missing",
+        )
+    journal.end()
+    kept, surplus = _sorted_out(found, here.wanted)
+    for some in batched(surplus):
+        server.delete_unanswered(project.id, some)
+    here.staff(kept.values())
+    ids = {key[0]: task.id for key, task in kept.items()}
+    return Pushed(len(before), len(tasks) - len(before), len(surplus), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    """The tasks of one push, here and on the server."""
+
+    server: LabelStudio
+    project: Project
+    journal: Journal
+    wanted: Mapping[Key, Task]
+
+    def missing(self, found: Iterable[_Found]) -> list[Task]:
+        there = {task.key for task in found}
+        return [task for key, task in self.wanted.items() if key not in there]
+
+    def look(self) -> list[_Found]:
+        """The tasks of our predictions, whatever they show, by ascending id.
+
+        The whole project is listed where that takes fewer requests.
+        """
+        ids = list(dict.fromkeys(prediction_id for prediction_id, _ in self.wanted))
+        size = int(self.server.project(self.project.id)["task_number"] or 0)
+        if size <= 3 * len(ids):
+            mine = set(ids)
+            return [task for task in self._find() if task.key[0] in mine]
+        found = [task for some in batched(ids) for task in self._find(_of(some))]
+        return sorted(found, key=lambda task: task.id)
+
+    def send(self, tasks: Sequence[Task], progress: Progress) -> None:
+        """Import what is missing; when a reply is lost, stop and wait for the tasks."""
+        done = 0
+        for chunk in _chunks(tasks):
+            self.journal.begin(self.project.origin, chunk)
+            try:
+                self.server.import_tasks(self.project.id, [dict(task.content) for task in chunk])
+            except LabelStudioUnreachable:
+                self.wait_for([_key(chunk[0]), _key(chunk[-1])], PATIENCE)
+                return
+            done += len(chunk)
+            progress(done, len(tasks))
+
+    def wait_for(self, keys: Collection[Key], seconds: float) -> None:
+        """Until the tasks are there, or so much time has passed that they will not come."""
+        deadline = time.monotonic() + seconds
+        while keys and time.monotonic() < deadline:
+            found = self._find(_of([prediction_id for prediction_id, _ in keys]))
+            if {task.key for task in found}.issuperset(keys):
+                return
+            time.sleep(PAUSE)
+
+    def staff(self, kept: Iterable[_Found]) -> None:
+        """Ask for more people where a question is for several."""
+        for task in kept:
+            count = self.wanted[task.key].annotators
+            if task.annotators < count:
+                self.server.set_annotators(task.id, count)
+
+    def _find(self, *conditions: Record) -> list[_Found]:
+        listed = each_task(self.server, self.project.id, _FIELDS, *conditions)
+        return [_found(record) for record in listed]
+
+
+def _sorted_out(
+    found: Sequence[_Found], wanted: Container[Key]
+) -> tuple[dict[Key, _Found], list[int]]:
+    """Which task stands for each question, and the ids of those to remove.
+
+    Answered tasks stay, all of them; of the others the oldest, where no
+    answered one shows the same. Every run decides alike.
+    """
+    kept: dict[Key, _Found] = {}
+    for task in sorted(found, key=lambda task: (not task.is_answered, task.id)):
+        if task.key in wanted:
+            kept.setdefault(task.key, task)
+    staying = {task.id for task in kept.values()}
+    return kept, [task.id for task in found if task.id not in staying and not task.is_answered]
+
+
+def _found(record: Record) -> _Found:
+    meta = record["meta"] if isinstance(record["meta"], dict) else {}
+    answers = (record["total_annotations"] or 0) + (record["cancelled_annotations"] or 0)
+    key = (str(meta.get("prediction_id")), str(meta.get("shown_digest")))
+    return _Found(record["id"], key, answers > 0, record["overlap"] or 1)
+
+
+def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    """Runs of at most `CHUNK` tasks and about `CHUNK_BYTES`."""
+    chunk: list[Task] = []
+    size = 0
+    for task in tasks:
+        weight = len(json.dumps(task.content))
+        if chunk and (len(chunk) == CHUNK or size + weight > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(task)
+        size += weight
+    if chunk:
+        yield chunk
+
+
+def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
+    """Runs of at most `size` values.
+
+    >>> list(batched([1, 2, 3], 2))
+    [[1, 2], [3]]
+    """
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _of(prediction_ids: Sequence[str]) -> Record:
+    return one_of("data.prediction_id", prediction_ids)
+
+
+def _key(task: Task) -> Key:
+    return task.prediction_id, task.shown_digest

@@ -1,0 +1,236 @@
+"""What people are asked: the label configuration and the tasks of a job.
+
+Labelers are blind: a task holds an opaque prediction id and the row that may
+be seen, and nothing of the prediction, of the design or of the target.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from xml.etree import ElementTree as ET
+
+from pipelines.canonical import canonical
+from pipelines.identity import shown_digest
+from pipelines.shown import ShownColumn, readable, shown_keys
+
+CONTROL = "answer"  # the name of the one control, in every configuration
+MENU_FROM = 13  # classes; more than fit a screen become a menu
+AnswerState = Literal["valid", "skipped", "invalid", "outcome", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a job asks about each of its rows.
+
+    `answers` are the classes that may be right; without any, the answer is
+    a number.
+    """
+
+    question: str
+    answers: tuple[str, ...]
+    columns: tuple[ShownColumn, ...]
+    instructions: str = ""
+    guideline: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question as Label Studio gets it.
+
+    `annotators` is how many people are to answer it.
+    """
+
+    prediction_id: str
+    shown_digest: str
+    content: Mapping[str, Any]
+    annotators: int = 1
+
+
+def label_config(survey: Survey) -> str:
+    """The label configuration (XML) of a survey.
+
+    >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("tweet", "text"),))
+    >>> label_config(survey).count("<Choice ")
+    2
+    """
+    view = ET.Element("View")
+    ET.SubElement(view, "Header", value=_plain(survey.question))
+    objects = _objects(view, survey.columns)
+    if not survey.answers:
+        ET.SubElement(view, "Number", name=CONTROL, toName=objects[0], required="true", step="any")
+        return ET.tostring(view, encoding="unicode")
+    choices = ET.SubElement(
+        view, "Choices", name=CONTROL, toName=objects[0], choice="single-radio", required="true"
+    )
+    if len(survey.answers) >= MENU_FROM:
+        choices.set("layout", "select")
+    for answer in survey.answers:
+        ET.SubElement(choices, "Choice", value=answer)
+    return ET.tostring(view, encoding="unicode")
+
+
+def config_differences(found: str, wanted: str) -> list[str]:
+    """What two configurations disagree on, whatever their spacing; at most ten lines.
+
+    >>> config_differences('<View><Choice value="a"/></View>', '<View> <Choice value="b" /></View>')
+    ['<Choice value="a"> is not ours', '<Choice value="b"> is missing']
+    """
+    try:
+        there = _elements(ET.fromstring(found))
+    except ET.ParseError:
+        return ["it is not valid XML"]
+    ours = _elements(ET.fromstring(wanted))
+    lines = [f"{element} is not ours" for element in there if element not in ours]
+    lines += [f"{element} is missing" for element in ours if element not in there]
+    if not lines and there != ours:
+        lines = ["its elements stand in another order"]
+    return lines[:10]
+
+
+def instructions_html(survey: Survey) -> str:
+    """What people read before they begin; empty when there is nothing to say.
+
+    >>> instructions_html(Survey("?", (), (), "Take <your> time."))
+    '<p>Take &lt;your&gt; time.</p>'
+    """
+    parts = [
+        f"<p>{html.escape(text)}</p>" for text in survey.instructions.split("\n\n") if text.strip()
+    ]
+    if survey.guideline is not None:
+        link = html.escape(survey.guideline)
+        parts.append(f'<p><a href="{link}" target="_blank" rel="noopener">Guideline</a></p>')
+    return "".join(parts)
+
+
+def make_task(survey: Survey, prediction_id: str, shown: str, annotators: int = 1) -> Task:
+    """The task of one drawn prediction.
+
+    Its `meta`, which people do not see, keeps the question as it was asked:
+    when the job file asks something else later, answers to this task stay
+    answers to this question. It also says what task this is without its data.
+
+    Args:
+        survey: what the job asks.
+        prediction_id: 32 hexadecimal digits.
+        shown: what people see of the row, as `pipelines.shown` writes it.
+        annotators: how many people are to answer.
+    """
+    digest = shown_digest(survey.question, shown)
+    named = {"prediction_id": prediction_id}
+    content = {
+        "data": named | json.loads(shown),
+        "meta": named | {"shown_digest": digest, "question": survey.question},
+    }
+    return Task(prediction_id, digest, content, annotators)
+
+
+def digest_of(task: Mapping[str, Any], question: str) -> str:
+    """The identity of the question that a task holds, from the task alone.
+
+    Args:
+        task: as Label Studio gives it back, with `data` and perhaps `meta`.
+        question: taken where the task does not keep its own.
+
+    >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("carrier", "tabular"),))
+    >>> task = make_task(survey, "0" * 32, '{"row":{"carrier":"AA"}}')
+    >>> digest_of(task.content, "Early?") == task.shown_digest
+    True
+    """
+    shown = {key: value for key, value in task["data"].items() if key != "prediction_id"}
+    asked = (task.get("meta") or {}).get("question") or question
+    return shown_digest(str(asked), json.dumps(shown))
+
+
+def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
+    """The answer in an annotation's `result`, and whether it counts.
+
+    Args:
+        result: the list of regions that Label Studio stores.
+        answers: the classes that may be right; without any, a number is.
+
+    >>> choice = {"from_name": "answer", "type": "choices", "value": {"choices": ["3.0"]}}
+    >>> parse_result([choice], ["3", "4"])
+    ('3', 'valid')
+    >>> parse_result([choice, choice], ["3", "4"])
+    (None, 'invalid')
+    """
+    regions = result if isinstance(result, list) else []
+    values = [
+        value
+        for region in regions
+        if isinstance(region, dict) and region.get("from_name") == CONTROL
+        for value in _values(region.get("value"))
+    ]
+    return parse_answer(values[0], answers) if len(values) == 1 else (None, "invalid")
+
+
+def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
+    """One answer in its canonical spelling, and whether it counts.
+
+    >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
+    (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
+    """
+    text = canonical(value) if isinstance(value, str | int | float) else None
+    if text is None:
+        return None, "invalid"
+    if answers:
+        allowed = {canonical(answer) for answer in answers}
+        return text, "valid" if text in allowed else "invalid"
+    try:
+        number = float(text)
+    except ValueError:
+        return text, "invalid"
+    return (canonical(number), "valid") if math.isfinite(number) else (text, "invalid")
+
+
+def config_digest(config: str) -> str:
+    """What a project remembers of the configuration that we gave it: 16 hex digits."""
+    try:
+        content = json.dumps(_elements(ET.fromstring(config)))
+    except ET.ParseError:
+        content = config
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def _objects(view: ET.Element, columns: Sequence[ShownColumn]) -> list[str]:
+    """Add what people look at; return the names, of which there is at least one."""
+    names = []
+    if any(column.kind == "tabular" for column in columns):
+        ET.SubElement(view, "Table", name="row", value="$row")
+        names.append("row")
+    for key, title in shown_keys(columns).items():
+        if len(columns) > 1:
+            ET.SubElement(view, "Header", value=_plain(title), size="5")
+        tag = "Text" if key.startswith("text") else "Image"
+        ET.SubElement(view, tag, name=key, value=f"${key}")
+        names.append(key)
+    return names
+
+
+def _plain(text: str) -> str:
+    """Label Studio reads `$name` in a text as a reference; a look-alike is shown instead."""
+    return readable(text, 2_000).replace("$", "\uff04")
+
+
+def _values(value: object) -> list[object]:
+    if not isinstance(value, dict):
+        return []
+    chosen = value.get("choices")
+    if isinstance(chosen, list):
+        return chosen
+    return [value["number"]] if "number" in value else []
+
+
+def _elements(root: ET.Element) -> list[str]:
+    """Each element with its attributes in order of name, as the document has them."""
+    found = []
+    for element in root.iter():
+        attributes = "".join(f' {name}="{value}"' for name, value in sorted(element.items()))
+        found.append(f"<{element.tag}{attributes}>")
+    return found

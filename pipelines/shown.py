@@ -1,0 +1,168 @@
+"""A row as people see it: the text of a question, and nothing of its answer.
+
+`shown` is a JSON object. Its key `row` holds the tabular columns as a table of
+texts; each text column has a key `text1`, `text2`, … and each image column a
+key `image1`, … of its own, in the order of the columns. Names are positional
+because a label configuration cannot refer to a column called "debt ratio".
+
+Rows come from strangers: what could hide or reorder text is taken out, long
+values are cut, and everything is text, so that a number reads the same whether
+a CSV or a Parquet file brought it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.types as kinds
+
+from pipelines.canonical import canonical_text
+from pipelines.identity import shown_json
+
+ShownKind = Literal["tabular", "text", "image"]
+
+CELL_LIMIT = 500  # characters of a tabular value
+TEXT_LIMIT = 20_000  # characters of a text
+IMAGE_LIMIT = 2_000_000  # bytes; a larger picture is shrunk
+IMAGE_SIDE = 1_600  # pixels, of a shrunk picture
+MISSING = "—"
+NO_IMAGE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+_BREAKS = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_HIDDEN = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f"  # controls, but for tab and line feed
+    "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"  # invisible, bidi
+)
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownColumn:
+    """A column that people may see."""
+
+    name: str
+    kind: ShownKind
+
+
+def shown_keys(columns: Sequence[ShownColumn]) -> dict[str, str]:
+    """The key in `shown` of each text and image column, in their order.
+
+    >>> shown_keys([ShownColumn("age", "tabular"), ShownColumn("tweet", "text")])
+    {'text1': 'tweet'}
+    """
+    counts = {"text": 0, "image": 0}
+    keys = {}
+    for column in columns:
+        if column.kind != "tabular":
+            counts[column.kind] += 1
+            keys[f"{column.kind}{counts[column.kind]}"] = column.name
+    return keys
+
+
+def shown_rows(batch: pa.RecordBatch, columns: Sequence[ShownColumn]) -> list[str]:
+    """What people see of each row, as JSON: n texts.
+
+    Only `columns` are read, so nothing else can reach a task.
+    """
+    table = [column.name for column in columns if column.kind == "tabular"]
+    parts: dict[str, Iterator[object]] = {}
+    if table:
+        cells = [_texts(batch.column(name), CELL_LIMIT) for name in table]
+        parts["row"] = iter(
+            [dict(zip(table, row, strict=True)) for row in zip(*cells, strict=True)]
+        )
+    for key, name in shown_keys(columns).items():
+        values = batch.column(name)
+        parts[key] = iter(_texts(values, TEXT_LIMIT) if key[0] == "t" else _pictures(values))
+    return [
+        shown_json({key: next(values) for key, values in parts.items()})
+        for _ in range(batch.num_rows)
+    ]
+
+
+def readable(text: str, limit: int) -> str:
+    r"""The text without characters that hide or reorder others, cut to `limit`.
+
+    >>> readable("pay \u202e001$ now", 8)
+    'pay 001…'
+    """
+    text = _HIDDEN.sub("", _BREAKS.sub("\n", text[: 4 * limit]))
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _texts(column: pa.Array, limit: int) -> list[str]:
+    spelled = _spelled(column)
+    return [MISSING if text is None else readable(text, limit) for text in spelled]
+
+
+def _spelled(column: pa.Array) -> list[str | None]:
+    kind = column.type
+    if kinds.is_timestamp(kind):  # to the second, in UTC: no time zone database is asked
+        column = column.cast(pa.timestamp("us")).cast(pa.timestamp("s"), safe=False)
+        return _strings(column.cast(pa.string()))
+    if kinds.is_date(kind) or kinds.is_time(kind) or kinds.is_decimal(kind):
+        return _strings(column.cast(pa.string()))
+    if kinds.is_nested(kind) or kinds.is_duration(kind):
+        return [None if value is None else str(value) for value in column.to_pylist()]
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        return [None if value is None else f"({len(value)} bytes)" for value in column.to_pylist()]
+    decoded = column.dictionary_decode() if kinds.is_dictionary(kind) else column
+    is_text = kinds.is_string(decoded.type) or kinds.is_large_string(decoded.type)
+    return _strings(decoded if is_text else canonical_text(decoded))
+
+
+def _strings(column: pa.Array) -> list[str | None]:
+    texts: list[str | None] = column.to_pylist()
+    return texts
+
+
+def _pictures(column: pa.Array) -> list[str]:
+    return [NO_IMAGE if value is None else image_uri(value) for value in column.to_pylist()]
+
+
+def image_uri(content: bytes) -> str:
+    r"""A picture as a `data:` address, which a task can carry.
+
+    What browsers draw is passed on byte for byte; other formats become PNG, and
+    pictures over `IMAGE_LIMIT` a smaller JPEG. What is no picture is shown as none.
+
+    >>> image_uri(b"\xff\xd8\xff")
+    'data:image/jpeg;base64,/9j/'
+    """
+    kind = _image_type(content)
+    if kind is None or len(content) > IMAGE_LIMIT:
+        return _converted(content)
+    return _uri(kind, content)
+
+
+def _image_type(content: bytes) -> str | None:
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)
+
+
+def _converted(content: bytes) -> str:
+    from PIL import Image  # only for what browsers cannot draw or should not load
+
+    kind, written = "JPEG" if len(content) > IMAGE_LIMIT else "PNG", io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            picture.thumbnail((IMAGE_SIDE, IMAGE_SIDE))
+            picture.convert("RGB").save(written, kind)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return NO_IMAGE
+    return _uri(f"image/{kind.lower()}", written.getvalue())
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
