@@ -152,10 +152,18 @@ class Work:
     def __getstate__(self) -> dict[str, object]:
         return {"job": self.job, "open_scorer": self.open_scorer, "target": self.target}
 
+    def parts(self, piece: Piece) -> tuple[Part, ...]:
+        """Score a piece.
+
+        Raises:
+            InputUnreadable, SchemaMismatch: its file cannot be used.
+        """
+        return tuple(score_piece(self.job, self.scorer, piece, self.target))
+
     def outcome(self, piece: Piece) -> Outcome:
         """Score a piece; what is wrong with its file is part of the outcome, so that others go on."""
         try:
-            return Outcome(piece, tuple(score_piece(self.job, self.scorer, piece, self.target)), None)
+            return Outcome(piece, self.parts(piece), None)
         except (InputUnreadable, SchemaMismatch) as error:
             return Outcome(piece, (), error)
 

@@ -102,16 +102,16 @@ def push(app: App, options: Options) -> Pushed:
     from labeling.labelstudio.push import Journal
     from labeling.labelstudio.push import push as send
 
-    server, asked = connect(app), survey(app)
+    server, questions = connect(app), survey(app)
     with app.store.lock(f"push-{app.job.name}", wait=_WAIT):
         if options.purpose == "train" and not options.dry_run:
             training_rows.draw(app, options.batches)
         rows = _drawn(app, options)
-        tasks = _tasks(app, asked, rows)
+        tasks = _tasks(app, questions, rows)
         if options.dry_run:
             return _would_push(app, server, options.purpose, rows)
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
-        project = projects.ensure_project(server, marker, f"{app.job.name} {options.purpose}", asked)
+        project = projects.ensure_project(server, marker, f"{app.job.name} {options.purpose}", questions)
         journal = Journal(app.store.notes() / f"push-{app.job.name}-{options.purpose}.json")
         pushed = send(server, project, tasks, journal)
         _record(app, server.url, project.id, rows, pushed.tasks)
@@ -119,7 +119,7 @@ def push(app: App, options: Options) -> Pushed:
 
 
 def _would_push(app: App, server: Any, purpose: str, rows: Sequence[dict[str, Any]]) -> Pushed:
-    known = _asked(app, server.url, purpose)
+    known = asked(app, server.url, purpose)
     new = sum((row["prediction_id"], row["shown_digest"]) not in known for row in rows)
     return Pushed(None, new, len(rows) - new)
 
@@ -141,10 +141,10 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     return [rows[place] for place in order]
 
 
-def _tasks(app: App, asked: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:
+def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:
     people = _annotators(app, rows)
     return [
-        make_task(asked, row["prediction_id"], row["shown"], count) for row, count in zip(rows, people, strict=True)
+        make_task(questions, row["prediction_id"], row["shown"], count) for row, count in zip(rows, people, strict=True)
     ]
 
 
@@ -160,7 +160,7 @@ def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> list[int]:
     return counts
 
 
-def _asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
+def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
     """The task of each question that was asked there."""
     questions = views.view(app, "questions").to_pylist()
     return {
@@ -173,7 +173,7 @@ def _asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
 def _record(app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Any) -> None:
     """Note the questions that have a task now."""
     app.store.table("questions").refresh()
-    known = _asked(app, server, rows[0]["purpose"]) if rows else {}
+    known = asked(app, server, rows[0]["purpose"]) if rows else {}
     moment = app.moment()
     head = {"job": app.job.name, "server": server, "project": project, "known_at": moment}
     fresh = [
@@ -213,7 +213,7 @@ def _from_server(app: App, server: Any, purpose: str, *, full: bool, dry_run: bo
         return None
     note = app.store.notes() / f"pull-{app.job.name}-{purpose}.json"
     cursor = None if full or not note.is_file() else Cursor.from_json(note.read_text(encoding="utf-8"))
-    held, drawn = _held(app, purpose), _digests(app, purpose)
+    held, drawn = _held(app, purpose), digests(app, purpose)
     pulled = fetch(server, project, survey(app), held, _ever_drawn(app, purpose), cursor=cursor)
     intake = take(pulled.answers, held, drawn=drawn, scored=_ever_drawn(app, purpose))
     if not dry_run:
@@ -227,18 +227,18 @@ def _from_server(app: App, server: Any, purpose: str, *, full: bool, dry_run: bo
 
 
 def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
-    asked, job = survey(app), app.job
+    questions, job = survey(app), app.job
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
         found: list[str] = hex_text(prediction_ids(job.sampling.seed, job.name, batch, texts(keys))).to_pylist()
         return found
 
-    found = read_answers(path, asked.question, asked.answers, identify)
-    training = _digests(app, "train").keys() - _digests(app, "verify").keys()
+    found = read_answers(path, questions.question, questions.answers, identify)
+    training = digests(app, "train").keys() - digests(app, "verify").keys()
     intakes = []
     for purpose in PURPOSES:
         own = [answer for answer in found if (answer.prediction_id in training) == (purpose == "train")]
-        drawn = _digests(app, purpose)
+        drawn = digests(app, purpose)
         scored = _scored(app, {answer.prediction_id for answer in own} - drawn.keys())
         intakes.append(take(own, _held(app, purpose), drawn=drawn, scored=scored))
         if not dry_run:
@@ -268,7 +268,7 @@ def _held(app: App, purpose: str) -> Held:
     return hold(rows.filter(pc.equal(rows["purpose"], purpose)))
 
 
-def _digests(app: App, purpose: str) -> dict[str, str]:
+def digests(app: App, purpose: str) -> dict[str, str]:
     """The question of each drawn prediction, as it stands now."""
     rows = views.current_samples(app)
     rows = rows.filter(pc.equal(rows["purpose"], purpose))

@@ -259,7 +259,7 @@ def _without_duplicates(work: Work, parts: list[Part], pieces: Sequence[Piece]) 
     kept = [part for part in parts if part.source not in files]
     for piece in pieces:
         if piece.source.name in files:
-            kept += again.score(piece)
+            kept += again.parts(piece)
     return kept
 
 
