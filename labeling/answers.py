@@ -111,7 +111,7 @@ def take(
         if answer.prediction_id in drawn:
             latest[answer.annotation_id] = _asked(answer, drawn)
         elif answer.prediction_id in scored:
-            latest[answer.annotation_id] = _unasked(answer)
+            latest[answer.annotation_id] = _undrawn(answer)
         else:
             unknown[answer.prediction_id] += 1
     rows = [answer for answer in latest.values() if _is_news(answer, held)]
@@ -189,8 +189,10 @@ def _asked(answer: Answer, drawn: Mapping[str, str]) -> Answer:
     return answer
 
 
-def _unasked(answer: Answer) -> Answer:
-    return replace(answer, state="outcome") if answer.state == "valid" else answer
+def _undrawn(answer: Answer) -> Answer:
+    """Label Studio has only what we asked: there, a later draw left the question out."""
+    came_unasked = answer.source == FILE and answer.state == "valid"
+    return replace(answer, state="outcome") if came_unasked else answer
 
 
 def _is_news(found: Answer, held: Held) -> bool:

@@ -20,6 +20,7 @@ from pipelines.identity import shown_digest
 from pipelines.shown import ShownColumn, readable, shown_keys
 
 CONTROL = "answer"  # the name of the one control, in every configuration
+_JOINER = "\u2060"
 MENU_FROM = 13  # classes; more than fit a screen become a menu
 AnswerState = Literal["valid", "skipped", "invalid", "outcome", "deleted"]
 
@@ -71,7 +72,7 @@ def label_config(survey: Survey) -> str:
     if len(survey.answers) >= MENU_FROM:
         choices.set("layout", "select")
     for answer in survey.answers:
-        ET.SubElement(choices, "Choice", value=answer)
+        ET.SubElement(choices, "Choice", value=_no_reference(answer))
     return ET.tostring(view, encoding="unicode")
 
 
@@ -176,11 +177,13 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
     >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
     """
+    if isinstance(value, str):
+        value = value.replace(_JOINER, "")  # see `_no_reference`
     text = canonical(value) if isinstance(value, str | int | float) else None
     if text is None:
         return None, "invalid"
     if answers:
-        allowed = {canonical(answer) for answer in answers}
+        allowed = {canonical(answer.replace(_JOINER, "")) for answer in answers}
         return text, "valid" if text in allowed else "invalid"
     try:
         number = float(text)
@@ -214,8 +217,12 @@ def _objects(view: ET.Element, columns: Sequence[ShownColumn]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Label Studio reads `$name` in a text as a reference; a look-alike is shown instead."""
-    return readable(text, 2_000).replace("$", "\uff04")
+    return _no_reference(readable(text, 2_000))
+
+
+def _no_reference(text: str) -> str:
+    """In a configuration Label Studio replaces `$name`; an invisible neighbour prevents it."""
+    return text.replace("$", f"{_JOINER}${_JOINER}")
 
 
 def _values(value: object) -> list[object]:
