@@ -33,7 +33,7 @@ def golden_rows(rows: pa.RecordBatch, mapper: Mapper) -> pa.RecordBatch:
     Raises:
         ValueError: there is no row that can be mapped.
     """
-    ordinary = _mappable(rows.slice(0, GOLDEN_ROWS), mapper)
+    ordinary = _mappable(_plain(rows.slice(0, GOLDEN_ROWS)), mapper)
     if not ordinary.num_rows:
         raise ValueError("no golden row can be mapped")
     first = ordinary.slice(0, 1)
@@ -66,32 +66,24 @@ def _edges(row: pa.RecordBatch, at: int) -> list[pa.RecordBatch]:
     changed = [pa.nulls(1, kind)]
     if pa.types.is_string(kind):
         changed += [texts([_UNSEEN]), texts([""])]
-    elif pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type):
-        changed.append(texts([_UNSEEN]).dictionary_encode())
-    schema = pa.schema([field.with_nullable(True) for field in row.schema])
-    columns = row.columns
+    columns, names = row.columns, row.schema.names
     return [
-        pa.RecordBatch.from_arrays(
-            [*columns[:at], one.cast(kind), *columns[at + 1 :]], schema=schema
-        )
+        pa.RecordBatch.from_arrays([*columns[:at], one, *columns[at + 1 :]], names=names)
         for one in changed
     ]
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    tables = pa.Table.from_batches([_plain(batch) for batch in batches])
-    return tables.combine_chunks().to_batches()[0]
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Coded texts written out, so that batches with other dictionaries can be joined."""
+    """Coded texts written out: a package needs no dictionaries for 16 rows."""
     columns = [
         column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
         for column in batch.columns
     ]
-    fields = zip(batch.schema.names, columns, strict=True)
-    schema = pa.schema([pa.field(name, column.type) for name, column in fields])
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def check(rows: pa.RecordBatch, expected: Scores, mapper: Mapper, evaluator: Evaluator) -> None:

@@ -150,12 +150,6 @@ def installed(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def trained_by() -> dict[str, str]:
-    """The minor versions, here and now, of the libraries that a fit rests on."""
-    found = installed(("numpy", "scikit-learn", "scipy"))
-    return {name: minor(version) for name, version in found.items()}
-
-
 def minor(version: str) -> str:
     """The part of a version that two machines must share.
 
