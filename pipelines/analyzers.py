@@ -1,4 +1,4 @@
-"""How each kind of feature learns: an analyzer reads a column, adds it to a summary, and concludes."""
+"""How each kind of feature learns: it reads a column, adds it to a summary, and concludes."""
 
 from __future__ import annotations
 

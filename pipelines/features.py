@@ -37,7 +37,8 @@ class Numeric(_Closed):
     )
     scale: Literal["standard", "none"] = Field(
         default="standard",
-        description="`standard`: mean 0 and variance 1 over the training rows, filled ones included.",
+        description="`standard`: mean 0 and variance 1 over the training rows, filled ones "
+        "included.",
     )
     bins: int = Field(
         default=0,
@@ -60,7 +61,8 @@ class Numeric(_Closed):
     def _consistent(self) -> Numeric:
         if self.bins == 1:
             raise ValueError("bins = 1 would make every value the same; take 0 or at least 2")
-        if None not in (self.minimum, self.maximum) and self.minimum > self.maximum:  # type: ignore[operator]
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None and low > high:
             raise ValueError("minimum must not exceed maximum")
         return self
 
@@ -94,7 +96,8 @@ class Date(_Closed):
     parts: tuple[DatePart, ...] = Field(
         default=("month", "weekday", "hour"),
         min_length=1,
-        description="Parts to keep. Weekdays count from Monday = 0, `year` is in decades since 2000.",
+        description="Parts to keep. Weekdays count from Monday = 0, `year` is in decades since "
+        "2000.",
     )
     cyclic: bool = Field(
         default=True,
@@ -111,7 +114,10 @@ class Date(_Closed):
 
 
 class Text(_Closed):
-    """Free text, as weights of its words or characters. Null is the empty text."""
+    """Free text, as weights of its words or characters. Null is the empty text.
+
+    Of a text longer than 100,000 characters only so many are read.
+    """
 
     kind: Literal["text"] = Field(default="text", description="Free text.")
     method: Literal["hashed", "vocabulary"] = Field(

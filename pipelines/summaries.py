@@ -63,8 +63,9 @@ class Moments:
             mean = float(values.sum() / len(values))
             squares = float(np.square(values - mean).sum())
         self._put(place, _Part(len(values), mean, squares))
-        self.minimum = min(self.minimum, float(values.min()))
-        self.maximum = max(self.maximum, float(values.max()))
+        # -0.0 + 0.0 is 0.0: which of two equal zeros comes first must not show.
+        self.minimum = min(self.minimum, float(values.min()) + 0.0)
+        self.maximum = max(self.maximum, float(values.max()) + 0.0)
 
     def merge(self, other: Moments) -> None:
         """Add what the other has seen."""

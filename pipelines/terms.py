@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from zlib import crc32
 
@@ -88,14 +89,20 @@ class Buckets(dict[str, int]):
 
 def hashed_places(feature: Text) -> Callable[[str], Iterable[int]]:
     """From a text to the buckets of its terms."""
-    buckets = Buckets(feature.size)
-    return lambda text: map(buckets.__getitem__, terms_of(text, feature))
+    return partial(_hashed, feature, Buckets(feature.size))
 
 
 def vocabulary_places(feature: Text, vocabulary: Iterable[str]) -> Callable[[str], Iterable[int]]:
     """From a text to the places of its terms in the vocabulary; others are left out."""
-    known = {term: place for place, term in enumerate(vocabulary)}
-    return lambda text: [known[term] for term in terms_of(text, feature) if term in known]
+    return partial(_listed, feature, {term: place for place, term in enumerate(vocabulary)})
+
+
+def _hashed(feature: Text, buckets: Buckets, text: str) -> Iterable[int]:
+    return map(buckets.__getitem__, terms_of(text, feature))
+
+
+def _listed(feature: Text, places: dict[str, int], text: str) -> Iterable[int]:
+    return [places[term] for term in terms_of(text, feature) if term in places]
 
 
 def _starts(text: str, n: int) -> range:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import subprocess
 import sys
 from io import BytesIO
@@ -154,6 +155,14 @@ def test_a_mapper_out_of_a_package_has_the_same_bits(
     unpacked = Mapper(spec, FittedStatistics.from_dict(json.loads(packed)))
 
     assert matrix(unpacked.map(batch)).tobytes() == matrix(mapper.map(batch)).tobytes()
+
+
+def test_a_mapper_travels_to_a_worker(mapper: Mapper) -> None:
+    batch = _batch(50, seed=2)
+
+    again = pickle.loads(pickle.dumps(mapper))  # noqa: S301
+
+    assert matrix(again.map(batch)).tobytes() == matrix(mapper.map(batch)).tobytes()
 
 
 def test_every_column_of_the_matrix_has_a_name(mapper: Mapper) -> None:

@@ -115,10 +115,12 @@ def test_a_quantile_is_within_the_stated_error() -> None:
 
 def test_negative_zero_is_zero() -> None:
     """Equal values must not differ in a bit, or the order of rows would show."""
-    sample = RowSample()
+    sample, moments = RowSample(), Moments()
     sample.add(np.array([1], np.uint64), np.array([-0.0]))
+    moments.add(np.array([-0.0]), missing=0, place=(0, 0))
 
-    assert str(sample.quantiles([0.5])[0]) == "0.0"
+    found = [*sample.quantiles([0.5]), moments.minimum, moments.maximum, moments.mean]
+    assert [str(value) for value in found] == ["0.0"] * 4
 
 
 _ROWS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abcdefgh")), max_size=60)
