@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 
@@ -111,3 +113,29 @@ def test_a_prediction_has_a_label() -> None:
 
     with pytest.raises(ValueError, match="without a label"):
         Population(ids, ids, labels, Grid("score", np.zeros(1, np.int64)))
+
+
+def test_needs_no_pandas() -> None:
+    """From Arrow columns to a sample, on the cold path."""
+    program = """
+import sys, numpy as np, pyarrow as pa
+from pipelines import carryover, columns, hashing, population, sampling, strata
+keys = columns.texts(str(i) for i in range(400))
+ids = hashing.hashes(b"prediction ids--", keys)
+offsets = columns.int_array(np.arange(401)).cast(pa.int32())
+cohorts = pa.MapArray.from_arrays(offsets, columns.texts(["c"] * 400), columns.texts("ab" * 200))
+labels = population.Codes.of("label", columns.texts("xy" * 200))
+scores = population.score_grid(np.linspace(0, 1, 400))
+batch = population.Population(ids, ids, labels, scores, population.cohort_codes(cohorts))
+parts = strata.stratify(batch, 100, ["c"])
+wanted = sampling.targets(parts, batch.grid, answers_seen=500)
+drawn = sampling.draw(batch, parts, sampling.allocate(parts.sizes, wanted, 100))
+assert len(drawn.rows) == 100
+heavy = {"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)
+sys.exit(f"imported {heavy}" if heavy else 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
