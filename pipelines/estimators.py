@@ -34,6 +34,7 @@ class Listed:
     reads_sparse: bool = True  # takes the sparse matrix that text becomes
     rounds_to_float32: bool = False  # cannot take values beyond 3.4e38
     negative_features: bool = True  # False: counts and shares only
+    threads_to_fit: bool = False  # several change nothing: each tree has a seed of its own
     max_rows: int | None = None  # training time grows with the square of the rows
 
 
@@ -140,6 +141,7 @@ _CLASSIFIERS = (
         _names(_TREE, _FOREST, "class_weight"),
         _SMALL_FOREST,
         rounds_to_float32=True,
+        threads_to_fit=True,
     ),
     Listed(
         "ExtraTreesClassifier",
@@ -148,6 +150,7 @@ _CLASSIFIERS = (
         _names(_TREE, _FOREST, "class_weight"),
         _SMALL_FOREST,
         rounds_to_float32=True,
+        threads_to_fit=True,
     ),
     Listed(
         "GradientBoostingClassifier",
@@ -194,6 +197,7 @@ _REGRESSORS = (
         _names(_TREE, _FOREST),
         _SMALL_FOREST,
         rounds_to_float32=True,
+        threads_to_fit=True,
     ),
     Listed(
         "ExtraTreesRegressor",
@@ -202,6 +206,7 @@ _REGRESSORS = (
         _names(_TREE, _FOREST),
         _SMALL_FOREST,
         rounds_to_float32=True,
+        threads_to_fit=True,
     ),
     Listed(
         "GradientBoostingRegressor",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def _check_rows(entry: Listed, mapped: Sequence[Mapped], targets: np.ndarray) ->
 
 def _made(entry: Listed, parameters: Mapping[str, Any], seed: str) -> Any:
     estimator = getattr(importlib.import_module(entry.module), entry.name)(**parameters)
-    # n_jobs stays None, which is one: several threads change the last bits of a forest.
+    # To predict, n_jobs stays None, which is one: several change the last bits of a forest.
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=random_state(seed))
     return estimator
@@ -100,9 +101,11 @@ def random_state(seed: str) -> int:
 
 
 def _fit(entry: Listed, estimator: Any, values: Matrix, targets: np.ndarray) -> None:
+    threads = {"n_jobs": os.cpu_count()} if entry.threads_to_fit else {}
     try:
         with np.errstate(all="ignore"):  # a model that diverges is found by its results
-            estimator.fit(values, targets)
+            estimator.set_params(**threads).fit(values, targets)
+        estimator.set_params(**dict.fromkeys(threads))
     except (ValueError, TypeError, ArithmeticError) as error:
         fix = "correct [model.parameters], or the features that it is fitted on"
         if not entry.negative_features and "negative" in str(error).lower():

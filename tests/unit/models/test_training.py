@@ -50,6 +50,28 @@ def test_the_same_seed_gives_the_same_model(
     assert getattr(first, decide)(values).tobytes() == getattr(second, decide)(values).tobytes()
 
 
+@pytest.mark.parametrize(
+    "name", [entry.name for entry in ESTIMATORS.values() if entry.threads_to_fit]
+)
+def test_any_number_of_threads_fits_the_same_forest(
+    name: str,
+    make_mapped: MakeMapped,
+    make_targets: MakeTargets,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And none is left to predict with, where they would change the last bits."""
+    mapped = make_mapped(300)
+    targets = make_targets(mapped, 1 if ESTIMATORS[name].task == "regression" else 3)
+    fitted = []
+    for threads in (1, 4):
+        monkeypatch.setattr("os.cpu_count", lambda count=threads: count)
+        fitted.append(trained(name, mapped, targets).estimator)
+
+    values = matrix_of(mapped)
+    assert fitted[0].predict(values).tobytes() == fitted[1].predict(values).tobytes()
+    assert [forest.n_jobs for forest in fitted] == [None, None]
+
+
 def test_another_seed_gives_another_forest(
     make_mapped: MakeMapped, make_targets: MakeTargets
 ) -> None:
