@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines.columns import Floats, Int32s, Int64s
 from pipelines.hashing import Hashes
-from pipelines.population import GRID, MISSING, Grid, Population
+from pipelines.population import GRID, MISSING, Population
 from pipelines.strata import Strata
 
 FLOOR = 2  # rows per stratum: one alone says nothing of the spread
@@ -24,7 +24,7 @@ _ALL = np.uint64(2**64 - 1)
 _TRUST = 0.25  # the share of the scores' advice in the tempered rule
 
 
-def targets(strata: Strata, grid: Grid, *, answers_seen: int) -> Floats:
+def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
     """How much of a budget each stratum deserves, in proportion: (H,).
 
     Proportional to size until the job has about 200 answers. Then
@@ -34,17 +34,18 @@ def targets(strata: Strata, grid: Grid, *, answers_seen: int) -> Floats:
 
     Args:
         strata: of the batch.
-        grid: the scores (n,). Predicted numbers have none: they stay proportional.
+        points: scores on the grid (n,), -1 where missing. Predicted numbers have
+            none: with -1 everywhere the allocation stays proportional.
         answers_seen: answers to the job's questions so far.
 
     Source: Neyman allocation, Cochran, Sampling Techniques (1977), 5.5, mixed
         with the proportional one.
     """
     sizes = strata.sizes.astype(np.float64)
-    if answers_seen < TEMPERED_FROM or grid.numbers is not None:
+    if answers_seen < TEMPERED_FROM:
         return sizes
-    known = grid.points != MISSING
-    points, codes = grid.points[known], strata.codes[known]
+    known = points != MISSING
+    points, codes = points[known], strata.codes[known]
     rows = np.bincount(codes, minlength=len(sizes)).tolist()
     doubts = _sums(points * (GRID - points), codes, len(sizes))
     if (total := sum(doubts)) == 0:  # no scores, or the model is sure of everything

@@ -128,7 +128,7 @@ labels = population.Codes.of("label", columns.texts("xy" * 200))
 scores = population.score_grid(np.linspace(0, 1, 400))
 batch = population.Population(ids, ids, labels, scores, population.cohort_codes(cohorts))
 parts = strata.stratify(batch, 100, ["c"])
-wanted = sampling.targets(parts, batch.grid, answers_seen=500)
+wanted = sampling.targets(parts, batch.grid.points, answers_seen=500)
 drawn = sampling.draw(batch, parts, sampling.allocate(parts.sizes, wanted, 100))
 assert len(drawn.rows) == 100
 heavy = {"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)

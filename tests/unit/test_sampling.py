@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.population import Codes, Grid, Population, score_grid, value_grid
+from pipelines.population import Codes, Population, score_grid
 from pipelines.sampling import Draw, allocate, draw, push_order, targets
 from pipelines.strata import Strata
 
@@ -110,10 +110,10 @@ def test_refuses_what_would_break_a_probability(
 
 def test_allocates_by_size_until_the_scores_have_earned_trust() -> None:
     _, strata = _population([0] * 30 + [1] * 70)
-    grid = Grid("score", np.repeat([500_000, 999_999], [30, 70]))
+    points = np.repeat([500_000, 999_999], [30, 70])
 
-    assert targets(strata, grid, answers_seen=199).tolist() == [30, 70]
-    assert targets(strata, grid, answers_seen=200)[0] > 30
+    assert targets(strata, points, answers_seen=199).tolist() == [30, 70]
+    assert targets(strata, points, answers_seen=200)[0] > 30
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.none() | st.floats(0, 1)), min_size=1, max_size=40))
@@ -122,7 +122,7 @@ def test_is_the_tempered_rule(rows: list[tuple[int, float | None]]) -> None:
     _, strata = _population([h for h, _ in rows])
     grid = score_grid(np.array([np.nan if score is None else score for _, score in rows]))
 
-    seen = targets(strata, grid, answers_seen=1000)
+    seen = targets(strata, grid.points, answers_seen=1000)
 
     m = np.where(grid.points < 0, np.nan, grid.points / 1e6)
     doubt = m * (1 - m)
@@ -133,12 +133,10 @@ def test_is_the_tempered_rule(rows: list[tuple[int, float | None]]) -> None:
 
 
 def test_predicted_numbers_stay_proportional() -> None:
-    """Their grid holds ranks, which say nothing of doubt."""
+    """Without any score there is no advice to follow."""
     _, strata = _population([0] * 3 + [1] * 7)
 
-    assert targets(
-        strata, value_grid(np.linspace(0, 1, 10).astype(np.float64)), answers_seen=999
-    ).tolist() == [3, 7]
+    assert targets(strata, np.full(10, -1), answers_seen=999).tolist() == [3, 7]
 
 
 def test_sums_of_doubt_are_exact() -> None:
@@ -148,8 +146,8 @@ def test_sums_of_doubt_are_exact() -> None:
     order = np.random.default_rng(4).permutation(len(points))
     shuffled = Strata(strata.names, strata.codes[order])
 
-    one = targets(strata, Grid("score", points), answers_seen=500)
-    other = targets(shuffled, Grid("score", points[order]), answers_seen=500)
+    one = targets(strata, points, answers_seen=500)
+    other = targets(shuffled, points[order], answers_seen=500)
 
     assert one.tolist() == other.tolist()
 
