@@ -145,7 +145,10 @@ def _loaded(modules: list[str], heavy: set[str]) -> list[str]:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [name for name, text in _python() if not ast.get_docstring(ast.parse(text))]
+    """Tests may let their names speak."""
+    spoken = [(name, text) for name, text in _python() if not name.startswith("tests/")]
+
+    silent = [name for name, text in spoken if not ast.get_docstring(ast.parse(text))]
 
     assert silent == []
 
