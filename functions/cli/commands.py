@@ -144,8 +144,9 @@ def sample(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import sample as step
 
     drawn = step.sample(_open(job), step.Options(**options))
-    rows = [[d.batch, d.sampled, len(d.strata), d.reason] for d in drawn]
-    output.answer({"batches": drawn}, output.table(["batch", "sampled", "strata", "draw"], rows), as_json=as_json)
+    rows = [[d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"] for d in drawn]
+    told = [{name: value for name, value in output.plain(d).items() if name != "is_new"} for d in drawn]
+    output.answer({"batches": told}, output.table(["batch", "sampled", "strata", "draw", "reason", ""], rows), as_json=as_json)
 
 
 @recheck.group()

@@ -113,7 +113,7 @@ def push(app: App, options: Options) -> Pushed:
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         project = projects.ensure_project(server, marker, f"{app.job.name} {options.purpose}", questions)
         journal = Journal(app.store.notes() / f"push-{app.job.name}-{options.purpose}.json")
-        pushed = send(server, project, tasks, journal)
+        pushed = send(server, project, tasks, journal, lambda done, of: app.say(f"sent {done} of {of} new tasks"))
         _record(app, server.url, project.id, rows, pushed.tasks)
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 

@@ -10,6 +10,7 @@ from pipelines.errors import EngineUnavailable
 from pipelines.fragments import Piece
 from pipelines.scoring import Outcome, Work
 
+AUTO = "auto"
 ENGINES = ("inline", "local")
 _MEGABYTE = 1_000_000
 
@@ -19,16 +20,21 @@ def choose(app: App, name: str, size: int) -> str:
 
     Args:
         size: of the input, in bytes.
+    """
+    if name != AUTO:
+        return name
+    small = size <= app.settings.inline_limit * _MEGABYTE or app.settings.engine == AUTO
+    return "inline" if small else app.settings.engine
+
+
+def check(name: str) -> None:
+    """Refuse a name before any work.
 
     Raises:
         EngineUnavailable: there is no such engine.
     """
-    if name == "auto":
-        small = size <= app.settings.inline_limit * _MEGABYTE or app.settings.engine == "auto"
-        return "inline" if small else app.settings.engine
-    if name not in ENGINES:
-        raise EngineUnavailable(f"there is no engine {name!r}", fix=f"use auto, {' or '.join(ENGINES)}")
-    return name
+    if name not in (AUTO, *ENGINES):
+        raise EngineUnavailable(f"there is no engine {name!r}", fix=f"use {AUTO}, {' or '.join(ENGINES)}")
 
 
 def run(app: App, engine: str, work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:

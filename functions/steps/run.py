@@ -55,7 +55,7 @@ class _Walk:
         self.steps += [Step("score", state.batch, state.status) for state in states]
         drawable = tuple(s.batch for s in states if s.status in ("published", "already", "replaced") and s.predictions)
         for drawn in sample.sample(self.app, sample.Options(drawable, dry_run=self.dry_run)) if drawable else ():
-            self.steps.append(Step("sample", drawn.batch, "already" if drawn.reason == "as before" else "drawn"))
+            self.steps.append(Step("sample", drawn.batch, "drawn" if drawn.is_new else "already"))
         self._ask("push", drawable, lambda: ask.push(self.app, ask.Options(drawable, dry_run=self.dry_run)).created)
         self._ask("pull", drawable, lambda: ask.pull(self.app, dry_run=self.dry_run).annotations)
         found, self.fired = estimate.estimate(self.app, estimate.Options(self.batches, dry_run=self.dry_run))

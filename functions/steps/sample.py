@@ -57,8 +57,10 @@ class Drawn:
 
     batch: str
     sampled: int
+    draw: int  # its number; a repeat that draws nothing has the same
     reason: str
     strata: list[Stratum]
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Earlier:
     population_digest: str
     seed_digest: str
     budget: int
+    reason: str
     names: list[str]
     sizes: Int64s
     allocated: Int64s
@@ -109,18 +112,20 @@ def _draw(app: App, options: Options, batch: str) -> Drawn:
     plan = _plan(app, options, batch, rows, attempt, earlier)
     if plan is None:
         assert earlier is not None
-        return _told(batch, "as before", earlier.names, earlier.sizes, earlier.allocated)
+        strata = _told(earlier.names, earlier.sizes, earlier.allocated)
+        return Drawn(batch, int(earlier.allocated.sum()), earlier.draw_no, earlier.reason, strata, is_new=False)
     if not options.dry_run:
         _store(app, batch, rows, attempt, plan, earlier)
-    return _told(batch, plan.reason, list(plan.strata.names), plan.strata.sizes, plan.allocated)
+    strata = _told(list(plan.strata.names), plan.strata.sizes, plan.allocated)
+    number = earlier.draw_no + 1 if earlier else 1
+    return Drawn(batch, int(plan.allocated.sum()), number, plan.reason, strata, is_new=True)
 
 
-def _told(batch: str, reason: str, names: list[str], sizes: Int64s, allocated: Int64s) -> Drawn:
-    strata = [
+def _told(names: list[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:
+    return [
         Stratum(name, int(size), int(sampled), float(sampled / size))
         for name, size, sampled in zip(names, sizes, allocated, strict=True)
     ]
-    return Drawn(batch, int(allocated.sum()), reason, strata)
 
 
 def holding(app: App, batch: str, purpose: str) -> Earlier | None:
@@ -136,7 +141,7 @@ def holding(app: App, batch: str, purpose: str) -> Earlier | None:
     own = [row for row in rows if row["draw_no"] == last]
     one = own[0]
     return Earlier(
-        last, one["series"], one["version"], one["population_digest"], one["seed_digest"], one["budget"],
+        last, one["series"], one["version"], one["population_digest"], one["seed_digest"], one["budget"], one["reason"],
         [row["stratum"] for row in own],
         np.array([row["size"] for row in own]), np.array([row["allocated"] for row in own]),
     )  # fmt: skip

@@ -53,6 +53,7 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
         RecheckError: a batch could not be scored; `done` on the error holds
             those that were: they stay published.
     """
+    engines.check(options.engine)
     found = inputs.find(app, options.batches)
     model = models.live(app)
     states, due = _due(app, options, found)
