@@ -10,6 +10,7 @@ or a process id that a stranger uses now cannot mislead `status` or `down`.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -23,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from filelock import FileLock
 
@@ -35,7 +36,9 @@ USER = "recheck@example.com"
 FIRST_START = 900.0  # seconds; measured up to 182 on a slow disk
 LATER_START = 300.0  # measured 3 to 48
 GRACE = 15.0  # seconds between asking the server to end and ending it
-_LAUNCH = 'echo $$ > "$0" && exec "$@"'  # the process id is known before anything else runs
+_DIRECT = build_opener(ProxyHandler({}))  # no proxy stands between us and this machine
+_DETACH = '"$0" "$@" &'  # the server is nobody's child, so that nobody must wait for its end
+_LAUNCH = 'echo $$ > "$0" && exec "$@"'  # its process id is known before anything else runs
 _QUIET = {
     "COLLECT_ANALYTICS": "false",
     "LATEST_VERSION_CHECK": "false",
@@ -100,7 +103,7 @@ def down(home: Home) -> bool:
         ran = is_up(home)
         for number in (signal.SIGTERM, signal.SIGKILL):
             if is_up(home):
-                os.killpg(int(_path(home, "pid").read_text()), number)
+                _signal(int(_path(home, "pid").read_text()), number)
                 _await_end(home)
         return ran
 
@@ -177,8 +180,8 @@ def _start(home: Home, options: Sequence[str], patience: float) -> None:
     environment["LABEL_STUDIO_BASE_DATA_DIR"] = str(home.data / "files")
     with _path(home, "lock").open("w") as lock, _path(home, "log").open("w") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `is_up` holds it for an instant
-        subprocess.Popen(
-            ["/bin/sh", "-c", _LAUNCH, str(_path(home, "pid")), *command],
+        subprocess.run(
+            ["/bin/sh", "-c", _DETACH, "sh", "-c", _LAUNCH, str(_path(home, "pid")), *command],
             env=environment,
             cwd=home.data,
             stdin=subprocess.DEVNULL,
@@ -186,6 +189,7 @@ def _start(home: Home, options: Sequence[str], patience: float) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=[lock.fileno()],
+            check=True,
         )
     _wait(home, patience)
 
@@ -210,7 +214,7 @@ def _wait(home: Home, patience: float) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(f"{url}health", timeout=5) as reply:  # noqa: S310 - our own loopback address
+        with _DIRECT.open(f"{url}health", timeout=5) as reply:
             return bool(reply.status == 200)
     except (URLError, OSError):
         return False
@@ -223,6 +227,11 @@ def _failed(home: Home, what: str) -> LabelStudioUnreachable:
         f"Label Studio {what}: {last[0][:200]}",
         fix=f"read {log}, run `recheck labelstudio down`, then `recheck labelstudio up`",
     )
+
+
+def _signal(process: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+        os.kill(process, number)
 
 
 def _await_end(home: Home) -> None:

@@ -1,0 +1,154 @@
+"""A file of answers is understood by its content, or refused with the way out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from labeling.answer_files import read_answers
+from labeling.answers import Answer
+from pipelines.errors import AnswersUnreadable
+
+ALLOWED = ("yes", "no")
+NAIVE = datetime.fromisoformat("2026-11-21")  # as a Parquet file without a zone has it
+
+
+def identify(batch: str, keys: Sequence[str]) -> list[str]:
+    return [f"{batch}/{key}" for key in keys]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "answers"
+
+
+def read(path: Path, allowed: Sequence[str] = ALLOWED) -> list[Answer]:
+    return read_answers(path, "Late?", allowed, identify)
+
+
+def test_a_csv_file_names_predictions(file: Path) -> None:
+    file.write_text(
+        "prediction_id,answer,annotator,created\np1,yes,ann,2026-11-21T10:00:00+01:00\n"
+    )
+
+    (answer,) = read(file)
+
+    assert (answer.prediction_id, answer.answer, answer.state) == ("p1", "yes", "valid")
+    assert (answer.annotator, answer.created) == ("ann", datetime(2026, 11, 21, 9, tzinfo=UTC))
+
+
+def test_a_csv_file_names_keys_and_batches(file: Path) -> None:
+    """Keys are text: 007 stays."""
+    file.write_text("batch,answer,key,extra\nb1,yes,007,x\nb2,no,7,x\nb1,no,,x\n")
+
+    assert [answer.prediction_id for answer in read(file)] == ["b1/007", "b2/7", ""]
+
+
+def test_a_parquet_file_is_read_whatever_its_types(file: Path) -> None:
+    table = pa.table(
+        {
+            "key": [1, 2],
+            "batch": pa.array(["b", "b"]).dictionary_encode(),
+            "answer": [3.0, None],
+            "annotator": [5, 6],
+            "created": pa.array([NAIVE, None], pa.timestamp("ns")),
+        }
+    )
+    parquet.write_table(table, file)
+
+    first, second = read(file, ("3", "4"))
+
+    assert (first.prediction_id, first.answer, first.annotator) == ("b/1", "3", "5")
+    assert first.created == datetime(2026, 11, 21, tzinfo=UTC)
+    assert (second.state, second.created) == ("skipped", None)
+
+
+def test_an_export_of_label_studio_is_read_like_a_pull(file: Path) -> None:
+    annotation = {
+        "id": 2,
+        "completed_by": 1,
+        "result": [{"from_name": "answer", "value": {"choices": ["no"]}}],
+        "was_cancelled": False,
+        "created_at": "2026-11-21T09:00:00.5Z",
+        "updated_at": "2026-11-21T09:00:00.5Z",
+    }
+    tasks = [
+        {"id": 1, "data": {"prediction_id": "p1", "row": {}}, "annotations": [annotation]},
+        {"id": 2, "data": {"prediction_id": "p2", "row": {}}, "annotations": []},
+    ]
+    file.write_text(" \n" + json.dumps(tasks))
+
+    (answer,) = read(file)
+
+    assert (answer.annotation_id, answer.answer, answer.source) == (
+        "ls:1:2:20261121T090000500000",
+        "no",
+        "file",
+    )
+
+
+def test_answers_outside_the_set_are_invalid_not_lost(file: Path) -> None:
+    file.write_text("prediction_id,answer\np1,maybe\n")
+
+    assert [(answer.answer, answer.state) for answer in read(file)] == [("maybe", "invalid")]
+
+
+def test_the_same_row_has_the_same_name_in_any_form(file: Path) -> None:
+    """CSV or Parquet, alone or among others; another person or time is another answer."""
+    file.write_text("prediction_id,answer,annotator,created\np1,yes,ann,2026-11-21\np1,no,ben,\n")
+    in_csv = [answer.annotation_id for answer in read(file)]
+    table = pa.table(
+        {
+            "prediction_id": ["p1"],
+            "answer": ["no"],
+            "annotator": ["ann"],
+            "created": [NAIVE],
+        }
+    )
+    parquet.write_table(table, file)
+
+    assert [answer.annotation_id for answer in read(file)] == in_csv[:1]
+    assert len(set(in_csv)) == 2
+
+
+def test_no_time_is_made_up(file: Path) -> None:
+    file.write_text("prediction_id,answer\np1,yes\n")
+
+    assert [(answer.created, answer.updated) for answer in read(file)] == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        (b"", "cannot be read"),
+        (b"a,b\n1,2\n", "has the columns a, b"),
+        (b"key,answer\n1,yes\n", "has the columns key, answer"),
+        (b"prediction_id,answer\n1,yes,too,many\n", "cannot be read"),
+        (b"prediction_id,answer\n1,\xff\xfe\n", "cannot be read"),
+        (b"PAR1 and no more", "cannot be read"),
+        (b"[{]", "is no JSON export"),
+        (b'{"tasks": []}', "is no JSON export"),
+        (b'[{"prediction_id": "p1", "answer": "yes"}]', "is no JSON export"),
+        (b"prediction_id,answer,created\np1,yes,yesterday\n", "row 1: created is 'yesterday'"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_the_way_out(
+    content: bytes, problem: str, file: Path
+) -> None:
+    file.write_bytes(content)
+
+    with pytest.raises(AnswersUnreadable, match=problem) as refused:
+        read(file)
+
+    assert refused.value.fix
+
+
+def test_a_missing_file_is_refused(file: Path) -> None:
+    with pytest.raises(AnswersUnreadable, match="No such file"):
+        read(file)
