@@ -26,7 +26,7 @@ from pipelines.columns import bool_array, coded_texts, dictionary_codes
 from pipelines.errors import ConcurrentRun, RecheckError, StoreUnavailable
 from pipelines.schemas import table_of
 
-_WRITE = {"compression": "zstd", "store_schema": False}
+_RANDOM = "prediction_id"  # zstd would halve it, and take as long as all other columns together
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +250,21 @@ class Table:
 
 
 def _writing(schema: pa.Schema) -> dict[str, object]:
-    """Options per column: a dictionary of identifiers costs time and gains nothing."""
-    plain = {"prediction_id", "key", "score", "value"}
+    """Options per column: a dictionary of what hardly repeats costs time and gains nothing."""
+    plain = {_RANDOM, "key", "score", "value"}
     coded = [name for name in schema.names if name not in plain and not pa.types.is_nested(schema.field(name).type)]
-    return {**_WRITE, "use_dictionary": coded or False, "write_statistics": coded or False}
+    compression = {name: "none" if name == _RANDOM else "zstd" for name in _leaves(schema)}
+    return {
+        "compression": compression, "store_schema": False,
+        "use_dictionary": coded or False, "write_statistics": coded or False,
+    }  # fmt: skip
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """The columns as Parquet names them: a map is two."""
+    maps = [field.name for field in schema if pa.types.is_map(field.type)]
+    inner = [f"{name}.key_value.{part}" for name in maps for part in ("key", "value")]
+    return [*(name for name in schema.names if name not in maps), *inner]
 
 
 def _unfold(folder: str) -> tuple[str, str]:

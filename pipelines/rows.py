@@ -26,6 +26,7 @@ from pipelines.features import Categorical, Date, Feature, Image, Numeric, Text
 from pipelines.fragments import Projection
 from pipelines.hashing import hex_text
 from pipelines.jobs import Cohort, Job
+from pipelines.siphash import Words
 
 _NULL_WORDS = {"", "na", "n/a", "nan", "null", "none", "-nan"}
 _NONE = "(none)"
@@ -80,6 +81,11 @@ def keys_of(rows: pa.RecordBatch, job: Job, file_digest: str, first_row: int, fa
             part = texts(text or "" for text in part.to_pylist())
         parts.append(checked_text(part, name, faults))
     return parts[0] if len(parts) == 1 else _json_arrays(parts)
+
+
+def contents_of(rows: pa.RecordBatch, job: Job) -> Words:
+    """The digest of what each row holds besides its key: (n, 2)."""
+    return row_digests(rows, [name for name in rows.schema.names if name not in job.key_columns])
 
 
 def _key_text(column: pa.Array, name: str) -> pa.StringArray:

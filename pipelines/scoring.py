@@ -18,7 +18,7 @@ from pipelines import rows as raw
 from pipelines.batches import membership
 from pipelines.columns import Int64s, coded_texts, dictionary_codes, float_array
 from pipelines.delta import Table, WrittenFile
-from pipelines.digests import Digest, row_digests
+from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.fragments import Piece, read_piece
 from pipelines.hashing import Hashes, hex_text
@@ -70,12 +70,13 @@ def _score(
     if unknown is not None:
         faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
     keys = raw.keys_of(rows, job, target.digests[source], int(positions[0]), faults)
-    contents = row_digests(rows, rows.schema.names)
+    contents = raw.contents_of(rows, job)
     for place in _excluded(target.excluded, source, positions):
         faults.mark([place], target.excluded[source, int(positions[place])], "")
     predicted = scorer.predict(rows, faults)
     bad = _bad_rows(faults, keys, source, positions)
     ids = prediction_ids(job.sampling.seed, job.name, batch, keys)
+    digest = Digest().add(identified(contents, ids))
     good = np.setdiff1d(np.arange(rows.num_rows), np.fromiter(faults.reasons, np.int64)) if bad else None
     written = _write(job, rows, keys, ids, predicted, good, target, batch, piece, int(positions[0]))
     if good is not None:
@@ -84,7 +85,7 @@ def _score(
         kept = contents
     versions = tuple(dictionary_codes(predicted.versions)[1])
     return Part(
-        batch, source, piece.source.number, Digest().add(contents), bad, ids, kept, positions, versions, written
+        batch, source, piece.source.number, digest, bad, ids, kept, positions, versions, written
     )
 
 

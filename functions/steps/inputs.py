@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
 
 from functions.app import App
 from pipelines import fragments
 from pipelines import rows as raw
 from pipelines.batches import membership
-from pipelines.digests import Digest, row_digests
+from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable
 from pipelines.fragments import Piece, Source
+from pipelines.hashing import Hashes
+from pipelines.identity import prediction_ids
+from pipelines.jobs import Job
+from pipelines.rows import Faults
 
 Number = tuple[int, int]  # of a piece: its file, its row group
 
@@ -104,10 +111,42 @@ def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]
     """The digest of the rows of each batch, read anew."""
     totals = {batch: Digest() for batch in batches}
     for piece in found.pieces(batches):
-        for _, rows in fragments.read_piece(piece, raw.projection(app.job)):
+        for first, rows in fragments.read_piece(piece, raw.projection(app.job)):
             member = membership(rows, app.job, piece.source.batch)
-            digests_ = row_digests(rows, rows.schema.names)
             for code, batch in enumerate(member.names):
-                if batch in totals:
-                    totals[batch] = totals[batch].add(digests_[member.codes == code])
+                chosen = np.flatnonzero(member.codes == code)
+                if batch in totals and len(chosen):
+                    own = BatchRows.of(app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0]))
+                    totals[batch] = totals[batch].add(own.digests(app.job))
     return totals
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Rows of one fragment that belong to one batch, with their keys and prediction ids."""
+
+    rows: pa.RecordBatch
+    keys: pa.StringArray
+    ids: Hashes
+
+    @classmethod
+    def of(cls, job: Job, found: Input, piece: Piece, batch: str, rows: pa.RecordBatch, first: int) -> BatchRows:
+        """Identify rows; `first` is the number of the first one in the file."""
+        digest = found.files_of(batch)[piece.source.name]
+        keys = raw.keys_of(rows, job, digest, first, Faults())
+        return cls(rows, keys, prediction_ids(job.sampling.seed, job.name, batch, keys))
+
+    def digests(self, job: Job) -> Hashes:
+        """The digest of each row: (n, 2)."""
+        return identified(raw.contents_of(self.rows, job), self.ids)
+
+
+def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
+    """Every row of a batch."""
+    found = find(app, [batch])
+    for piece in found.pieces([batch]):
+        for first, rows in fragments.read_piece(piece, raw.projection(app.job)):
+            member = membership(rows, app.job, piece.source.batch)
+            chosen = np.flatnonzero(member.codes == member.names.index(batch)) if batch in member.names else np.array([], np.int64)
+            if len(chosen):
+                yield BatchRows.of(app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0]))

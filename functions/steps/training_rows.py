@@ -58,7 +58,7 @@ def _draw(app: App, batch: str) -> None:
 
 
 def _rows(app: App, batch: str) -> tuple[Hashes, list[str], Hashes]:
-    parts = list(shown.batch_rows(app, batch))
+    parts = list(inputs.batch_rows(app, batch))
     ids = np.concatenate([part.ids for part in parts])
     keys = [key for part in parts for key in part.keys.to_pylist()]
     hashes = np.concatenate([keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts])
