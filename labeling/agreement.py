@@ -10,8 +10,16 @@ import pyarrow.compute as pc
 
 from labeling.accuracy import Integers
 from labeling.intervals import Floats
-from labeling.labels import VALID, column, current_answers, group_codes, numbers_of, standing
-from pipelines.columns import booleans, dictionary_codes, floats
+from labeling.labels import (
+    VALID,
+    column,
+    current_answers,
+    group_codes,
+    having,
+    numbers_of,
+    standing,
+)
+from pipelines.columns import booleans, dictionary_codes, floats, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,7 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
         numbers: whether answers are numbers; alpha then weighs how far apart
             they are.
     """
-    answers = current_answers(annotations, samples)
-    answers = answers.filter(pc.equal(answers.column("state"), VALID))
+    answers = having(current_answers(annotations, samples), "state", VALID)
     question = group_codes(answers, ["purpose", "prediction_id", "shown_digest"])
     given = column(answers, "answer")
     code = np.asarray(dictionary_codes(given)[0], np.int64)
@@ -151,7 +158,7 @@ def _annotators(
 
 def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:
     annotator = table.column("annotator")
-    return pc.is_null(annotator) if name is None else pc.fill_null(pc.equal(annotator, name), False)
+    return pc.is_null(annotator) if name is None else pc.is_in(annotator, value_set=texts([name]))
 
 
 def _share(agreeing: Integers, others: Integers) -> float | None:

@@ -1,10 +1,10 @@
 """Designs, samples and answers as arrays: all that an estimate rests on.
 
 Of each batch the newest series of draws counts; of each stratum and of each
-drawn prediction, its newest draw. So a top-up raises `allocated`, and a batch
-whose predictions were replaced shows its rows with their new labels. Drawn
-rows that the batch no longer has are left out: the counts in `domains` are of
-the rows that a stratum has now, and those are what is estimated.
+drawn prediction, its newest draw. So a top-up raises `allocated` of its series.
+A redraw, and the draw that is carried over when a batch's predictions are
+replaced, begin another one: it repeats the rows that are still there with
+their new labels, and knows nothing of those that are gone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from labeling.accuracy import Integers
 from labeling.cells import Bools, Neighbours
@@ -25,6 +24,7 @@ from labeling.labels import (
     VALID,
     column,
     current_answers,
+    having,
     known,
     newest,
     numbers_of,
@@ -110,15 +110,14 @@ def evidence(
 ) -> Evidence:
     """Read the tables of one job, in the columns of `pipelines.schemas`, as known at a time."""
     designs, samples, annotations = (
-        known(table.filter(pc.equal(table.column("purpose"), _PURPOSE)), as_of)
+        known(having(table, "purpose", _PURPOSE), as_of)
         for table in (designs, samples, annotations)
     )
     heads = newest(designs, ["batch"]).sort_by("batch")
     strata = newest(_matching(designs, heads, ["batch", "series"]), _STRATUM)
     strata = strata.sort_by([(name, "ascending") for name in _STRATUM])
     rows = newest(_matching(samples, heads, ["batch", "series"]), ["prediction_id"])
-    rows = _matching(_matching(rows, heads, ["batch", "version"]), strata, _STRATUM)
-    rows = rows.sort_by("prediction_id")
+    rows = _matching(rows, strata, _STRATUM).sort_by("prediction_id")
     latest = _known_at(heads, designs, samples, annotations)
     return _coded_evidence(heads, strata, rows, _given(annotations, rows), latest)
 
@@ -157,8 +156,7 @@ def _matching(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> pa.Table:
 
 def _given(annotations: pa.Table, rows: pa.Table) -> pa.Table:
     """Return the answers that count, one per person and drawn row, in a fixed order."""
-    answers = current_answers(annotations, rows)
-    answers = answers.filter(pc.equal(answers.column("state"), VALID))
+    answers = having(current_answers(annotations, rows), "state", VALID)
     return answers.sort_by([("prediction_id", "ascending"), ("annotator", "ascending")])
 
 

@@ -35,7 +35,7 @@ class Wanted:
     """What is estimated."""
 
     task: Task
-    answers: tuple[str, ...] = ()  # the job's answer set, canonical
+    answers: tuple[str, ...] = ()  # the job's answer set, canonical; empty: all that occur
     metrics: tuple[str, ...] = ()  # all of the task, when empty
 
     def has(self, metric: str) -> bool:
@@ -117,7 +117,7 @@ def estimates(
     spans = list(_spans(facts))
     everyone = whole(facts, wanted.task)
     figures: list[list[Figures]] = [[] for _ in spans]
-    for family in families(facts, wanted.task, wanted.answers):
+    for family in families(facts, wanted.task, wanted.answers or facts.labels):
         for span, found in zip(spans, figures, strict=True):
             found += [one for one in family.figures(span.view) if wanted.has(one.metric)]
     return [

@@ -9,7 +9,7 @@ one. Nothing here depends on the order of the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from pipelines.columns import (
     int_array,
     integers,
     texts,
+    time_array,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -46,6 +47,7 @@ LABELS = pa.schema(
     ]
 )
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUESTION = ("purpose", "prediction_id", "shown_digest")
 
 
@@ -53,8 +55,16 @@ def known(table: pa.Table, as_of: datetime | None) -> pa.Table:
     """Return the rows that were known at a time, that moment included; all without a time."""
     if as_of is None:
         return table
-    moment = pa.scalar(as_of, pa.timestamp("us", tz="UTC"))
+    moment = time_array([(as_of - _EPOCH) // timedelta(microseconds=1)])[0]
     return table.filter(pc.less_equal(table.column("known_at"), moment))
+
+
+def having(table: pa.Table, name: str, *values: str) -> pa.Table:
+    """Return the rows whose text in a column is one of these.
+
+    Comparing with a Python string would import pandas.
+    """
+    return table.filter(pc.is_in(table.column(name), value_set=texts(values)))
 
 
 def standing(annotations: pa.Table) -> pa.Table:
@@ -67,7 +77,7 @@ def standing(annotations: pa.Table) -> pa.Table:
     order = [_times(annotations, "known_at"), _times(annotations, "updated")]
     order += [_ranks(annotations, name) for name in ("state", "answer")]
     last = annotations.take(_last(group_codes(annotations, ["annotation_id"]), order))
-    return last.filter(pc.not_equal(last.column("state"), DELETED))
+    return last.filter(pc.invert(pc.is_in(last.column("state"), value_set=texts([DELETED]))))
 
 
 def newest(rows: pa.Table, by: Sequence[str]) -> pa.Table:
@@ -98,8 +108,8 @@ def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
         without a name count as one.
     """
     answers = standing(annotations)
-    answered = pc.is_in(answers.column("state"), value_set=texts([VALID, OUTCOME]))
-    answers = answers.filter(pc.and_(answered, pc.is_valid(answers.column("answer"))))
+    answers = having(answers, "state", VALID, OUTCOME)
+    answers = answers.filter(pc.is_valid(answers.column("answer")))
     order = [_moments(answers), _ranks(answers, "annotation_id")]
     last = answers.take(_last(group_codes(answers, [*_QUESTION, "annotator"]), order))
     place = last.schema.get_field_index("state")
@@ -119,8 +129,9 @@ def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Ta
     first = _last(question, [])
     heads = answers.take(first)
     label = (_medians if numbers else _majorities)(question, answers)
-    counted = pc.equal(heads.column("state"), VALID)
-    decided = pc.if_else(pc.is_valid(label), "answered", "tied")
+    counted = pc.is_in(heads.column("state"), value_set=texts([VALID]))
+    answered, tied = texts(["answered", "tied"])
+    decided = pc.if_else(pc.is_valid(label), answered, tied)
     found = {
         "prediction_id": heads.column("prediction_id"),
         "shown_digest": heads.column("shown_digest"),
@@ -186,7 +197,8 @@ def _states(answers: pa.Table, drawn: pa.Table) -> pa.Array:
     """Compare the question of each answer with what the prediction shows now."""
     is_drawn = places(answers, drawn, _QUESTION[:2]) >= 0
     is_shown = places(answers, drawn, _QUESTION) >= 0
-    by_itself = ~is_drawn | booleans(pc.equal(column(answers, "state"), OUTCOME))
+    came = pc.is_in(column(answers, "state"), value_set=texts([OUTCOME]))
+    by_itself = ~is_drawn | booleans(came)
     state = np.where(by_itself, 2, np.where(is_shown, 0, 1))
     return texts([VALID, STALE, OUTCOME]).take(int_array(state))
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -430,7 +433,7 @@ def test_an_answer_to_another_row_than_is_shown_now_does_not_count() -> None:
 
 def test_rows_that_a_replaced_batch_lost_do_not_count() -> None:
     old = Draw("all", _rows("a", ["a", "b"], 8))
-    new = Draw("all", old.rows[1:], version="v2", draw_no=2, minute=5)
+    new = Draw("all", old.rows[1:], version="v2", draw_no=2, series=2, minute=5)
 
     found = _find(_tables(old, new).estimated())
 
@@ -535,6 +538,12 @@ def test_figures_are_ordered_and_do_not_depend_on_the_order_of_rows(
             assert one.value_if_missing_wrong <= one.value <= one.value_if_missing_right
 
 
+def test_without_an_answer_set_every_label_that_occurs_is_a_class() -> None:
+    found = _week().estimated(replace(_CLASSES, answers=()))
+
+    assert {e.class_ for e in found if e.metric == "f1"} == {"a", "b"}
+
+
 def test_only_the_wanted_metrics_are_estimated() -> None:
     wanted = replace(_CLASSES, metrics=("accuracy", "f1"))
 
@@ -546,6 +555,34 @@ def test_a_record_has_the_columns_of_the_table() -> None:
 
     assert set(record) | {"job", "known_at"} == set(ESTIMATES.names)
     assert "NaN" not in json.dumps(record, default=str)
+
+
+def test_estimating_classes_imports_neither_pandas_nor_scipy(tmp_path: Path) -> None:
+    """Each costs about a second, which a person waits for."""
+    tables = _week()
+    for name in ("designs", "samples", "annotations"):
+        table = getattr(tables, name)
+        with pa.ipc.new_file(tmp_path / name, table.schema) as file:
+            file.write_table(table)
+    program = """
+import sys
+from datetime import UTC, datetime
+import pyarrow as pa
+from labeling.agreement import agreement
+from labeling.history import Wanted, estimates
+from labeling.labels import resolve
+
+tables = [pa.ipc.open_file(f"{sys.argv[1]}/{name}").read_all() for name in sys.argv[2:]]
+assert estimates(*tables, wanted=Wanted("classification"), as_of=datetime.now(UTC))
+assert resolve(tables[2], tables[1], numbers=False).num_rows
+assert agreement(tables[2], tables[1], numbers=False).questions
+print(*sorted({"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", program, str(tmp_path), "designs", "samples", "annotations"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert not done.stdout.strip()
 
 
 def test_more_answers_make_the_interval_shorter_until_none_is_left() -> None:
