@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -27,5 +28,6 @@ def main() -> None:
     """Run the command line; every deliberate error becomes one message and its exit code."""
     from functions.cli.commands import run
 
+    logging.basicConfig(level=logging.ERROR)  # libraries warn of clients and caches that nobody asked for
     _keep_memory()
     sys.exit(run(sys.argv[1:]))

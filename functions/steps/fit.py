@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,7 +64,7 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
             models.make_live(folder, version_of(recipe))
         return _existing(app, folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
-    draft = _trained(app, recipe, _learned(reader, found), parts, reader)
+    draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
     models.make_live(folder, written.version)
     return Fitted(model.name, written.version, recipe.training.rows, dict(draft.metrics), draft.evaluator.kind, written.is_new)
@@ -175,22 +173,14 @@ def raw_rows(part: Rows, mask: np.ndarray) -> Rows:
     )
 
 
-def _learned(reader: Reader, found: Input) -> FittedStatistics:
+def _learned(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
     """The features' statistics, by Beam."""
-    import apache_beam as beam
+    from infra.engines import local  # Beam takes seconds to import
 
-    from infra.engines import local
-    from pipelines.beam.fit import LearnStatistics, Result
-
-    pieces: list[Piece] = found.pieces(found.batches)
-    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-        result = Result(str(Path(folder) / "statistics.json"))
-        with local.pipeline() as begun:
-            _ = begun | "Pieces" >> beam.Create(pieces) | "Learn" >> LearnStatistics(reader, result)
-        return FittedStatistics.from_dict(json.loads(Path(result.path).read_text(encoding="utf-8")))
+    return local.learn(reader, pieces)
 
 
-def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts, reader: Reader) -> Draft:
+def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts) -> Draft:
     from pipelines.sklearn.packaging import package_evaluator
     from pipelines.sklearn.training import train
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,11 +13,14 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import errors
+from pipelines.beam.fit import LearnStatistics
 from pipelines.beam.score import ScorePieces, outcome_name
 from pipelines.errors import RecheckError
+from pipelines.fitted import FittedStatistics
 from pipelines.fragments import Piece
 from pipelines.parts import from_bytes
 from pipelines.scoring import Outcome, Work
+from pipelines.training import Reader
 
 
 def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
@@ -27,8 +32,18 @@ def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
             yield _outcome(piece, Path(folder))
 
 
+def learn(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
+    """The statistics of the training rows of these pieces."""
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        path = Path(folder) / "statistics.json"
+        with pipeline() as begun:
+            _ = begun | "Pieces" >> beam.Create(list(pieces)) | "Learn" >> LearnStatistics(reader, str(path))
+        return FittedStatistics.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
 def pipeline() -> beam.Pipeline:
     """An empty pipeline on the local runner, with one worker."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)  # it warns of clients that nobody asked for
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
 
 

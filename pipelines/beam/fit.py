@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
@@ -15,21 +14,14 @@ from pipelines.statistics import Accumulator, Statistics
 from pipelines.training import Reader
 
 
-@dataclass(frozen=True)
-class Result:
-    """Where the statistics are written, as JSON."""
-
-    path: str
-
-
 @beam.typehints.with_input_types(Piece)
 @beam.typehints.with_output_types(str)
 class LearnStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no types
-    """Read the training rows of each piece, summarize, merge, and write the result."""
+    """Read the training rows of each piece, summarize, merge, and write the result as JSON to a path."""
 
-    def __init__(self, reader: Reader, result: Result) -> None:
+    def __init__(self, reader: Reader, path: str) -> None:
         super().__init__()
-        self._reader, self._result = reader, result
+        self._reader, self._path = reader, path
 
     def expand(self, pieces: PCollection[Piece]) -> PCollection[str]:
         return (
@@ -37,7 +29,7 @@ class LearnStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no typ
             | "Spread" >> beam.Reshuffle()
             | "Summarize" >> beam.ParDo(_Summarize(self._reader))
             | "Merge" >> beam.CombineGlobally(_Merge(self._reader.statistics()))
-            | "Write" >> beam.ParDo(_Write(self._reader.statistics(), self._result))
+            | "Write" >> beam.ParDo(_Write(self._reader.statistics(), self._path))
         )
 
 
@@ -72,10 +64,10 @@ class _Merge(beam.CombineFn):  # type: ignore[misc]
 
 
 class _Write(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, statistics: Statistics, result: Result) -> None:
-        self._statistics, self._result = statistics, result
+    def __init__(self, statistics: Statistics, path: str) -> None:
+        self._statistics, self._path = statistics, path
 
     def process(self, seen: Accumulator) -> Iterator[str]:
         learned = self._statistics.result(seen).to_dict()
-        Path(self._result.path).write_text(json.dumps(learned), encoding="utf-8")
-        yield self._result.path
+        Path(self._path).write_text(json.dumps(learned), encoding="utf-8")
+        yield self._path
