@@ -120,8 +120,6 @@ def write_sealed(
     Raises:
         StoreUnavailable: the place is full, read-only or not there.
     """
-    if folder.exists():
-        return False
     beside = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
     try:
         beside.mkdir(parents=True)

@@ -14,6 +14,7 @@ import pytest
 import skops.io
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from pipelines.errors import PackageRefused
 from pipelines.estimators import ESTIMATORS
@@ -103,6 +104,44 @@ def test_no_rows_give_no_answers_of_the_right_kind(
 
     for field in ("codes", "score", "value"):
         assert (getattr(none, field) is None) == (getattr(some, field) is None)
+
+
+class Watched:
+    """An estimator that notes how it was called, and is a little too sure."""
+
+    classes_ = np.array([0, 1])
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, set[int]]] = []
+
+    def predict_proba(self, values: np.ndarray) -> np.ndarray:
+        threads = {pool["num_threads"] for pool in threadpool_info()}
+        self.calls.append((len(values), threads))
+        return np.tile([0.0, np.nextafter(1.0, 2.0)], (len(values), 1))
+
+
+def test_the_library_sees_the_whole_fragment_once_and_has_one_thread(
+    make_mapped: MakeMapped,
+) -> None:
+    """Both would change the last bits of its results."""
+    watched = Watched()
+
+    with threadpool_limits(limits=2):
+        LibraryEvaluator(watched, classes=(0, 1), rounds_to_float32=False).predict(
+            make_mapped(20_000)
+        )
+
+    assert watched.calls == [(20_000, {1})]
+
+
+def test_a_probability_stays_within_0_and_1(make_mapped: MakeMapped) -> None:
+    """Some estimators round to just above it, and a score is checked when it is stored."""
+    evaluator = LibraryEvaluator(Watched(), classes=(0, 1), rounds_to_float32=False)
+
+    score = evaluator.predict(make_mapped(3)).score
+
+    assert score is not None
+    assert score.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_what_only_a_fit_needs_stays_behind() -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
 from pipelines.errors import EstimatorRefused
 from pipelines.estimators import ESTIMATORS
 from pipelines.evaluators import LinearEvaluator, Scores, load_evaluator
 from pipelines.matrices import Mapped, taken
-from pipelines.sklearn import package_evaluator, packaging, train
+from pipelines.sklearn import package_evaluator, packaging, persistence, train
 from pipelines.sklearn.linear import as_linear
 from pipelines.sklearn.matrices import matrix_of
 from pipelines.sklearn.training import Trained
@@ -179,6 +180,25 @@ def test_plain_arrays_that_differ_are_not_used(
 
     assert packaged.evaluator.kind == "library"
     assert "not equal" in packaged.reason
+
+
+def test_an_estimator_that_travels_badly_is_refused(
+    make_mapped: MakeMapped, make_targets: MakeTargets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one bit in what comes out of the package, whatever the reason."""
+    mapped = make_mapped(200)
+    trained = fit("GaussianNB", {}, mapped, make_targets(mapped, 2))
+    right = persistence.loads
+
+    def loads(data: bytes, name: str) -> GaussianNB:
+        estimator = right(data, name)
+        estimator.theta_[0, 0] += 1e-9
+        return estimator
+
+    monkeypatch.setattr(persistence, "loads", loads)
+
+    with pytest.raises(EstimatorRefused, match="does not come out of a package as it went in"):
+        package_evaluator(trained, [mapped])
 
 
 def test_a_model_that_diverged_is_refused(make_mapped: MakeMapped) -> None:
