@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +19,7 @@ from pipelines.jobs import Job
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 _TIMED = ("designs", "samples", "questions", "annotations")
+_COMMIT_WAIT = 120  # seconds for another process to end its commit
 Say = Callable[[str], None]
 
 
@@ -56,15 +58,25 @@ class App:
         """The data files of the job."""
         return find_sources(self.job.data.path, self.folder)
 
-    def moment(self) -> datetime:
-        """A commit time later than every time that the store holds."""
-        last = None
-        for name in _TIMED:
-            table = self.store.table(name)
-            table.refresh()
-            for value in table.read(["known_at"])["known_at"].to_pylist():
-                last = value if last is None or (value and value > last) else last
-        return clock.after(last, self.now())
+    @contextmanager
+    def committing(self) -> Iterator[datetime]:
+        """One commit time, later than every earlier one; the next begins when this one is in the store.
+
+        Facts are ordered by it, so an estimate as of a time can never gain a
+        fact that was committed later.
+        """
+        with self.store.lock("commit", wait=_COMMIT_WAIT):
+            moment = clock.after(self._last_moment(), self.now())
+            self.store.note("last-commit", moment.isoformat())
+            yield moment
+
+    def _last_moment(self) -> datetime | None:
+        noted = self.store.noted("last-commit")
+        if noted is not None:
+            return datetime.fromisoformat(noted)
+        tables = [self.store.table(name) for name in _TIMED]
+        times = [value for table in tables for value in table.read(["known_at"])["known_at"].to_pylist()]
+        return max(times, default=None)
 
 
 def open_app(job_path: Path, *, say: Say = _quiet, track: Track = _untracked) -> App:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,22 @@ class Store:
     def notes(self) -> Path:
         """The folder of what a step keeps for its next run: cursors and journals."""
         return self.folder / "notes"
+
+    def note(self, name: str, text: str) -> None:
+        """Keep a small text for the next run, replacing the one of that name."""
+        path = self.notes() / name
+        scratch = path.with_name(f".{path.name}.{os.getpid()}")
+        with translated(str(self.folder)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_text(text, encoding="utf-8")
+            scratch.replace(path)
+
+    def noted(self, name: str) -> str | None:
+        """The text that was kept under a name; None where there is none."""
+        try:
+            return (self.notes() / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
 
     @contextmanager
     def lock(self, name: str, *, wait: float) -> Iterator[None]:

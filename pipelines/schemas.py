@@ -58,6 +58,7 @@ DESIGNS = _schema(
     allocated=pa.int64(),  # rows drawn in it so far, in this series
     domains=pa.string(),  # JSON: {"cohort=value": {"label": rows}}; "" is the whole stratum
     version=pa.string(),
+    input_digest=pa.string(),  # of the rows that were scored
     population_digest=pa.string(),  # of the set of prediction ids, order-free
     seed_digest=pa.string(),
     budget=pa.int64(),

@@ -174,15 +174,16 @@ def _record(app: App, server: str, project: int, rows: Sequence[dict[str, Any]],
     """Note the questions that have a task now."""
     app.store.table("questions").refresh()
     known = asked(app, server, rows[0]["purpose"]) if rows else {}
-    moment = app.moment()
-    head = {"job": app.job.name, "server": server, "project": project, "known_at": moment}
+    head = {"job": app.job.name, "server": server, "project": project}
     fresh = [
         {**head, **{name: row[name] for name in ("batch", "purpose", "prediction_id", "shown_digest")}, "task_id": tasks[row["prediction_id"]]}
         for row in rows
         if known.get((row["prediction_id"], row["shown_digest"])) != tasks[row["prediction_id"]]
     ]
     if fresh:
-        app.store.table("questions").append(table_of(QUESTIONS, fresh))
+        with app.committing() as moment:
+            rows = [{**row, "known_at": moment} for row in fresh]
+            app.store.table("questions").append(table_of(QUESTIONS, rows))
 
 
 def pull(app: App, *, files: Sequence[Path] = (), full: bool = False, dry_run: bool = False) -> Pulled:
@@ -211,18 +212,16 @@ def _from_server(app: App, server: Any, purpose: str, *, full: bool, dry_run: bo
     project = projects.find_project(server, marker)
     if project is None:  # never made, or gone: what it gave stays
         return None
-    note = app.store.notes() / f"pull-{app.job.name}-{purpose}.json"
-    cursor = None if full or not note.is_file() else Cursor.from_json(note.read_text(encoding="utf-8"))
+    note = f"pull-{app.job.name}-{purpose}.json"
+    noted = None if full else app.store.noted(note)
+    cursor = Cursor.from_json(noted) if noted else None
     held, drawn = _held(app, purpose), digests(app, purpose)
     pulled = fetch(server, project, survey(app), held, _ever_drawn(app, purpose), cursor=cursor)
     intake = take(pulled.answers, held, drawn=drawn, scored=_ever_drawn(app, purpose))
     if not dry_run:
         _append(app, intake, purpose)
         if pulled.cursor:
-            note.parent.mkdir(parents=True, exist_ok=True)
-            scratch = note.with_suffix(".part")
-            scratch.write_text(pulled.cursor.to_json(), encoding="utf-8")
-            scratch.replace(note)
+            app.store.note(note, pulled.cursor.to_json())
     return intake
 
 
@@ -296,4 +295,5 @@ def _scored(app: App, candidates: Collection[str]) -> set[str]:
 def _append(app: App, intake: Intake, purpose: str) -> None:
     if intake.rows:
         rows: list[Answer] = list(intake.rows)
-        app.store.table("annotations").append(to_table(rows, job=app.job.name, purpose=purpose, known_at=app.moment()))
+        with app.committing() as moment:
+            app.store.table("annotations").append(to_table(rows, job=app.job.name, purpose=purpose, known_at=moment))

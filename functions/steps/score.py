@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from functions import ledger
@@ -264,13 +264,11 @@ def _without_duplicates(work: Work, parts: list[Part], pieces: Sequence[Piece]) 
     return kept
 
 
-def require_scored(app: App, batch: str) -> Attempt:
-    """The published attempt of a batch.
+def require_scored(live: Mapping[str, Attempt], batch: str) -> None:
+    """Refuse a batch without predictions.
 
     Raises:
         StepMissing: it was not scored.
     """
-    live = ledger.live(app.store, app.job.name)
     if batch not in live:
         raise StepMissing(f"batch {batch!r} has no predictions", fix=f"run `recheck score … --batch {batch}` first")
-    return live[batch]

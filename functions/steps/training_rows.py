@@ -38,7 +38,7 @@ def _draw(app: App, batch: str) -> None:
         return
     order = np.lexsort((hashes[:, 1], hashes[:, 0]))[:budget]
     number = len(designs) + 1
-    head = {"job": app.job.name, "batch": batch, "draw_no": number, "series": 1, "purpose": "train", "known_at": app.moment()}
+    head = {"job": app.job.name, "batch": batch, "draw_no": number, "series": 1, "purpose": "train"}
     names = hex_text(ids).to_pylist()
     fresh = [(rank + 1, int(row)) for rank, row in enumerate(order) if rank >= done]
     views_of = shown.shown(app, batch, [names[row] for _, row in fresh], None)
@@ -48,13 +48,14 @@ def _draw(app: App, batch: str) -> None:
          "shown_digest": shown_digest(app.job.labeling.question, views_of[names[row]])}
         for rank, row in fresh
     ]  # fmt: skip
-    app.store.table("samples").append(table_of(SAMPLES, samples))
     design: dict[str, Any] = {
         **head, "stratum": _STRATUM, "size": len(ids), "allocated": budget, "domains": json.dumps({}), "budget": budget,
         "population_digest": Digest().add(ids).text, "seed_digest": subkey("seed", app.job.sampling.seed).hex(),
         "actor": app.settings.actor, "reason": "top-up" if done else "first", "answers_seen": 0,
     }  # fmt: skip
-    app.store.table("designs").append(table_of(DESIGNS, [design]))
+    with app.committing() as moment:
+        app.store.table("samples").append(table_of(SAMPLES, [{**row, "known_at": moment} for row in samples]))
+        app.store.table("designs").append(table_of(DESIGNS, [{**design, "known_at": moment}]))
 
 
 def _rows(app: App, batch: str) -> tuple[Hashes, list[str], Hashes]:

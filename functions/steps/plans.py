@@ -1,0 +1,190 @@
+"""What is to be drawn from a batch: a first draw, a top-up, a redraw, or a draw carried over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from functions import views
+from functions.app import App
+from functions.ledger import Attempt
+from pipelines.carryover import EarlierDraw, carry_over
+from pipelines.columns import Int64s, booleans, dictionary_codes, integers
+from pipelines.digests import Digest
+from pipelines.errors import DrawRefused
+from pipelines.hashing import Hashes, subkey
+from pipelines.population import MISSING, Population
+from pipelines.sampling import allocate, targets
+from pipelines.strata import Strata, stratify
+
+VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The newest design of a batch, as the table keeps it."""
+
+    draw_no: int
+    series: int
+    version: str
+    input_digest: str
+    population_digest: str
+    seed_digest: str
+    budget: int
+    reason: str
+    known_at: datetime
+    names: tuple[str, ...]
+    sizes: Int64s
+    allocated: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Strata and rows to draw from each."""
+
+    strata: Strata
+    allocated: Int64s
+    reason: str
+    begins: bool  # a new series
+    budget: int
+    kept: frozenset[str] = field(default=frozenset())  # prediction ids that were drawn already
+
+
+def designs(app: App, purpose: str) -> dict[str, Design]:
+    """The newest design of each batch."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in views.view(app, "designs").to_pylist():
+        if row["purpose"] == purpose:
+            rows.setdefault(row["batch"], []).append(row)
+    return {batch: _newest(own) for batch, own in rows.items()}
+
+
+def _newest(rows: list[dict[str, Any]]) -> Design:
+    last = max(row["draw_no"] for row in rows)
+    own = [row for row in rows if row["draw_no"] == last]
+    names = ("draw_no", "series", "version", "input_digest", "population_digest", "seed_digest", "budget", "reason", "known_at")
+    return Design(
+        **{name: own[0][name] for name in names},
+        names=tuple(row["stratum"] for row in own),
+        sizes=np.array([row["size"] for row in own]),
+        allocated=np.array([row["allocated"] for row in own]),
+    )
+
+
+def population_digest(population: Population) -> str:
+    """Identifies the set of keys."""
+    return Digest().add(population.ids).text
+
+
+def seed_digest(app: App) -> str:
+    """Identifies the seed without telling it."""
+    return subkey("seed", app.job.sampling.seed).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Decides what to draw from one batch."""
+
+    app: App
+    attempt: Attempt
+    population: Population
+    design: Design | None
+    answers_seen: int
+
+    def plan(self, asked: int | None, redraw: str | None) -> Plan | None:
+        """What to draw; None where what was drawn holds.
+
+        Args:
+            asked: the budget that the command was told, if any.
+            redraw: the reason for another design, if any.
+
+        Raises:
+            DrawRefused: a smaller budget, or another seed, after a draw.
+        """
+        if self.design is None or redraw:
+            return self._begin(asked or self.app.job.sampling.budget, redraw or "first")
+        budget = asked or max(self.app.job.sampling.budget, self.design.budget)
+        self._refuse(self.design, asked)
+        if not self._is_current(self.design):
+            return self._carry_over(self.design, budget)
+        drawn = int(self.design.allocated.sum())
+        if budget <= drawn or drawn == len(self.population):
+            return None
+        return self._top_up(self.design, budget)
+
+    def _is_current(self, design: Design) -> bool:
+        """Whether the batch is still the one that was drawn from."""
+        same = design.population_digest == population_digest(self.population)
+        return same and (design.version, design.input_digest) == (self.attempt.version, self.attempt.digest)
+
+    def _refuse(self, design: Design, asked: int | None) -> None:
+        why = None
+        if design.seed_digest != seed_digest(self.app):
+            why = "with another seed"
+        elif asked is not None and asked < min(design.budget, len(self.population)):
+            why = f"with a budget of {design.budget}, and {asked} is less"
+        if why:
+            raise DrawRefused(
+                f"batch {self.attempt.batch!r} was drawn {why}: another draw would change known probabilities",
+                fix="pass --redraw REASON to begin another design; the earlier one stays on record",
+            )
+
+    def _begin(self, budget: int, reason: str) -> Plan:
+        strata = stratify(self.population, budget, self.app.job.sampling.cohorts)
+        return Plan(strata, self._allocated(strata, budget, None), reason, True, budget)
+
+    def _top_up(self, design: Design, budget: int) -> Plan:
+        strata = _again(self.population.ids, self._membership(design))
+        allocated = self._allocated(strata, budget, design.allocated)
+        return Plan(strata, allocated, "top-up", False, budget, self._drawn_before(design))
+
+    def _carry_over(self, design: Design, budget: int) -> Plan:
+        own = self.population
+        coarse = Population(_coarse(own.ids), own.draws, own.labels, own.grid, own.cohorts)
+        carried = carry_over(self._membership(design), coarse, budget, self.app.job.sampling.cohorts)
+        allocated = self._allocated(carried.strata, carried.budget, carried.at_least)
+        return Plan(carried.strata, allocated, "carried over", True, carried.budget)
+
+    def _allocated(self, strata: Strata, budget: int, at_least: Int64s | None) -> Int64s:
+        points = self.population.grid.points
+        known = points if self.population.grid.name == "score" else np.full(len(points), MISSING)
+        wanted = targets(strata, known, answers_seen=self.answers_seen)
+        return allocate(strata.sizes, wanted, budget, at_least=at_least)
+
+    def _membership(self, design: Design) -> EarlierDraw:
+        """Which stratum each row was in, as it was stored with the draw."""
+        partition = {"job": self.app.job.name, "batch": self.attempt.batch}
+        rows = self.app.store.table("populations").read(partition=partition)
+        of_draw = pc.and_(pc.equal(rows["draw_no"], design.draw_no), pc.equal(rows["purpose"], VERIFY))
+        rows = rows.filter(pc.and_(of_draw, pc.equal(rows["known_at"], design.known_at))).combine_chunks()
+        ids, codes, sampled = (_whole(rows[name]) for name in ("id_high", "stratum", "is_sampled"))
+        own, words = dictionary_codes(codes)
+        places = {name: code for code, name in enumerate(design.names)}
+        strata = Strata(design.names, np.array([places[word] for word in words], np.int32)[own])
+        return EarlierDraw(_coarse(integers(ids).view(np.uint64)[:, None]), strata, booleans(sampled))
+
+    def _drawn_before(self, design: Design) -> frozenset[str]:
+        rows = views.verifying(views.view(self.app, "samples"))
+        mask = pc.and_(pc.equal(rows["batch"], self.attempt.batch), pc.equal(rows["series"], design.series))
+        return frozenset(rows.filter(mask)["prediction_id"].to_pylist())
+
+
+def _whole(column: Any) -> Any:
+    joined = column.combine_chunks()
+    return joined.chunk(0) if hasattr(joined, "chunk") else joined
+
+
+def _coarse(ids: Hashes) -> Hashes:
+    """Ids by their first 64 bits, as `populations` keeps them."""
+    return np.stack([ids[:, 0], np.zeros(len(ids), np.uint64)], axis=1)
+
+
+def _again(ids: Hashes, membership: EarlierDraw) -> Strata:
+    """The strata of an earlier draw, for the same rows in another order."""
+    order = np.argsort(membership.ids[:, 0])
+    places = order[np.searchsorted(membership.ids[order, 0], ids[:, 0])]
+    return Strata(membership.strata.names, membership.strata.codes[places])
