@@ -75,7 +75,9 @@ class App:
         if noted is not None:
             return datetime.fromisoformat(noted)
         tables = [self.store.table(name) for name in _TIMED]
-        times = [value for table in tables for value in table.read(["known_at"])["known_at"].to_pylist()]
+        times = [
+            value for table in tables for value in table.read(["known_at"])["known_at"].to_pylist()
+        ]
         return max(times, default=None)
 
 
@@ -88,4 +90,11 @@ def open_app(job_path: Path, *, say: Say = _quiet, track: Track = _untracked) ->
     path = job_path.absolute()
     where = settings.load()
     job = jobs.load(path)
-    return App(path, job, where, open_store(where.store or str(path.parent / "store")), say=say, track=track)
+    return App(
+        path,
+        job,
+        where,
+        open_store(where.store or str(path.parent / "store")),
+        say=say,
+        track=track,
+    )

@@ -89,7 +89,9 @@ def _batches_are_whole(app: App) -> Promise:
                 if not path.is_file() or path.stat().st_size != file.size:
                     yield f"batch {batch}: {path.name} is missing or changed"
 
-    return _verdict("P1", problems(), f"{len(live)} published batches, each whole and of one attempt")
+    return _verdict(
+        "P1", problems(), f"{len(live)} published batches, each whole and of one attempt"
+    )
 
 
 def _rows_add_up(app: App) -> Promise:
@@ -99,7 +101,10 @@ def _rows_add_up(app: App) -> Promise:
     def problems() -> Iterator[str]:
         for batch, attempt in live.items():
             partition = {"job": app.job.name, "batch": batch}
-            rows = sum(pq.ParquetFile(Path(table.uri) / file.path).metadata.num_rows for file in table.files(partition))
+            rows = sum(
+                pq.ParquetFile(Path(table.uri) / file.path).metadata.num_rows
+                for file in table.files(partition)
+            )
             if attempt.rows_in != attempt.predictions + attempt.quarantined:
                 yield f"batch {batch}: {attempt.rows_in} rows in, {attempt.predictions} + {attempt.quarantined} recorded"
             if rows != attempt.predictions:
@@ -108,7 +113,9 @@ def _rows_add_up(app: App) -> Promise:
                 yield f"batch {batch}: {attempt.quarantined} quarantined recorded, {quarantined[attempt.id]} there"
 
     total = sum(attempt.rows_in for attempt in live.values())
-    return _verdict("P3", problems(), f"{total} rows in = predictions + quarantined, in {len(live)} batches")
+    return _verdict(
+        "P3", problems(), f"{total} rows in = predictions + quarantined, in {len(live)} batches"
+    )
 
 
 def _scoring_repeats(app: App) -> Promise:
@@ -133,20 +140,38 @@ def _scoring_repeats(app: App) -> Promise:
 def _rescored(app: App, attempt: Attempt, found: inputs.Input) -> Promise:
     model = models.live(app)
     if app.job.model and model.version != attempt.version:
-        return Promise("P2", None, f"batch {attempt.batch} was scored by version {attempt.version}, which is not live")
+        return Promise(
+            "P2",
+            None,
+            f"batch {attempt.batch} was scored by version {attempt.version}, which is not live",
+        )
     published = app.store.table("predictions")
-    bad = {(row["source"], row["row"]): row["reason"] for row in views.view(app, "quarantine").to_pylist() if row["attempt"] == attempt.id and row["reason"].startswith("duplicate")}
+    bad = {
+        (row["source"], row["row"]): row["reason"]
+        for row in views.view(app, "quarantine").to_pylist()
+        if row["attempt"] == attempt.id and row["reason"].startswith("duplicate")
+    }
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         again = Table(f"{folder}/predictions", PREDICTIONS, PARTITIONED_BY["predictions"])
-        work = Work(app.job, model.open_scorer, Target(again, {attempt.batch: attempt.id}, attempt.files, bad))
+        work = Work(
+            app.job,
+            model.open_scorer,
+            Target(again, {attempt.batch: attempt.id}, attempt.files, bad),
+        )
         parts = [part for piece in found.pieces([attempt.batch]) for part in work.parts(piece)]
         differing = [
             file.path
             for file in (part.file for part in parts if part.file)
             if (Path(again.uri) / file.path).read_bytes() != _bytes(Path(published.uri) / file.path)
         ]
-    problems = [f"{Path(path).name} of batch {attempt.batch} comes out differently" for path in differing]
-    return _verdict("P2", problems, f"batch {attempt.batch} scored again gives the same bytes; every draw is the smallest hashes")
+    problems = [
+        f"{Path(path).name} of batch {attempt.batch} comes out differently" for path in differing
+    ]
+    return _verdict(
+        "P2",
+        problems,
+        f"batch {attempt.batch} scored again gives the same bytes; every draw is the smallest hashes",
+    )
 
 
 def _bytes(path: Path) -> bytes:
@@ -160,7 +185,9 @@ def _wrong_draws(app: App, live: dict[str, Attempt]) -> Iterator[str]:
     rows = views.verifying(views.current_samples(app)).to_pylist()
     for batch in {row["batch"] for row in rows}:
         own = [row for row in rows if row["batch"] == batch]
-        hashes = keyed_hashes(app.job.sampling.seed, "sample", batch, texts(row["key"] for row in own))
+        hashes = keyed_hashes(
+            app.job.sampling.seed, "sample", batch, texts(row["key"] for row in own)
+        )
         order = np.lexsort((hashes[:, 1], hashes[:, 0])).tolist()
         ranks: dict[str, int] = {}
         for row in (own[place] for place in order):
@@ -172,7 +199,9 @@ def _wrong_draws(app: App, live: dict[str, Attempt]) -> Iterator[str]:
 
 def _one_task_each(app: App) -> Promise:
     if not ask.is_connected(app):
-        return Promise("P4", None, "no Label Studio is named; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY")
+        return Promise(
+            "P4", None, "no Label Studio is named; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"
+        )
     from labeling.labelstudio import projects
     from labeling.labelstudio.client import each_task
 
@@ -187,7 +216,9 @@ def _one_task_each(app: App) -> Promise:
         current = ask.digests(app, purpose)
         for prediction_id, digest in asked:
             if current.get(prediction_id) == digest and there[prediction_id, digest] != 1:
-                problems.append(f"question {prediction_id} has {there[prediction_id, digest]} tasks in project {project.id}")
+                problems.append(
+                    f"question {prediction_id} has {there[prediction_id, digest]} tasks in project {project.id}"
+                )
             count += 1
     return _verdict("P4", problems, f"each of {count} pushed questions has exactly one task")
 
@@ -200,8 +231,14 @@ def _question(task: dict[str, Any]) -> tuple[str, str]:
 def _answers_count_once(app: App) -> Promise:
     counted = current_answers(views.view(app, "annotations"), views.view(app, "samples"))
     rows = counted.select(["purpose", "prediction_id", "shown_digest", "annotator"]).to_pylist()
-    twice = [key for key, number in Counter(tuple(row.values()) for row in rows).items() if number > 1]
-    return _verdict("P5", [f"{key[1]} is counted twice for {key[3]}" for key in twice], f"{len(rows)} answers, each counted once")
+    twice = [
+        key for key, number in Counter(tuple(row.values()) for row in rows).items() if number > 1
+    ]
+    return _verdict(
+        "P5",
+        [f"{key[1]} is counted twice for {key[3]}" for key in twice],
+        f"{len(rows)} answers, each counted once",
+    )
 
 
 def _estimates_repeat(app: App) -> Promise:
@@ -213,8 +250,14 @@ def _estimates_repeat(app: App) -> Promise:
         again = {_figure(one.record()): one for one in estimate.compute(app, moment)}
         for row in stored:
             if row["as_of"] == moment and _is_other(row, again.get(_figure(row)), moment):
-                problems.append(f"{row['metric']} of {row['period']} {row['window']} as of {moment.isoformat()} comes out differently")
-    return _verdict("P6", problems, f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation")
+                problems.append(
+                    f"{row['metric']} of {row['period']} {row['window']} as of {moment.isoformat()} comes out differently"
+                )
+    return _verdict(
+        "P6",
+        problems,
+        f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation",
+    )
 
 
 def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -226,7 +269,9 @@ def _is_other(row: dict[str, Any], again: Any, moment: datetime) -> bool:
     if again is None:
         return True
     now = again.record()
-    return now["as_of"] == moment and any(row[name] != now[name] for name in ("value", "low", "high", "n_asked", "n_answered"))
+    return now["as_of"] == moment and any(
+        row[name] != now[name] for name in ("value", "low", "high", "n_asked", "n_answered")
+    )
 
 
 def _packages_are_signed(app: App) -> Promise:
@@ -234,13 +279,20 @@ def _packages_are_signed(app: App) -> Promise:
         return Promise("P7", True, "the job runs no model of its own")
     trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
     used = {attempt.version for attempt in ledger.live(app.store, app.job.name).values()}
-    problems, folders = [], [app.store.models(app.job.model.name) / version for version in sorted(used)]
+    problems, folders = (
+        [],
+        [app.store.models(app.job.model.name) / version for version in sorted(used)],
+    )
     for folder in folders:
         try:
             open_package(folder, verify=signing.verifier(trusted))
         except PackageRefused as error:
             problems.append(f"{folder.name}: {error.problem}")
-    return _verdict("P7", problems, f"{len(folders)} packages in use are signed by a trusted key, whole, and compute what they did")
+    return _verdict(
+        "P7",
+        problems,
+        f"{len(folders)} packages in use are signed by a trusted key, whole, and compute what they did",
+    )
 
 
 def _nothing_leaks(app: App) -> Promise:
@@ -255,7 +307,11 @@ def _nothing_leaks(app: App) -> Promise:
         if strangers:
             problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
     problems += _secrets_in(app)
-    return _verdict("P8", problems, f"tasks show {len(columns)} allowed columns and nothing else; no access token lies in the store")
+    return _verdict(
+        "P8",
+        problems,
+        f"tasks show {len(columns)} allowed columns and nothing else; no access token lies in the store",
+    )
 
 
 def _secrets_in(app: App) -> Iterator[str]:
@@ -263,12 +319,22 @@ def _secrets_in(app: App) -> Iterator[str]:
     if not key:
         return
     for path in app.store.folder.rglob("*"):
-        if path.is_file() and path.suffix in (".json", ".html", ".txt", ".lock") and key.get_secret_value() in path.read_text(encoding="utf-8", errors="replace"):
+        if (
+            path.is_file()
+            and path.suffix in (".json", ".html", ".txt", ".lock")
+            and key.get_secret_value() in path.read_text(encoding="utf-8", errors="replace")
+        ):
             yield f"{path.name} holds the access token of Label Studio"
 
 
 def _label_studio_answers(app: App) -> Promise:
     if not ask.is_connected(app):
-        return Promise("connection", None, "no Label Studio is named; `recheck labelstudio up` starts one on this machine")
+        return Promise(
+            "connection",
+            None,
+            "no Label Studio is named; `recheck labelstudio up` starts one on this machine",
+        )
     server = ask.connect(app)
-    return Promise("connection", True, f"{server.url} answers, with {len(server.projects())} projects")
+    return Promise(
+        "connection", True, f"{server.url} answers, with {len(server.projects())} projects"
+    )

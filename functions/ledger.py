@@ -40,8 +40,14 @@ def published(store: Store, job: str) -> dict[str, str]:
 
 def attempts(store: Store, job: str) -> dict[str, Attempt]:
     """Every attempt at scoring, published or not, by its id."""
-    rows = store.table("runs").read(["job", "step", "run_id", "batch", "inputs", "outputs"]).to_pylist()
-    return {row["run_id"]: _attempt(row) for row in rows if row["job"] == job and row["step"] == "score"}
+    rows = (
+        store.table("runs")
+        .read(["job", "step", "run_id", "batch", "inputs", "outputs"])
+        .to_pylist()
+    )
+    return {
+        row["run_id"]: _attempt(row) for row in rows if row["job"] == job and row["step"] == "score"
+    }
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
@@ -78,7 +84,9 @@ class Run:
     versions: dict[str, str]
 
 
-def record(store: Store, job: str, job_hash: str, actor: str, known_at: datetime, runs: Sequence[Run]) -> None:
+def record(
+    store: Store, job: str, job_hash: str, actor: str, known_at: datetime, runs: Sequence[Run]
+) -> None:
     """Append runs by one commit."""
     common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}
     rows = [{**common, **_as_row(run)} for run in runs]
@@ -86,5 +94,8 @@ def record(store: Store, job: str, job_hash: str, actor: str, known_at: datetime
 
 
 def _as_row(run: Run) -> dict[str, Any]:
-    written = {name: json.dumps(getattr(run, name), sort_keys=True) for name in ("inputs", "outputs", "versions")}
+    written = {
+        name: json.dumps(getattr(run, name), sort_keys=True)
+        for name in ("inputs", "outputs", "versions")
+    }
     return {**asdict(run), **written}

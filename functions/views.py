@@ -44,12 +44,15 @@ def current_samples(app: App) -> pa.Table:
     samples, designs = view(app, "samples"), view(app, "designs")
     newest = {(row["batch"], row["purpose"]): row["series"] for row in _in_order(designs)}
     allocated = {
-        (row["batch"], row["purpose"], row["series"], row["stratum"]): row["allocated"] / row["size"]
+        (row["batch"], row["purpose"], row["series"], row["stratum"]): row["allocated"]
+        / row["size"]
         for row in _in_order(designs)
     }
     rows = samples.select(["batch", "purpose", "series", "stratum"]).to_pylist()
     kept = [newest.get((row["batch"], row["purpose"])) == row["series"] for row in rows]
-    chances = [allocated.get((row["batch"], row["purpose"], row["series"], row["stratum"])) for row in rows]
+    chances = [
+        allocated.get((row["batch"], row["purpose"], row["series"], row["stratum"])) for row in rows
+    ]
     place = samples.schema.get_field_index("inclusion_probability")
     samples = samples.set_column(place, "inclusion_probability", pa.array(chances, pa.float64()))
     return samples.filter(pa.array(kept, pa.bool_()))
@@ -76,4 +79,6 @@ def _published(app: App, rows: pa.Table) -> pa.Table:
     """Rows of attempts that are live; what a killed run wrote twice counts once."""
     attempts = pa.array(list(ledger.published(app.store, app.job.name).values()), pa.string())
     live = rows.filter(pc.is_in(rows["attempt"], attempts))
-    return live.group_by(live.column_names, use_threads=False).aggregate([]).select(rows.column_names)
+    return (
+        live.group_by(live.column_names, use_threads=False).aggregate([]).select(rows.column_names)
+    )

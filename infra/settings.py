@@ -26,13 +26,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     store: str | None = Field(
-        default=None, description="Folder of all tables and models. Without it, `store/` beside the job file."
+        default=None,
+        description="Folder of all tables and models. Without it, `store/` beside the job file.",
     )
     engine: EngineName = Field(
         default="local", description="The engine that `auto` takes for large inputs."
     )
     inline_limit: int = Field(
-        default=2_000, ge=0, description="Up to this many megabytes of input, `auto` scores in this process."
+        default=2_000,
+        ge=0,
+        description="Up to this many megabytes of input, `auto` scores in this process.",
     )
     workers: int = Field(
         default=1, ge=1, le=256, description="Processes that the inline engine scores with."
@@ -44,10 +47,12 @@ class Settings(BaseModel):
         default=None, description="Its access token; also `LABEL_STUDIO_API_KEY`. Never logged."
     )
     signing_key: Path | None = Field(
-        default=None, description="Private Ed25519 key that `fit` signs with. Without it, one of your own is made."
+        default=None,
+        description="Private Ed25519 key that `fit` signs with. Without it, one of your own is made.",
     )
     trusted_keys: str | None = Field(
-        default=None, description="Public keys whose packages `score` runs: paths, separated as in PATH. Without it, your own."
+        default=None,
+        description="Public keys whose packages `score` runs: paths, separated as in PATH. Without it, your own.",
     )
     actor: str = Field(
         default_factory=getpass.getuser, description="Who is named in runs and designs."
@@ -72,7 +77,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         name = str(first["loc"][0])
         origin = given[name][1] if name in given else "defaults"
         raise SettingsInvalid(
-            f"setting {name} (from {origin}): {first['msg']}", fix="docs/reference/settings.md lists every setting"
+            f"setting {name} (from {origin}): {first['msg']}",
+            fix="docs/reference/settings.md lists every setting",
         ) from error
 
 
@@ -84,7 +90,9 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsInvalid(f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS") from error
+        raise SettingsInvalid(
+            f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS"
+        ) from error
     return {name: (value, str(path)) for name, value in content.items()}
 
 

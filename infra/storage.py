@@ -25,7 +25,9 @@ class Store:
     def table(self, name: str) -> Table:
         """One of `pipelines.schemas.TABLES`; the same object each time."""
         if name not in self._tables:
-            self._tables[name] = Table(str(self.folder / name), TABLES[name], PARTITIONED_BY.get(name, ()))
+            self._tables[name] = Table(
+                str(self.folder / name), TABLES[name], PARTITIONED_BY.get(name, ())
+            )
         return self._tables[name]
 
     def models(self, name: str) -> Path:
@@ -75,7 +77,8 @@ class Store:
                 held.acquire(timeout=wait)
             except Timeout as error:
                 raise ConcurrentRun(
-                    f"another run of {name} is at work", fix="wait for it, then run the same command again"
+                    f"another run of {name} is at work",
+                    fix="wait for it, then run the same command again",
                 ) from error
         try:
             yield

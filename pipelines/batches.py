@@ -45,7 +45,9 @@ def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Member
         codes, names = dictionary_codes(canonical_text(rows.column(str(job.batches.column))))
         return _with_unknown(codes, names)
     if by in _MICROS:
-        return _with_unknown(*_periods(local_micros(rows.column(str(job.data.time)), job.batches), by))
+        return _with_unknown(
+            *_periods(local_micros(rows.column(str(job.data.time)), job.batches), by)
+        )
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
 
@@ -139,12 +141,20 @@ def period_end(batch: str, batches: Batches) -> datetime | None:
     start = _period_start(batch, batches.by)
     if start is None:
         return None
-    length = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[batches.by]
-    return (start + length).replace(tzinfo=ZoneInfo(batches.timezone)) + timedelta(hours=batches.settle)
+    length = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[
+        batches.by
+    ]
+    return (start + length).replace(tzinfo=ZoneInfo(batches.timezone)) + timedelta(
+        hours=batches.settle
+    )
 
 
 def _period_start(batch: str, by: str) -> datetime | None:
-    patterns = {"hour": r"(\d{4}-\d\d-\d\dT\d\d)", "day": r"(\d{4}-\d\d-\d\d)", "week": r"(\d{4}-W\d\d)"}
+    patterns = {
+        "hour": r"(\d{4}-\d\d-\d\dT\d\d)",
+        "day": r"(\d{4}-\d\d-\d\d)",
+        "week": r"(\d{4}-W\d\d)",
+    }
     if by not in patterns or not re.fullmatch(patterns[by], batch):
         return None
     text = f"{batch}-1" if by == "week" else batch

@@ -47,7 +47,12 @@ class Table:
         self._delta: DeltaTable | None = None
 
     def __getstate__(self) -> dict[str, object]:  # an open table does not travel
-        return {"uri": self.uri, "schema": self.schema, "partitioned_by": self.partitioned_by, "_delta": None}
+        return {
+            "uri": self.uri,
+            "schema": self.schema,
+            "partitioned_by": self.partitioned_by,
+            "_delta": None,
+        }
 
     @property
     def exists(self) -> bool:
@@ -82,7 +87,9 @@ class Table:
         )
         folder = self.folder(partition) if partition else ""
         files = (WrittenFile(unquote(path), size, rows or 0) for path, size, rows in found)
-        return sorted((one for one in files if one.path.startswith(folder)), key=lambda one: one.path)
+        return sorted(
+            (one for one in files if one.path.startswith(folder)), key=lambda one: one.path
+        )
 
     def partitions(self) -> list[dict[str, str]]:
         """The values of the partition columns that hold at least one file."""
@@ -196,7 +203,7 @@ class Table:
         values = self._values(file)
         modified = int((Path(self.uri) / file.path).stat().st_mtime * 1000)
         stats = json.dumps({"numRecords": file.rows})
-        return AddAction(file.path, file.size, values, modified, True, stats)  # noqa: FBT003  # their signature
+        return AddAction(file.path, file.size, values, modified, True, stats)  # their signature
 
     def _open(self) -> DeltaTable | None:
         if self._delta is None:
@@ -210,10 +217,14 @@ class Table:
     def _create(self) -> DeltaTable:
         with translated(self.uri):
             Path(self.uri).mkdir(parents=True, exist_ok=True)
-            DeltaTable.create(self.uri, self.schema, mode="ignore", partition_by=self.partitioned_by or None)
+            DeltaTable.create(
+                self.uri, self.schema, mode="ignore", partition_by=self.partitioned_by or None
+            )
         opened = self._open()
         if opened is None:
-            raise StoreUnavailable(f"{self.uri}: the table could not be made", fix="look at the store's rights")
+            raise StoreUnavailable(
+                f"{self.uri}: the table could not be made", fix="look at the store's rights"
+            )
         return opened
 
     def _values(self, file: WrittenFile) -> dict[str, str]:
@@ -252,7 +263,11 @@ class Table:
 def _writing(schema: pa.Schema) -> dict[str, object]:
     """Options per column: a dictionary of what hardly repeats costs time and gains nothing."""
     plain = {_RANDOM, "key", "score", "value"}
-    coded = [name for name in schema.names if name not in plain and not pa.types.is_nested(schema.field(name).type)]
+    coded = [
+        name
+        for name in schema.names
+        if name not in plain and not pa.types.is_nested(schema.field(name).type)
+    ]
     compression = {name: "none" if name == _RANDOM else "zstd" for name in _leaves(schema)}
     return {
         "compression": compression, "store_schema": False,
@@ -286,7 +301,8 @@ def translated(place: str) -> Iterator[None]:
         raise
     except CommitFailedError as error:
         raise ConcurrentRun(
-            f"{place}: another run committed first", fix="run the same command again; it is safe to repeat"
+            f"{place}: another run committed first",
+            fix="run the same command again; it is safe to repeat",
         ) from error
     except (OSError, DeltaError, pa.ArrowException) as error:
         raise StoreUnavailable(f"{place}: {_first_line(error)}", fix=_way_out(error)) from error

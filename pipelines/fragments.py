@@ -75,7 +75,8 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         paths = sorted(glob.glob(_glob_of(full), recursive=True))
     if not paths:
         raise InputUnreadable(
-            f"no file at {pattern}", fix="correct data.path in the job file; relative paths start at its folder"
+            f"no file at {pattern}",
+            fix="correct data.path in the job file; relative paths start at its folder",
         )
     matcher, fixed = _matcher(full), _fixed_part(full)
     found = []
@@ -121,7 +122,9 @@ def pieces_of(source: Source) -> list[Piece]:
         InputUnreadable: the file is empty, truncated or not of its format.
     """
     if source.size == 0:
-        raise InputUnreadable(f"{source.name}: the file is empty", fix="write it again, or take it away")
+        raise InputUnreadable(
+            f"{source.name}: the file is empty", fix="write it again, or take it away"
+        )
     if source.is_csv:
         return [Piece(source, 0, 0, None)]
     with _reading(source):
@@ -138,11 +141,15 @@ def schema_of(source: Source) -> pa.Schema:
         InputUnreadable: as for `pieces_of`.
     """
     if source.size == 0:
-        raise InputUnreadable(f"{source.name}: the file is empty", fix="write it again, or take it away")
+        raise InputUnreadable(
+            f"{source.name}: the file is empty", fix="write it again, or take it away"
+        )
     with _reading(source):
         if not source.is_csv:
             return pq.ParquetFile(source.path).schema_arrow
-        with pc.open_csv(source.path, read_options=_blocks(), parse_options=_dialect(source)) as reader:
+        with pc.open_csv(
+            source.path, read_options=_blocks(), parse_options=_dialect(source)
+        ) as reader:
             return pa.schema([pa.field(name, pa.string()) for name in reader.schema.names])
 
 
@@ -170,9 +177,13 @@ def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
 
 def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordBatch]:
     names = list(projection.columns) if projection.columns is not None else None
-    file = pq.ParquetFile(piece.source.path, memory_map=True, read_dictionary=sorted(projection.coded))
+    file = pq.ParquetFile(
+        piece.source.path, memory_map=True, read_dictionary=sorted(projection.coded)
+    )
     _require(piece.source, names or [], file.schema_arrow.names)
-    for rows in file.iter_batches(FRAGMENT_ROWS, row_groups=[piece.row_group], columns=names, use_threads=False):
+    for rows in file.iter_batches(
+        FRAGMENT_ROWS, row_groups=[piece.row_group], columns=names, use_threads=False
+    ):
         yield rows.select(names) if names else rows
 
 
@@ -180,7 +191,9 @@ def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch
     """Every value as text: what is not a number costs its row later, not the file."""
     header = schema_of(source).names
     if len(set(header)) < len(header):
-        raise SchemaMismatch(f"{source.name}: two columns have the same name", fix="give each column its own name")
+        raise SchemaMismatch(
+            f"{source.name}: two columns have the same name", fix="give each column its own name"
+        )
     names = list(projection.columns) if projection.columns is not None else header
     _require(source, names, header)
     convert = pc.ConvertOptions(
@@ -205,7 +218,9 @@ def _refuse_swallowed_rows(source: Source, block: pa.RecordBatch, first: int) ->
         breaks = np.flatnonzero(data[offsets[0] : offsets[-1]] == ord("\n")) + offsets[0]
         for row in np.unique(np.searchsorted(offsets, breaks, side="right") - 1):
             lines = bytes(data[offsets[row] : offsets[row + 1]]).split(b"\n")[1:]
-            if block.num_columns > 1 and any(line.count(delimiter) >= block.num_columns - 1 for line in lines):
+            if block.num_columns > 1 and any(
+                line.count(delimiter) >= block.num_columns - 1 for line in lines
+            ):
                 raise InputUnreadable(
                     f"{source.name}: a quoted value of row {first + row + 1} runs over a line that looks like a row of its own",
                     fix="close the quotes, or double the quotes inside values; or deliver Parquet",
@@ -269,7 +284,13 @@ def _reading(source: Source) -> Iterator[None]:
     """Turn what a reader says of a bad file into our error."""
     try:
         yield
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowSerializationError, OSError, EOFError) as error:
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowNotImplementedError,
+        pa.ArrowSerializationError,
+        OSError,
+        EOFError,
+    ) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         raise InputUnreadable(
             f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {first}",
@@ -289,6 +310,7 @@ def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source
     for batch in batches:
         if batch not in known:
             raise BatchUnknown(
-                f"no file of batch {batch!r}", fix=f"the path has {', '.join(sorted(filter(None, known))[-5:])}"
+                f"no file of batch {batch!r}",
+                fix=f"the path has {', '.join(sorted(filter(None, known))[-5:])}",
             )
     return [source for source in sources if source.batch in batches]

@@ -39,10 +39,11 @@ class Data(Section):
     )
     key: tuple[str, ...] | Literal["content"] = Field(
         default=(),
-        description='The columns that name a row within its batch, or "content" to take the whole row. Without any: the file\'s digest and the row\'s number.',
+        description="The columns that name a row within its batch, or \"content\" to take the whole row. Without any: the file's digest and the row's number.",
     )
     time: str | None = Field(
-        default=None, description="The column with the time of the event, in UTC or in the job's timezone where it has no zone."
+        default=None,
+        description="The column with the time of the event, in UTC or in the job's timezone where it has no zone.",
     )
     max_quarantined: Share = Field(
         default=0.1, description="A batch with a larger share of bad rows than this is refused."
@@ -62,9 +63,13 @@ class Batches(Section):
         description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
     )
     column: str | None = Field(default=None, description='The column, where `by = "column"`.')
-    timezone: str = Field(default="UTC", description="Days and weeks begin at midnight here (an IANA name).")
+    timezone: str = Field(
+        default="UTC", description="Days and weeks begin at midnight here (an IANA name)."
+    )
     settle: float = Field(
-        default=0.0, ge=0, description="Hours that a period must be over before it is scored without `--early`."
+        default=0.0,
+        ge=0,
+        description="Hours that a period must be over before it is scored without `--early`.",
     )
 
     @field_validator("timezone")
@@ -87,10 +92,12 @@ class Target(Section):
     """What is predicted, and the answers that people may give."""
 
     column: str | None = Field(
-        default=None, description="The column that holds the truth in training data. Without it, `fit` learns from people's answers (`push --purpose train`)."
+        default=None,
+        description="The column that holds the truth in training data. Without it, `fit` learns from people's answers (`push --purpose train`).",
     )
     answers: tuple[str, ...] = Field(
-        default=(), description="The answer set of a classification: every class that may be right, also one that the model never predicts."
+        default=(),
+        description="The answer set of a classification: every class that may be right, also one that the model never predicts.",
     )
 
     @field_validator("answers")
@@ -105,14 +112,25 @@ class Model(Section):
     """The model that `fit` makes and `score` runs."""
 
     name: Name = Field(default="model", description="Folder of the model's versions in the store.")
-    estimator: str = Field(default="LogisticRegression", description="A scikit-learn estimator of the tested list.")
-    parameters: dict[str, Any] = Field(default_factory=dict, description="Its parameters, as scikit-learn names them.")
-    version: str | None = Field(default=None, description="Pins a version; without it the newest is live.")
+    estimator: str = Field(
+        default="LogisticRegression", description="A scikit-learn estimator of the tested list."
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Its parameters, as scikit-learn names them."
+    )
+    version: str | None = Field(
+        default=None, description="Pins a version; without it the newest is live."
+    )
     holdout: float = Field(
-        default=0.2, gt=0, lt=1, description="Share of the rows, the latest by time (without a time: by keyed hash), that training leaves out to measure itself."
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="Share of the rows, the latest by time (without a time: by keyed hash), that training leaves out to measure itself.",
     )
     max_rows: int = Field(
-        default=1_000_000, ge=10, description="Training takes at most this many rows, chosen by keyed hash."
+        default=1_000_000,
+        ge=10,
+        description="Training takes at most this many rows, chosen by keyed hash.",
     )
 
 
@@ -120,11 +138,16 @@ class Predictions(Section):
     """Predictions that another system made; instead of `[model]`."""
 
     label: str = Field(description="The column with the predicted label or number.")
-    score: str | None = Field(default=None, description="The column with the label's probability, in [0, 1].")
-    probabilities: dict[str, str] = Field(
-        default_factory=dict, description="For each class its column of probabilities; the label's own becomes the score."
+    score: str | None = Field(
+        default=None, description="The column with the label's probability, in [0, 1]."
     )
-    version: str | None = Field(default=None, description="The column with the version of the model that made them.")
+    probabilities: dict[str, str] = Field(
+        default_factory=dict,
+        description="For each class its column of probabilities; the label's own becomes the score.",
+    )
+    version: str | None = Field(
+        default=None, description="The column with the version of the model that made them."
+    )
     name: Name = Field(default="elsewhere", description="The name of that model.")
 
 
@@ -132,9 +155,13 @@ class Sampling(Section):
     """Which predictions people are asked about."""
 
     budget: int = Field(default=300, ge=1, description="Rows per batch.")
-    seed: str = Field(description="128 random bits in hexadecimal, written by `init`. Another seed draws other rows.", min_length=16)
+    seed: str = Field(
+        description="128 random bits in hexadecimal, written by `init`. Another seed draws other rows.",
+        min_length=16,
+    )
     cohorts: tuple[str, ...] = Field(
-        default=(), description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains."
+        default=(),
+        description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains.",
     )
 
 
@@ -143,19 +170,26 @@ class Labeling(Section):
 
     show: tuple[str, ...] = Field(default=(), description="The only columns that people see.")
     texts: tuple[str, ...] = Field(
-        default=(), description="Those of `show` that are long texts, shown as such and not as a cell; text features are anyway."
+        default=(),
+        description="Those of `show` that are long texts, shown as such and not as a cell; text features are anyway.",
     )
     pictures: tuple[str, ...] = Field(
         default=(), description="Those of `show` that hold pictures; image features do anyway."
     )
-    question: str = Field(default="What is right?", min_length=1, description="The question above the answers.")
+    question: str = Field(
+        default="What is right?", min_length=1, description="The question above the answers."
+    )
     instructions: str = Field(default="", description="Shown to people before they begin.")
     guideline: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="A link to longer instructions."
     )
-    overlap: Share = Field(default=0.0, description="Share of the questions that several people answer.")
+    overlap: Share = Field(
+        default=0.0, description="Share of the questions that several people answer."
+    )
     annotators: int = Field(default=2, ge=2, le=10, description="How many people answer those.")
-    train_budget: int = Field(default=500, ge=1, description="Rows that `push --purpose train` asks about per batch.")
+    train_budget: int = Field(
+        default=500, ge=1, description="Rows that `push --purpose train` asks about per batch."
+    )
     outcomes: Literal["self-selected", "complete"] = Field(
         default="self-selected",
         description="`complete` says that every row of a batch gets its outcome without being asked; then it is a census.",
@@ -166,7 +200,9 @@ class Cohort(Section):
     """A group of rows whose accuracy is of interest by itself."""
 
     column: str = Field(description="The column that it is made from.")
-    edges: tuple[float, ...] = Field(default=(), description="For a number: where one group ends and the next begins.")
+    edges: tuple[float, ...] = Field(
+        default=(), description="For a number: where one group ends and the next begins."
+    )
 
     @field_validator("edges")
     @classmethod
@@ -179,11 +215,17 @@ class Cohort(Section):
 class Alert(Section):
     """A line that a metric should not cross; looked at once per closed window."""
 
-    metric: Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"] = Field(description="The metric.")
-    class_: str | None = Field(default=None, alias="class", description="The class, for precision, recall and f1.")
+    metric: Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"] = Field(
+        description="The metric."
+    )
+    class_: str | None = Field(
+        default=None, alias="class", description="The class, for precision, recall and f1."
+    )
     below: float | None = Field(default=None, description="Fires when the metric is surely below.")
     above: float | None = Field(default=None, description="Fires when the metric is surely above.")
-    period: Literal["batch", "day", "week", "month"] = Field(default="week", description="The windows that are looked at.")
+    period: Literal["batch", "day", "week", "month"] = Field(
+        default="week", description="The windows that are looked at."
+    )
     cohort: str | None = Field(default=None, description="`name=value`, or all rows.")
 
     @model_validator(mode="after")
@@ -202,17 +244,28 @@ class Job(Section):
     batches: Batches = Field(default_factory=Batches, description="How rows fall into batches.")
     target: Target = Field(default_factory=Target, description="What is predicted.")
     features: FeatureSpec = Field(
-        default_factory=FeatureSpec, description="What the model is computed from; the same in training and scoring."
+        default_factory=FeatureSpec,
+        description="What the model is computed from; the same in training and scoring.",
     )
-    model: Model | None = Field(default=None, description="The model that `fit` makes and `score` runs.")
-    predictions: Predictions | None = Field(default=None, description="Predictions that another system made; instead of `[model]`.")
+    model: Model | None = Field(
+        default=None, description="The model that `fit` makes and `score` runs."
+    )
+    predictions: Predictions | None = Field(
+        default=None, description="Predictions that another system made; instead of `[model]`."
+    )
     sampling: Sampling = Field(description="Which predictions people are asked about.")
-    labeling: Labeling = Field(default_factory=Labeling, description="What people see and are asked.")
-    cohorts: dict[str, Cohort] = Field(default_factory=dict, description="Groups of rows, `[cohorts.NAME]`.")
+    labeling: Labeling = Field(
+        default_factory=Labeling, description="What people see and are asked."
+    )
+    cohorts: dict[str, Cohort] = Field(
+        default_factory=dict, description="Groups of rows, `[cohorts.NAME]`."
+    )
     metrics: tuple[Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"], ...] = Field(
         default=(), description="The metrics that are estimated; without any, all of the task."
     )
-    alerts: tuple[Alert, ...] = Field(default=(), description="Lines that a metric should not cross, `[[alerts]]`.")
+    alerts: tuple[Alert, ...] = Field(
+        default=(), description="Lines that a metric should not cross, `[[alerts]]`."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Job:
@@ -242,7 +295,9 @@ def _contradictions(job: Job) -> list[str]:
     if (job.model is None) == (job.predictions is None):
         found.append("a job has either [model] or [predictions]")
     if job.batches.by in ("hour", "day", "week") and job.data.time is None:
-        found.append(f'batches.by = "{job.batches.by}" needs data.time, the column with the time of the event')
+        found.append(
+            f'batches.by = "{job.batches.by}" needs data.time, the column with the time of the event'
+        )
     if (job.batches.by == "path") != ("{batch}" in job.data.path):
         found.append('batches.by = "path" goes with {batch} in data.path')
     if job.model and not job.features.columns:
@@ -250,7 +305,9 @@ def _contradictions(job: Job) -> list[str]:
     found += _forbidden_features(job)
     for cohort in job.sampling.cohorts:
         if cohort not in job.cohorts:
-            found.append(f"sampling.cohorts names {cohort!r}, which is not in [cohorts]{_nearest(cohort, job.cohorts)}")
+            found.append(
+                f"sampling.cohorts names {cohort!r}, which is not in [cohorts]{_nearest(cohort, job.cohorts)}"
+            )
     if job.task == "classification" and len(job.target.answers) == 1:
         found.append("target.answers needs at least two answers")
     return found
@@ -258,15 +315,31 @@ def _contradictions(job: Job) -> list[str]:
 
 def _forbidden_features(job: Job) -> list[str]:
     """Columns that would tell the model, or the labeler, the answer."""
-    secret = dict.fromkeys(job.features.known_after, "it is known only after the prediction (features.known_after)")
+    secret = dict.fromkeys(
+        job.features.known_after, "it is known only after the prediction (features.known_after)"
+    )
     if job.target.column:
         secret[job.target.column] = "it is the target"
     if job.predictions:
-        told = [job.predictions.label, job.predictions.score, *job.predictions.probabilities.values()]
-        secret |= dict.fromkeys([name for name in told if name], "it holds the prediction, and labelers are blind")
+        told = [
+            job.predictions.label,
+            job.predictions.score,
+            *job.predictions.probabilities.values(),
+        ]
+        secret |= dict.fromkeys(
+            [name for name in told if name], "it holds the prediction, and labelers are blind"
+        )
     used = [(name, "features.columns") for name in job.features.columns]
-    used += [(name, "labeling.show") for name in job.labeling.show if name not in job.features.known_after]
-    return [f"{name!r} may not stand in {where}: {secret[name]}" for name, where in used if name in secret]
+    used += [
+        (name, "labeling.show")
+        for name in job.labeling.show
+        if name not in job.features.known_after
+    ]
+    return [
+        f"{name!r} may not stand in {where}: {secret[name]}"
+        for name, where in used
+        if name in secret
+    ]
 
 
 def load(path: Path) -> Job:
@@ -287,7 +360,9 @@ def load(path: Path) -> Job:
     try:
         return parse(tomllib.loads(text), str(path))
     except tomllib.TOMLDecodeError as error:
-        raise JobInvalid(f"{path}: not TOML: {error}", fix="correct that line; TOML is described at toml.io") from error
+        raise JobInvalid(
+            f"{path}: not TOML: {error}", fix="correct that line; TOML is described at toml.io"
+        ) from error
 
 
 def parse(content: Mapping[str, Any], origin: str) -> Job:
@@ -308,18 +383,31 @@ def parse(content: Mapping[str, Any], origin: str) -> Job:
 
 def _explain(error: dict[str, Any]) -> tuple[str, str]:
     """One of pydantic's errors as (problem, fix)."""
-    place = [str(part) for part in error["loc"] if not str(part).startswith(("function-", "tagged-"))]
+    place = [
+        str(part) for part in error["loc"] if not str(part).startswith(("function-", "tagged-"))
+    ]
     key = ".".join(place) or "the file"
     if error["type"] == "extra_forbidden":
         known = _keys_beside(error["loc"])
-        return f"unknown key {key}", f"use one of {', '.join(known)}{_nearest(place[-1], known)}" if known else f"delete {key}"
+        return (
+            f"unknown key {key}",
+            f"use one of {', '.join(known)}{_nearest(place[-1], known)}"
+            if known
+            else f"delete {key}",
+        )
     if error["type"] == "missing":
         return f"{key} is missing", f"add {key} = …, as docs/reference/job.md says"
     found = json.dumps(error["input"], default=str, ensure_ascii=False)
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
-        return f"{key}: {message}" if place else message, f"correct {key}, as docs/reference/job.md says"
-    return f"{key} = {found[:80]} is not allowed: {message}", f"set {key} as docs/reference/job.md says"
+        return (
+            f"{key}: {message}" if place else message,
+            f"correct {key}, as docs/reference/job.md says",
+        )
+    return (
+        f"{key} = {found[:80]} is not allowed: {message}",
+        f"set {key} as docs/reference/job.md says",
+    )
 
 
 def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:

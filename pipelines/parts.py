@@ -64,10 +64,21 @@ def duplicates(parts: Sequence[Part]) -> dict[tuple[str, int], str]:
     twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(twins):
         return {}
-    return _judged(sorted(parts, key=lambda part: (part.source_number, int(part.positions[0]) if len(part.positions) else 0)), twins)
+    return _judged(
+        sorted(
+            parts,
+            key=lambda part: (
+                part.source_number,
+                int(part.positions[0]) if len(part.positions) else 0,
+            ),
+        ),
+        twins,
+    )
 
 
-def _judged(parts: Sequence[Part], twins: np.ndarray[Any, np.dtype[np.uint64]]) -> dict[tuple[str, int], str]:
+def _judged(
+    parts: Sequence[Part], twins: np.ndarray[Any, np.dtype[np.uint64]]
+) -> dict[tuple[str, int], str]:
     copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
     for part in parts:
         for place in np.flatnonzero(np.isin(part.ids[:, 0], twins)):
@@ -88,8 +99,11 @@ def to_bytes(parts: Sequence[Part]) -> bytes:
     schema = pa.schema([("part", pa.int64()), ("words", pa.binary(32)), ("row", pa.int64())])
     notes = [
         {
-            "batch": part.batch, "source": part.source, "number": part.source_number,
-            "digest": [part.digest.count, f"{part.digest.total:x}"], "versions": part.versions,
+            "batch": part.batch,
+            "source": part.source,
+            "number": part.source_number,
+            "digest": [part.digest.count, f"{part.digest.total:x}"],
+            "versions": part.versions,
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in part.bad],
             "file": [part.file.path, part.file.size, part.file.rows] if part.file else None,
         }
@@ -109,7 +123,9 @@ def to_bytes(parts: Sequence[Part]) -> bytes:
 
 
 def _fixed(kind: pa.DataType, values: np.ndarray) -> pa.Array:
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))])
+    return pa.Array.from_buffers(
+        kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))]
+    )
 
 
 def from_bytes(content: bytes) -> list[Part]:
@@ -121,11 +137,20 @@ def from_bytes(content: bytes) -> list[Part]:
 
 
 def _part(note: dict, rows: pa.RecordBatch) -> Part:
-    words = np.frombuffer(rows.column("words").buffers()[1], np.uint64, rows.num_rows * 4).reshape(-1, 4)
+    words = np.frombuffer(rows.column("words").buffers()[1], np.uint64, rows.num_rows * 4).reshape(
+        -1, 4
+    )
     positions = np.frombuffer(rows.column("row").buffers()[1], np.int64, rows.num_rows)
     count, total = note["digest"]
     return Part(
-        note["batch"], note["source"], note["number"], Digest(count, int(total, 16)),
-        tuple(BadRow(*bad) for bad in note["bad"]), words[:, :2], words[:, 2:], positions,
-        tuple(note["versions"]), WrittenFile(*note["file"]) if note["file"] else None,
+        note["batch"],
+        note["source"],
+        note["number"],
+        Digest(count, int(total, 16)),
+        tuple(BadRow(*bad) for bad in note["bad"]),
+        words[:, :2],
+        words[:, 2:],
+        positions,
+        tuple(note["versions"]),
+        WrittenFile(*note["file"]) if note["file"] else None,
     )

@@ -19,7 +19,16 @@ import pyarrow.types as kinds
 
 from pipelines.batches import local_micros
 from pipelines.canonical import canonical_text
-from pipelines.columns import Int64s, coded_texts, dictionary_codes, float_array, floats, int_array, missing, texts
+from pipelines.columns import (
+    Int64s,
+    coded_texts,
+    dictionary_codes,
+    float_array,
+    floats,
+    int_array,
+    missing,
+    texts,
+)
 from pipelines.digests import row_digests
 from pipelines.errors import SchemaMismatch
 from pipelines.features import Categorical, Date, Feature, Image, Numeric, Text
@@ -59,14 +68,18 @@ def projection(job: Job, *, target: bool = False) -> Projection:
         names |= dict.fromkeys(name for name in told if name)
     if target and job.target.column:
         names[job.target.column] = None
-    coded = [name for name, feature in job.features.columns.items() if isinstance(feature, Categorical)]
+    coded = [
+        name for name, feature in job.features.columns.items() if isinstance(feature, Categorical)
+    ]
     coded += [cohort.column for cohort in job.cohorts.values()]
     everything = job.features.function is not None or job.data.key == "content"
     columns = None if everything else tuple(names)
     return Projection(columns, frozenset(set(coded) - set(job.key_columns)))
 
 
-def keys_of(rows: pa.RecordBatch, job: Job, file_digest: str, first_row: int, faults: Faults) -> pa.StringArray:
+def keys_of(
+    rows: pa.RecordBatch, job: Job, file_digest: str, first_row: int, faults: Faults
+) -> pa.StringArray:
     """The key of each row as text: (n,), empty where it is null (and marked)."""
     if job.data.key == "content":
         return hex_text(row_digests(rows, rows.schema.names))
@@ -96,7 +109,9 @@ def _key_text(column: pa.Array, name: str) -> pa.StringArray:
         return column.cast(pa.string())
     if kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind):
         return canonical_text(column)
-    raise SchemaMismatch(f"key column {name!r} holds {kind}", fix="use columns of text, numbers or times as the key")
+    raise SchemaMismatch(
+        f"key column {name!r} holds {kind}", fix="use columns of text, numbers or times as the key"
+    )
 
 
 def _json_arrays(parts: Sequence[pa.StringArray]) -> pa.StringArray:
@@ -115,7 +130,9 @@ def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
 
 def _repaired(column: pa.Array, name: str, faults: Faults) -> pa.Array:
     plain = column.dictionary_decode() if kinds.is_dictionary(column.type) else column
-    raw = plain.view(pa.large_binary() if kinds.is_large_string(plain.type) else pa.binary()).to_pylist()
+    raw = plain.view(
+        pa.large_binary() if kinds.is_large_string(plain.type) else pa.binary()
+    ).to_pylist()
     words = []
     for row, value in enumerate(raw):
         try:
@@ -143,7 +160,9 @@ def features_of(rows: pa.RecordBatch, job: Job, folder: Path, faults: Faults) ->
     return pa.RecordBatch.from_arrays(columns, names=list(job.features.columns))
 
 
-def _typed(column: pa.Array, name: str, feature: Feature, job: Job, folder: Path, faults: Faults) -> pa.Array:
+def _typed(
+    column: pa.Array, name: str, feature: Feature, job: Job, folder: Path, faults: Faults
+) -> pa.Array:
     match feature:
         case Numeric():
             return _number(column, name, feature, faults)
@@ -179,7 +198,13 @@ def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if kinds.is_string(kind) or kinds.is_large_string(kind):
         return _numbers_in_text(column, name, faults)
-    if kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind) or kinds.is_boolean(kind) or kinds.is_null(kind):
+    if (
+        kinds.is_integer(kind)
+        or kinds.is_floating(kind)
+        or kinds.is_decimal(kind)
+        or kinds.is_boolean(kind)
+        or kinds.is_null(kind)
+    ):
         return float_array(floats(column), missing(column))
     raise _mismatch(name, kind, "a number")
 
@@ -215,14 +240,21 @@ def _category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray
     else:
         column = checked_text(column, name, faults)
     if not kinds.is_dictionary(column.type):
-        column = (column if kinds.is_string(column.type) else canonical_text(column)).dictionary_encode()
+        column = (
+            column if kinds.is_string(column.type) else canonical_text(column)
+        ).dictionary_encode()
     return pa.DictionaryArray.from_arrays(column.indices, canonical_text(column.dictionary))
 
 
 def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
     """Wall-clock time in the job's timezone, without a zone."""
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
-    if not (kinds.is_timestamp(kind) or kinds.is_date(kind) or kinds.is_string(kind) or kinds.is_large_string(kind)):
+    if not (
+        kinds.is_timestamp(kind)
+        or kinds.is_date(kind)
+        or kinds.is_string(kind)
+        or kinds.is_large_string(kind)
+    ):
         raise _mismatch(name, kind, "a time")
     micros = local_micros(column, job.batches)
     gaps = micros == np.iinfo(np.int64).min
@@ -238,7 +270,11 @@ def _as_text(column: pa.Array, name: str, what: str) -> pa.Array:
         column = column.dictionary_decode()
     if kinds.is_string(column.type):
         return column
-    if kinds.is_large_string(column.type) or kinds.is_string_view(column.type) or kinds.is_null(column.type):
+    if (
+        kinds.is_large_string(column.type)
+        or kinds.is_string_view(column.type)
+        or kinds.is_null(column.type)
+    ):
         return column.cast(pa.string())
     raise _mismatch(name, column.type, what)
 
@@ -250,7 +286,9 @@ def pictures(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Ar
     if kinds.is_large_binary(column.type):
         return column.cast(pa.binary())
     found: list[bytes | None] = []
-    for row, path in enumerate(_as_text(column, name, "a picture (bytes, or the path of a file)").to_pylist()):
+    for row, path in enumerate(
+        _as_text(column, name, "a picture (bytes, or the path of a file)").to_pylist()
+    ):
         try:
             found.append((folder / path).read_bytes() if path else None)
         except OSError:
@@ -259,7 +297,9 @@ def pictures(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Ar
     return pa.array(found, pa.binary())
 
 
-def cohorts_of(rows: pa.RecordBatch, cohorts: dict[str, Cohort]) -> list[tuple[str, pa.DictionaryArray]]:
+def cohorts_of(
+    rows: pa.RecordBatch, cohorts: dict[str, Cohort]
+) -> list[tuple[str, pa.DictionaryArray]]:
     """The value of each cohort for each row: (name, (n,)); `(none)` where it is null."""
     return [(name, _cohort(rows.column(cohort.column), cohort)) for name, cohort in cohorts.items()]
 
@@ -289,7 +329,9 @@ def _groups(edges: Sequence[float]) -> list[str]:
 def cohort_maps(cohorts: Sequence[tuple[str, pa.DictionaryArray]], rows: int) -> pa.MapArray:
     """The cohorts of each row as one column of maps."""
     width = len(cohorts)
-    names = coded_texts(np.tile(np.arange(width), rows), [name for name, _ in cohorts]).dictionary_decode()
+    names = coded_texts(
+        np.tile(np.arange(width), rows), [name for name, _ in cohorts]
+    ).dictionary_decode()
     words: list[str] = []
     codes = np.empty((rows, width), dtype=np.int32)
     for place, (_, column) in enumerate(cohorts):

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines import rows as raw
 from pipelines.canonical import canonical_text
-from pipelines.columns import Int64s, coded_texts, dictionary_codes, float_array, floats, missing
-from pipelines.errors import JobInvalid
+from pipelines.columns import coded_texts, dictionary_codes, float_array, floats
 from pipelines.evaluators import Evaluator, Scores
 from pipelines.jobs import Job
 from pipelines.mappers import BadCells, Mapper
 from pipelines.preparation import Prepare
 from pipelines.rows import Faults
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -58,9 +57,15 @@ class ModelScorer:
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
         """Map and predict the rows that are not marked yet."""
-        features = raw.features_of(self._function(rows) if self._function else rows, self._job, self._folder, faults)
+        features = raw.features_of(
+            self._function(rows) if self._function else rows, self._job, self._folder, faults
+        )
         while True:
-            good = np.array([i for i in range(rows.num_rows) if i not in faults.reasons]) if faults.reasons else None
+            good = (
+                np.array([i for i in range(rows.num_rows) if i not in faults.reasons])
+                if faults.reasons
+                else None
+            )
             try:
                 mapped = self._mapper.map(features if good is None else raw.take(features, good))
                 break
@@ -109,7 +114,13 @@ class GivenPredictions:
             labels = canonical_text(values)
         else:
             labels = canonical_text(raw.checked_text(rows.column(name), name, faults))
-            faults.mark([i for i, text in enumerate(labels.is_null().to_pylist()) if text] if labels.null_count else [], "no_prediction", name)
+            faults.mark(
+                [i for i, text in enumerate(labels.is_null().to_pylist()) if text]
+                if labels.null_count
+                else [],
+                "no_prediction",
+                name,
+            )
         return Predicted(labels, values, self._scores(rows, labels, faults), self._versions(rows))
 
     def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:

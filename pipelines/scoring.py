@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines import rows as raw
 from pipelines.batches import membership
-from pipelines.columns import Int64s, coded_texts, dictionary_codes, float_array
+from pipelines.columns import coded_texts, dictionary_codes, float_array
 from pipelines.delta import Table, WrittenFile
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
@@ -36,7 +35,9 @@ class Target:
     table: Table
     batches: Mapping[str, str]  # batch -> attempt, which names its files
     digests: Mapping[str, str]  # file name -> digest of the file
-    excluded: Mapping[tuple[str, int], str] = field(default_factory=dict)  # (file name, row) -> reason
+    excluded: Mapping[tuple[str, int], str] = field(
+        default_factory=dict
+    )  # (file name, row) -> reason
 
 
 def score_piece(job: Job, scorer: Scorer, piece: Piece, target: Target) -> Iterator[Part]:
@@ -53,7 +54,16 @@ def score_piece(job: Job, scorer: Scorer, piece: Piece, target: Target) -> Itera
             chosen = np.flatnonzero(member.codes == code)
             if len(chosen):
                 unknown = None if member.unknown is None else member.unknown[chosen]
-                yield _score(job, scorer, piece, target, batch, raw.take(rows, chosen), first + chosen, unknown)
+                yield _score(
+                    job,
+                    scorer,
+                    piece,
+                    target,
+                    batch,
+                    raw.take(rows, chosen),
+                    first + chosen,
+                    unknown,
+                )
 
 
 def _score(
@@ -77,7 +87,11 @@ def _score(
     bad = _bad_rows(faults, keys, source, positions)
     ids = prediction_ids(job.sampling.seed, job.name, batch, keys)
     digest = Digest().add(identified(contents, ids))
-    good = np.setdiff1d(np.arange(rows.num_rows), np.fromiter(faults.reasons, np.int64)) if bad else None
+    good = (
+        np.setdiff1d(np.arange(rows.num_rows), np.fromiter(faults.reasons, np.int64))
+        if bad
+        else None
+    )
     written = _write(job, rows, keys, ids, predicted, good, target, batch, piece, int(positions[0]))
     if good is not None:
         ids, kept, positions = ids[good], contents[good], positions[good]
@@ -89,13 +103,17 @@ def _score(
     )
 
 
-def _excluded(excluded: Mapping[tuple[str, int], str], source: str, positions: np.ndarray) -> list[int]:
+def _excluded(
+    excluded: Mapping[tuple[str, int], str], source: str, positions: np.ndarray
+) -> list[int]:
     if not excluded:
         return []
     return [place for place, row in enumerate(positions.tolist()) if (source, row) in excluded]
 
 
-def _bad_rows(faults: Faults, keys: pa.Array, source: str, positions: np.ndarray) -> tuple[BadRow, ...]:
+def _bad_rows(
+    faults: Faults, keys: pa.Array, source: str, positions: np.ndarray
+) -> tuple[BadRow, ...]:
     found = []
     for row, (reason, column) in sorted(faults.reasons.items()):
         key = None if reason in ("null_key", "invalid_utf8") else keys[row].as_py()
@@ -133,8 +151,6 @@ def _write(
     folder = target.table.folder({"job": job.name, "batch": batch})
     name = f"{target.batches[batch]}-{piece.source.number:05d}-{piece.row_group:05d}-{first:012d}.parquet"
     return target.table.write_file(folder + name, made if good is None else raw.take(made, good))
-
-
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipelines import rows as raw
 from pipelines.batches import local_micros, membership
 from pipelines.canonical import canonical_text
+from pipelines.cells import BadCells
 from pipelines.columns import Int64s, dictionary_codes, floats, texts
 from pipelines.digests import Digest, row_digests
 from pipelines.features import Image
@@ -24,10 +25,9 @@ from pipelines.fragments import Piece, read_piece
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import keyed_hashes, prediction_ids
 from pipelines.jobs import Job
-from pipelines.cells import BadCells
 from pipelines.pixels import pixels
-from pipelines.rows import Faults
 from pipelines.preparation import Prepare
+from pipelines.rows import Faults
 from pipelines.statistics import Accumulator, Statistics
 
 
@@ -75,7 +75,9 @@ class Reader:
     batches: frozenset[str]
     file_digests: Mapping[str, str]
     function: Prepare | None
-    answers: Mapping[str, str] | None = None  # prediction id -> label, where no column holds the truth
+    answers: Mapping[str, str] | None = (
+        None  # prediction id -> label, where no column holds the truth
+    )
     selection: Selection | None = None
 
     def statistics(self) -> Statistics:
@@ -98,17 +100,25 @@ class Reader:
         """The rows of a piece that have a target and no fault."""
         for first, rows in read_piece(piece, raw.projection(self.job, target=True)):
             member = membership(rows, self.job, piece.source.batch)
-            wanted = np.isin(member.codes, [c for c, name in enumerate(member.names) if name in self.batches])
+            wanted = np.isin(
+                member.codes, [c for c, name in enumerate(member.names) if name in self.batches]
+            )
             for code in np.unique(member.codes[wanted]):
                 chosen = np.flatnonzero(member.codes == code)
-                found = self._usable(raw.take(rows, chosen), member.names[code], piece, first + chosen)
+                found = self._usable(
+                    raw.take(rows, chosen), member.names[code], piece, first + chosen
+                )
                 if found is not None:
                     yield found
 
-    def _usable(self, rows: pa.RecordBatch, batch: str, piece: Piece, positions: Int64s) -> Rows | None:
+    def _usable(
+        self, rows: pa.RecordBatch, batch: str, piece: Piece, positions: Int64s
+    ) -> Rows | None:
         faults = Faults()
         source = piece.source
-        keys = raw.keys_of(rows, self.job, self.file_digests[source.name], int(positions[0]), faults)
+        keys = raw.keys_of(
+            rows, self.job, self.file_digests[source.name], int(positions[0]), faults
+        )
         targets = self._targets(rows, batch, keys, faults)
         prepared = self.function(rows) if self.function else rows
         features = raw.features_of(prepared, self.job, self.folder, faults)
@@ -116,17 +126,37 @@ class Reader:
         good = np.setdiff1d(np.arange(rows.num_rows), np.fromiter(faults.reasons, np.int64))
         if not len(good):
             return None
-        kept, own = raw.take(rows, good), raw.take(pa.record_batch([keys, targets], names=["key", "target"]), good)
-        micros = None if self.job.data.time is None else local_micros(kept.column(self.job.data.time), self.job.batches)
+        kept, own = (
+            raw.take(rows, good),
+            raw.take(pa.record_batch([keys, targets], names=["key", "target"]), good),
+        )
+        micros = (
+            None
+            if self.job.data.time is None
+            else local_micros(kept.column(self.job.data.time), self.job.batches)
+        )
         hashes = keyed_hashes(self.job.sampling.seed, "fit", batch, own.column("key"))
         place = (source.number, int(positions[good[0]]))
         used = raw.projection(self.job, target=True).columns or kept.schema.names
         digests = row_digests(kept, used)
-        return Rows(raw.take(features, good), kept, own.column("key"), hashes, micros, own.column("target"), digests, place)
+        return Rows(
+            raw.take(features, good),
+            kept,
+            own.column("key"),
+            hashes,
+            micros,
+            own.column("target"),
+            digests,
+            place,
+        )
 
-    def _targets(self, rows: pa.RecordBatch, batch: str, keys: pa.Array, faults: Faults) -> pa.Array:
+    def _targets(
+        self, rows: pa.RecordBatch, batch: str, keys: pa.Array, faults: Faults
+    ) -> pa.Array:
         if self.answers is not None:
-            ids = hex_text(prediction_ids(self.job.sampling.seed, self.job.name, batch, keys)).to_pylist()
+            ids = hex_text(
+                prediction_ids(self.job.sampling.seed, self.job.name, batch, keys)
+            ).to_pylist()
             targets = texts(self.answers.get(one) for one in ids)
         else:
             targets = canonical_text(rows.column(str(self.job.target.column)))

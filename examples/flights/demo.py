@@ -30,7 +30,14 @@ NOTES = HERE / "store" / "notes"
 DISK = 2.0  # gigabytes: Label Studio's own environment, the flights, the store
 TRAINED_ON = (date(2013, 1, 1), date(2013, 3, 31))
 SCORED = (date(2013, 4, 1), date(2013, 12, 31))
-ASKED = ("2013-04-15", "2013-05-20", "2013-06-24", "2013-07-22", "2013-09-16", "2013-12-16")  # Mondays
+ASKED = (
+    "2013-04-15",
+    "2013-05-20",
+    "2013-06-24",
+    "2013-07-22",
+    "2013-09-16",
+    "2013-12-16",
+)  # Mondays
 LEFT_OPEN = 5
 FIRST_LOOK = datetime(2013, 12, 20)  # noqa: DTZ001  # New York's clock, as in the data
 LAST_LOOK = datetime(2014, 3, 1)  # noqa: DTZ001
@@ -39,9 +46,13 @@ LAST_LOOK = datetime(2014, 3, 1)  # noqa: DTZ001
 def main() -> None:
     """Run the loop and say what to do next."""
     began = time.monotonic()
-    _say(f"The demo needs about {DISK:g} GB of disk and at most 10 minutes; it is safe to stop and to repeat.")
+    _say(
+        f"The demo needs about {DISK:g} GB of disk and at most 10 minutes; it is safe to stop and to repeat."
+    )
     if shutil.disk_usage(HERE).free < DISK * 1e9:
-        raise SystemExit(f"error: less than {DISK:g} GB of disk is free\nhint: free some, or move the checkout")
+        raise SystemExit(
+            f"error: less than {DISK:g} GB of disk is free\nhint: free some, or move the checkout"
+        )
     _prepare()
     _recheck("fit", JOB, *_batches(*TRAINED_ON))
     _recheck("score", JOB, *_batches(*SCORED))
@@ -71,7 +82,9 @@ def _week(monday: date) -> list[str]:
 
 
 def _batches(first: date, last: date) -> list[str]:
-    return _options((first + timedelta(days=day)).isoformat() for day in range((last - first).days + 1))
+    return _options(
+        (first + timedelta(days=day)).isoformat() for day in range((last - first).days + 1)
+    )
 
 
 def _options(batches: Iterable[str]) -> list[str]:
@@ -83,7 +96,9 @@ def _recheck(*words: object) -> dict[str, Any]:
     command = [str(word) for word in words]
     _say(f"\n$ recheck {_shortened(command)}")
     recheck = Path(sys.executable).with_name("recheck")
-    done = subprocess.run([recheck, *command, "--json"], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    done = subprocess.run(
+        [recheck, *command, "--json"], stdout=subprocess.PIPE, text=True, check=False
+    )
     told: dict[str, Any] = json.loads(done.stdout or "{}")
     if "error" in told:
         raise SystemExit(f"error: {told['error']['problem']}\nhint: {told['error']['fix']}")
@@ -93,8 +108,14 @@ def _recheck(*words: object) -> dict[str, Any]:
 
 def _shortened(command: Sequence[str]) -> str:
     """A command with its middle batches left out."""
-    batches = [word for before, word in zip(command, command[1:], strict=False) if before == "--batch"]
-    rest = [os.path.relpath(word) if word == str(JOB) else word for word in command if word not in {"--batch", *batches}]
+    batches = [
+        word for before, word in zip(command, command[1:], strict=False) if before == "--batch"
+    ]
+    rest = [
+        os.path.relpath(word) if word == str(JOB) else word
+        for word in command
+        if word not in {"--batch", *batches}
+    ]
     if len(batches) > 2:
         rest += ["--batch", batches[0], "…", "--batch", batches[-1]]
     return " ".join(rest)
@@ -115,12 +136,24 @@ def _summary(step: str, told: dict[str, Any]) -> str:
         case "labelstudio":
             return f"running at {told['url']}"
         case _:
-            return ", ".join(f"{name} {value}" for name, value in told.items() if isinstance(value, int | str))
+            return ", ".join(
+                f"{name} {value}" for name, value in told.items() if isinstance(value, int | str)
+            )
 
 
 def _headline(estimates: Sequence[dict[str, Any]]) -> str:
-    weeks = [e for e in estimates if e["metric"] == "accuracy" and e["period"] == "week" and e["cohort"] is None and e["n_answered"]]
-    lines = [f"  {e['window']}: {e['value']:.1%} right, between {e['low']:.1%} and {e['high']:.1%} ({e['n_answered']} of {e['n_asked']} answered)" for e in weeks]
+    weeks = [
+        e
+        for e in estimates
+        if e["metric"] == "accuracy"
+        and e["period"] == "week"
+        and e["cohort"] is None
+        and e["n_answered"]
+    ]
+    lines = [
+        f"  {e['window']}: {e['value']:.1%} right, between {e['low']:.1%} and {e['high']:.1%} ({e['n_answered']} of {e['n_asked']} answered)"
+        for e in weeks
+    ]
     return "\n".join(["accuracy by week, 95 % interval", *lines])
 
 
@@ -128,21 +161,44 @@ def _people_answer(server: dict[str, Any], project: int, today: datetime) -> Non
     """The simulated labelers do what they would have done by this day."""
     _say(f"\nSimulated people answer until {today:%d %B %Y}: no real person is asked in this demo")
     rows = _query("select prediction_id, key from samples")
-    flights = pa.concat_tables(pq.read_table(DATA / f"{day}.parquet") for monday in ASKED for day in _week(date.fromisoformat(monday)))
+    flights = pa.concat_tables(
+        pq.read_table(DATA / f"{day}.parquet")
+        for monday in ASKED
+        for day in _week(date.fromisoformat(monday))
+    )
     truths = truths_of(pa.Table.from_pylist(rows), flights)
 
     def progress(done: int, total: int) -> None:
         if done % 100 == 0 or done == total:
-            print(f"\r{done:,} of {total:,} answers", end="\n" if done == total else "", file=sys.stderr, flush=True)
+            print(
+                f"\r{done:,} of {total:,} answers",
+                end="\n" if done == total else "",
+                file=sys.stderr,
+                flush=True,
+            )
 
     client = connect(server["url"], server["token"])
-    done = answer(Project(client, project), truths, LABELERS, today=today, leave_open=LEFT_OPEN, progress=progress)
-    _say(f"{done.answered:,} answered, {done.corrected} corrected, {done.left_open} left open for you")
+    done = answer(
+        Project(client, project),
+        truths,
+        LABELERS,
+        today=today,
+        leave_open=LEFT_OPEN,
+        progress=progress,
+    )
+    _say(
+        f"{done.answered:,} answered, {done.corrected} corrected, {done.left_open} left open for you"
+    )
 
 
 def _query(sql: str) -> list[dict[str, Any]]:
     recheck = Path(sys.executable).with_name("recheck")
-    done = subprocess.run([recheck, "query", sql, "--job", JOB, "--json"], stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    done = subprocess.run(
+        [recheck, "query", sql, "--job", JOB, "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     found: list[dict[str, Any]] = json.loads(done.stdout)["rows"]
     return found
 
@@ -163,17 +219,33 @@ def _tell_the_report(asked: Sequence[str]) -> None:
 def _truth(asked: Sequence[str]) -> list[dict[str, Any]]:
     """The share of right predictions of each asked day and week, from the data itself."""
     right: dict[str, list[bool]] = {}
-    predicted = {(row["batch"], row["key"]): row["label"] for row in _query("select batch, key, label from predictions")}
+    predicted = {
+        (row["batch"], row["key"]): row["label"]
+        for row in _query("select batch, key, label from predictions")
+    }
     for day in asked:
-        flights = pq.read_table(DATA / f"{day}.parquet", columns=[*prepare.KEY, prepare.TARGET]).to_pylist()
+        flights = pq.read_table(
+            DATA / f"{day}.parquet", columns=[*prepare.KEY, prepare.TARGET]
+        ).to_pylist()
         for row in flights:
-            key = json.dumps([str(row[name]) for name in prepare.KEY], ensure_ascii=False, separators=(",", ":"))
+            key = json.dumps(
+                [str(row[name]) for name in prepare.KEY], ensure_ascii=False, separators=(",", ":")
+            )
             right.setdefault(day, []).append(predicted[day, key] == row[prepare.TARGET])
-    windows = [{"period": "batch", "window": day, "value": sum(found) / len(found)} for day, found in right.items()]
+    windows = [
+        {"period": "batch", "window": day, "value": sum(found) / len(found)}
+        for day, found in right.items()
+    ]
     for monday in ASKED:
         first = date.fromisoformat(monday)
         found = [one for day in _week(first) for one in right[day]]
-        windows.append({"period": "week", "window": "{}-W{:02d}".format(*first.isocalendar()), "value": sum(found) / len(found)})
+        windows.append(
+            {
+                "period": "week",
+                "window": "{}-W{:02d}".format(*first.isocalendar()),
+                "value": sum(found) / len(found),
+            }
+        )
     return windows
 
 

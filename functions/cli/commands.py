@@ -21,7 +21,13 @@ ALERT = 10
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _job = click.argument("job", type=click.Path(path_type=Path), metavar="JOB")
-_batch = click.option("--batch", "batches", multiple=True, metavar="B", help="A batch; may be given several times. Without it, every batch.")
+_batch = click.option(
+    "--batch",
+    "batches",
+    multiple=True,
+    metavar="B",
+    help="A batch; may be given several times. Without it, every batch.",
+)
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 
 
@@ -63,7 +69,9 @@ def run(words: Sequence[str]) -> int:
 def _usage(error: click.ClickException, *, as_json: bool) -> int:
     told = RecheckError(error.format_message(), fix=_help_line(error))
     if as_json:
-        output.answer({"error": {"code": "usage", "problem": told.problem, "fix": told.fix}}, [], as_json=True)
+        output.answer(
+            {"error": {"code": "usage", "problem": told.problem, "fix": told.fix}}, [], as_json=True
+        )
     else:
         output.failure(told, as_json=False)
     return error.exit_code
@@ -76,24 +84,61 @@ def _help_line(error: click.ClickException) -> str:
 
 @recheck.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--data", required=True, metavar="FILE-OR-PATTERN", help="A Parquet or CSV file, or a pattern with * and {batch}.")
+@click.option(
+    "--data",
+    required=True,
+    metavar="FILE-OR-PATTERN",
+    help="A Parquet or CSV file, or a pattern with * and {batch}.",
+)
 @click.option("--target", metavar="COL", help="The column with the truth, to train on.")
-@click.option("--predicted", metavar="COL", help="The column with predictions that another system made; instead of training.")
+@click.option(
+    "--predicted",
+    metavar="COL",
+    help="The column with predictions that another system made; instead of training.",
+)
 @click.option("--score", metavar="COL", help="The column with their probability.")
-@click.option("--answer", "answers", multiple=True, metavar="WORD", help="An answer that people may give; for data without labels, or classes not seen yet.")
-@click.option("--key", multiple=True, metavar="COL", help="A column that names the row; may be given several times.")
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="WORD",
+    help="An answer that people may give; for data without labels, or classes not seen yet.",
+)
+@click.option(
+    "--key",
+    multiple=True,
+    metavar="COL",
+    help="A column that names the row; may be given several times.",
+)
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
-@click.option("--batch-by", metavar="hour|day|week|COL", help="What makes a batch: a period of the time column, or a column.")
-@click.option("--known-after", multiple=True, metavar="COL", help="A column that is known only after the prediction: never a feature.")
+@click.option(
+    "--batch-by",
+    metavar="hour|day|week|COL",
+    help="What makes a batch: a period of the time column, or a column.",
+)
+@click.option(
+    "--known-after",
+    multiple=True,
+    metavar="COL",
+    help="A column that is known only after the prediction: never a feature.",
+)
 @click.option("--question", help="The question to people.")
 @_dry_run
 @_json
-def init(folder: Path, as_json: bool, **options: Any) -> None:  # noqa: FBT001
+def init(folder: Path, as_json: bool, **options: Any) -> None:
     """Write DIR/recheck.toml from a look at the data; it runs as it is."""
     from functions.steps import init as step
 
     path, batches, text = step.init(folder, step.Options(**options))
-    shown = [text] if options["dry_run"] else [f"wrote {path}", f"{len(batches)} batches: {_few(batches)}", f"next: recheck {'score' if options['predicted'] else 'fit'} {path}"]
+    shown = (
+        [text]
+        if options["dry_run"]
+        else [
+            f"wrote {path}",
+            f"{len(batches)} batches: {_few(batches)}",
+            f"next: recheck {'score' if options['predicted'] else 'fit'} {path}",
+        ]
+    )
     output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
 
 
@@ -108,15 +153,25 @@ def fit(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> No
 
     made = step.fit(_open(job), batches, dry_run=dry_run)
     lines = [f"model {made.model} version {made.version}: {made.rows} rows, {made.evaluator}"]
-    lines += [f"  {name}: {value:.4f}" for name, value in made.metrics.items() if isinstance(value, float)]
+    lines += [
+        f"  {name}: {value:.4f}" for name, value in made.metrics.items() if isinstance(value, float)
+    ]
     output.answer(output.plain(made), lines, as_json=as_json)
 
 
 @recheck.command()
 @_job
 @_batch
-@click.option("--engine", default="auto", show_default=True, metavar="auto|inline|local", help="What maps the fragments.")
-@click.option("--replace", is_flag=True, help="Score again what is scored, and supersede it by one commit.")
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    metavar="auto|inline|local",
+    help="What maps the fragments.",
+)
+@click.option(
+    "--replace", is_flag=True, help="Score again what is scored, and supersede it by one commit."
+)
 @click.option("--early", is_flag=True, help="Also a period that is not over.")
 @_dry_run
 @_json
@@ -126,9 +181,14 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
 
     version, states = step.score(_open(job), step.Options(**options))
     rows = [[s.batch, s.status, s.rows_in, s.predictions, s.quarantined] for s in states]
-    lines = [f"version {version}", *output.table(["batch", "status", "rows in", "predictions", "quarantined"], rows)]
+    lines = [
+        f"version {version}",
+        *output.table(["batch", "status", "rows in", "predictions", "quarantined"], rows),
+    ]
     if any(s.status == "changed" for s in states):
-        output.say("hint: the input of a changed batch is not what was scored; --replace scores it anew")
+        output.say(
+            "hint: the input of a changed batch is not what was scored; --replace scores it anew"
+        )
     output.answer({"version": version, "batches": states}, lines, as_json=as_json)
 
 
@@ -136,7 +196,11 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
 @_job
 @_batch
 @click.option("--budget", type=click.IntRange(min=1), help="Rows per batch; else the job file's.")
-@click.option("--redraw", metavar="REASON", help="Draw anew, although there is an earlier draw; it stays on record.")
+@click.option(
+    "--redraw",
+    metavar="REASON",
+    help="Draw anew, although there is an earlier draw; it stays on record.",
+)
 @_dry_run
 @_json
 def sample(job: Path, as_json: bool, **options: Any) -> None:
@@ -144,9 +208,18 @@ def sample(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import sample as step
 
     drawn = step.sample(_open(job), step.Options(**options))
-    rows = [[d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"] for d in drawn]
-    told = [{name: value for name, value in output.plain(d).items() if name != "is_new"} for d in drawn]
-    output.answer({"batches": told}, output.table(["batch", "sampled", "strata", "draw", "reason", ""], rows), as_json=as_json)
+    rows = [
+        [d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"]
+        for d in drawn
+    ]
+    told = [
+        {name: value for name, value in output.plain(d).items() if name != "is_new"} for d in drawn
+    ]
+    output.answer(
+        {"batches": told},
+        output.table(["batch", "sampled", "strata", "draw", "reason", ""], rows),
+        as_json=as_json,
+    )
 
 
 @recheck.group()
@@ -167,7 +240,11 @@ def _told(server: Server | None, *, as_json: bool) -> None:
     state = {name: getattr(server, name, None) for name in names} | {"running": server is not None}
     lines = [f"{name}: {value}" for name, value in state.items() if value is not None]
     if server:
-        lines += ["", "so that push and pull find it:", f"  export LABEL_STUDIO_URL={server.url} LABEL_STUDIO_API_KEY={server.token}"]
+        lines += [
+            "",
+            "so that push and pull find it:",
+            f"  export LABEL_STUDIO_URL={server.url} LABEL_STUDIO_API_KEY={server.token}",
+        ]
     output.answer(state, lines, as_json=as_json)
 
 
@@ -212,7 +289,13 @@ def prepare(as_json: bool) -> None:
 @recheck.command()
 @_job
 @_batch
-@click.option("--purpose", type=click.Choice(["verify", "train"]), default="verify", show_default=True, help="Check predictions, or label rows to train on.")
+@click.option(
+    "--purpose",
+    type=click.Choice(["verify", "train"]),
+    default="verify",
+    show_default=True,
+    help="Check predictions, or label rows to train on.",
+)
 @_dry_run
 @_json
 def push(job: Path, as_json: bool, **options: Any) -> None:
@@ -220,12 +303,23 @@ def push(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import ask as step
 
     pushed = step.push(_open(job), step.Options(**options))
-    output.answer(output.plain(pushed), [f"project {pushed.project}: {pushed.created} tasks made, {pushed.existing} there before"], as_json=as_json)
+    output.answer(
+        output.plain(pushed),
+        [f"project {pushed.project}: {pushed.created} tasks made, {pushed.existing} there before"],
+        as_json=as_json,
+    )
 
 
 @recheck.command()
 @_job
-@click.option("--file", "files", type=click.Path(path_type=Path), multiple=True, metavar="F", help="Take answers from a Label Studio export, a CSV or a Parquet file instead.")
+@click.option(
+    "--file",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="F",
+    help="Take answers from a Label Studio export, a CSV or a Parquet file instead.",
+)
 @click.option("--full", is_flag=True, help="Look at every task again, not only at changed ones.")
 @_dry_run
 @_json
@@ -234,7 +328,11 @@ def pull(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import ask as step
 
     pulled = step.pull(_open(job), **options)
-    lines = [f"{name}: {value}" for name, value in output.plain(pulled).items() if not isinstance(value, list)]
+    lines = [
+        f"{name}: {value}"
+        for name, value in output.plain(pulled).items()
+        if not isinstance(value, list)
+    ]
     if pulled.unknown_ids:
         output.say(f"hint: unknown ids, the first: {', '.join(pulled.unknown_ids)}")
     output.answer(output.plain(pulled), lines, as_json=as_json)
@@ -243,7 +341,9 @@ def pull(job: Path, as_json: bool, **options: Any) -> None:
 @recheck.command()
 @_job
 @_batch
-@click.option("--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively.")
+@click.option(
+    "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
+)
 @_dry_run
 @_json
 def estimate(job: Path, as_json: bool, **options: Any) -> int:
@@ -252,9 +352,24 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
 
     found, alerts = step.estimate(_open(job), step.Options(**options))
     shown = [e for e in found if e.cohort is None]
-    rows = [[e.period, e.window, e.metric, e.class_, e.value, e.low, e.high, f"{e.n_answered}/{e.n_asked}"] for e in shown]
+    rows = [
+        [
+            e.period,
+            e.window,
+            e.metric,
+            e.class_,
+            e.value,
+            e.low,
+            e.high,
+            f"{e.n_answered}/{e.n_asked}",
+        ]
+        for e in shown
+    ]
     header = ["period", "window", "metric", "class", "value", "low", "high", "answered"]
-    told = {"estimates": [{**e.record(), "reliable": e.reliable} for e in found], "alerts": [a.record() for a in alerts]}
+    told = {
+        "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
+        "alerts": [a.record() for a in alerts],
+    }
     output.answer(told, output.table(header, rows), as_json=as_json)
     return _alerted(alerts)
 
@@ -287,7 +402,9 @@ def run_(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> i
 
     steps, alerts = step.run(_open(job), batches, dry_run=dry_run)
     rows = [[s.step, s.batch, s.status] for s in steps]
-    output.answer({"steps": steps}, output.table(["step", "batch", "status"], rows), as_json=as_json)
+    output.answer(
+        {"steps": steps}, output.table(["step", "batch", "status"], rows), as_json=as_json
+    )
     return _alerted(alerts)
 
 
@@ -300,19 +417,29 @@ def status(job: Path, as_json: bool) -> None:
 
     states = step.status(_open(job))
     rows = [[s.batch, s.scored, s.sampled, s.asked, s.answered] for s in states]
-    output.answer({"batches": states}, output.table(["batch", "scored", "sampled", "asked", "answered"], rows), as_json=as_json)
+    output.answer(
+        {"batches": states},
+        output.table(["batch", "scored", "sampled", "asked", "answered"], rows),
+        as_json=as_json,
+    )
 
 
 @recheck.command()
 @click.argument("sql")
-@click.option("--job", required=True, type=click.Path(path_type=Path), metavar="JOB", help="Whose tables.")
+@click.option(
+    "--job", required=True, type=click.Path(path_type=Path), metavar="JOB", help="Whose tables."
+)
 @_json
 def query(sql: str, job: Path, as_json: bool) -> None:
     """Ask the tables in SQL (DuckDB)."""
     from functions.steps import query as step
 
     names, rows = step.query(_open(job), sql)
-    output.answer({"columns": names, "rows": rows}, output.table(names, [row.values() for row in rows]), as_json=as_json)
+    output.answer(
+        {"columns": names, "rows": rows},
+        output.table(names, [row.values() for row in rows]),
+        as_json=as_json,
+    )
 
 
 @recheck.command()
@@ -330,7 +457,9 @@ def doctor(job: Path, as_json: bool) -> int:
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:3])} … {', '.join(names[-2:])}"
+    return (
+        ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:3])} … {', '.join(names[-2:])}"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ import os
 import sys
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")  # before numpy loads; more threads change bits and fight over cores
+    os.environ.setdefault(
+        _name, "1"
+    )  # before numpy loads; more threads change bits and fight over cores
 
 
 def _keep_memory() -> None:
@@ -28,6 +30,8 @@ def main() -> None:
     """Run the command line; every deliberate error becomes one message and its exit code."""
     from functions.cli.commands import run
 
-    logging.basicConfig(level=logging.ERROR)  # libraries warn of clients and caches that nobody asked for
+    logging.basicConfig(
+        level=logging.ERROR
+    )  # libraries warn of clients and caches that nobody asked for
     _keep_memory()
     sys.exit(run(sys.argv[1:]))

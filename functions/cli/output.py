@@ -45,7 +45,10 @@ def say(message: str) -> None:
 def plain(value: Any) -> Any:
     """A value as JSON takes it: no dataclasses, times as ISO text, no NaN."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = {field.name.rstrip("_"): getattr(value, field.name) for field in dataclasses.fields(value)}
+        value = {
+            field.name.rstrip("_"): getattr(value, field.name)
+            for field in dataclasses.fields(value)
+        }
     if isinstance(value, dict):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -69,7 +72,14 @@ def tracked(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(items, label, total=total, console=Console(stderr=True), update_period=_EVERY, transient=True)
+    yield from track(
+        items,
+        label,
+        total=total,
+        console=Console(stderr=True),
+        update_period=_EVERY,
+        transient=True,
+    )
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -66,7 +66,13 @@ def survey(app: App) -> Survey:
     """What the job asks about each row."""
     labeling = app.job.labeling
     answers = app.job.target.answers if app.job.task == "classification" else ()
-    return Survey(labeling.question, answers, tuple(shown_columns(app.job)), labeling.instructions, labeling.guideline)
+    return Survey(
+        labeling.question,
+        answers,
+        tuple(shown_columns(app.job)),
+        labeling.instructions,
+        labeling.guideline,
+    )
 
 
 def is_connected(app: App) -> bool:
@@ -111,9 +117,17 @@ def push(app: App, options: Options) -> Pushed:
         if options.dry_run:
             return _would_push(app, server, options.purpose, rows)
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
-        project = projects.ensure_project(server, marker, f"{app.job.name} {options.purpose}", questions)
+        project = projects.ensure_project(
+            server, marker, f"{app.job.name} {options.purpose}", questions
+        )
         journal = Journal(app.store.notes() / f"push-{app.job.name}-{options.purpose}.json")
-        pushed = send(server, project, tasks, journal, lambda done, of: app.say(f"sent {done} of {of} new tasks"))
+        pushed = send(
+            server,
+            project,
+            tasks,
+            journal,
+            lambda done, of: app.say(f"sent {done} of {of} new tasks"),
+        )
         _record(app, server.url, project.id, rows, pushed.tasks)
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 
@@ -128,23 +142,34 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
     samples = views.current_samples(app)
     samples = samples.filter(pc.equal(samples["purpose"], options.purpose))
-    rows = [row for row in samples.to_pylist() if not options.batches or row["batch"] in options.batches]
+    rows = [
+        row for row in samples.to_pylist() if not options.batches or row["batch"] in options.batches
+    ]
     for batch in options.batches:
         if not any(row["batch"] == batch for row in rows):
-            raise StepMissing(f"nothing was drawn from batch {batch!r}", fix=f"run `recheck sample … --batch {batch}` first")
+            raise StepMissing(
+                f"nothing was drawn from batch {batch!r}",
+                fix=f"run `recheck sample … --batch {batch}` first",
+            )
     if not rows:
         raise StepMissing("nothing was drawn yet", fix="run `recheck sample …` first")
     ranks = np.array([row["rank"] for row in rows])
-    allocated = np.array([max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows])
+    allocated = np.array(
+        [max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows]
+    )
     queue = push_order(ranks, allocated)
-    order = sorted(range(len(rows)), key=lambda place: (rows[place]["batch"], queue[place], rows[place]["prediction_id"]))
+    order = sorted(
+        range(len(rows)),
+        key=lambda place: (rows[place]["batch"], queue[place], rows[place]["prediction_id"]),
+    )
     return [rows[place] for place in order]
 
 
 def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:
     people = _annotators(app, rows)
     return [
-        make_task(questions, row["prediction_id"], row["shown"], count) for row, count in zip(rows, people, strict=True)
+        make_task(questions, row["prediction_id"], row["shown"], count)
+        for row, count in zip(rows, people, strict=True)
     ]
 
 
@@ -170,13 +195,19 @@ def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
     }
 
 
-def _record(app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Any) -> None:
+def _record(
+    app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Any
+) -> None:
     """Note the questions that have a task now."""
     app.store.table("questions").refresh()
     known = asked(app, server, rows[0]["purpose"]) if rows else {}
     head = {"job": app.job.name, "server": server, "project": project}
     fresh = [
-        {**head, **{name: row[name] for name in ("batch", "purpose", "prediction_id", "shown_digest")}, "task_id": tasks[row["prediction_id"]]}
+        {
+            **head,
+            **{name: row[name] for name in ("batch", "purpose", "prediction_id", "shown_digest")},
+            "task_id": tasks[row["prediction_id"]],
+        }
         for row in rows
         if known.get((row["prediction_id"], row["shown_digest"])) != tasks[row["prediction_id"]]
     ]
@@ -186,7 +217,9 @@ def _record(app: App, server: str, project: int, rows: Sequence[dict[str, Any]],
             app.store.table("questions").append(table_of(QUESTIONS, rows))
 
 
-def pull(app: App, *, files: Sequence[Path] = (), full: bool = False, dry_run: bool = False) -> Pulled:
+def pull(
+    app: App, *, files: Sequence[Path] = (), full: bool = False, dry_run: bool = False
+) -> Pulled:
     """Fetch what is new; the same again adds nothing.
 
     Raises:
@@ -199,11 +232,18 @@ def pull(app: App, *, files: Sequence[Path] = (), full: bool = False, dry_run: b
             return _summed([_from_file(app, path, dry_run=dry_run) for path in files])
         server = connect(app)
         if not views.view(app, "questions").num_rows:
-            raise StepMissing("nobody was asked yet", fix="run `recheck push …` first, or name a file of answers by --file")
-        return _summed([_from_server(app, server, purpose, full=full, dry_run=dry_run) for purpose in PURPOSES])
+            raise StepMissing(
+                "nobody was asked yet",
+                fix="run `recheck push …` first, or name a file of answers by --file",
+            )
+        return _summed(
+            [_from_server(app, server, purpose, full=full, dry_run=dry_run) for purpose in PURPOSES]
+        )
 
 
-def _from_server(app: App, server: Any, purpose: str, *, full: bool, dry_run: bool) -> Intake | None:
+def _from_server(
+    app: App, server: Any, purpose: str, *, full: bool, dry_run: bool
+) -> Intake | None:
     from labeling.labelstudio import projects
     from labeling.labelstudio.pull import Cursor
     from labeling.labelstudio.pull import pull as fetch
@@ -229,14 +269,18 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
     questions, job = survey(app), app.job
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
-        found: list[str] = hex_text(prediction_ids(job.sampling.seed, job.name, batch, texts(keys))).to_pylist()
+        found: list[str] = hex_text(
+            prediction_ids(job.sampling.seed, job.name, batch, texts(keys))
+        ).to_pylist()
         return found
 
     found = read_answers(path, questions.question, questions.answers, identify)
     training = digests(app, "train").keys() - digests(app, "verify").keys()
     intakes = []
     for purpose in PURPOSES:
-        own = [answer for answer in found if (answer.prediction_id in training) == (purpose == "train")]
+        own = [
+            answer for answer in found if (answer.prediction_id in training) == (purpose == "train")
+        ]
         drawn = digests(app, purpose)
         scored = _scored(app, {answer.prediction_id for answer in own} - drawn.keys())
         intakes.append(take(own, _held(app, purpose), drawn=drawn, scored=scored))
@@ -248,8 +292,15 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
 def _joined(intakes: Sequence[Intake]) -> Intake:
     first, *rest = intakes
     for other in rest:
-        counts = {name: getattr(first, name) + getattr(other, name) for name in ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")}
-        first = Intake(rows=first.rows + other.rows, unknown_ids=(first.unknown_ids + other.unknown_ids)[:10], **counts)
+        counts = {
+            name: getattr(first, name) + getattr(other, name)
+            for name in ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
+        }
+        first = Intake(
+            rows=first.rows + other.rows,
+            unknown_ids=(first.unknown_ids + other.unknown_ids)[:10],
+            **counts,
+        )
     return first
 
 
@@ -271,7 +322,9 @@ def digests(app: App, purpose: str) -> dict[str, str]:
     """The question of each drawn prediction, as it stands now."""
     rows = views.current_samples(app)
     rows = rows.filter(pc.equal(rows["purpose"], purpose))
-    return dict(zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True))
+    return dict(
+        zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True)
+    )
 
 
 def _ever_drawn(app: App, purpose: str) -> set[str]:
@@ -288,7 +341,11 @@ def _scored(app: App, candidates: Collection[str]) -> set[str]:
     for partition in table.partitions():
         if partition["job"] == app.job.name:
             for rows in table.batches(["prediction_id"], partition):
-                found |= set(rows.filter(pc.is_in(rows["prediction_id"], wanted))["prediction_id"].to_pylist())
+                found |= set(
+                    rows.filter(pc.is_in(rows["prediction_id"], wanted))[
+                        "prediction_id"
+                    ].to_pylist()
+                )
     return found
 
 
@@ -296,4 +353,6 @@ def _append(app: App, intake: Intake, purpose: str) -> None:
     if intake.rows:
         rows: list[Answer] = list(intake.rows)
         with app.committing() as moment:
-            app.store.table("annotations").append(to_table(rows, job=app.job.name, purpose=purpose, known_at=moment))
+            app.store.table("annotations").append(
+                to_table(rows, job=app.job.name, purpose=purpose, known_at=moment)
+            )

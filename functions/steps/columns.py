@@ -39,7 +39,10 @@ def look(sources: Sequence[Source]) -> list[Column]:
     """Every column of the first files."""
     tables = [pa.Table.from_batches(list(_first_rows(source))) for source in sources[:_FILES]]
     table = pa.concat_tables(tables, promote_options="permissive")
-    return [_look(name, table[name].combine_chunks(), csv=sources[0].is_csv) for name in table.column_names]
+    return [
+        _look(name, table[name].combine_chunks(), csv=sources[0].is_csv)
+        for name in table.column_names
+    ]
 
 
 def _first_rows(source: Source) -> Iterable[pa.RecordBatch]:
@@ -100,7 +103,12 @@ def _kind_of_text(known: pa.Array, distinct: int) -> Kind:
 
 def _kind_in_csv(known: pa.Array, distinct: int) -> Kind | None:
     """Numbers and times, which CSV holds as text."""
-    for kind, found in ((pa.int64(), "integer"), (pa.float64(), "float"), (pa.timestamp("us", "UTC"), "date"), (pa.timestamp("us"), "date")):
+    for kind, found in (
+        (pa.int64(), "integer"),
+        (pa.float64(), "float"),
+        (pa.timestamp("us", "UTC"), "date"),
+        (pa.timestamp("us"), "date"),
+    ):
         try:
             known.cast(kind)
         except pa.ArrowInvalid:

@@ -34,7 +34,9 @@ def check(name: str) -> None:
         EngineUnavailable: there is no such engine.
     """
     if name not in (AUTO, *ENGINES):
-        raise EngineUnavailable(f"there is no engine {name!r}", fix=f"use {AUTO}, {' or '.join(ENGINES)}")
+        raise EngineUnavailable(
+            f"there is no engine {name!r}", fix=f"use {AUTO}, {' or '.join(ENGINES)}"
+        )
 
 
 def run(app: App, engine: str, work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:

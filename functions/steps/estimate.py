@@ -16,7 +16,17 @@ from labeling.windows import windows
 from pipelines.errors import SettingsInvalid
 from pipelines.schemas import ESTIMATES, table_of
 
-_IDENTITY = ("metric", "class", "cohort", "period", "window", "version", "as_of", "estimator_version", "n_answered")
+_IDENTITY = (
+    "metric",
+    "class",
+    "cohort",
+    "period",
+    "window",
+    "version",
+    "as_of",
+    "estimator_version",
+    "n_answered",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,9 @@ def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise SettingsInvalid(f"--as-of {text!r} is no time", fix="write it like 2026-11-20T05:00:00Z") from error
+        raise SettingsInvalid(
+            f"--as-of {text!r} is no time", fix="write it like 2026-11-20T05:00:00Z"
+        ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -67,12 +67,22 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
     draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
     models.make_live(folder, written.version)
-    return Fitted(model.name, written.version, recipe.training.rows, dict(draft.metrics), draft.evaluator.kind, written.is_new)
+    return Fitted(
+        model.name,
+        written.version,
+        recipe.training.rows,
+        dict(draft.metrics),
+        draft.evaluator.kind,
+        written.is_new,
+    )
 
 
 def _model_of(job: Job) -> Model:
     if job.model is None:
-        raise JobInvalid("the predictions of this job come from elsewhere: there is no model to fit", fix="run `recheck score`")
+        raise JobInvalid(
+            "the predictions of this job come from elsewhere: there is no model to fit",
+            fix="run `recheck score`",
+        )
     return job.model
 
 
@@ -81,7 +91,9 @@ def _existing(app: App, folder: Path, recipe: Recipe) -> Fitted:
     known = manifest is not None and manifest.version == version_of(recipe)
     metrics = dict(manifest.metrics) if manifest and known else {}
     kind = manifest.evaluator.kind if manifest and known else "not fitted yet"
-    return Fitted(folder.name, version_of(recipe), recipe.training.rows, metrics, kind, written=False)
+    return Fitted(
+        folder.name, version_of(recipe), recipe.training.rows, metrics, kind, written=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +109,24 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     job = app.job
     reference = job.features.function
     function = load_function(reference, read_source(reference, app.folder)) if reference else None
-    digests = {name: digest for batch in found.batches for name, digest in found.files_of(batch).items()}
+    digests = {
+        name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
+    }
     reader = Reader(job, app.folder, frozenset(found.batches), digests, function, _answers(app))
     pieces = found.pieces(found.batches)
-    rows = [part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)]
+    rows = [
+        part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)
+    ]
     _require_rows(rows, job)
     hashes = np.concatenate([part.hashes for part in rows])
-    micros = None if rows[0].micros is None else np.concatenate([part.micros for part in rows if part.micros is not None])
-    reader = replace(reader, selection=select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows))
+    micros = (
+        None
+        if rows[0].micros is None
+        else np.concatenate([part.micros for part in rows if part.micros is not None])
+    )
+    reader = replace(
+        reader, selection=select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows)
+    )
     assert reader.selection is not None
     masks = [reader.selection.splits(part.hashes, part.micros) for part in rows]
     return reader, _Parts(rows, [train for train, _ in masks], [held for _, held in masks])
@@ -125,7 +147,11 @@ def _answers(app: App) -> dict[str, str] | None:
     if app.job.target.column:
         return None
     labels = views.labels(app).to_pylist()
-    given = {row["prediction_id"]: row["label"] for row in labels if row["purpose"] == "train" and row["label"]}
+    given = {
+        row["prediction_id"]: row["label"]
+        for row in labels
+        if row["purpose"] == "train" and row["label"]
+    }
     if not given:
         raise StepMissing(
             "the job names no target column, and nobody has labeled rows to train on",
@@ -136,7 +162,10 @@ def _answers(app: App) -> dict[str, str] | None:
 
 def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
     entry = listed(model.estimator, app.job.task)
-    used = [raw_rows(part, train | held) for part, train, held in zip(parts.rows, parts.train, parts.held, strict=True)]
+    used = [
+        raw_rows(part, train | held)
+        for part, train, held in zip(parts.rows, parts.train, parts.held, strict=True)
+    ]
     reference = app.job.features.function
     return Recipe(
         name=model.name,
@@ -155,7 +184,10 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
             batches=tuple(sorted(found.batches)),
         ),
         seed_digest=subkey("seed", app.job.sampling.seed).hex(),
-        libraries={name: minor(version) for name, version in installed(["numpy", "scikit-learn", "scipy"]).items()},
+        libraries={
+            name: minor(version)
+            for name, version in installed(["numpy", "scikit-learn", "scipy"]).items()
+        },
     )
 
 
@@ -185,8 +217,16 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
     from pipelines.sklearn.training import train
 
     mapper = Mapper(recipe.features, statistics)
-    learn = [raw_rows(part, mask) for part, mask in zip(parts.rows, parts.train, strict=True) if mask.any()]
-    judge = [raw_rows(part, mask) for part, mask in zip(parts.rows, parts.held, strict=True) if mask.any()]
+    learn = [
+        raw_rows(part, mask)
+        for part, mask in zip(parts.rows, parts.train, strict=True)
+        if mask.any()
+    ]
+    judge = [
+        raw_rows(part, mask)
+        for part, mask in zip(parts.rows, parts.held, strict=True)
+        if mask.any()
+    ]
     mapped = [mapper.map(part.batch) for part in learn]
     entry = listed(recipe.estimator, recipe.task)
     seed = app.job.sampling.seed
@@ -201,7 +241,9 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
         reason=packaged.reason,
         metrics=_metrics(recipe, packaged.evaluator, held, _targets(recipe, judge or learn)),
         golden=(judge or learn)[0].batch,
-        training_keys=np.concatenate([keyed_hashes(seed, "training", "", part.keys)[:, 0] for part in learn]),
+        training_keys=np.concatenate(
+            [keyed_hashes(seed, "training", "", part.keys)[:, 0] for part in learn]
+        ),
         function=read_source(reference, app.folder) if reference else None,
         notes=trained.notes,
         job_hash=app.job_hash,
@@ -217,19 +259,35 @@ def _targets(recipe: Recipe, parts: Sequence[Rows]) -> np.ndarray:
     return np.array([places[text] for text in texts], dtype=np.int32)
 
 
-def _metrics(recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray) -> dict[str, float]:
+def _metrics(
+    recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray
+) -> dict[str, float]:
     """What the package says of itself on its hold-out."""
     scores = [evaluator.predict(part) for part in held]
     if recipe.task == "regression":
         error = np.concatenate([one.value for one in scores if one.value is not None]) - targets
-        return {"mae": float(np.abs(error).mean()), "rmse": float(np.sqrt((error**2).mean())), "holdout_rows": float(len(targets))}
+        return {
+            "mae": float(np.abs(error).mean()),
+            "rmse": float(np.sqrt((error**2).mean())),
+            "holdout_rows": float(len(targets)),
+        }
     codes = np.concatenate([one.codes for one in scores if one.codes is not None])
     largest = np.bincount(targets).max() / len(targets)
-    return {"accuracy": float((codes == targets).mean()), "largest_class": float(largest), "holdout_rows": float(len(targets))}
+    return {
+        "accuracy": float((codes == targets).mean()),
+        "largest_class": float(largest),
+        "holdout_rows": float(len(targets)),
+    }
 
 
 def _revision() -> str:
     """The revision of our own code, where it lies in a git checkout."""
     here = Path(__file__).parent
-    done = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    return done.stdout.strip() if done.returncode == 0 else installed(["recheck-loop"]).get("recheck-loop", "")
+    done = subprocess.run(
+        ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return (
+        done.stdout.strip()
+        if done.returncode == 0
+        else installed(["recheck-loop"]).get("recheck-loop", "")
+    )

@@ -100,7 +100,11 @@ class _Draft:
     def text(self) -> str:
         """The whole file."""
         document = tomlkit.document()
-        document.add(tomlkit.comment("What to run; docs/reference/job.md explains every key. Where to run is settings."))
+        document.add(
+            tomlkit.comment(
+                "What to run; docs/reference/job.md explains every key. Where to run is settings."
+            )
+        )
         task, answers = self._task()
         document["name"] = columns.name_of(self.folder)
         document["task"] = task
@@ -109,7 +113,9 @@ class _Draft:
         document["target"] = _table({"column": self.options.target, "answers": answers or None})
         features = self._features()
         if self.options.predicted:
-            document["predictions"] = _table({"label": self.options.predicted, "score": self.options.score})
+            document["predictions"] = _table(
+                {"label": self.options.predicted, "score": self.options.score}
+            )
         else:
             document["features"] = features
             document["model"] = self._model(task)
@@ -144,9 +150,13 @@ class _Draft:
 
     def _data(self) -> Table:
         shown = os.path.relpath(self.data, self.folder)
-        table = _table({"path": shown, "key": list(self.options.key) or None, "time": self.options.time})
+        table = _table(
+            {"path": shown, "key": list(self.options.key) or None, "time": self.options.time}
+        )
         if not self.options.key:
-            table.add(tomlkit.comment('key = ["…"]  # without one, a row is known by its file and number'))
+            table.add(
+                tomlkit.comment('key = ["…"]  # without one, a row is known by its file and number')
+            )
         return table
 
     def _batches(self) -> Table:
@@ -162,20 +172,30 @@ class _Draft:
     def _features(self) -> Table:
         table = tomlkit.table()
         table["known_after"] = list(self.options.known_after)
-        table["known_after"].comment("columns that are known only after the prediction: never features")
+        table["known_after"].comment(
+            "columns that are known only after the prediction: never features"
+        )
         chosen = tomlkit.table()
         for column in self._candidates():
             if column.kind in _MATTERS:
                 chosen.add(column.name, _inline(_FEATURES[column.kind]))
             else:
-                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(column.kind, "its type has no feature")
+                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(
+                    column.kind, "its type has no feature"
+                )
                 chosen.add(tomlkit.comment(f"{column.name!r} is left out: {why}"))
         table["columns"] = chosen
         return table
 
     def _candidates(self) -> list[Column]:
         options = self.options
-        apart = {options.target, options.predicted, options.score, *options.key, *options.known_after}
+        apart = {
+            options.target,
+            options.predicted,
+            options.score,
+            *options.key,
+            *options.known_after,
+        }
         return [column for name, column in self.columns.items() if name not in apart]
 
     def _model(self, task: str) -> Table:
@@ -194,7 +214,11 @@ class _Draft:
 
     def _labeling(self, task: str) -> Table:
         shown = [column for column in self._candidates() if column.kind in _MATTERS]
-        question = "What is right for this row?" if task == "classification" else "Which number is right for this row?"
+        question = (
+            "What is right for this row?"
+            if task == "classification"
+            else "Which number is right for this row?"
+        )
         table = tomlkit.table()
         table["show"] = _multiline([column.name for column in shown])
         table["show"].comment("the only columns that people see")

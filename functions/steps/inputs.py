@@ -91,14 +91,18 @@ def find(app: App, batches: Sequence[str]) -> Input:
 def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
     """Every batch that the data holds, sorted."""
     job = app.job
-    column = job.batches.column or (job.data.time if job.batches.by in ("hour", "day", "week") else None)
+    column = job.batches.column or (
+        job.data.time if job.batches.by in ("hour", "day", "week") else None
+    )
     if column is None:
         return sorted({membership_name(source) for source in sources})
     found: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, column):
             member = membership(rows, job, source.batch)
-            found |= {name for code, name in enumerate(member.names) if (member.codes == code).any()}
+            found |= {
+                name for code, name in enumerate(member.names) if (member.codes == code).any()
+            }
     return sorted(found)
 
 
@@ -116,7 +120,9 @@ def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]
             for code, batch in enumerate(member.names):
                 chosen = np.flatnonzero(member.codes == code)
                 if batch in totals and len(chosen):
-                    own = BatchRows.of(app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0]))
+                    own = BatchRows.of(
+                        app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0])
+                    )
                     totals[batch] = totals[batch].add(own.digests(app.job))
     return totals
 
@@ -130,7 +136,9 @@ class BatchRows:
     ids: Hashes
 
     @classmethod
-    def of(cls, job: Job, found: Input, piece: Piece, batch: str, rows: pa.RecordBatch, first: int) -> BatchRows:
+    def of(
+        cls, job: Job, found: Input, piece: Piece, batch: str, rows: pa.RecordBatch, first: int
+    ) -> BatchRows:
         """Identify rows; `first` is the number of the first one in the file."""
         digest = found.files_of(batch)[piece.source.name]
         keys = raw.keys_of(rows, job, digest, first, Faults())
@@ -147,6 +155,12 @@ def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
     for piece in found.pieces([batch]):
         for first, rows in fragments.read_piece(piece, raw.projection(app.job)):
             member = membership(rows, app.job, piece.source.batch)
-            chosen = np.flatnonzero(member.codes == member.names.index(batch)) if batch in member.names else np.array([], np.int64)
+            chosen = (
+                np.flatnonzero(member.codes == member.names.index(batch))
+                if batch in member.names
+                else np.array([], np.int64)
+            )
             if len(chosen):
-                yield BatchRows.of(app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0]))
+                yield BatchRows.of(
+                    app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0])
+                )

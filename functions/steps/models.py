@@ -61,7 +61,13 @@ class _Opener:
             self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
         package = self.package
         return ModelScorer(
-            self.job, package.version, package.labels, package.mapper, package.evaluator, self.data_folder, package.function()
+            self.job,
+            package.version,
+            package.labels,
+            package.mapper,
+            package.evaluator,
+            self.data_folder,
+            package.function(),
         )
 
 
@@ -88,7 +94,8 @@ def folder_of(app: App) -> Path:
     if not (models / version).is_dir():
         known = ", ".join(sorted(path.name for path in models.glob("*/"))) or "none"
         raise StepMissing(
-            f"model {model.name!r} has no version {version!r}; there is {known}", fix="correct [model] version, or run `recheck fit`"
+            f"model {model.name!r} has no version {version!r}; there is {known}",
+            fix="correct [model] version, or run `recheck fit`",
         )
     return models / version
 

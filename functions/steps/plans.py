@@ -66,7 +66,17 @@ def designs(app: App, purpose: str) -> dict[str, Design]:
 def _newest(rows: list[dict[str, Any]]) -> Design:
     last = max(row["draw_no"] for row in rows)
     own = [row for row in rows if row["draw_no"] == last]
-    names = ("draw_no", "series", "version", "input_digest", "population_digest", "seed_digest", "budget", "reason", "known_at")
+    names = (
+        "draw_no",
+        "series",
+        "version",
+        "input_digest",
+        "population_digest",
+        "seed_digest",
+        "budget",
+        "reason",
+        "known_at",
+    )
     return Design(
         **{name: own[0][name] for name in names},
         names=tuple(row["stratum"] for row in own),
@@ -119,7 +129,10 @@ class Planner:
     def _is_current(self, design: Design) -> bool:
         """Whether the batch is still the one that was drawn from."""
         same = design.population_digest == population_digest(self.population)
-        return same and (design.version, design.input_digest) == (self.attempt.version, self.attempt.digest)
+        return same and (design.version, design.input_digest) == (
+            self.attempt.version,
+            self.attempt.digest,
+        )
 
     def _refuse(self, design: Design, asked: int | None) -> None:
         why = None
@@ -145,7 +158,9 @@ class Planner:
     def _carry_over(self, design: Design, budget: int) -> Plan:
         own = self.population
         coarse = Population(_coarse(own.ids), own.draws, own.labels, own.grid, own.cohorts)
-        carried = carry_over(self._membership(design), coarse, budget, self.app.job.sampling.cohorts)
+        carried = carry_over(
+            self._membership(design), coarse, budget, self.app.job.sampling.cohorts
+        )
         allocated = self._allocated(carried.strata, carried.budget, carried.at_least)
         return Plan(carried.strata, allocated, "carried over", True, carried.budget)
 
@@ -159,17 +174,25 @@ class Planner:
         """Which stratum each row was in, as it was stored with the draw."""
         partition = {"job": self.app.job.name, "batch": self.attempt.batch}
         rows = self.app.store.table("populations").read(partition=partition)
-        of_draw = pc.and_(pc.equal(rows["draw_no"], design.draw_no), pc.equal(rows["purpose"], VERIFY))
-        rows = rows.filter(pc.and_(of_draw, pc.equal(rows["known_at"], design.known_at))).combine_chunks()
+        of_draw = pc.and_(
+            pc.equal(rows["draw_no"], design.draw_no), pc.equal(rows["purpose"], VERIFY)
+        )
+        rows = rows.filter(
+            pc.and_(of_draw, pc.equal(rows["known_at"], design.known_at))
+        ).combine_chunks()
         ids, codes, sampled = (_whole(rows[name]) for name in ("id_high", "stratum", "is_sampled"))
         own, words = dictionary_codes(codes)
         places = {name: code for code, name in enumerate(design.names)}
         strata = Strata(design.names, np.array([places[word] for word in words], np.int32)[own])
-        return EarlierDraw(_coarse(integers(ids).view(np.uint64)[:, None]), strata, booleans(sampled))
+        return EarlierDraw(
+            _coarse(integers(ids).view(np.uint64)[:, None]), strata, booleans(sampled)
+        )
 
     def _drawn_before(self, design: Design) -> frozenset[str]:
         rows = views.verifying(views.view(self.app, "samples"))
-        mask = pc.and_(pc.equal(rows["batch"], self.attempt.batch), pc.equal(rows["series"], design.series))
+        mask = pc.and_(
+            pc.equal(rows["batch"], self.attempt.batch), pc.equal(rows["series"], design.series)
+        )
         return frozenset(rows.filter(mask)["prediction_id"].to_pylist())
 
 

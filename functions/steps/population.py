@@ -32,7 +32,9 @@ class Predicted:
     def row(self, place: int) -> dict[str, Any]:
         """What a sample keeps of a prediction."""
         row = self.table.slice(place, 1).to_pylist()[0]
-        cohorts = {c.name: c.values[c.codes[place]] for c in self.population.cohorts if c.codes[place] >= 0}
+        cohorts = {
+            c.name: c.values[c.codes[place]] for c in self.population.cohorts if c.codes[place] >= 0
+        }
         return {**row, "cohorts": cohorts}
 
 

@@ -26,7 +26,9 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
             found = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
             tables = ", ".join(views.NAMES)
-            raise QueryInvalid(str(error).splitlines()[0], fix=f"correct the SQL; the tables are {tables}") from error
+            raise QueryInvalid(
+                str(error).splitlines()[0], fix=f"correct the SQL; the tables are {tables}"
+            ) from error
     if found is None:
         return [], []
     return found.column_names, [_readable(row) for row in found.to_pylist()]
@@ -37,6 +39,8 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_map(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, tuple) and len(one) == 2 for one in value)
-
-
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, tuple) and len(one) == 2 for one in value)
+    )

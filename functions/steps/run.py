@@ -22,7 +22,9 @@ class Step:
     status: str
 
 
-def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> tuple[list[Step], list[Alert]]:
+def run(
+    app: App, batches: Sequence[str], *, dry_run: bool = False
+) -> tuple[list[Step], list[Alert]]:
     """Score, sample, push, pull, estimate and report.
 
     Raises:
@@ -53,12 +55,26 @@ class _Walk:
         options = score.Options(self.batches, dry_run=self.dry_run)
         _, states = score.score(self.app, options)
         self.steps += [Step("score", state.batch, state.status) for state in states]
-        drawable = tuple(s.batch for s in states if s.status in ("published", "already", "replaced") and s.predictions)
-        for drawn in sample.sample(self.app, sample.Options(drawable, dry_run=self.dry_run)) if drawable else ():
+        drawable = tuple(
+            s.batch
+            for s in states
+            if s.status in ("published", "already", "replaced") and s.predictions
+        )
+        for drawn in (
+            sample.sample(self.app, sample.Options(drawable, dry_run=self.dry_run))
+            if drawable
+            else ()
+        ):
             self.steps.append(Step("sample", drawn.batch, "drawn" if drawn.is_new else "already"))
-        self._ask("push", drawable, lambda: ask.push(self.app, ask.Options(drawable, dry_run=self.dry_run)).created)
+        self._ask(
+            "push",
+            drawable,
+            lambda: ask.push(self.app, ask.Options(drawable, dry_run=self.dry_run)).created,
+        )
         self._ask("pull", drawable, lambda: ask.pull(self.app, dry_run=self.dry_run).annotations)
-        found, self.fired = estimate.estimate(self.app, estimate.Options(self.batches, dry_run=self.dry_run))
+        found, self.fired = estimate.estimate(
+            self.app, estimate.Options(self.batches, dry_run=self.dry_run)
+        )
         self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
         if not self.dry_run:
             self.steps.append(Step("report", None, str(report.report(self.app))))

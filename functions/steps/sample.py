@@ -16,7 +16,15 @@ from functions.app import App
 from functions.ledger import Attempt
 from functions.steps import population as predicted
 from functions.steps import shown
-from functions.steps.plans import VERIFY, Design, Plan, Planner, designs, population_digest, seed_digest
+from functions.steps.plans import (
+    VERIFY,
+    Design,
+    Plan,
+    Planner,
+    designs,
+    population_digest,
+    seed_digest,
+)
 from functions.steps.population import Predicted
 from functions.steps.score import require_scored
 from pipelines.columns import Int64s, bool_array, coded_texts, int_array, time_array
@@ -110,18 +118,34 @@ class _Batch:
     def _number(self) -> int:
         return self.design.draw_no + 1 if self.design else 1
 
-    def _told(self, names: Sequence[str], sizes: Int64s, allocated: Int64s, plan: Plan | None) -> Drawn:
+    def _told(
+        self, names: Sequence[str], sizes: Int64s, allocated: Int64s, plan: Plan | None
+    ) -> Drawn:
         strata = [
             Stratum(name, int(size), int(taken), float(taken / size))
             for name, size, taken in zip(names, sizes, allocated, strict=True)
         ]
-        number, reason = (self._number, plan.reason) if plan else (self.design.draw_no, self.design.reason)  # type: ignore[union-attr]
-        return Drawn(self.attempt.batch, int(allocated.sum()), number, reason, strata, is_new=plan is not None)
+        number, reason = (
+            (self._number, plan.reason) if plan else (self.design.draw_no, self.design.reason)
+        )  # type: ignore[union-attr]
+        return Drawn(
+            self.attempt.batch,
+            int(allocated.sum()),
+            number,
+            reason,
+            strata,
+            is_new=plan is not None,
+        )
 
     def _store(self, rows: Predicted, plan: Plan) -> None:
         """Populations, then samples, then the design: a draw without a design never happened."""
         series = self._number if plan.begins or self.design is None else self.design.series
-        head = {"job": self.app.job.name, "batch": self.attempt.batch, "draw_no": self._number, "purpose": VERIFY}
+        head = {
+            "job": self.app.job.name,
+            "batch": self.attempt.batch,
+            "draw_no": self._number,
+            "purpose": VERIFY,
+        }
         drawn = draw(rows.population, plan.strata, plan.allocated)
         samples = self._samples(rows, plan, drawn)
         made = self._designs(rows.population, plan)
@@ -129,7 +153,9 @@ class _Batch:
         with self.app.committing() as moment:
             common = {**head, "series": series, "known_at": moment}
             store = self.app.store
-            store.table("populations").append(_population_table(head, moment, rows.population, plan.strata, drawn.rows))
+            store.table("populations").append(
+                _population_table(head, moment, rows.population, plan.strata, drawn.rows)
+            )
             store.table("samples").append(table_of(SAMPLES, [{**common, **row} for row in samples]))
             rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
             store.table("designs").append(rows_of_design, transaction=transaction)
@@ -141,10 +167,14 @@ class _Batch:
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
             if rows.ids[int(row)] not in plan.kept
         ]
-        seen = shown.shown(self.app, self.attempt.batch, [rows.ids[row] for row, *_ in places], self.attempt.digest)
+        seen = shown.shown(
+            self.app, self.attempt.batch, [rows.ids[row] for row, *_ in places], self.attempt.digest
+        )
         return [self._sample(rows, plan, place, seen) for place in places]
 
-    def _sample(self, rows: Predicted, plan: Plan, place: tuple[int, int, int], seen: Mapping[str, str]) -> dict[str, Any]:
+    def _sample(
+        self, rows: Predicted, plan: Plan, place: tuple[int, int, int], seen: Mapping[str, str]
+    ) -> dict[str, Any]:
         row, stratum, rank = place
         size = int(plan.strata.sizes[stratum])
         text = seen[rows.ids[row]]
@@ -156,25 +186,42 @@ class _Batch:
 
     def _designs(self, population: Population, plan: Plan) -> list[dict[str, Any]]:
         strata = plan.strata
-        domains = domain_counts(strata.codes, len(strata.names), population.labels, population.cohorts)
+        domains = domain_counts(
+            strata.codes, len(strata.names), population.labels, population.cohorts
+        )
         common = {
             "version": self.attempt.version, "input_digest": self.attempt.digest, "budget": plan.budget,
             "population_digest": population_digest(population), "seed_digest": seed_digest(self.app),
             "actor": self.app.settings.actor, "reason": plan.reason, "answers_seen": self.answers_seen,
         }  # fmt: skip
         return [
-            {**common, "stratum": name, "size": int(size), "allocated": int(taken), "domains": json.dumps(domain, ensure_ascii=False)}
-            for name, size, taken, domain in zip(strata.names, strata.sizes, plan.allocated, domains, strict=True)
+            {
+                **common,
+                "stratum": name,
+                "size": int(size),
+                "allocated": int(taken),
+                "domains": json.dumps(domain, ensure_ascii=False),
+            }
+            for name, size, taken, domain in zip(
+                strata.names, strata.sizes, plan.allocated, domains, strict=True
+            )
         ]
 
 
 def _population_table(
-    head: Mapping[str, Any], moment: datetime, population: Population, strata: Strata, sampled: Int64s
+    head: Mapping[str, Any],
+    moment: datetime,
+    population: Population,
+    strata: Strata,
+    sampled: Int64s,
 ) -> pa.Table:
     n = len(population)
     taken = np.zeros(n, np.bool_)
     taken[sampled] = True
-    same = {name: coded_texts(np.zeros(n), [head[name]]).dictionary_decode() for name in ("job", "batch", "purpose")}
+    same = {
+        name: coded_texts(np.zeros(n), [head[name]]).dictionary_decode()
+        for name in ("job", "batch", "purpose")
+    }
     columns = {
         **same,
         "draw_no": int_array(np.full(n, head["draw_no"])).cast(pa.int32()),

@@ -16,11 +16,18 @@ from functions.steps.inputs import Input
 from pipelines.batches import UNKNOWN, period_end
 from pipelines.delta import WrittenFile
 from pipelines.digests import Digest
-from pipelines.errors import BatchOpen, BatchRefused, BatchUnknown, ConcurrentRun, RecheckError, StepMissing
+from pipelines.errors import (
+    BatchOpen,
+    BatchRefused,
+    BatchUnknown,
+    ConcurrentRun,
+    RecheckError,
+    StepMissing,
+)
 from pipelines.fragments import Piece
 from pipelines.hashing import subkey
 from pipelines.parts import BadRow, Part, duplicates
-from pipelines.schemas import QUARANTINE, PREDICTIONS, table_of
+from pipelines.schemas import PREDICTIONS, QUARANTINE, table_of
 from pipelines.scoring import Target, Work
 
 
@@ -73,7 +80,9 @@ def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], l
             f"the period of {sorted(set(found.batches) - set(closed))[0]} is not over, or has not settled",
             fix="wait, or pass --early to score what is there; score it with --replace when it is over",
         )
-    states = {batch: Scored(batch, 0, 0, 0, "open") for batch in found.batches if batch not in closed}
+    states = {
+        batch: Scored(batch, 0, 0, 0, "open") for batch in found.batches if batch not in closed
+    }
     known = [batch for batch in closed if batch in live and not options.replace]
     unsure = [batch for batch in known if live[batch].files != found.files_of(batch)]
     digests = inputs.digests(app, found, unsure) if unsure else {}
@@ -110,7 +119,10 @@ class _Scoring:
         engine = engines.choose(self.app, self.options.engine, self.input.bytes_of(self.due))
         done: dict[str, Scored] = {}
         errors: dict[str, RecheckError] = {}
-        for batch, parts, error in self._finished(self.app.track(engines.run(self.app, engine, work, pieces), len(pieces), "Scoring"), pieces):
+        for batch, parts, error in self._finished(
+            self.app.track(engines.run(self.app, engine, work, pieces), len(pieces), "Scoring"),
+            pieces,
+        ):
             try:
                 if error:
                     raise error
@@ -127,9 +139,20 @@ class _Scoring:
         for batch in self.due:
             number = table.transaction(self._app_id(batch)) + 1
             files = json.dumps(self.input.files_of(batch), sort_keys=True)
-            parts = [self.app.job.name, batch, self.model.version, self.app.job_hash, files, str(number)]
+            parts = [
+                self.app.job.name,
+                batch,
+                self.model.version,
+                self.app.job_hash,
+                files,
+                str(number),
+            ]
             attempts[batch] = subkey("attempt", *parts).hex()
-        digests = {name: digest for batch in self.due for name, digest in self.input.files_of(batch).items()}
+        digests = {
+            name: digest
+            for batch in self.due
+            for name, digest in self.input.files_of(batch).items()
+        }
         return Work(self.app.job, self.model.open_scorer, Target(table, attempts, digests))
 
     def _app_id(self, batch: str) -> str:
@@ -145,7 +168,11 @@ class _Scoring:
         for outcome in outcomes:
             for part in outcome.parts:
                 parts[part.batch].append(part)
-            for batch in [batch for batch, numbers in waiting.items() if inputs.number(outcome.piece) in numbers]:
+            for batch in [
+                batch
+                for batch, numbers in waiting.items()
+                if inputs.number(outcome.piece) in numbers
+            ]:
                 waiting[batch].discard(inputs.number(outcome.piece))
                 if outcome.error:
                     errors.setdefault(batch, outcome.error)
@@ -155,16 +182,28 @@ class _Scoring:
         for batch in waiting:  # no piece at all
             yield batch, [], None
 
-    def _publish(self, work: Work, batch: str, parts: list[Part], pieces: Sequence[Piece]) -> Scored:
+    def _publish(
+        self, work: Work, batch: str, parts: list[Part], pieces: Sequence[Piece]
+    ) -> Scored:
         parts = _without_duplicates(work, parts, pieces)
-        rows_in, bad = sum(part.rows_in for part in parts), [row for part in parts for row in part.bad]
+        rows_in, bad = (
+            sum(part.rows_in for part in parts),
+            [row for part in parts for row in part.bad],
+        )
         if not rows_in:
             raise BatchUnknown(
-                f"no row belongs to batch {batch!r}", fix="`recheck status` lists the batches; check data.path and batches.by"
+                f"no row belongs to batch {batch!r}",
+                fix="`recheck status` lists the batches; check data.path and batches.by",
             )
         self._refuse(batch, rows_in, bad)
         version = _one_version(batch, parts) or self.model.version
-        scored = Scored(batch, rows_in, rows_in - len(bad), len(bad), "replaced" if self._is_live(batch) else "published")
+        scored = Scored(
+            batch,
+            rows_in,
+            rows_in - len(bad),
+            len(bad),
+            "replaced" if self._is_live(batch) else "published",
+        )
         attempt = work.target.batches[batch]
         self._write_quarantine(batch, attempt, bad)
         self._record(attempt, scored, version, parts, bad)
@@ -172,14 +211,19 @@ class _Scoring:
         return scored
 
     def _is_live(self, batch: str) -> bool:
-        return bool(self.app.store.table("predictions").files({"job": self.app.job.name, "batch": batch}))
+        return bool(
+            self.app.store.table("predictions").files({"job": self.app.job.name, "batch": batch})
+        )
 
     def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
         allowed = self.app.job.data.max_quarantined
         if batch == UNKNOWN or len(bad) <= allowed * rows_in:
             return
         first = bad[0]
-        reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(row.reason for row in bad).most_common(3))
+        reasons = ", ".join(
+            f"{count} {reason}"
+            for reason, count in Counter(row.reason for row in bad).most_common(3)
+        )
         raise BatchRefused(
             f"batch {batch}: {len(bad)} of {rows_in} rows are bad ({reasons}; the first: {first.source}, row {first.row}"
             f"{', column ' + repr(first.column) if first.column else ''}), more than data.max_quarantined = {allowed:g}",
@@ -191,24 +235,47 @@ class _Scoring:
             return
         common = {"job": self.app.job.name, "batch": batch, "attempt": attempt}
         rows = [
-            {**common, "key": row.key, "reason": row.reason, "column": row.column, "source": row.source, "row": row.row}
+            {
+                **common,
+                "key": row.key,
+                "reason": row.reason,
+                "column": row.column,
+                "source": row.source,
+                "row": row.row,
+            }
             for row in bad
         ]
         self.app.store.table("quarantine").append(table_of(QUARANTINE, rows))
 
     def _record(
-        self, attempt: str, scored: Scored, version: str, parts: Sequence[Part], bad: Sequence[BadRow]
+        self,
+        attempt: str,
+        scored: Scored,
+        version: str,
+        parts: Sequence[Part],
+        bad: Sequence[BadRow],
     ) -> None:
         digest = Digest()
         for part in parts:
             digest = digest.merge(part.digest)
-        given = {"version": version, "digest": digest.text, "files": self.input.files_of(scored.batch)}
+        given = {
+            "version": version,
+            "digest": digest.text,
+            "files": self.input.files_of(scored.batch),
+        }
         made = {
             "rows_in": scored.rows_in, "predictions": scored.predictions, "quarantined": scored.quarantined,
             "reasons": Counter(row.reason for row in bad),
         }  # fmt: skip
         run = Run(
-            attempt, "score", scored.batch, given, made, scored.rows_in, time.perf_counter() - self.began, models.versions()
+            attempt,
+            "score",
+            scored.batch,
+            given,
+            made,
+            scored.rows_in,
+            time.perf_counter() - self.began,
+            models.versions(),
         )
         app = self.app
         ledger.record(app.store, app.job.name, app.job_hash, app.settings.actor, app.now(), [run])
@@ -220,7 +287,11 @@ class _Scoring:
             names = [name for name in PREDICTIONS.names if name not in partition]
             empty = table_of(PREDICTIONS, []).select(names)
             files = [table.write_file(f"{table.folder(partition)}{attempt}-none.parquet", empty)]
-        note = {"attempt": attempt, "rows_in": str(scored.rows_in), "quarantined": str(scored.quarantined)}
+        note = {
+            "attempt": attempt,
+            "rows_in": str(scored.rows_in),
+            "quarantined": str(scored.quarantined),
+        }
         try:
             number = table.transaction(self._app_id(batch)) + 1
             table.replace(partition, files, transaction=(self._app_id(batch), number), note=note)
@@ -232,7 +303,11 @@ class _Scoring:
     def _joined(self, errors: dict[str, RecheckError], states: dict[str, Scored]) -> RecheckError:
         """The first error, with what went well and the names of all that failed."""
         first = errors[min(errors)]
-        more = f" (and {len(errors) - 1} more: {', '.join(sorted(errors)[1:6])})" if len(errors) > 1 else ""
+        more = (
+            f" (and {len(errors) - 1} more: {', '.join(sorted(errors)[1:6])})"
+            if len(errors) > 1
+            else ""
+        )
         error = type(first)(first.problem + more, fix=first.fix)
         error.done = {"batches": [states[batch] for batch in sorted(states)]}
         return error
@@ -271,4 +346,7 @@ def require_scored(live: Mapping[str, Attempt], batch: str) -> None:
         StepMissing: it was not scored.
     """
     if batch not in live:
-        raise StepMissing(f"batch {batch!r} has no predictions", fix=f"run `recheck score … --batch {batch}` first")
+        raise StepMissing(
+            f"batch {batch!r} has no predictions",
+            fix=f"run `recheck score … --batch {batch}` first",
+        )

@@ -23,10 +23,15 @@ from pipelines.shown import ShownColumn, shown_rows
 def shown_columns(job: Job) -> list[ShownColumn]:
     """The columns that people may see, and how."""
     texts = {name for name, feature in job.features.columns.items() if isinstance(feature, Text)}
-    pictures = {name for name, feature in job.features.columns.items() if isinstance(feature, Image)}
+    pictures = {
+        name for name, feature in job.features.columns.items() if isinstance(feature, Image)
+    }
     texts |= set(job.labeling.texts)
     pictures |= set(job.labeling.pictures)
-    kinds = {name: "image" if name in pictures else "text" if name in texts else "tabular" for name in job.labeling.show}
+    kinds = {
+        name: "image" if name in pictures else "text" if name in texts else "tabular"
+        for name in job.labeling.show
+    }
     return [ShownColumn(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]
 
 
@@ -45,7 +50,9 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
         texts = hex_text(part.ids).to_pylist()
         places = np.array([place for place, one in enumerate(texts) if one in ids], dtype=np.int64)
         if len(places):
-            found |= zip((texts[place] for place in places), _shown(app, part.rows, places), strict=True)
+            found |= zip(
+                (texts[place] for place in places), _shown(app, part.rows, places), strict=True
+            )
     if (digest is not None and seen.text != digest) or len(found) < len(ids):
         raise InputChanged(
             f"the input of batch {batch!r} is no longer what was scored",
@@ -57,5 +64,10 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
 def _shown(app: App, rows: pa.RecordBatch, places: Int64s) -> list[str]:
     columns = shown_columns(app.job)
     chosen = raw.take(rows, places)
-    made = [raw.pictures(chosen.column(c.name), c.name, app.folder, Faults()) if c.kind == "image" else raw.checked_text(chosen.column(c.name), c.name, Faults()) for c in columns]
+    made = [
+        raw.pictures(chosen.column(c.name), c.name, app.folder, Faults())
+        if c.kind == "image"
+        else raw.checked_text(chosen.column(c.name), c.name, Faults())
+        for c in columns
+    ]
     return shown_rows(pa.RecordBatch.from_arrays(made, names=[c.name for c in columns]), columns)

@@ -34,15 +34,25 @@ def status(app: App) -> list[State]:
     answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
     batches = set(inputs.batches_in(app, app.sources())) | set(live) | set(sampled)
     return [
-        State(batch, live[batch].predictions if batch in live else 0, sampled[batch], asked[batch], answered[batch])
+        State(
+            batch,
+            live[batch].predictions if batch in live else 0,
+            sampled[batch],
+            asked[batch],
+            answered[batch],
+        )
         for batch in sorted(batches)
     ]
 
 
 def _joined(samples: pa.Table, others: pa.Table) -> pa.Table:
     """The samples whose question stands in another table."""
-    asked = set(zip(others["prediction_id"].to_pylist(), others["shown_digest"].to_pylist(), strict=True))
-    own = zip(samples["prediction_id"].to_pylist(), samples["shown_digest"].to_pylist(), strict=True)
+    asked = set(
+        zip(others["prediction_id"].to_pylist(), others["shown_digest"].to_pylist(), strict=True)
+    )
+    own = zip(
+        samples["prediction_id"].to_pylist(), samples["shown_digest"].to_pylist(), strict=True
+    )
     return samples.filter(pa.array([one in asked for one in own], pa.bool_()))
 
 

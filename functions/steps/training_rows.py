@@ -32,7 +32,11 @@ def draw(app: App, batches: Sequence[str]) -> None:
 def _draw(app: App, batch: str) -> None:
     ids, keys, hashes = _rows(app, batch)
     budget = min(app.job.labeling.train_budget, len(ids))
-    designs = [row for row in views.view(app, "designs").to_pylist() if row["batch"] == batch and row["purpose"] == "train"]
+    designs = [
+        row
+        for row in views.view(app, "designs").to_pylist()
+        if row["batch"] == batch and row["purpose"] == "train"
+    ]
     done = max((row["allocated"] for row in designs), default=0)
     if budget <= done:
         return
@@ -42,7 +46,12 @@ def _draw(app: App, batch: str) -> None:
     names = hex_text(ids).to_pylist()
     fresh = [(rank + 1, int(row)) for rank, row in enumerate(order) if rank >= done]
     views_of = shown.shown(app, batch, [names[row] for _, row in fresh], None)
-    common = {"stratum": _STRATUM, "stratum_size": len(ids), "inclusion_probability": budget / len(ids), "cohorts": {}}
+    common = {
+        "stratum": _STRATUM,
+        "stratum_size": len(ids),
+        "inclusion_probability": budget / len(ids),
+        "cohorts": {},
+    }
     samples = [
         {**head, **common, "prediction_id": names[row], "key": keys[row], "rank": rank, "shown": views_of[names[row]],
          "shown_digest": shown_digest(app.job.labeling.question, views_of[names[row]])}
@@ -54,7 +63,9 @@ def _draw(app: App, batch: str) -> None:
         "actor": app.settings.actor, "reason": "top-up" if done else "first", "answers_seen": 0,
     }  # fmt: skip
     with app.committing() as moment:
-        app.store.table("samples").append(table_of(SAMPLES, [{**row, "known_at": moment} for row in samples]))
+        app.store.table("samples").append(
+            table_of(SAMPLES, [{**row, "known_at": moment} for row in samples])
+        )
         app.store.table("designs").append(table_of(DESIGNS, [{**design, "known_at": moment}]))
 
 
@@ -62,5 +73,7 @@ def _rows(app: App, batch: str) -> tuple[Hashes, list[str], Hashes]:
     parts = list(inputs.batch_rows(app, batch))
     ids = np.concatenate([part.ids for part in parts])
     keys = [key for part in parts for key in part.keys.to_pylist()]
-    hashes = np.concatenate([keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts])
+    hashes = np.concatenate(
+        [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
+    )
     return ids, keys, hashes

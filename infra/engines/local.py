@@ -37,13 +37,19 @@ def learn(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         path = Path(folder) / "statistics.json"
         with pipeline() as begun:
-            _ = begun | "Pieces" >> beam.Create(list(pieces)) | "Learn" >> LearnStatistics(reader, str(path))
+            _ = (
+                begun
+                | "Pieces" >> beam.Create(list(pieces))
+                | "Learn" >> LearnStatistics(reader, str(path))
+            )
         return FittedStatistics.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def pipeline() -> beam.Pipeline:
     """An empty pipeline on the local runner, with one worker."""
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)  # it warns of clients that nobody asked for
+    logging.getLogger("apache_beam").setLevel(
+        logging.ERROR
+    )  # it warns of clients that nobody asked for
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
 
 

@@ -54,17 +54,36 @@ def make_data(folder: Path, rows: int, seed: int) -> None:
         rng = np.random.default_rng([seed, start])
         n = min(FILE_ROWS, rows - start)
         numbers = {f"x{i:02d}": rng.normal(size=n) for i in range(NUMBERS)}
-        words = {f"c{i}": np.array([f"value {j}" for j in range(10 * (i + 1))])[rng.integers(0, 10 * (i + 1), n)] for i in range(WORDS)}
+        words = {
+            f"c{i}": np.array([f"value {j}" for j in range(10 * (i + 1))])[
+                rng.integers(0, 10 * (i + 1), n)
+            ]
+            for i in range(WORDS)
+        }
         risk = numbers["x00"] + numbers["x01"] * numbers["x02"] + (words["c0"] == "value 3")
         label = np.where(risk + rng.normal(size=n) > 0.5, "yes", "no")
         ids = np.char.add("row-", np.arange(start, start + n).astype(str))
         table = pa.table({"id": ids, **numbers, **words, "label": label})
-        pq.write_table(table, folder / f"{start:09d}.parquet", row_group_size=ROW_GROUP, compression="zstd")
+        pq.write_table(
+            table, folder / f"{start:09d}.parquet", row_group_size=ROW_GROUP, compression="zstd"
+        )
 
 
 def make_job(folder: Path, estimator: str) -> None:
     """Write a job over the training file and fit it."""
-    _run([RECHECK, "init", folder, "--data", folder / "train.parquet", "--target", "label", "--key", "id"])
+    _run(
+        [
+            RECHECK,
+            "init",
+            folder,
+            "--data",
+            folder / "train.parquet",
+            "--target",
+            "label",
+            "--key",
+            "id",
+        ]
+    )
     path = folder / "recheck.toml"
     path.write_text(path.read_text().replace('"LogisticRegression"', f'"{estimator}"'))
     _run([RECHECK, "fit", path])
@@ -83,7 +102,9 @@ def ours(job: Path, data: Path, engine: str) -> Cost:
 
 
 def _with_path(text: str, path: str) -> str:
-    lines = [f'path = "{path}"' if line.startswith("path = ") else line for line in text.splitlines()]
+    lines = [
+        f'path = "{path}"' if line.startswith("path = ") else line for line in text.splitlines()
+    ]
     return "\n".join(lines)
 
 
@@ -104,15 +125,21 @@ def bare_loop(job: Path, data: Path) -> None:
     mapper = Mapper(jobs.load(job / "recheck.toml").features, manifest.statistics)
     estimator = _estimator(job)
     columns = ["id", *manifest.recipe.features.columns]
-    coded = [name for name, one in manifest.recipe.features.columns.items() if one.kind == "categorical"]
+    coded = [
+        name for name, one in manifest.recipe.features.columns.items() if one.kind == "categorical"
+    ]
     with tempfile.TemporaryDirectory(dir=job) as folder:
         for path in sorted(data.glob("*.parquet")):
             file = pq.ParquetFile(path, read_dictionary=coded)
             schema = pa.schema([("id", pa.string()), ("score", pa.float64())])
             with pq.ParquetWriter(Path(folder) / path.name, schema) as writer:
                 for rows in file.iter_batches(ROW_GROUP, columns=columns):
-                    scores = estimator.predict_proba(matrix_of(mapper.map(rows.drop_columns(["id"])))).max(axis=1)
-                    writer.write(pa.record_batch([rows.column("id"), pa.array(scores)], schema=schema))
+                    scores = estimator.predict_proba(
+                        matrix_of(mapper.map(rows.drop_columns(["id"])))
+                    ).max(axis=1)
+                    writer.write(
+                        pa.record_batch([rows.column("id"), pa.array(scores)], schema=schema)
+                    )
 
 
 def _estimator(job: Path) -> object:
@@ -136,28 +163,41 @@ def keep_estimator(job: Path) -> None:
     manifest = Manifest.from_json((package / "manifest.json").read_bytes())
     task = jobs.load(job / "recheck.toml")
     rows = pq.read_table(job / "train.parquet").combine_chunks().to_batches()[0]
-    coded = [i for i, name in enumerate(rows.schema.names) if name in {f"c{i}" for i in range(WORDS)}]
+    coded = [
+        i for i, name in enumerate(rows.schema.names) if name in {f"c{i}" for i in range(WORDS)}
+    ]
     for place in coded:
-        rows = rows.set_column(place, rows.schema.names[place], rows.column(place).dictionary_encode())
+        rows = rows.set_column(
+            place, rows.schema.names[place], rows.column(place).dictionary_encode()
+        )
     mapped = Mapper(task.features, manifest.statistics).map(rows)
-    targets = np.array([task.target.answers.index(text) for text in rows.column("label").to_pylist()], dtype=np.int32)
+    targets = np.array(
+        [task.target.answers.index(text) for text in rows.column("label").to_pylist()],
+        dtype=np.int32,
+    )
     trained = train(listed(manifest.recipe.estimator, task.task), {}, [mapped], targets, seed="1")
     joblib.dump(trained.estimator, job / "estimator.joblib")
 
 
 def _run(words: Sequence[object]) -> None:
-    subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
+    subprocess.run(
+        [str(word) for word in words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
 
 
 def _measured(words: Sequence[object]) -> Cost:
     before, began = os.times(), time.perf_counter()
     _run(words)
     after = os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    cpu = (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
     return Cost(cpu, time.perf_counter() - began)
 
 
-def measure(job: Path, small: Path, large: Path, millions: float, rounds: int) -> dict[str, dict[str, float]]:
+def measure(
+    job: Path, small: Path, large: Path, millions: float, rounds: int
+) -> dict[str, dict[str, float]]:
     """The median slope (CPU-s per million rows) and fixed cost of each way, interleaved."""
     ways: dict[str, Callable[[Path], Cost]] = {
         "bare loop": lambda data: bare(job, data),
@@ -168,7 +208,11 @@ def measure(job: Path, small: Path, large: Path, millions: float, rounds: int) -
     for turn in range(rounds):
         for name, way in ways.items():
             found[name].append((way(small), way(large)))
-            print(f"  round {turn + 1}: {name} {found[name][-1][1].cpu:.1f} CPU-s", file=sys.stderr, flush=True)
+            print(
+                f"  round {turn + 1}: {name} {found[name][-1][1].cpu:.1f} CPU-s",
+                file=sys.stderr,
+                flush=True,
+            )
     return {name: _summary(costs, millions) for name, costs in found.items()}
 
 
@@ -177,7 +221,11 @@ def _summary(costs: Sequence[tuple[Cost, Cost]], millions: float) -> dict[str, f
     walls = [(large.wall - small.wall) / millions for small, large in costs]
     slope = statistics.median(slopes)
     fixed = statistics.median([small.cpu for small, _ in costs]) - slope * millions * _SHARE
-    return {"cpu_per_million": slope, "wall_per_million": statistics.median(walls), "fixed_cpu": fixed}
+    return {
+        "cpu_per_million": slope,
+        "wall_per_million": statistics.median(walls),
+        "fixed_cpu": fixed,
+    }
 
 
 _SHARE = 1 / 3  # the small size over the difference, for 2 and 8 million
@@ -185,7 +233,9 @@ _SHARE = 1 / 3  # the small size over the difference, for 2 and 8 million
 
 def main() -> None:
     """Make the data, measure, and print one table and one JSON file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, nargs=2, default=[2_000_000, 8_000_000])
     parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
@@ -211,13 +261,23 @@ def report(place: Path, rows: Sequence[int], rounds: int, models: Sequence[str])
         make_job(job, MODELS[name])
         keep_estimator(job)
         results[name] = measure(job, small, large, (rows[1] - rows[0]) / 1e6, rounds)
-        print(f"\n{name}: CPU-s per million rows, fixed CPU-s, rows per CPU-second against the bare loop")
+        print(
+            f"\n{name}: CPU-s per million rows, fixed CPU-s, rows per CPU-second against the bare loop"
+        )
         for way, found in results[name].items():
             ratio = results[name]["bare loop"]["cpu_per_million"] / found["cpu_per_million"]
-            print(f"  {way:10} {found['cpu_per_million']:8.2f} {found['fixed_cpu']:8.2f} {ratio:8.2f}")
-    about = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+            print(
+                f"  {way:10} {found['cpu_per_million']:8.2f} {found['fixed_cpu']:8.2f} {ratio:8.2f}"
+            )
+    about = {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
     about |= {name: version(name) for name in ("pyarrow", "numpy", "scikit-learn", "apache-beam")}
-    Path("bench.json").write_text(json.dumps({"about": about, "rows": rows, "results": results}, indent=1))
+    Path("bench.json").write_text(
+        json.dumps({"about": about, "rows": rows, "results": results}, indent=1)
+    )
 
 
 if __name__ == "__main__":
