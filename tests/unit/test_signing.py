@@ -187,6 +187,16 @@ def test_the_key_is_not_shown() -> None:
     assert "private" not in repr(key).lower()
 
 
+def test_a_key_that_is_there_is_never_overwritten() -> None:
+    """The slower of two first callers finds the other's key at its last step."""
+    first = signing.own_key()
+
+    signing._create(signing.default_path())
+
+    assert signing.own_key().key_id == first.key_id
+    assert signing.load_public_key(signing.default_path().with_suffix(".pub")) == first.public
+
+
 def test_many_first_callers_end_with_one_key() -> None:
     """Two first fits at once must not sign with a key that nobody trusts."""
     program = "from infra import signing; print(signing.own_key().key_id)"
