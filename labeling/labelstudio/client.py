@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from pipelines.errors import (
@@ -101,9 +101,19 @@ class SdkClient:
             )
         self.url = url.rstrip("/")
         timeout = httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT)
-        transport = httpx.Client(timeout=timeout, follow_redirects=False)
+        self._connection = httpx.Client(timeout=timeout, follow_redirects=False)
         with _translated(self.url):
-            self._sdk: Any = Sdk(base_url=self.url, api_key=key, httpx_client=transport)
+            self._sdk: Any = Sdk(base_url=self.url, api_key=key, httpx_client=self._connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back; the end of the process does it too."""
+        self._connection.close()
 
     def projects(self) -> list[Record]:
         """Id, title, description and configuration of all projects that the key may see."""
@@ -185,7 +195,7 @@ def each_task(
             "filters": every(number("id", last, "greater"), *conditions),
             "ordering": ["tasks:id"],
         }
-        page = server.tasks(project, query, fields)
+        page = server.tasks(project, query, fields, limit=PAGE)
         yield from page
         if len(page) < PAGE:
             return

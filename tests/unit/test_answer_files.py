@@ -101,7 +101,9 @@ def test_answers_outside_the_set_are_invalid_not_lost(file: Path) -> None:
 
 def test_the_same_row_has_the_same_name_in_any_form(file: Path) -> None:
     """CSV or Parquet, alone or among others; another person or time is another answer."""
-    file.write_text("prediction_id,answer,annotator,created\np1,yes,ann,2026-11-21\np1,no,ben,\n")
+    file.write_text(
+        "prediction_id,answer,annotator,created\np1,yes,ann,2026-11-21\np1,no,ben,\np1,no,ann,\n"
+    )
     in_csv = [answer.annotation_id for answer in read(file)]
     table = pa.table(
         {
@@ -114,7 +116,7 @@ def test_the_same_row_has_the_same_name_in_any_form(file: Path) -> None:
     parquet.write_table(table, file)
 
     assert [answer.annotation_id for answer in read(file)] == in_csv[:1]
-    assert len(set(in_csv)) == 2
+    assert len(set(in_csv)) == 3
 
 
 def test_no_time_is_made_up(file: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.answers import Answer, Intake, hold, take, to_table
+from labeling.labelstudio import client
 from labeling.labelstudio import pull as module
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.pull import Cursor, pull
@@ -21,6 +22,7 @@ from pipelines.schemas import ANNOTATIONS
 from pipelines.shown import ShownColumn
 from tests.fixtures.fake_label_studio import FakeLabelStudio, content
 
+PLAIN = ["tasks"] * 3  # the newest task, those that moved, and some of them in full
 SURVEY = Survey("Late?", ("yes", "no"), (ShownColumn("carrier", "tabular"),))
 
 
@@ -163,13 +165,14 @@ def test_an_answer_to_a_task_that_is_not_ours_is_unknown_and_does_not_cost_a_ful
     first = desk.pull()
     desk.server.tick(1000)
     desk.server.answer(1, "yes")
+    desk.server.answer(9, "no")
     desk.pull()
     desk.server.calls.clear()
 
     again = desk.pull()
 
-    assert (first.unknown, first.unknown_ids, again.unknown) == (1, ("f" * 32,), 0)
-    assert len(desk.server.calls) == 3  # the newest, those that moved, one of them in full
+    assert (first.unknown, first.unknown_ids, again.rows) == (1, ("f" * 32,), ())
+    assert desk.server.calls == PLAIN
 
 
 def test_an_answer_to_what_people_no_longer_see_is_stale() -> None:
@@ -195,6 +198,34 @@ def test_an_answer_belongs_to_the_question_as_it_was_asked() -> None:
     pulled = pull(desk.server, desk.project, asks_now, hold(desk.table), desk.drawn, cursor=None)
 
     assert pulled.answers[0].shown_digest == desk.tasks[0].shown_digest
+
+
+def test_an_ordinary_pull_reads_what_moved_and_no_more() -> None:
+    desk = Desk()
+    for task in range(1, 6):
+        desk.server.answer(task, "yes")
+    desk.pull()
+    desk.server.tick(1000)
+    desk.server.answer(6, "no")
+    desk.server.calls.clear()
+
+    assert [answer.answer for answer in desk.pull().rows] == ["no"]
+    assert desk.server.calls == PLAIN
+
+
+def test_an_answer_to_a_foreign_task_that_is_taken_back_is_forgotten() -> None:
+    desk = Desk()
+    desk.server.import_tasks(desk.project.id, [{"data": {"prediction_id": "f" * 32, "row": {}}}])
+    desk.server.answer(9, "yes")
+    desk.server.answer(1, "yes")
+    desk.pull()
+    desk.pull()
+    desk.server.take_back(9)
+    desk.server.calls.clear()
+
+    desk.pull()
+
+    assert desk.server.calls == PLAIN
 
 
 def test_a_cursor_survives_being_stored() -> None:
@@ -262,8 +293,10 @@ def test_reads_again_what_was_stored_late() -> None:
     seen = desk.server.now
     desk.server.answer(2, "no")
     desk.server.board[2]["updated_at"] = seen - timedelta(seconds=50)
+    desk.server.calls.clear()
 
     assert [answer.annotation_id.split(":")[1] for answer in desk.pull().rows] == ["2"]
+    assert desk.server.calls == PLAIN
 
 
 def test_an_answer_from_an_exported_file_is_not_counted_again_by_a_pull() -> None:
@@ -277,6 +310,15 @@ def test_an_answer_from_an_exported_file_is_not_counted_again_by_a_pull() -> Non
     from_file = take([replace(exported, source="file")], held, drawn=desk.drawn)
 
     assert (from_file.rows, from_file.labels) == ((), 0)
+
+
+def test_long_listings_are_read_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PAGE", 3)
+    desk = Desk()
+    for task in range(1, 9):
+        desk.server.answer(task, "yes")
+
+    assert desk.pull().labels == 8
 
 
 def test_pictures_are_fetched_in_small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

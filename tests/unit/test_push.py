@@ -188,6 +188,17 @@ def test_looks_up_its_own_tasks_in_a_large_project(
     assert (pushed.existing, len(server.board)) == (5, 20)
 
 
+def test_lists_the_whole_project_where_that_takes_fewer_requests(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    push(server, project, questions(250), journal)
+    server.calls.clear()
+
+    push(server, project, questions(250), journal)
+
+    assert server.calls == ["tasks"]
+
+
 def test_asks_for_more_people_where_a_question_is_for_several(
     server: FakeLabelStudio, project: Project, journal: Journal
 ) -> None:

@@ -1,0 +1,125 @@
+"""A real Label Studio for these tests: the installed one, on a copy of the empty template."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from labeling.labelstudio import server
+from labeling.labelstudio.client import SdkClient, each_task
+from labeling.labelstudio.installation import Home, default_home
+from labeling.labelstudio.projects import Project, ensure_project
+from labeling.labelstudio.push import Journal, Pushed, push
+from labeling.labelstudio.server import Server
+from labeling.tasks import Task
+from tests.fixtures.questions import SURVEY
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.labelstudio)
+
+
+@pytest.fixture(scope="session")
+def template() -> Home:
+    """What all servers share: the installed program and an empty database."""
+    home = default_home(os.environ)
+    server.prepare(home, lambda line: print(line, file=sys.stderr))  # noqa: T201 - takes minutes once
+    return home
+
+
+@pytest.fixture(scope="session")
+def new_home(template: Home) -> Iterator[Callable[[], Home]]:
+    """Homes with data of their own, in memory where there is such a place."""
+    memory = Path("/dev/shm")
+    root = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
+    homes: list[Home] = []
+
+    def make() -> Home:
+        homes.append(replace(template, data=root / uuid4().hex))
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        server.down(home)
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def running(new_home: Callable[[], Home]) -> Server:
+    """One server for all tests that do not harm it."""
+    return server.up(new_home(), lambda _line: None)
+
+
+@pytest.fixture
+def client(running: Server) -> Iterator[SdkClient]:
+    with SdkClient(running.url, running.token) as opened:
+        yield opened
+
+
+@pytest.fixture
+def api(client: SdkClient) -> Any:
+    """The SDK itself, to do what people do."""
+    return client._sdk
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A project of its own, and what a push to it needs."""
+
+    client: SdkClient
+    project: Project
+    journal: Journal
+
+    def ask(self, tasks: Sequence[Task]) -> Pushed:
+        """Push them."""
+        return push(self.client, self.project, tasks, self.journal)
+
+    def ids(self, tasks: Sequence[Task]) -> list[int]:
+        """Push them; return their task ids in this order."""
+        made = self.ask(tasks).tasks
+        return [made[task.prediction_id] for task in tasks]
+
+    def asked(self) -> Counter[str]:
+        """How many tasks each prediction has."""
+        found = each_task(self.client, self.project.id, ("id", "data"))
+        return Counter(task["data"]["prediction_id"] for task in found)
+
+
+@pytest.fixture
+def desk(client: SdkClient, journal: Journal) -> Desk:
+    return Desk(client, ensure_project(client, uuid4().hex, "flights", SURVEY), journal)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "push.json")
+
+
+@pytest.fixture
+def say(api: Any) -> Callable[..., Any]:
+    """Answer a task as the label page does."""
+
+    def answer(task: int, choice: str | None, by: Any = api) -> Any:
+        region = {
+            "from_name": "answer",
+            "to_name": "row",
+            "type": "choices",
+            "value": {"choices": [choice]},
+        }
+        result = [] if choice is None else [region]
+        return by.annotations.create(
+            task, result=result, was_cancelled=choice is None, lead_time=2.5
+        )
+
+    return answer
