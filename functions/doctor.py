@@ -121,7 +121,7 @@ def _rows_add_up(app: App) -> Promise:
 def _scoring_repeats(app: App) -> Promise:
     """Score the smallest unchanged batch again, elsewhere, and compare the bytes."""
     live = ledger.live(app.store, app.job.name)
-    drawn = list(_wrong_draws(app, live))
+    drawn = list(_wrong_draws(app))
     if drawn:
         return _verdict("P2", drawn, "")
     for attempt in sorted(live.values(), key=lambda one: one.rows_in):
@@ -180,7 +180,7 @@ def _bytes(path: Path) -> bytes:
     return b""
 
 
-def _wrong_draws(app: App, live: dict[str, Attempt]) -> Iterator[str]:
+def _wrong_draws(app: App) -> Iterator[str]:
     """Draws that are not the smallest hashes of their strata, told by the samples alone."""
     rows = views.verifying(views.current_samples(app)).to_pylist()
     for batch in {row["batch"] for row in rows}:
@@ -248,11 +248,11 @@ def _estimates_repeat(app: App) -> Promise:
     problems = []
     for moment in times:
         again = {_figure(one.record()): one for one in estimate.compute(app, moment)}
-        for row in stored:
-            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)), moment):
-                problems.append(
-                    f"{row['metric']} of {row['period']} {row['window']} as of {moment.isoformat()} comes out differently"
-                )
+        problems += [
+            f"{row['metric']} of {row['period']} {row['window']} as of {moment} comes out differently"
+            for row in stored
+            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)), moment)
+        ]
     return _verdict(
         "P6",
         problems,

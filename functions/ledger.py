@@ -85,7 +85,7 @@ class Run:
 
 
 def record(
-    store: Store, job: str, job_hash: str, actor: str, known_at: datetime, runs: Sequence[Run]
+    store: Store, runs: Sequence[Run], *, job: str, job_hash: str, actor: str, known_at: datetime
 ) -> None:
     """Append runs by one commit."""
     common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}

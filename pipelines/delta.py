@@ -56,6 +56,7 @@ class Table:
 
     @property
     def exists(self) -> bool:
+        """Whether anything was ever committed to it."""
         return self._open() is not None
 
     @property
@@ -182,6 +183,8 @@ class Table:
         transaction: tuple[str, int] | None,
         note: Mapping[str, str],
     ) -> None:
+        if transaction and self.transaction(transaction[0]) != transaction[1] - 1:
+            raise _overtaken(self.uri)
         delta = self._open() or self._create()
         properties = CommitProperties(
             custom_metadata=dict(note) or None,
@@ -300,12 +303,16 @@ def translated(place: str) -> Iterator[None]:
     except RecheckError:
         raise
     except CommitFailedError as error:
-        raise ConcurrentRun(
-            f"{place}: another run committed first",
-            fix="run the same command again; it is safe to repeat",
-        ) from error
+        raise _overtaken(place) from error
     except (OSError, DeltaError, pa.ArrowException) as error:
         raise StoreUnavailable(f"{place}: {_first_line(error)}", fix=_way_out(error)) from error
+
+
+def _overtaken(place: str) -> ConcurrentRun:
+    return ConcurrentRun(
+        f"{place}: another run committed first",
+        fix="run the same command again; it is safe to repeat",
+    )
 
 
 def _way_out(error: Exception) -> str:

@@ -41,6 +41,7 @@ class Source:
 
     @property
     def is_csv(self) -> bool:
+        """Whether it is text, which knows no types."""
         return self.path.lower().endswith((".csv", ".csv.gz", ".tsv"))
 
 
@@ -72,14 +73,14 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
     if not glob.has_magic(full) and "{batch}" not in full:
         paths = [full] if Path(full).is_file() else []
     else:
-        paths = sorted(glob.glob(_glob_of(full), recursive=True))
+        paths = sorted(glob.glob(_glob_of(full), recursive=True))  # noqa: PTH207  # absolute patterns
     if not paths:
         raise InputUnreadable(
             f"no file at {pattern}",
             fix="correct data.path in the job file; relative paths start at its folder",
         )
     matcher, fixed = _matcher(full), _fixed_part(full)
-    found = []
+    found: list[Source] = []
     for path in paths:
         match = matcher.fullmatch(path)
         if match and Path(path).is_file():

@@ -281,7 +281,7 @@ class Job(Section):
     @property
     def key_columns(self) -> tuple[str, ...]:
         """The columns of the key, none for a key by position or content."""
-        return () if self.data.key == "content" else self.data.key  # type: ignore[return-value]
+        return () if self.data.key == "content" else self.data.key
 
     def digest(self) -> str:
         """A hash of everything that the file says, whatever its order and comments: 16 hex digits."""

@@ -84,7 +84,7 @@ def _judged(
         for place in np.flatnonzero(np.isin(part.ids[:, 0], twins)):
             row = (part.source, int(part.positions[place]), part.contents[place].tobytes())
             copies.setdefault(part.ids[place].tobytes(), []).append(row)
-    left_out = {}
+    left_out: dict[tuple[str, int], str] = {}
     for same in copies.values():
         if len({content for *_, content in same}) > 1:
             left_out |= {(source, row): "duplicate_key" for source, row, _ in same}

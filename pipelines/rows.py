@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,12 @@ class Faults:
             rows = np.flatnonzero(rows).tolist()
         for row in rows:
             self.reasons.setdefault(int(row), (reason, column))
+
+    def others(self, rows: int) -> slice | Int64s:
+        """The rows that are not marked, of so many; all of them as a slice, which copies nothing."""
+        if not self.reasons:
+            return slice(None)
+        return np.setdiff1d(np.arange(rows), np.fromiter(self.reasons, np.int64))
 
 
 def projection(job: Job, *, target: bool = False) -> Projection:
@@ -156,24 +163,31 @@ def features_of(rows: pa.RecordBatch, job: Job, folder: Path, faults: Faults) ->
                 f"column {name!r} is missing; there are {', '.join(rows.schema.names[:30])}",
                 fix="deliver the column, or take it out of features.columns and fit again",
             )
-        columns.append(_typed(rows.column(name), name, feature, job, folder, faults))
+        columns.append(_typed(rows.column(name), name, feature, _Place(job, folder, faults)))
     return pa.RecordBatch.from_arrays(columns, names=list(job.features.columns))
 
 
-def _typed(
-    column: pa.Array, name: str, feature: Feature, job: Job, folder: Path, faults: Faults
-) -> pa.Array:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What typing a column needs besides the column."""
+
+    job: Job
+    folder: Path
+    faults: Faults
+
+
+def _typed(column: pa.Array, name: str, feature: Feature, place: _Place) -> pa.Array:
     match feature:
         case Numeric():
-            return _number(column, name, feature, faults)
+            return _number(column, name, feature, place.faults)
         case Categorical():
-            return _category(column, name, faults)
+            return _category(column, name, place.faults)
         case Date():
-            return _date(column, name, job, faults)
+            return _date(column, name, place.job, place.faults)
         case Text():
-            return checked_text(_as_text(column, name, "text"), name, faults)
+            return checked_text(_as_text(column, name, "text"), name, place.faults)
         case Image():
-            return pictures(column, name, folder, faults)
+            return pictures(column, name, place.folder, place.faults)
 
 
 def _number(column: pa.Array, name: str, feature: Numeric, faults: Faults) -> pa.Array:
@@ -322,7 +336,7 @@ def _groups(edges: Sequence[float]) -> list[str]:
     ['below 30', '30 to 50', '50 and over']
     """
     shown = [f"{edge:g}" for edge in edges]
-    between = [f"{low} to {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    between = [f"{low} to {high}" for low, high in pairwise(shown)]
     return [f"below {shown[0]}", *between, f"{shown[-1]} and over"]
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines import rows as raw
 from pipelines.canonical import canonical_text
-from pipelines.columns import coded_texts, dictionary_codes, float_array, floats
-from pipelines.evaluators import Evaluator, Scores
+from pipelines.cells import BadCells
+from pipelines.columns import (
+    Int64s,
+    coded_texts,
+    dictionary_codes,
+    float_array,
+    floats,
+    missing,
+)
+from pipelines.errors import JobInvalid
+from pipelines.evaluators import Scores
 from pipelines.jobs import Job
-from pipelines.mappers import BadCells, Mapper
-from pipelines.preparation import Prepare
+from pipelines.matrices import Mapped
+from pipelines.package import Package
 from pipelines.rows import Faults
 
 
@@ -41,72 +50,59 @@ class Scorer(Protocol):
 class ModelScorer:
     """A model package at work: the same mapper as in training, then its evaluator."""
 
-    def __init__(
-        self,
-        job: Job,
-        version: str,
-        labels: Sequence[str],
-        mapper: Mapper,
-        evaluator: Evaluator,
-        folder: Path,
-        function: Prepare | None,
-    ) -> None:
-        self._job, self._version, self._labels = job, version, list(labels)
-        self._mapper, self._evaluator = mapper, evaluator
-        self._folder, self._function = folder, function
+    def __init__(self, job: Job, folder: Path, package: Package) -> None:
+        """Take a verified package; `folder` is where relative paths of pictures start."""
+        self._job, self._folder, self._package = job, folder, package
+        self._function = package.function()
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
         """Map and predict the rows that are not marked yet."""
-        features = raw.features_of(
-            self._function(rows) if self._function else rows, self._job, self._folder, faults
-        )
-        while True:
-            good = (
-                np.array([i for i in range(rows.num_rows) if i not in faults.reasons])
-                if faults.reasons
-                else None
-            )
-            try:
-                mapped = self._mapper.map(features if good is None else raw.take(features, good))
-                break
-            except BadCells as bad:
-                marked = bad.rows if good is None else good[bad.rows]
-                faults.mark(marked.tolist(), bad.reason, bad.column)
-        scores = self._evaluator.predict(mapped)
-        lost = np.flatnonzero(scores.unscorable)
-        faults.mark((lost if good is None else good[lost]).tolist(), "no_finite_score", "")
+        prepared = self._function(rows) if self._function else rows
+        features = raw.features_of(prepared, self._job, self._folder, faults)
+        mapped = self._mapped(features, faults)
+        good = faults.others(rows.num_rows)
+        scores = self._package.evaluator.predict(mapped)
+        lost = np.arange(rows.num_rows)[good][scores.unscorable]
+        faults.mark(lost.tolist(), "no_finite_score", "")
         return self._predicted(scores, rows.num_rows, good)
 
-    def _predicted(self, scores: Scores, rows: int, good: np.ndarray | None) -> Predicted:
-        versions = coded_texts(np.zeros(rows), [self._version])
-        values = None if scores.value is None else float_array(_spread(scores.value, rows, good))
-        chances = None if scores.score is None else float_array(_spread(scores.score, rows, good))
+    def _mapped(self, features: pa.RecordBatch, faults: Faults) -> Mapped:
+        """The rows that are not marked; those that cannot be mapped are marked, too."""
+        while True:
+            good = faults.others(features.num_rows)
+            rows = features if isinstance(good, slice) else raw.take(features, good)
+            try:
+                return self._package.mapper.map(rows)
+            except BadCells as bad:
+                places = np.arange(features.num_rows)[good][bad.rows]
+                faults.mark(places.tolist(), bad.reason, bad.column)
+
+    def _predicted(self, scores: Scores, rows: int, good: slice | Int64s) -> Predicted:
+        def whole(found: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            full = np.zeros(rows, found.dtype)
+            full[good] = found
+            return full
+
+        versions = coded_texts(np.zeros(rows), [self._package.version])
+        values = None if scores.value is None else float_array(whole(scores.value))
+        chances = None if scores.score is None else float_array(whole(scores.score))
         if scores.codes is None:
-            assert values is not None  # a regression
             return Predicted(canonical_text(values), values, None, versions)
-        labels = coded_texts(_spread(scores.codes, rows, good), self._labels)
+        labels = coded_texts(whole(scores.codes), self._package.labels)
         return Predicted(labels, values, chances, versions)
-
-
-def _spread(found: np.ndarray, rows: int, good: np.ndarray | None) -> np.ndarray:
-    """Results of the good rows, put where those rows are."""
-    if good is None:
-        return found
-    full = np.zeros(rows, found.dtype)
-    full[good] = found
-    return full
 
 
 class GivenPredictions:
     """Predictions that another system made: checked, not computed."""
 
     def __init__(self, job: Job) -> None:
-        assert job.predictions is not None
+        if job.predictions is None:
+            raise JobInvalid("the job has no [predictions]", fix="add it, or score with [model]")
         self._job, self._given = job, job.predictions
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
         """Read labels, scores and version from their columns."""
-        given, name = self._given, self._given.label
+        name = self._given.label
         values = None
         if self._job.task == "regression":
             values = raw.numbers(rows.column(name), name, faults)
@@ -114,13 +110,9 @@ class GivenPredictions:
             labels = canonical_text(values)
         else:
             labels = canonical_text(raw.checked_text(rows.column(name), name, faults))
-            faults.mark(
-                [i for i, text in enumerate(labels.is_null().to_pylist()) if text]
-                if labels.null_count
-                else [],
-                "no_prediction",
-                name,
-            )
+            gaps = missing(labels)
+            if gaps is not None:
+                faults.mark(gaps, "no_prediction", name)
         return Predicted(labels, values, self._scores(rows, labels, faults), self._versions(rows))
 
     def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:

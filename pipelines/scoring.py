@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines import rows as raw
 from pipelines.batches import membership
-from pipelines.columns import coded_texts, dictionary_codes, float_array
+from pipelines.columns import Bools, Int64s, coded_texts, dictionary_codes, float_array
 from pipelines.delta import Table, WrittenFile
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
@@ -26,6 +26,8 @@ from pipelines.jobs import Job
 from pipelines.parts import BadRow, Part
 from pipelines.rows import Faults
 from pipelines.scorers import Predicted, Scorer
+
+_KEYLESS = ("null_key", "invalid_utf8")  # reasons under which the key means nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,108 +51,92 @@ def score_piece(job: Job, scorer: Scorer, piece: Piece, target: Target) -> Itera
     for first, rows in read_piece(piece, raw.projection(job)):
         member = membership(rows, job, piece.source.batch)
         for code, batch in enumerate(member.names):
-            if batch not in target.batches:
-                continue
             chosen = np.flatnonzero(member.codes == code)
-            if len(chosen):
-                unknown = None if member.unknown is None else member.unknown[chosen]
-                yield _score(
-                    job,
-                    scorer,
-                    piece,
-                    target,
-                    batch,
-                    raw.take(rows, chosen),
-                    first + chosen,
-                    unknown,
-                )
+            if batch not in target.batches or not len(chosen):
+                continue
+            unknown = None if member.unknown is None else member.unknown[chosen]
+            own = _Slice(job, piece, target, batch, raw.take(rows, chosen), first + chosen)
+            yield own.score(scorer, unknown)
 
 
-def _score(
-    job: Job,
-    scorer: Scorer,
-    piece: Piece,
-    target: Target,
-    batch: str,
-    rows: pa.RecordBatch,
-    positions: np.ndarray,
-    unknown: np.ndarray | None,
-) -> Part:
-    faults, source = Faults(), piece.source.name
-    if unknown is not None:
-        faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
-    keys = raw.keys_of(rows, job, target.digests[source], int(positions[0]), faults)
-    contents = raw.contents_of(rows, job)
-    for place in _excluded(target.excluded, source, positions):
-        faults.mark([place], target.excluded[source, int(positions[place])], "")
-    predicted = scorer.predict(rows, faults)
-    bad = _bad_rows(faults, keys, source, positions)
-    ids = prediction_ids(job.sampling.seed, job.name, batch, keys)
-    digest = Digest().add(identified(contents, ids))
-    good = (
-        np.setdiff1d(np.arange(rows.num_rows), np.fromiter(faults.reasons, np.int64))
-        if bad
-        else None
-    )
-    written = _write(job, rows, keys, ids, predicted, good, target, batch, piece, int(positions[0]))
-    if good is not None:
-        ids, kept, positions = ids[good], contents[good], positions[good]
-    else:
-        kept = contents
-    versions = tuple(dictionary_codes(predicted.versions)[1])
-    return Part(
-        batch, source, piece.source.number, digest, bad, ids, kept, positions, versions, written
-    )
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """The rows of one fragment that belong to one batch."""
 
+    job: Job
+    piece: Piece
+    target: Target
+    batch: str
+    rows: pa.RecordBatch
+    positions: Int64s  # (n,), within the file
 
-def _excluded(
-    excluded: Mapping[tuple[str, int], str], source: str, positions: np.ndarray
-) -> list[int]:
-    if not excluded:
-        return []
-    return [place for place, row in enumerate(positions.tolist()) if (source, row) in excluded]
+    def score(self, scorer: Scorer, unknown: Bools | None) -> Part:
+        """Check, predict and write; `unknown` marks rows whose batch cannot be told."""
+        faults, source, job = Faults(), self.piece.source, self.job
+        if unknown is not None:
+            faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
+        keys = raw.keys_of(self.rows, job, self.target.digests[source.name], self._first, faults)
+        self._mark_excluded(faults)
+        predicted = scorer.predict(self.rows, faults)
+        ids = prediction_ids(job.sampling.seed, job.name, self.batch, keys)
+        contents = raw.contents_of(self.rows, job)
+        good = faults.others(self.rows.num_rows)
+        return Part(
+            batch=self.batch,
+            source=source.name,
+            source_number=source.number,
+            digest=Digest().add(identified(contents, ids)),
+            bad=self._bad_rows(faults, keys),
+            ids=ids[good],
+            contents=contents[good],
+            positions=self.positions[good],
+            versions=tuple(dictionary_codes(predicted.versions)[1]),
+            file=self._write(self._columns(keys, ids, predicted), good),
+        )
 
+    @property
+    def _first(self) -> int:
+        return int(self.positions[0])
 
-def _bad_rows(
-    faults: Faults, keys: pa.Array, source: str, positions: np.ndarray
-) -> tuple[BadRow, ...]:
-    found = []
-    for row, (reason, column) in sorted(faults.reasons.items()):
-        key = None if reason in ("null_key", "invalid_utf8") else keys[row].as_py()
-        found.append(BadRow(key, reason, column or None, source, int(positions[row])))
-    return tuple(found)
+    def _mark_excluded(self, faults: Faults) -> None:
+        if not self.target.excluded:
+            return
+        for place, row in enumerate(self.positions.tolist()):
+            reason = self.target.excluded.get((self.piece.source.name, row))
+            if reason is not None:
+                faults.mark([place], reason, "")
 
+    def _bad_rows(self, faults: Faults, keys: pa.Array) -> tuple[BadRow, ...]:
+        found = []
+        for row, (reason, column) in sorted(faults.reasons.items()):
+            key = None if reason in _KEYLESS else keys[row].as_py()
+            place = int(self.positions[row])
+            found.append(BadRow(key, reason, column or None, self.piece.source.name, place))
+        return tuple(found)
 
-def _write(
-    job: Job,
-    rows: pa.RecordBatch,
-    keys: pa.Array,
-    ids: Hashes,
-    predicted: Predicted,
-    good: np.ndarray | None,
-    target: Target,
-    batch: str,
-    piece: Piece,
-    first: int,
-) -> WrittenFile | None:
-    if good is not None and len(good) == 0:
-        return None
-    n = rows.num_rows
-    nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
-    columns = {
-        "prediction_id": hex_text(ids),
-        "key": keys,
-        "model": coded_texts(np.zeros(n), [job.model_name]),
-        "version": predicted.versions,
-        "label": predicted.labels,
-        "value": nothing if predicted.values is None else predicted.values,
-        "score": nothing if predicted.scores is None else predicted.scores,
-        "cohorts": raw.cohort_maps(raw.cohorts_of(rows, job.cohorts), n),
-    }
-    made = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-    folder = target.table.folder({"job": job.name, "batch": batch})
-    name = f"{target.batches[batch]}-{piece.source.number:05d}-{piece.row_group:05d}-{first:012d}.parquet"
-    return target.table.write_file(folder + name, made if good is None else raw.take(made, good))
+    def _columns(self, keys: pa.Array, ids: Hashes, predicted: Predicted) -> pa.RecordBatch:
+        n = self.rows.num_rows
+        nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
+        columns = {
+            "prediction_id": hex_text(ids),
+            "key": keys,
+            "model": coded_texts(np.zeros(n), [self.job.model_name]),
+            "version": predicted.versions,
+            "label": predicted.labels,
+            "value": nothing if predicted.values is None else predicted.values,
+            "score": nothing if predicted.scores is None else predicted.scores,
+            "cohorts": raw.cohort_maps(raw.cohorts_of(self.rows, self.job.cohorts), n),
+        }
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    def _write(self, columns: pa.RecordBatch, good: slice | Int64s) -> WrittenFile | None:
+        kept = columns if isinstance(good, slice) else raw.take(columns, good)
+        if not kept.num_rows:
+            return None
+        folder = self.target.table.folder({"job": self.job.name, "batch": self.batch})
+        place = f"{self.piece.source.number:05d}-{self.piece.row_group:05d}-{self._first:012d}"
+        attempt = self.target.batches[self.batch]
+        return self.target.table.write_file(f"{folder}{attempt}-{place}.parquet", kept)
 
 
 @dataclass(frozen=True)

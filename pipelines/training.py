@@ -61,7 +61,7 @@ class Rows:
     keys: pa.StringArray
     hashes: Hashes
     micros: Int64s | None
-    targets: pa.StringArray | None  # canonical
+    targets: pa.StringArray  # canonical
     digests: Hashes
     place: tuple[int, int]  # file, first row
 
@@ -88,7 +88,8 @@ class Reader:
         """The statistics of a piece's training rows."""
         statistics = self.statistics()
         seen = statistics.create()
-        assert self.selection is not None
+        if self.selection is None:
+            raise ValueError("the rows that train are not selected yet")
         for rows in self.read(piece):
             training, _ = self.selection.splits(rows.hashes, rows.micros)
             chosen = np.flatnonzero(training)
@@ -123,7 +124,7 @@ class Reader:
         prepared = self.function(rows) if self.function else rows
         features = raw.features_of(prepared, self.job, self.folder, faults)
         self._mark_broken_pictures(features, faults)
-        good = np.setdiff1d(np.arange(rows.num_rows), np.fromiter(faults.reasons, np.int64))
+        good = np.arange(rows.num_rows)[faults.others(rows.num_rows)]
         if not len(good):
             return None
         kept, own = (

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,7 @@ def _recheck(*words: object) -> dict[str, Any]:
 
 def _shortened(command: Sequence[str]) -> str:
     """A command with its middle batches left out."""
-    batches = [
-        word for before, word in zip(command, command[1:], strict=False) if before == "--batch"
-    ]
+    batches = [word for before, word in pairwise(command) if before == "--batch"]
     rest = [
         os.path.relpath(word) if word == str(JOB) else word
         for word in command

@@ -66,7 +66,7 @@ class Project:
 
     def __init__(self, client: httpx.Client, project: int) -> None:
         self.id, self._client = project, client
-        config = ET.fromstring(self._get(f"/api/projects/{project}/")["label_config"])  # noqa: S314
+        config = ET.fromstring(self._get(f"/api/projects/{project}/")["label_config"])
         control = next(config.iter("Choices"))
         self._names = {"from_name": control.get("name"), "to_name": control.get("toName")}
 

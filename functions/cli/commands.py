@@ -437,7 +437,7 @@ def query(sql: str, job: Path, as_json: bool) -> None:
     names, rows = step.query(_open(job), sql)
     output.answer(
         {"columns": names, "rows": rows},
-        output.table(names, [row.values() for row in rows]),
+        output.table(names, [list(row.values()) for row in rows]),
         as_json=as_json,
     )
 

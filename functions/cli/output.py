@@ -8,7 +8,6 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.errors import RecheckError
@@ -45,23 +44,25 @@ def say(message: str) -> None:
 def plain(value: Any) -> Any:
     """A value as JSON takes it: no dataclasses, times as ISO text, no NaN."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = {
-            field.name.rstrip("_"): getattr(value, field.name)
-            for field in dataclasses.fields(value)
-        }
-    if isinstance(value, dict):
-        return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name.rstrip("_"): plain(getattr(value, name)) for name in names}
+    match value:
+        case dict():
+            return {str(name): plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [plain(one) for one in value]
+        case float():
+            return value if math.isfinite(value) else None
+    return _text(value)
+
+
+def _text(value: Any) -> Any:
+    """Times, paths and bytes as text; whatever JSON takes stays."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return value if isinstance(value, str | int | None) else str(value)
 
 
 def tracked(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:

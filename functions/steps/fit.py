@@ -124,11 +124,9 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
         if rows[0].micros is None
         else np.concatenate([part.micros for part in rows if part.micros is not None])
     )
-    reader = replace(
-        reader, selection=select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows)
-    )
-    assert reader.selection is not None
-    masks = [reader.selection.splits(part.hashes, part.micros) for part in rows]
+    selection = select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows)
+    reader = replace(reader, selection=selection)
+    masks = [selection.splits(part.hashes, part.micros) for part in rows]
     return reader, _Parts(rows, [train for train, _ in masks], [held for _, held in masks])
 
 

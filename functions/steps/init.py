@@ -265,4 +265,4 @@ def _inline(values: Mapping[str, Any]) -> InlineTable:
 
 
 def _multiline(values: Sequence[str]) -> Any:
-    return tomlkit.item(list(values)).multiline(len(values) > 8)  # type: ignore[attr-defined]
+    return tomlkit.item(list(values)).multiline(len(values) > 8)

@@ -114,16 +114,8 @@ def membership_name(source: Source) -> str:
 def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]:
     """The digest of the rows of each batch, read anew."""
     totals = {batch: Digest() for batch in batches}
-    for piece in found.pieces(batches):
-        for first, rows in fragments.read_piece(piece, raw.projection(app.job)):
-            member = membership(rows, app.job, piece.source.batch)
-            for code, batch in enumerate(member.names):
-                chosen = np.flatnonzero(member.codes == code)
-                if batch in totals and len(chosen):
-                    own = BatchRows.of(
-                        app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0])
-                    )
-                    totals[batch] = totals[batch].add(own.digests(app.job))
+    for batch, rows in identified_rows(app, found, batches):
+        totals[batch] = totals[batch].add(rows.digests(app.job))
     return totals
 
 
@@ -137,10 +129,9 @@ class BatchRows:
 
     @classmethod
     def of(
-        cls, job: Job, found: Input, piece: Piece, batch: str, rows: pa.RecordBatch, first: int
+        cls, job: Job, batch: str, rows: pa.RecordBatch, *, digest: str, first: int
     ) -> BatchRows:
-        """Identify rows; `first` is the number of the first one in the file."""
-        digest = found.files_of(batch)[piece.source.name]
+        """Identify rows; `first` is the number of the first one in the file of that digest."""
         keys = raw.keys_of(rows, job, digest, first, Faults())
         return cls(rows, keys, prediction_ids(job.sampling.seed, job.name, batch, keys))
 
@@ -151,16 +142,20 @@ class BatchRows:
 
 def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
     """Every row of a batch."""
-    found = find(app, [batch])
-    for piece in found.pieces([batch]):
+    for _, rows in identified_rows(app, find(app, [batch]), [batch]):
+        yield rows
+
+
+def identified_rows(
+    app: App, found: Input, batches: Sequence[str]
+) -> Iterator[tuple[str, BatchRows]]:
+    """The rows of some batches, a fragment and a batch at a time."""
+    for piece in found.pieces(batches):
         for first, rows in fragments.read_piece(piece, raw.projection(app.job)):
             member = membership(rows, app.job, piece.source.batch)
-            chosen = (
-                np.flatnonzero(member.codes == member.names.index(batch))
-                if batch in member.names
-                else np.array([], np.int64)
-            )
-            if len(chosen):
-                yield BatchRows.of(
-                    app.job, found, piece, batch, raw.take(rows, chosen), first + int(chosen[0])
-                )
+            for code, batch in enumerate(member.names):
+                chosen = np.flatnonzero(member.codes == code)
+                if batch in batches and len(chosen):
+                    digest = found.files_of(batch)[piece.source.name]
+                    own, start = raw.take(rows, chosen), first + int(chosen[0])
+                    yield batch, BatchRows.of(app.job, batch, own, digest=digest, first=start)

@@ -59,16 +59,7 @@ class _Opener:
     def __call__(self) -> Scorer:
         if self.package is None:
             self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
-        package = self.package
-        return ModelScorer(
-            self.job,
-            package.version,
-            package.labels,
-            package.mapper,
-            package.evaluator,
-            self.data_folder,
-            package.function(),
-        )
+        return ModelScorer(self.job, self.data_folder, self.package)
 
 
 def _check_features(job: Job, package: Package) -> None:
@@ -86,7 +77,10 @@ def folder_of(app: App) -> Path:
         StepMissing: there is none.
     """
     model = app.job.model
-    assert model is not None  # callers ask for jobs with a model alone
+    if model is None:
+        raise StepMissing(
+            "the job has no [model]", fix="name one, or score predictions made elsewhere"
+        )
     models = app.store.models(model.name)
     version = model.version or _newest(models)
     if version is None:

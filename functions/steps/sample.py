@@ -108,34 +108,24 @@ class _Batch:
         planner = Planner(self.app, self.attempt, rows.population, self.design, self.answers_seen)
         plan = planner.plan(options.budget, options.redraw)
         if plan is None:
-            assert self.design is not None  # only a design can hold
-            return self._told(self.design.names, self.design.sizes, self.design.allocated, None)
+            return self._held(self.design)
         if not options.dry_run:
             self._store(rows, plan)
-        return self._told(plan.strata.names, plan.strata.sizes, plan.allocated, plan)
+        strata = _told(plan.strata.names, plan.strata.sizes, plan.allocated)
+        total = int(plan.allocated.sum())
+        return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
+
+    def _held(self, design: Design | None) -> Drawn:
+        """What was drawn before; a plan is only missing where a design holds."""
+        if design is None:
+            raise TypeError("nothing was drawn, and nothing is to be drawn")
+        strata = _told(design.names, design.sizes, design.allocated)
+        total = int(design.allocated.sum())
+        return Drawn(self.attempt.batch, total, design.draw_no, design.reason, strata, is_new=False)
 
     @property
     def _number(self) -> int:
         return self.design.draw_no + 1 if self.design else 1
-
-    def _told(
-        self, names: Sequence[str], sizes: Int64s, allocated: Int64s, plan: Plan | None
-    ) -> Drawn:
-        strata = [
-            Stratum(name, int(size), int(taken), float(taken / size))
-            for name, size, taken in zip(names, sizes, allocated, strict=True)
-        ]
-        number, reason = (
-            (self._number, plan.reason) if plan else (self.design.draw_no, self.design.reason)
-        )  # type: ignore[union-attr]
-        return Drawn(
-            self.attempt.batch,
-            int(allocated.sum()),
-            number,
-            reason,
-            strata,
-            is_new=plan is not None,
-        )
 
     def _store(self, rows: Predicted, plan: Plan) -> None:
         """Populations, then samples, then the design: a draw without a design never happened."""
@@ -206,6 +196,13 @@ class _Batch:
                 strata.names, strata.sizes, plan.allocated, domains, strict=True
             )
         ]
+
+
+def _told(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:
+    return [
+        Stratum(name, int(size), int(taken), float(taken / size))
+        for name, size, taken in zip(names, sizes, allocated, strict=True)
+    ]
 
 
 def _population_table(

@@ -44,7 +44,8 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
     Raises:
         InputChanged: the input is not what was scored, or a row is gone.
     """
-    ids, seen, found = set(wanted), Digest(), {}
+    ids, seen = set(wanted), Digest()
+    found: dict[str, str] = {}
     for part in inputs.batch_rows(app, batch):
         seen = seen.add(part.digests(app.job))
         texts = hex_text(part.ids).to_pylist()

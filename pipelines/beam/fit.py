@@ -16,7 +16,7 @@ from pipelines.training import Reader
 
 @beam.typehints.with_input_types(Piece)
 @beam.typehints.with_output_types(str)
-class LearnStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no types
+class LearnStatistics(beam.PTransform):
     """Read the training rows of each piece, summarize, merge, and write the result as JSON to a path."""
 
     def __init__(self, reader: Reader, path: str) -> None:
@@ -24,6 +24,7 @@ class LearnStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no typ
         self._reader, self._path = reader, path
 
     def expand(self, pieces: PCollection[Piece]) -> PCollection[str]:
+        """Chain the steps."""
         return (
             pieces
             | "Spread" >> beam.Reshuffle()
@@ -33,7 +34,7 @@ class LearnStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no typ
         )
 
 
-class _Summarize(beam.DoFn):  # type: ignore[misc]
+class _Summarize(beam.DoFn):
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
@@ -41,7 +42,7 @@ class _Summarize(beam.DoFn):  # type: ignore[misc]
         yield self._reader.summarize(piece)
 
 
-class _Merge(beam.CombineFn):  # type: ignore[misc]
+class _Merge(beam.CombineFn):
     """`Statistics` as Beam calls it; each element is one piece's accumulator."""
 
     def __init__(self, statistics: Statistics) -> None:
@@ -63,7 +64,7 @@ class _Merge(beam.CombineFn):  # type: ignore[misc]
         return seen
 
 
-class _Write(beam.DoFn):  # type: ignore[misc]
+class _Write(beam.DoFn):
     def __init__(self, statistics: Statistics, path: str) -> None:
         self._statistics, self._path = statistics, path
 

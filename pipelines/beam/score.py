@@ -15,7 +15,7 @@ from pipelines.scoring import Work
 
 @beam.typehints.with_input_types(Piece)
 @beam.typehints.with_output_types(str)
-class ScorePieces(beam.PTransform):  # type: ignore[misc]  # Beam has no types
+class ScorePieces(beam.PTransform):
     """Read, validate, map, predict and write each piece, in one fused stage.
 
     A piece is a row group of one file. Nothing but a summary leaves the
@@ -28,6 +28,7 @@ class ScorePieces(beam.PTransform):  # type: ignore[misc]  # Beam has no types
         self._work, self._outcomes = work, outcomes
 
     def expand(self, pieces: PCollection[Piece]) -> PCollection[str]:
+        """Chain the steps."""
         return (
             pieces
             | "Spread" >> beam.Reshuffle()
@@ -35,7 +36,7 @@ class ScorePieces(beam.PTransform):  # type: ignore[misc]  # Beam has no types
         )
 
 
-class _ScorePiece(beam.DoFn):  # type: ignore[misc]
+class _ScorePiece(beam.DoFn):
     def __init__(self, work: Work, outcomes: str) -> None:
         self._work, self._outcomes = work, outcomes
 

@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -142,7 +143,7 @@ def bare_loop(job: Path, data: Path) -> None:
                     )
 
 
-def _estimator(job: Path) -> object:
+def _estimator(job: Path) -> Any:
     """The fitted scikit-learn estimator, as the fit made it."""
     import joblib
 
