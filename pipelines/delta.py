@@ -10,7 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -26,6 +26,7 @@ from pipelines.columns import bool_array, coded_texts, dictionary_codes
 from pipelines.errors import ConcurrentRun, RecheckError, StoreUnavailable
 from pipelines.schemas import table_of
 
+_MANY_FILES = 128
 _RANDOM = "prediction_id"  # zstd would halve it, and take as long as all other columns together
 
 
@@ -153,6 +154,7 @@ class Table:
             folder = self.folder(partition) if partition else ""
             files.append(self.write_file(folder + name, part))
         self._commit(files, "append", None, transaction, {})
+        self._tidy()
 
     def replace(
         self,
@@ -201,6 +203,16 @@ class Table:
                 commit_properties=properties,
             )
         self.refresh()
+
+    def _tidy(self) -> None:
+        """Join many small files into few, so that reading a table stays cheap; no row changes."""
+        if self.partitioned_by or len(self.files()) < _MANY_FILES:
+            return
+        delta = self._open()
+        if delta is not None:
+            with suppress(ConcurrentRun), translated(self.uri):  # the next append tries again
+                delta.optimize.compact()
+            self.refresh()
 
     def _action(self, file: WrittenFile) -> AddAction:
         values = self._values(file)
