@@ -45,6 +45,18 @@ def test_a_skewed_sample_gets_a_longer_upper_side() -> None:
     assert found.high - found.value > 2 * (found.value - found.low) > 0
 
 
+def test_strata_of_two_answers_share_the_skewness_of_the_whole() -> None:
+    """Two answers have none of their own."""
+    pairs = np.random.default_rng(1).lognormal(0, 1, (30, 2))
+
+    found = means(_spread([1_000] * 30, list(pairs)))[0]
+
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < 1.2 * (found.value - found.low) < found.high - found.value
+
+
 def test_the_variance_is_that_of_a_stratified_sample() -> None:
     """Cochran's formula, with what is left of each stratum."""
     one, other = np.array([1.0, 2, 3]), np.array([5.0, 7, 9])
