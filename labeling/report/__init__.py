@@ -1,0 +1,10 @@
+"""One HTML page, pictures first, that says how good the predictions were and how sure that is.
+
+Pure: from figures to text, without a clock, a random number or a script. The
+same figures give the same bytes.
+"""
+
+from labeling.report.material import Batch, Material, Outcomes, Reason, Truth
+from labeling.report.page import render
+
+__all__ = ["Batch", "Material", "Outcomes", "Reason", "Truth", "render"]

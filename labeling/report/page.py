@@ -1,0 +1,88 @@
+"""The page itself: figures in their order, put into the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from labeling.history import ESTIMATOR_VERSION
+from labeling.report.advice import first_steps, open_ends
+from labeling.report.figures import Figure
+from labeling.report.groups import class_figure, cohort_figure, more_figure, ruler
+from labeling.report.material import Material
+from labeling.report.scores import confusion_figure, score_figure
+from labeling.report.timeline import time_figure
+from labeling.report.wording import headline, percent, stations, subline
+from labeling.report.work import (
+    agreement_figure,
+    asked_figure,
+    outcomes_words,
+    quarantine_figure,
+    volume_figure,
+)
+
+_TEMPLATE, _STYLE = "page.html.j2", "page.css"
+
+
+def render(material: Material) -> str:
+    """Return the whole page as HTML: self-contained, without scripts, all texts escaped."""
+    environment = Environment(
+        loader=PackageLoader("labeling.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"stations": stations, "percent": percent}
+    environment.filters["code"] = _with_code
+    style, _, _ = environment.loader.get_source(environment, _STYLE)  # type: ignore[union-attr]
+    return environment.get_template(_TEMPLATE).render(style=Markup(style), **_context(material))  # noqa: S704 - the style is ours
+
+
+def _context(material: Material) -> dict[str, object]:
+    one = material.headline
+    has_value = one is not None and one.value is not None
+    return {
+        "material": material,
+        "headline": headline(one, material) if one else "Nobody has been asked yet, so nothing is known about how good the predictions are.",
+        "subline": subline(one) if one else "",
+        "is_open": one is not None and not material.is_closed(one.window),
+        "is_unreliable": one is not None and not one.reliable,
+        "largest": one.largest if one else None,
+        "ruler": ruler(one, material) if one and has_value else None,
+        "steps": first_steps(material),
+        "open_ends": open_ends(material),
+        "chapters": _chapters(material),
+        "outcomes": outcomes_words(material),
+        "as_of": max((found.as_of for found in material.estimates), default=None),
+        "versions": sorted({batch.version for batch in material.batches}),
+        "estimator_version": ESTIMATOR_VERSION,
+    }
+
+
+def _chapters(material: Material) -> list[tuple[str, list[Figure]]]:
+    """Return the figures by chapter, without those that there is nothing to show in."""
+    answers = (time_figure, cohort_figure, class_figure)
+    errors = (confusion_figure, score_figure)
+    work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
+    found = [
+        ("How good, and where", _shown([figure(material) for figure in answers])),
+        ("Which errors, and does the model know", _shown([*(figure(material) for figure in errors), more_figure(material.headline, material)])),
+        ("The work behind it", _shown([figure(material) for figure in work])),
+    ]
+    return [(title, figures) for title, figures in found if figures]
+
+
+def _with_code(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
+
+
+def _shown(figures: Iterable[Figure | None]) -> list[Figure]:
+    return [figure for figure in figures if figure is not None]
