@@ -205,21 +205,24 @@ def _one_task_each(app: App) -> Promise:
     from labeling.labelstudio import projects
     from labeling.labelstudio.client import each_task
 
-    server, problems, count = ask.connect(app), [], 0
-    for purpose in ask.PURPOSES:
-        marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
-        project = projects.find_project(server, marker)
-        asked = {key for key, _ in ask.asked(app, server.url, purpose).items()}
-        if project is None:
-            continue
-        there = Counter(_question(task) for task in each_task(server, project.id, ("id", "meta")))
-        current = ask.digests(app, purpose)
-        for prediction_id, digest in asked:
-            if current.get(prediction_id) == digest and there[prediction_id, digest] != 1:
-                problems.append(
-                    f"question {prediction_id} has {there[prediction_id, digest]} tasks in project {project.id}"
-                )
-            count += 1
+    problems, count = [], 0
+    with ask.connect(app) as server:
+        for purpose in ask.PURPOSES:
+            marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
+            project = projects.find_project(server, marker)
+            asked = {key for key, _ in ask.asked(app, server.url, purpose).items()}
+            if project is None:
+                continue
+            there = Counter(
+                _question(task) for task in each_task(server, project.id, ("id", "meta"))
+            )
+            current = ask.digests(app, purpose)
+            for prediction_id, digest in asked:
+                if current.get(prediction_id) == digest and there[prediction_id, digest] != 1:
+                    problems.append(
+                        f"question {prediction_id} has {there[prediction_id, digest]} tasks in project {project.id}"
+                    )
+                count += 1
     return _verdict("P4", problems, f"each of {count} pushed questions has exactly one task")
 
 
@@ -334,7 +337,6 @@ def _label_studio_answers(app: App) -> Promise:
             None,
             "no Label Studio is named; `recheck labelstudio up` starts one on this machine",
         )
-    server = ask.connect(app)
-    return Promise(
-        "connection", True, f"{server.url} answers, with {len(server.projects())} projects"
-    )
+    with ask.connect(app) as server:
+        found = len(server.projects())
+    return Promise("connection", True, f"{server.url} answers, with {found} projects")

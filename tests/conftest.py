@@ -2,6 +2,8 @@
 
 from hypothesis import settings
 
+pytest_plugins = ["tests.fixtures.server"]
+
 # The first example of a module pays for its imports: a deadline would measure those.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")

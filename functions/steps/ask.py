@@ -81,7 +81,7 @@ def is_connected(app: App) -> bool:
 
 
 def connect(app: App) -> Any:
-    """A client of the Label Studio that settings name.
+    """A client of the Label Studio that settings name; it closes as a context does.
 
     Raises:
         LabelStudioRefused: settings name none.
@@ -108,8 +108,8 @@ def push(app: App, options: Options) -> Pushed:
     from labeling.labelstudio.push import Journal
     from labeling.labelstudio.push import push as send
 
-    server, questions = connect(app), survey(app)
-    with app.store.lock(f"push-{app.job.name}", wait=_WAIT):
+    questions = survey(app)
+    with connect(app) as server, app.store.lock(f"push-{app.job.name}", wait=_WAIT):
         if options.purpose == "train" and not options.dry_run:
             training_rows.draw(app, options.batches)
         rows = _drawn(app, options)
@@ -230,15 +230,18 @@ def pull(
     with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
         if files:
             return _summed([_from_file(app, path, dry_run=dry_run) for path in files])
-        server = connect(app)
-        if not views.view(app, "questions").num_rows:
-            raise StepMissing(
-                "nobody was asked yet",
-                fix="run `recheck push …` first, or name a file of answers by --file",
+        with connect(app) as server:
+            if not views.view(app, "questions").num_rows:
+                raise StepMissing(
+                    "nobody was asked yet",
+                    fix="run `recheck push …` first, or name a file of answers by --file",
+                )
+            return _summed(
+                [
+                    _from_server(app, server, purpose, full=full, dry_run=dry_run)
+                    for purpose in PURPOSES
+                ]
             )
-        return _summed(
-            [_from_server(app, server, purpose, full=full, dry_run=dry_run) for purpose in PURPOSES]
-        )
 
 
 def _from_server(

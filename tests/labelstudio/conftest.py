@@ -1,64 +1,22 @@
-"""A real Label Studio for these tests: the installed one, on a copy of the empty template."""
+"""What these tests need besides a server: its client, a project, and people who answer."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from labeling.labelstudio import server
 from labeling.labelstudio.client import SdkClient, each_task
-from labeling.labelstudio.installation import Home, default_home
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.push import Journal, Pushed, push
 from labeling.labelstudio.server import Server
 from labeling.tasks import Task
 from tests.fixtures.questions import SURVEY
-
-
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.labelstudio)
-
-
-@pytest.fixture(scope="session")
-def template() -> Home:
-    """What all servers share: the installed program and an empty database."""
-    home = default_home(os.environ)
-    server.prepare(home, lambda line: print(line, file=sys.stderr))  # noqa: T201 - takes minutes once
-    return home
-
-
-@pytest.fixture(scope="session")
-def new_home(template: Home) -> Iterator[Callable[[], Home]]:
-    """Homes with data of their own, in memory where there is such a place."""
-    memory = Path("/dev/shm")
-    root = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
-    homes: list[Home] = []
-
-    def make() -> Home:
-        homes.append(replace(template, data=root / uuid4().hex))
-        return homes[-1]
-
-    yield make
-    for home in homes:
-        server.down(home)
-    shutil.rmtree(root)
-
-
-@pytest.fixture(scope="session")
-def running(new_home: Callable[[], Home]) -> Server:
-    """One server for all tests that do not harm it."""
-    return server.up(new_home(), lambda _line: None)
 
 
 @pytest.fixture

@@ -1,0 +1,167 @@
+"""A data set without labels: people label rows, a model learns from them, people check it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from labeling.labelstudio.client import SdkClient
+from labeling.labelstudio.server import Server
+from tests.fixtures.people import People
+from tests.fixtures.terminal import Terminal
+
+ROWS = 240
+TRAIN, VERIFY = 60, 40  # rows that people label, and check
+
+
+def messages(salt: str = "") -> pa.Table:
+    """Messages in two kinds that their length and sender tell, without a column that says so."""
+    chance = np.random.default_rng(4)
+    length = chance.gamma(3, 40, ROWS).round()
+    return pa.table(
+        {
+            "message": [f"m{number}" for number in range(ROWS)],
+            "length": length,
+            "sender": chance.choice(["friend", "shop", "bank"], ROWS),
+            "text": [
+                f"dear reader{salt}, number <b>{number}</b> is waiting" for number in range(ROWS)
+            ],
+        }
+    )
+
+
+def kinds(table: pa.Table) -> dict[str, str]:
+    """What is right for each message; nobody but the people of these tests knows."""
+    return {
+        row["message"]: "spam" if row["length"] > 150 or row["sender"] == "shop" else "ham"
+        for row in table.to_pylist()
+    }
+
+
+TRUTH = kinds(messages())
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """A job as `init` writes it from data without labels, with small budgets."""
+    parquet.write_table(messages(), tmp_path / "messages.parquet")
+    made = Terminal(tmp_path / "job" / "recheck.toml")
+    answers = ("--answer", "spam", "--answer", "ham")
+    made.init("--data", tmp_path / "messages.parquet", *answers, "--key", "message")
+    made.edit("budget = 300", f"budget = {VERIFY}")
+    made.edit("[labeling]", f"[labeling]\ntrain_budget = {TRAIN}")
+    return made
+
+
+@pytest.fixture
+def people(running: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
+    monkeypatch.setenv("LABEL_STUDIO_URL", running.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", running.token)
+    with SdkClient(running.url, running.token) as client:
+        yield People(client)
+
+
+def drawn(terminal: Terminal, purpose: str) -> dict[str, str]:
+    """The key of each drawn prediction."""
+    rows = terminal.rows("select purpose, prediction_id, key from samples")
+    return {row["prediction_id"]: row["key"] for row in rows if row["purpose"] == purpose}
+
+
+def overall(terminal: Terminal) -> Mapping[str, float]:
+    """The accuracy of the whole batch."""
+    [found] = [
+        one
+        for one in terminal.ok("estimate")["estimates"]
+        if (one["metric"], one["cohort"], one["period"]) == ("accuracy", None, "batch")
+    ]
+    return found
+
+
+def write(folder: Path, answers: Sequence[tuple[str, str]]) -> Path:
+    """A file of answers by key."""
+    path = folder / "answers.csv"
+    keys, said = zip(*answers, strict=True)
+    csv.write_csv(pa.table({"key": keys, "batch": ["all"] * len(keys), "answer": said}), path)
+    return path
+
+
+def test_from_nothing_to_an_estimate(terminal: Terminal, people: People) -> None:
+    """Rows that nobody labeled are asked, learned from, scored, checked by people and judged."""
+    asked = terminal.ok("push", "--purpose", "train")
+    training = drawn(terminal, "train")
+    people.answer(asked["project"], {one: TRUTH[key] for one, key in training.items()})
+    assert terminal.ok("pull")["labels"] == TRAIN
+
+    fitted = terminal.ok("fit")
+    assert fitted["rows"] + fitted["metrics"]["holdout_rows"] == TRAIN
+    [scored] = terminal.ok("score")["batches"]
+    assert scored["predictions"] == ROWS
+    terminal.ok("sample")
+    checked = terminal.ok("push")
+    assert (checked["created"], checked["project"] == asked["project"]) == (VERIFY, False)
+    verifying = drawn(terminal, "verify")
+    people.answer(checked["project"], {one: TRUTH[key] for one, key in verifying.items()})
+    assert terminal.ok("pull")["labels"] == VERIFY
+
+    found = overall(terminal)
+    rows = terminal.rows("select key, label from predictions")
+    truth = np.mean([TRUTH[row["key"]] == row["label"] for row in rows])
+    assert (found["n_asked"], found["n_answered"]) == (VERIFY, VERIFY)
+    assert found["low"] <= truth <= found["high"]
+    assert truth > 0.8
+    assert all(promise["ok"] is not False for promise in terminal.ok("doctor")["promises"])
+
+
+def test_a_repeat_asks_nothing_and_a_larger_budget_asks_more(
+    terminal: Terminal, people: People
+) -> None:
+    """Whoever was asked stays asked."""
+    first = terminal.ok("push", "--purpose", "train")
+    before = drawn(terminal, "train")
+    again = terminal.ok("push", "--purpose", "train")
+    terminal.edit(f"train_budget = {TRAIN}", f"train_budget = {TRAIN + 15}")
+
+    more = terminal.ok("push", "--purpose", "train")
+
+    after = drawn(terminal, "train")
+    assert [(one["created"], one["existing"]) for one in (first, again, more)] == [
+        (TRAIN, 0),
+        (0, TRAIN),
+        (15, TRAIN),
+    ]
+    assert before.items() < after.items()
+    assert people.tasks(first["project"]).keys() == after.keys()
+
+
+def test_a_row_of_both_purposes_is_asked_and_counted_in_each(
+    terminal: Terminal, people: People, tmp_path: Path
+) -> None:
+    """A budget of the whole batch draws every row for both."""
+    terminal.edit(f"train_budget = {TRAIN}", f"train_budget = {ROWS}")
+    labeled = terminal.ok("push", "--purpose", "train")
+    everything = drawn(terminal, "train")
+    terminal.ok("pull", "--file", write(tmp_path, list(TRUTH.items())))
+    terminal.ok("fit")
+    terminal.ok("score")
+    terminal.ok("sample")
+    checked = terminal.ok("push")
+    verifying = drawn(terminal, "verify")
+    assert verifying.keys() < everything.keys()
+    assert overall(terminal)["n_answered"] == 0
+
+    both = list(verifying)[:3]
+    people.answer(labeled["project"], {both[0]: "ham", both[1]: "ham"})
+    people.answer(checked["project"], {both[1]: "spam", both[2]: "spam"})
+
+    pulled = terminal.ok("pull")
+    labels = terminal.rows("select purpose, prediction_id from labels")
+    assert pulled["annotations"] == 4
+    assert overall(terminal)["n_answered"] == 2
+    assert sum(row["purpose"] == "verify" for row in labels) == 2
+    [state] = terminal.ok("status")["batches"]
+    assert (state["sampled"], state["asked"], state["answered"]) == (VERIFY, VERIFY, 2)
