@@ -40,6 +40,11 @@ class Source:
     size: int  # bytes
 
     @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return Path(self.path).parent
+
+    @property
     def is_csv(self) -> bool:
         """Whether it is text, which knows no types."""
         return self.path.lower().endswith((".csv", ".csv.gz", ".tsv"))

@@ -150,7 +150,7 @@ def _repaired(column: pa.Array, name: str, faults: Faults) -> pa.Array:
     return texts(words)
 
 
-def features_of(rows: pa.RecordBatch, job: Job, folder: Path, faults: Faults) -> pa.RecordBatch:
+def features_of(rows: pa.RecordBatch, job: Job, faults: Faults) -> pa.RecordBatch:
     """The feature columns in the types that the mapper takes; rows with wrong values are marked.
 
     Raises:
@@ -163,31 +163,22 @@ def features_of(rows: pa.RecordBatch, job: Job, folder: Path, faults: Faults) ->
                 f"column {name!r} is missing; there are {', '.join(rows.schema.names[:30])}",
                 fix="deliver the column, or take it out of features.columns and fit again",
             )
-        columns.append(_typed(rows.column(name), name, feature, _Place(job, folder, faults)))
+        columns.append(_typed(rows.column(name), name, feature, job, faults))
     return pa.RecordBatch.from_arrays(columns, names=list(job.features.columns))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What typing a column needs besides the column."""
-
-    job: Job
-    folder: Path
-    faults: Faults
-
-
-def _typed(column: pa.Array, name: str, feature: Feature, place: _Place) -> pa.Array:
+def _typed(column: pa.Array, name: str, feature: Feature, job: Job, faults: Faults) -> pa.Array:
     match feature:
         case Numeric():
-            return _number(column, name, feature, place.faults)
+            return _number(column, name, feature, faults)
         case Categorical():
-            return _category(column, name, place.faults)
+            return _category(column, name, faults)
         case Date():
-            return _date(column, name, place.job, place.faults)
+            return _date(column, name, job, faults)
         case Text():
-            return checked_text(_as_text(column, name, "text"), name, place.faults)
+            return checked_text(_as_text(column, name, "text"), name, faults)
         case Image():
-            return pictures(column, name, place.folder, place.faults)
+            return _picture(column, name)
 
 
 def _number(column: pa.Array, name: str, feature: Numeric, faults: Faults) -> pa.Array:
@@ -293,22 +284,45 @@ def _as_text(column: pa.Array, name: str, what: str) -> pa.Array:
     raise _mismatch(name, column.type, what)
 
 
-def pictures(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array:
-    """Pictures as bytes; a text is the path of a file, relative to the data's folder."""
-    if kinds.is_binary(column.type) or kinds.is_null(column.type):
-        return column.cast(pa.binary())
-    if kinds.is_large_binary(column.type):
-        return column.cast(pa.binary())
+def with_pictures(rows: pa.RecordBatch, job: Job, folder: Path, faults: Faults) -> pa.RecordBatch:
+    """The rows with pictures as bytes where the file has their paths.
+
+    Args:
+        folder: of the data file; relative paths start there, and none may leave it.
+    """
+    names = [name for name, one in job.features.columns.items() if isinstance(one, Image)]
+    for name in dict.fromkeys([*names, *job.labeling.pictures]):
+        place = rows.schema.get_field_index(name)
+        if place >= 0 and not _is_binary(rows.column(name).type):
+            rows = rows.set_column(place, name, _read(rows.column(name), name, folder, faults))
+    return rows
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_null(kind))
+
+
+def _read(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array:
     found: list[bytes | None] = []
-    for row, path in enumerate(
-        _as_text(column, name, "a picture (bytes, or the path of a file)").to_pylist()
-    ):
+    root = folder.resolve()
+    paths = _as_text(column, name, "a picture (bytes, or the path of a file)").to_pylist()
+    for row, path in enumerate(paths):
+        place = (root / path).resolve() if path else root
+        reason = None if place.is_relative_to(root) else "picture_outside_folder"
         try:
-            found.append((folder / path).read_bytes() if path else None)
+            found.append(place.read_bytes() if path and not reason else None)
         except OSError:
-            faults.mark([row], "picture_not_found", name)
+            reason = "picture_not_found"
             found.append(None)
+        if reason:
+            faults.mark([row], reason, name)
     return pa.array(found, pa.binary())
+
+
+def _picture(column: pa.Array, name: str) -> pa.Array:
+    if not _is_binary(column.type):
+        raise _mismatch(name, column.type, "a picture (bytes, or the path of a file)")
+    return column.cast(pa.binary())
 
 
 def cohorts_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,15 +49,15 @@ class Scorer(Protocol):
 class ModelScorer:
     """A model package at work: the same mapper as in training, then its evaluator."""
 
-    def __init__(self, job: Job, folder: Path, package: Package) -> None:
-        """Take a verified package; `folder` is where relative paths of pictures start."""
-        self._job, self._folder, self._package = job, folder, package
+    def __init__(self, job: Job, package: Package) -> None:
+        """Take a verified package."""
+        self._job, self._package = job, package
         self._function = package.function()
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
         """Map and predict the rows that are not marked yet."""
         prepared = self._function(rows) if self._function else rows
-        features = raw.features_of(prepared, self._job, self._folder, faults)
+        features = raw.features_of(prepared, self._job, faults)
         mapped = self._mapped(features, faults)
         good = faults.others(rows.num_rows)
         scores = self._package.evaluator.predict(mapped)

@@ -73,13 +73,14 @@ class _Slice:
     def score(self, scorer: Scorer, unknown: Bools | None) -> Part:
         """Check, predict and write; `unknown` marks rows whose batch cannot be told."""
         faults, source, job = Faults(), self.piece.source, self.job
+        rows = raw.with_pictures(self.rows, job, source.folder, faults)
         if unknown is not None:
             faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
-        keys = raw.keys_of(self.rows, job, self.target.digests[source.name], self._first, faults)
+        keys = raw.keys_of(rows, job, self.target.digests[source.name], self._first, faults)
         self._mark_excluded(faults)
-        predicted = scorer.predict(self.rows, faults)
+        predicted = scorer.predict(rows, faults)
         ids = prediction_ids(job.sampling.seed, job.name, self.batch, keys)
-        contents = raw.contents_of(self.rows, job)
+        contents = raw.contents_of(rows, job)
         good = faults.others(self.rows.num_rows)
         return Part(
             batch=self.batch,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ from pipelines.batches import local_micros, membership
 from pipelines.canonical import canonical_text
 from pipelines.cells import BadCells
 from pipelines.columns import Int64s, dictionary_codes, floats, texts
-from pipelines.digests import Digest, row_digests
+from pipelines.digests import Digest, identified, row_digests
 from pipelines.features import Image
 from pipelines.fragments import Piece, read_piece
 from pipelines.hashing import Hashes, hex_text
@@ -71,7 +70,6 @@ class Reader:
     """Reads training rows; it travels to workers."""
 
     job: Job
-    folder: Path
     batches: frozenset[str]
     file_digests: Mapping[str, str]
     function: Prepare | None
@@ -117,12 +115,13 @@ class Reader:
     ) -> Rows | None:
         faults = Faults()
         source = piece.source
+        rows = raw.with_pictures(rows, self.job, source.folder, faults)
         keys = raw.keys_of(
             rows, self.job, self.file_digests[source.name], int(positions[0]), faults
         )
         targets = self._targets(rows, batch, keys, faults)
         prepared = self.function(rows) if self.function else rows
-        features = raw.features_of(prepared, self.job, self.folder, faults)
+        features = raw.features_of(prepared, self.job, faults)
         self._mark_broken_pictures(features, faults)
         good = np.arange(rows.num_rows)[faults.others(rows.num_rows)]
         if not len(good):
@@ -140,6 +139,8 @@ class Reader:
         place = (source.number, int(positions[good[0]]))
         used = raw.projection(self.job, target=True).columns or kept.schema.names
         digests = row_digests(kept, used)
+        if self.answers is not None:  # the file does not hold what the row was labeled
+            digests = identified(row_digests(own, ["target"]), digests)
         return Rows(
             raw.take(features, good),
             kept,
@@ -154,20 +155,23 @@ class Reader:
     def _targets(
         self, rows: pa.RecordBatch, batch: str, keys: pa.Array, faults: Faults
     ) -> pa.Array:
+        column = str(self.job.target.column or "answer")
         if self.answers is not None:
             ids = hex_text(
                 prediction_ids(self.job.sampling.seed, self.job.name, batch, keys)
             ).to_pylist()
             targets = texts(self.answers.get(one) for one in ids)
         else:
-            targets = canonical_text(rows.column(str(self.job.target.column)))
+            targets = canonical_text(rows.column(column))
         if self.job.task == "classification":
             codes, names = dictionary_codes(targets)
             known = np.array([*(name in self.job.target.answers for name in names), False])
-            faults.mark(~known[codes], "no_target", str(self.job.target.column))
+            faults.mark(~known[codes], "no_target", column)
         else:
-            values = floats(raw.numbers(rows.column(str(self.job.target.column)), "target", faults))
-            faults.mark(~np.isfinite(values), "no_target", str(self.job.target.column))
+            given = targets if self.answers is not None else rows.column(column)
+            faults.mark(
+                ~np.isfinite(floats(raw.numbers(given, column, faults))), "no_target", column
+            )
         return targets
 
     def _mark_broken_pictures(self, features: pa.RecordBatch, faults: Faults) -> None:

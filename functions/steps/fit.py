@@ -112,12 +112,14 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     digests = {
         name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
     }
-    reader = Reader(job, app.folder, frozenset(found.batches), digests, function, _answers(app))
+    reader = Reader(job, frozenset(found.batches), digests, function, _answers(app))
     pieces = found.pieces(found.batches)
     rows = [
         part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)
     ]
     _require_rows(rows, job)
+    if function:
+        function.check(rows[0].raw)
     hashes = np.concatenate([part.hashes for part in rows])
     micros = (
         None

@@ -157,5 +157,8 @@ def identified_rows(
                 chosen = np.flatnonzero(member.codes == code)
                 if batch in batches and len(chosen):
                     digest = found.files_of(batch)[piece.source.name]
-                    own, start = raw.take(rows, chosen), first + int(chosen[0])
+                    start = first + int(chosen[0])
+                    own = raw.with_pictures(
+                        raw.take(rows, chosen), app.job, piece.source.folder, Faults()
+                    )
                     yield batch, BatchRows.of(app.job, batch, own, digest=digest, first=start)

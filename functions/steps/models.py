@@ -40,7 +40,7 @@ def live(app: App) -> Live:
     trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
     package = open_package(folder, verify=signing.verifier(trusted))
     _check_features(app.job, package)
-    return Live(folder.name, _Opener(app.job, app.folder, folder, tuple(trusted), package))
+    return Live(folder.name, _Opener(app.job, folder, tuple(trusted), package))
 
 
 @dataclass
@@ -48,7 +48,6 @@ class _Opener:
     """Opens the package anew in each worker; here it is open already."""
 
     job: Job
-    data_folder: Path
     package_folder: Path
     trusted: tuple[bytes, ...]
     package: Package | None
@@ -59,7 +58,7 @@ class _Opener:
     def __call__(self) -> Scorer:
         if self.package is None:
             self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
-        return ModelScorer(self.job, self.data_folder, self.package)
+        return ModelScorer(self.job, self.package)
 
 
 def _check_features(job: Job, package: Package) -> None:

@@ -29,8 +29,8 @@ def status(app: App) -> list[State]:
     live = ledger.live(app.store, app.job.name)
     samples = views.verifying(views.current_samples(app))
     sampled = _counted(samples)
-    asked = _counted(_joined(samples, views.view(app, "questions")))
-    labels = views.labels(app)
+    asked = _counted(_joined(samples, views.verifying(views.view(app, "questions"))))
+    labels = views.verifying(views.labels(app))
     answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
     batches = set(inputs.batches_in(app, app.sources())) | set(live) | set(sampled)
     return [

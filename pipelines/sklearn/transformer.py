@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from pipelines.columns import texts
 from pipelines.features import FeatureSpec
 from pipelines.identity import keyed_hashes
-from pipelines.jobs import Batches, Job
+from pipelines.jobs import Batches, Job, Labeling
 from pipelines.mappers import Mapper
 from pipelines.matrices import concatenated
-from pipelines.rows import Faults, features_of
+from pipelines.rows import Faults, features_of, with_pictures
 from pipelines.sklearn.matrices import Matrix, matrix_of
 from pipelines.statistics import Statistics
 
@@ -101,15 +101,17 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
     ) -> list[tuple[int, pa.RecordBatch]]:
         """The feature columns in portions, each with its first row."""
         # Reading a job's columns needs no more of a job than this.
-        job = Job.model_construct(features=spec, batches=Batches(timezone=self.timezone))
+        batches = Batches(timezone=self.timezone)
+        job = Job.model_construct(features=spec, batches=batches, labeling=Labeling())
         table = _table(X)
         portions = []
         for first in range(0, max(table.num_rows, 1), _PORTION):
             rows = table.slice(first, _PORTION).combine_chunks()
             batch = rows.to_batches()[0] if rows.num_rows else _empty(rows.schema)
-            batch = batch if self.function is None else self.function(batch)
             faults = Faults()
-            portions.append((first, features_of(batch, job, Path(self.folder), faults)))
+            batch = with_pictures(batch, job, Path(self.folder), faults)
+            batch = batch if self.function is None else self.function(batch)
+            portions.append((first, features_of(batch, job, faults)))
             for row, (reason, column) in sorted(faults.reasons.items())[:1]:
                 raise ValueError(f"row {first + row} cannot be used: {reason} in {column!r}")
         return portions
