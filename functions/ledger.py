@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from infra.storage import Store
+from pipelines import partitions
+from pipelines.errors import StoreUnavailable
 from pipelines.schemas import RUNS, table_of
 
 
@@ -32,7 +34,7 @@ def published(store: Store, job: str) -> dict[str, str]:
     table = store.table("predictions")
     for file in table.files():
         folder, name = file.path.rsplit("/", 1)
-        partition = table.partition_of(folder)
+        partition = partitions.values_of(folder)
         if partition["job"] == job:
             found[partition["batch"]] = name.split("-", 1)[0]
     return found
@@ -65,9 +67,23 @@ def _attempt(row: dict[str, Any]) -> Attempt:
 
 
 def live(store: Store, job: str) -> dict[str, Attempt]:
-    """The published attempt of each batch."""
+    """The published attempt of each batch.
+
+    Raises:
+        StoreUnavailable: `runs` lacks one of them, so somebody removed it.
+    """
+    newest = published(store, job)
     known = attempts(store, job)
-    return {batch: known[attempt] for batch, attempt in published(store, job).items()}
+    if not known.keys() >= set(newest.values()):  # `runs` was read before others published
+        store.table("runs").refresh()
+        known = attempts(store, job)
+    lost = [batch for batch, attempt in newest.items() if attempt not in known]
+    if lost:
+        raise StoreUnavailable(
+            f"batch {lost[0]!r} is published, but `runs` does not know its attempt",
+            fix="restore the folder `runs` of the store, or score the batch with --replace",
+        )
+    return {batch: known[attempt] for batch, attempt in newest.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ application's transaction number, so that a repeat can be told from a first time
 from __future__ import annotations
 
 import json
-import os
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
+from typing import Literal
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -22,21 +23,26 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
-from pipelines.columns import bool_array, coded_texts, dictionary_codes
+from pipelines import partitions
+from pipelines.columns import coded_texts
 from pipelines.errors import ConcurrentRun, RecheckError, StoreUnavailable
+from pipelines.parquet import WrittenFile, write
 from pipelines.schemas import table_of
 
 _MANY_FILES = 128
-_RANDOM = "prediction_id"  # zstd would halve it, and take as long as all other columns together
+_TRIES = 20  # commits that lose against others' commits
+_PAUSE = 0.01  # seconds, growing with each
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A Parquet file that lies in a table's folder and is not yet published."""
+class _Change:
+    """What one commit does."""
 
-    path: str  # relative to the table's folder, with partition folders
-    size: int  # bytes
-    rows: int
+    files: Sequence[WrittenFile]
+    mode: Literal["append", "overwrite"]
+    partition: Mapping[str, str] | None  # what an overwrite replaces
+    transaction: tuple[str, int] | None
+    note: Mapping[str, str]
 
 
 class Table:
@@ -96,11 +102,7 @@ class Table:
     def partitions(self) -> list[dict[str, str]]:
         """The values of the partition columns that hold at least one file."""
         folders = {one.path.rsplit("/", 1)[0] for one in self.files()}
-        return [self.partition_of(folder) for folder in sorted(folders)]
-
-    def partition_of(self, folder: str) -> dict[str, str]:
-        """The values of the partition columns that a folder's name holds."""
-        return dict(_unfold(part) for part in folder.split("/"))
+        return [partitions.values_of(folder) for folder in sorted(folders)]
 
     def read(
         self, columns: Sequence[str] | None = None, partition: Mapping[str, str] | None = None
@@ -119,7 +121,7 @@ class Table:
 
     def folder(self, partition: Mapping[str, str]) -> str:
         """Where the files of a partition lie, relative to the table, with a slash at the end."""
-        return "".join(f"{name}={quote(partition[name], safe='')}/" for name in self.partitioned_by)
+        return partitions.folder(self.partitioned_by, partition)
 
     def write_file(self, name: str, rows: pa.RecordBatch | pa.Table) -> WrittenFile:
         """Write rows as a file that no reader sees before it is published.
@@ -130,30 +132,27 @@ class Table:
             rows: without the partition columns.
         """
         path = Path(self.uri) / name
-        scratch = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
         with translated(self.uri):
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with pq.ParquetWriter(scratch, rows.schema, **_writing(rows.schema)) as writer:
-                    writer.write(rows)
-                scratch.replace(path)
-            finally:
-                scratch.unlink(missing_ok=True)
-            return WrittenFile(name, path.stat().st_size, rows.num_rows)
+            return WrittenFile(name, write(path, rows), rows.num_rows)
 
     def append(self, rows: pa.Table, *, transaction: tuple[str, int] | None = None) -> None:
-        """Publish rows by one commit.
+        """Publish rows by one commit, beside what others append meanwhile.
+
+        Args:
+            transaction: as for `replace`.
 
         Raises:
             ConcurrentRun: another writer committed the same transaction first.
             StoreUnavailable: the store is full, read-only or not there.
         """
         name = f"{uuid.uuid4().hex}.parquet"
-        files = []
-        for partition, part in self._split(rows):
-            folder = self.folder(partition) if partition else ""
-            files.append(self.write_file(folder + name, part))
-        self._commit(files, "append", None, transaction, {})
+        if self.partitioned_by:
+            parts = partitions.split(self.partitioned_by, rows)
+            files = [self.write_file(self.folder(where) + name, part) for where, part in parts]
+        else:
+            files = [self.write_file(name, rows.cast(self.schema))]
+        self._commit(_Change(files, "append", None, transaction, {}))
         self._tidy()
 
     def replace(
@@ -166,43 +165,60 @@ class Table:
     ) -> None:
         """Make `files` the whole content of a partition, by one commit.
 
+        Commits to other partitions do not matter, however many come between.
+
         Args:
             transaction: (application id, number); the number is one more than
-                `transaction(application id)` said.
+                `transaction(application id)` said when the work began.
             note: goes into the commit's own record, for auditors.
 
         Raises:
-            ConcurrentRun: another writer changed the partition meanwhile.
+            ConcurrentRun: another writer committed under this id meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
-        self._commit(files, "overwrite", partition, transaction, note)
+        self._commit(_Change(files, "overwrite", partition, transaction, note))
 
-    def _commit(
-        self,
-        files: Sequence[WrittenFile],
-        mode: str,
-        partition: Mapping[str, str] | None,
-        transaction: tuple[str, int] | None,
-        note: Mapping[str, str],
-    ) -> None:
-        if transaction and self.transaction(transaction[0]) != transaction[1] - 1:
-            raise _overtaken(self.uri)
-        delta = self._open() or self._create()
-        properties = CommitProperties(
-            custom_metadata=dict(note) or None,
-            app_transactions=[Transaction(*transaction)] if transaction else None,
-        )
-        filters = [(name, "=", value) for name, value in partition.items()] if partition else None
-        with translated(self.uri):
-            delta.create_write_transaction(
-                [self._action(one) for one in files],
-                mode,
-                self.schema,
-                self.partitioned_by or None,
-                filters,
-                commit_properties=properties,
-            )
+    def _commit(self, change: _Change) -> None:
+        """Commit to the newest version; again where a commit that does not matter came between.
+
+        Delta tells a conflict by what a commit reads, and takes every overwrite
+        for a reader of the whole table. What must not change in truth is the
+        transaction's number, and that is looked at anew each time.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            self.refresh()
+            self._require_next(change.transaction)
+            try:
+                with translated(self.uri):
+                    self._write(self._open() or self._create(), change)
+            except ConcurrentRun:
+                if not tries_left:
+                    raise
+                time.sleep(_PAUSE * (_TRIES - tries_left))
+            else:
+                break
         self.refresh()
+
+    def _require_next(self, transaction: tuple[str, int] | None) -> None:
+        if transaction and self.transaction(transaction[0]) != transaction[1] - 1:
+            raise ConcurrentRun(
+                f"{self.uri}: another run committed {transaction[0]} first",
+                fix="run the same command again; it is safe to repeat",
+            )
+
+    def _write(self, delta: DeltaTable, change: _Change) -> None:
+        filters = [(name, "=", value) for name, value in (change.partition or {}).items()]
+        app = [Transaction(*change.transaction)] if change.transaction else None
+        delta.create_write_transaction(
+            [self._action(one) for one in change.files],
+            change.mode,
+            self.schema,
+            self.partitioned_by or None,
+            filters or None,
+            commit_properties=CommitProperties(
+                custom_metadata=dict(change.note) or None, app_transactions=app
+            ),
+        )
 
     def _tidy(self) -> None:
         """Join many small files into few, so that reading a table stays cheap; no row changes."""
@@ -218,7 +234,7 @@ class Table:
         values = self._values(file)
         modified = int((Path(self.uri) / file.path).stat().st_mtime * 1000)
         stats = json.dumps({"numRecords": file.rows})
-        return AddAction(file.path, file.size, values, modified, True, stats)  # their signature
+        return AddAction(file.path, file.size, values, modified, True, stats)
 
     def _open(self) -> DeltaTable | None:
         if self._delta is None:
@@ -243,23 +259,7 @@ class Table:
         return opened
 
     def _values(self, file: WrittenFile) -> dict[str, str]:
-        folder, slash, _ = file.path.rpartition("/")
-        return self.partition_of(folder) if slash else {}
-
-    def _split(self, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
-        """The rows by partition, without the columns that the folder's name holds."""
-        if not self.partitioned_by:
-            yield {}, rows.cast(self.schema)
-            return
-        kept = [name for name in self.schema.names if name not in self.partitioned_by]
-        rows = rows.combine_chunks()
-        columns = [dictionary_codes(rows[name].combine_chunks()) for name in self.partitioned_by]
-        codes = np.stack([codes for codes, _ in columns], axis=1)
-        for combination in np.unique(codes, axis=0):
-            values = [words[code] for (_, words), code in zip(columns, combination, strict=True)]
-            mask = bool_array((codes == combination).all(axis=1))
-            partition = dict(zip(self.partitioned_by, values, strict=True))
-            yield partition, rows.filter(mask).select(kept)
+        return partitions.values_of(file.path.rpartition("/")[0])
 
     def _read_file(self, file: WrittenFile, wanted: pa.Schema) -> pa.Table:
         values = self._values(file)
@@ -275,33 +275,6 @@ class Table:
         return pa.table(columns, schema=wanted)
 
 
-def _writing(schema: pa.Schema) -> dict[str, object]:
-    """Options per column: a dictionary of what hardly repeats costs time and gains nothing."""
-    plain = {_RANDOM, "key", "score", "value"}
-    coded = [
-        name
-        for name in schema.names
-        if name not in plain and not pa.types.is_nested(schema.field(name).type)
-    ]
-    compression = {name: "none" if name == _RANDOM else "zstd" for name in _leaves(schema)}
-    return {
-        "compression": compression, "store_schema": False,
-        "use_dictionary": coded or False, "write_statistics": coded or False,
-    }  # fmt: skip
-
-
-def _leaves(schema: pa.Schema) -> list[str]:
-    """The columns as Parquet names them: a map is two."""
-    maps = [field.name for field in schema if pa.types.is_map(field.type)]
-    inner = [f"{name}.key_value.{part}" for name in maps for part in ("key", "value")]
-    return [*(name for name in schema.names if name not in maps), *inner]
-
-
-def _unfold(folder: str) -> tuple[str, str]:
-    name, _, value = folder.partition("=")
-    return name, unquote(value)
-
-
 @contextmanager
 def translated(place: str) -> Iterator[None]:
     """Turn what the file system and Delta say into our errors.
@@ -315,20 +288,18 @@ def translated(place: str) -> Iterator[None]:
     except RecheckError:
         raise
     except CommitFailedError as error:
-        raise _overtaken(place) from error
+        raise ConcurrentRun(
+            f"{place}: another run committed first",
+            fix="run the same command again; it is safe to repeat",
+        ) from error
     except (OSError, DeltaError, pa.ArrowException) as error:
         raise StoreUnavailable(f"{place}: {_first_line(error)}", fix=_way_out(error)) from error
 
 
-def _overtaken(place: str) -> ConcurrentRun:
-    return ConcurrentRun(
-        f"{place}: another run committed first",
-        fix="run the same command again; it is safe to repeat",
-    )
-
-
 def _way_out(error: Exception) -> str:
     text = str(error).lower()
+    if "name too long" in text:
+        return "give the batch, or the job, a shorter name"
     if "no space" in text or "quota" in text:
         return "free space on the store's disk, then run the same command again; nothing was half published"
     if "permission" in text or "read-only" in text or "readonly" in text:

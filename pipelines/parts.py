@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns import Int64s
-from pipelines.delta import WrittenFile
 from pipelines.digests import Digest
 from pipelines.hashing import Hashes
+from pipelines.parquet import WrittenFile
 
 
 @dataclass(frozen=True, slots=True)

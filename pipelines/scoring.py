@@ -16,13 +16,14 @@ import pyarrow as pa
 from pipelines import rows as raw
 from pipelines.batches import membership
 from pipelines.columns import Bools, Int64s, coded_texts, dictionary_codes, float_array
-from pipelines.delta import Table, WrittenFile
+from pipelines.delta import Table
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.fragments import Piece, read_piece
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import prediction_ids
 from pipelines.jobs import Job
+from pipelines.parquet import WrittenFile
 from pipelines.parts import BadRow, Part
 from pipelines.rows import Faults
 from pipelines.scorers import Predicted, Scorer

@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions import ledger
 from functions.app import App
 from functions.ledger import Run
 from functions.steps import models
 from pipelines.batches import UNKNOWN
-from pipelines.delta import WrittenFile
 from pipelines.digests import Digest
 from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
 from pipelines.hashing import subkey
+from pipelines.parquet import WrittenFile
 from pipelines.parts import BadRow, Part
 from pipelines.schemas import PREDICTIONS, QUARANTINE, table_of
 
@@ -61,7 +61,8 @@ class Publisher:
         return name
 
     def _app_id(self, batch: str) -> str:
-        return f"score/{self.app.job.name}/{self.app.job.model_name}/{batch}"
+        """One per batch, whatever the model: two models must not publish side by side."""
+        return f"score/{self.app.job.name}/{batch}"
 
     def publish(self, batch: str, parts: Sequence[Part], seconds: float) -> Scored:
         """Publish what a run made of a batch.
@@ -80,8 +81,7 @@ class Publisher:
         scored = Scored(batch, rows_in, rows_in - len(bad), len(bad), status)
         self._quarantine(batch, bad)
         self._record(scored, version, parts, seconds)
-        self._commit(scored, [part.file for part in parts if part.file])
-        return scored
+        return self._commit(scored, [part.file for part in parts if part.file])
 
     def _is_live(self, batch: str) -> bool:
         partition = {"job": self.app.job.name, "batch": batch}
@@ -146,7 +146,7 @@ class Publisher:
             known_at=app.now(),
         )
 
-    def _commit(self, scored: Scored, files: list[WrittenFile]) -> None:
+    def _commit(self, scored: Scored, files: list[WrittenFile]) -> Scored:
         table, batch = self.app.store.table("predictions"), scored.batch
         attempt, partition = self.attempts[batch], {"job": self.app.job.name, "batch": batch}
         if not files:  # so that a batch without one good row is known to be done
@@ -163,9 +163,10 @@ class Publisher:
             transaction = (self._app_id(batch), attempt.number)
             table.replace(partition, files, transaction=transaction, note=note)
         except ConcurrentRun:
-            table.refresh()
             if ledger.published(self.app.store, self.app.job.name).get(batch) != attempt.id:
-                raise  # else the other run published the very same
+                raise
+            return replace(scored, status="already")  # the other run published the very same
+        return scored
 
 
 def _merged(digests: Iterable[Digest]) -> Digest:

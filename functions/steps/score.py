@@ -51,7 +51,7 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
 
 def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], list[str]]:
     """Which batches have a state already, and which are to be scored."""
-    live = ledger.live(app.store, app.job.name)
+    live = {} if options.replace else ledger.live(app.store, app.job.name)
     closed = [batch for batch in found.batches if options.early or not _is_open(app, batch)]
     if options.batches and len(closed) < len(found.batches):
         raise BatchOpen(
@@ -61,7 +61,7 @@ def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], l
     states = {
         batch: Scored(batch, 0, 0, 0, "open") for batch in found.batches if batch not in closed
     }
-    known = [batch for batch in closed if batch in live and not options.replace]
+    known = [batch for batch in closed if batch in live]
     unsure = [batch for batch in known if live[batch].files != found.files_of(batch)]
     digests = inputs.digests(app, found, unsure) if unsure else {}
     for batch in known:
