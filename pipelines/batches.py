@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,16 +12,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as kinds
 
 from pipelines.canonical import canonical_text
-from pipelines.columns import Int32s, Int64s, dictionary_codes, integers, missing
+from pipelines.columns import Int32s, Int64s, bool_array, dictionary_codes, integers, missing
+from pipelines.encoding import readable
+from pipelines.errors import SchemaMismatch
 from pipelines.jobs import Batches, Job
 
 UNKNOWN = "unknown"
 ALL = "all"
 _MICROS = {"hour": 3_600_000_000, "day": 86_400_000_000, "week": 7 * 86_400_000_000}
-_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+_TICKS = {"s": 1_000_000, "ms": 1_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
+    (datetime(*day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    for day in ((1, 1, 2), (9999, 12, 30))
+)
 _NOWHERE = np.iinfo(np.int64).min
 
 
@@ -42,8 +50,7 @@ def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Member
     """
     by = job.batches.by
     if by == "column":
-        codes, names = dictionary_codes(canonical_text(rows.column(str(job.batches.column))))
-        return _with_unknown(codes, names)
+        return _with_unknown(*_values(rows.column(str(job.batches.column))))
     if by in _MICROS:
         return _with_unknown(
             *_periods(local_micros(rows.column(str(job.data.time)), job.batches), by)
@@ -51,54 +58,81 @@ def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Member
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
 
+def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
+    """The batches that a column names; an empty text names none, nor does one that is not UTF-8."""
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if kinds.is_temporal(kind):
+        column = column.cast(pa.string())
+    codes, names = dictionary_codes(canonical_text(readable(column)))
+    if "" not in names:
+        return codes, names
+    place = names.index("")
+    codes = np.where(codes == place, -1, np.where(codes > place, codes - 1, codes))
+    return codes.astype(np.int32), [name for name in names if name]
+
+
 def local_micros(column: pa.Array, batches: Batches) -> Int64s:
     """Wall-clock microseconds in the job's timezone since 1970: (n,).
 
-    A time without a zone is taken as it stands. A null, or a year beyond 1-9999,
-    is the smallest integer.
+    A time without a zone is taken as it stands. A null, text that is no time,
+    or a year beyond 1-9999, is the smallest integer. What becomes of a value
+    does not depend on those beside it. (After 2037 Arrow knows no summer time.)
+
+    Raises:
+        SchemaMismatch: the column holds something else than times.
     """
-    times = _timestamps(column)
+    if kinds.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
+        return _on_the_wall(column, batches)
+    if not (_is_text(column.type) or kinds.is_null(column.type)):
+        raise SchemaMismatch(
+            f"the time column holds {column.type}",
+            fix="deliver times, dates, or text like 2026-11-20T05:00:00Z",
+        )
+    for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
+        with suppress(pa.ArrowInvalid):
+            return _on_the_wall(column.cast(kind), batches)
+    return _parsed(readable(column), ZoneInfo(batches.timezone))
+
+
+def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
+    if kinds.is_date(times.type):
+        times = times.cast(pa.timestamp("s"))
+    coarse = times.type.unit in ("s", "ms")  # may reach beyond what microseconds can hold
+    if coarse:
+        ticks = integers(times)
+        unit = _TICKS[times.type.unit]
+        beyond = (ticks < _LOWEST // unit) | (ticks > _HIGHEST // unit)
+        times = pc.if_else(bool_array(beyond), pa.scalar(None, times.type), times)
+    times = times.cast(pa.timestamp("us", tz=times.type.tz), safe=False)  # drops nanoseconds
     if times.type.tz is not None:
         times = pc.local_timestamp(times.cast(pa.timestamp("us", tz=batches.timezone)))
     values = integers(times)
-    lowest, highest = ((moment - _EPOCH) // timedelta(microseconds=1) for moment in (_FIRST, _LAST))
-    bad = (values < lowest) | (values > highest)
+    bad = (values < _LOWEST) | (values > _HIGHEST)
     gaps = missing(times)
     return np.where(bad if gaps is None else bad | gaps, _NOWHERE, values)
 
 
-def _timestamps(column: pa.Array) -> pa.Array:
-    """Any column of times as microseconds; text that is no time becomes null."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    if pa.types.is_date(column.type):
-        return column.cast(pa.timestamp("us"))
-    for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
-        try:
-            return column.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-    return _parsed(column)
+def _parsed(column: pa.Array, zone: ZoneInfo) -> Int64s:
+    """Text of several forms, or with errors, each distinct one by itself."""
+    codes, words = dictionary_codes(column)
+    moments = [*(_moment(word, zone) for word in words), int(_NOWHERE)]  # the last: null
+    return np.array(moments, dtype=np.int64)[codes]
 
 
-def _parsed(column: pa.Array) -> pa.Array:
-    """Text of several forms, or with errors, one by one."""
-    moments = np.array([_moment(text) for text in column.to_pylist()], dtype=np.int64)
-    gaps = moments == _NOWHERE
-    kind = pa.timestamp("us", tz="UTC")
-    bitmap = pa.py_buffer(np.packbits(~gaps, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(moments), [bitmap, pa.py_buffer(moments)])
-
-
-def _moment(text: str | None) -> int:
+def _moment(text: str, zone: ZoneInfo) -> int:
     try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        local = moment.astimezone(zone) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         return int(_NOWHERE)
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1)
+    micros = (local.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    return micros if _LOWEST <= micros <= _HIGHEST else int(_NOWHERE)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
 
 
 def _periods(micros: Int64s, by: str) -> tuple[Int32s, list[str]]:
@@ -115,11 +149,11 @@ def _periods(micros: Int64s, by: str) -> tuple[Int32s, list[str]]:
 
 def _period_name(number: int, by: str) -> str:
     if by == "hour":
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=number)).strftime("%Y-%m-%dT%H")
+        return (_EPOCH + timedelta(hours=number)).isoformat()[:13]  # strftime shortens year 33
     if by == "day":
         return (date(1970, 1, 1) + timedelta(days=number)).isoformat()
     year, week, _ = (date(1969, 12, 29) + timedelta(weeks=number)).isocalendar()
-    return f"{year}-W{week:02d}"
+    return f"{year:04d}-W{week:02d}"
 
 
 def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
@@ -138,25 +172,35 @@ def period_end(batch: str, batches: Batches) -> datetime | None:
     >>> period_end("2026-W47", Batches(by="week", timezone="Europe/Berlin")).isoformat()
     '2026-11-23T00:00:00+01:00'
     """
-    start = _period_start(batch, batches.by)
-    if start is None:
+    if batches.by not in _PERIODS:
         return None
-    length = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[
-        batches.by
-    ]
-    return (start + length).replace(tzinfo=ZoneInfo(batches.timezone)) + timedelta(
-        hours=batches.settle
-    )
+    period = _PERIODS[batches.by]
+    zone = ZoneInfo(batches.timezone)
+    try:
+        over = (period.start(batch) + period.length).replace(tzinfo=zone).astimezone(UTC)
+        return (over + timedelta(hours=batches.settle)).astimezone(zone)
+    except (ValueError, OverflowError):  # no such day, or the end of time
+        return None
 
 
-def _period_start(batch: str, by: str) -> datetime | None:
-    patterns = {
-        "hour": r"(\d{4}-\d\d-\d\dT\d\d)",
-        "day": r"(\d{4}-\d\d-\d\d)",
-        "week": r"(\d{4}-W\d\d)",
-    }
-    if by not in patterns or not re.fullmatch(patterns[by], batch):
-        return None
-    text = f"{batch}-1" if by == "week" else batch
-    form = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "week": "%G-W%V-%u"}[by]
-    return datetime.strptime(text, form)  # noqa: DTZ007  # the zone is set by the caller
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """How the batches of a rule are named, and how long they are."""
+
+    name: str
+    form: str
+    length: timedelta
+
+    def start(self, batch: str) -> datetime:
+        """The first moment, on the wall."""
+        if not re.fullmatch(self.name, batch, re.ASCII):
+            raise ValueError(batch)
+        text = f"{batch}-1" if self.form.endswith("%u") else batch
+        return datetime.strptime(text, self.form)  # noqa: DTZ007  # the zone is set by the caller
+
+
+_PERIODS = {
+    "hour": _Period(r"\d{4}-\d\d-\d\dT\d\d", "%Y-%m-%dT%H", timedelta(hours=1)),
+    "day": _Period(r"\d{4}-\d\d-\d\d", "%Y-%m-%d", timedelta(days=1)),
+    "week": _Period(r"\d{4}-W\d\d", "%G-W%V-%u", timedelta(weeks=1)),
+}
