@@ -61,17 +61,6 @@ class Table:
             "_delta": None,
         }
 
-    @property
-    def exists(self) -> bool:
-        """Whether anything was ever committed to it."""
-        return self._open() is not None
-
-    @property
-    def version(self) -> int:
-        """The number of the newest commit, -1 before the first."""
-        delta = self._open()
-        return -1 if delta is None else int(delta.version())
-
     def refresh(self) -> None:
         """Forget what was read, so that the next look sees others' commits."""
         self._delta = None

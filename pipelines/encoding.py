@@ -19,11 +19,7 @@ def broken(column: pa.Array) -> Bools | None:
     >>> broken(pa.array([b"a", b"\xff"]).view(pa.string())).tolist()
     [False, True]
     """
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        pass
-    else:
+    if _is_valid(column):
         return None
     if kinds.is_dictionary(column.type):
         words = broken(column.dictionary)
@@ -38,6 +34,14 @@ def readable(column: pa.Array) -> pa.Array:
         return column
     plain = column.dictionary_decode() if kinds.is_dictionary(column.type) else column
     return texts(None if value is None else _decoded(value) for value in _bytes(plain))
+
+
+def _is_valid(column: pa.Array) -> bool:
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _bytes(column: pa.Array) -> list[bytes | None]:
