@@ -165,3 +165,67 @@ def test_a_row_of_both_purposes_is_asked_and_counted_in_each(
     assert sum(row["purpose"] == "verify" for row in labels) == 2
     [state] = terminal.ok("status")["batches"]
     assert (state["sampled"], state["asked"], state["answered"]) == (VERIFY, VERIFY, 2)
+
+
+@pytest.fixture
+def asked(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, running: Server) -> Terminal:
+    """The same job, its training rows asked for."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", running.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", running.token)
+    terminal.ok("push", "--purpose", "train")
+    return terminal
+
+
+def test_answers_by_file_train_as_well(asked: Terminal, tmp_path: Path) -> None:
+    """And a label that is corrected makes another version, while the same ones make none."""
+    keys = sorted(drawn(asked, "train").values())
+    pulled = asked.ok("pull", "--file", write(tmp_path, [(key, TRUTH[key]) for key in keys]))
+    first, again = asked.ok("fit"), asked.ok("fit")
+    wrong = {"spam": "ham", "ham": "spam"}[TRUTH[keys[0]]]
+
+    asked.ok("pull", "--file", write(tmp_path, [(keys[0], wrong)]))
+
+    corrected = asked.ok("fit")
+    assert (pulled["labels"], pulled["outcomes"]) == (TRAIN, 0)
+    assert first["version"] == again["version"] != corrected["version"]
+
+
+def test_numbers_are_learned_from_answers(tmp_path: Path, people: People) -> None:
+    parquet.write_table(messages(), tmp_path / "messages.parquet")
+    terminal = Terminal(tmp_path / "job" / "recheck.toml")
+    terminal.job.parent.mkdir()
+    terminal.job.write_text(NUMBERS)
+    project = terminal.ok("push", "--purpose", "train")["project"]
+    rows = {row["message"]: row for row in messages().to_pylist()}
+    asked = drawn(terminal, "train")
+    said = [(key, str(3 * rows[key]["length"] + 1)) for key in asked.values()]
+
+    assert terminal.ok("pull", "--file", write(tmp_path, said))["labels"] == TRAIN
+
+    fitted = terminal.ok("fit")
+    assert fitted["metrics"]["mae"] < 1
+    assert people.tasks(project).keys() == asked.keys()
+
+
+NUMBERS = f"""
+name = "numbers"
+task = "regression"
+
+[data]
+path = "../messages.parquet"
+key = ["message"]
+
+[features.columns]
+length = {{ kind = "numeric" }}
+
+[model]
+estimator = "LinearRegression"
+
+[sampling]
+seed = "00112233445566778899aabbccddeeff"
+
+[labeling]
+question = "How many?"
+show = ["length"]
+train_budget = {TRAIN}
+"""
