@@ -135,8 +135,9 @@ def _class_row(one: Estimate, material: Material, axis: Axis) -> Row:
     return replace(row(one.class_ or "", one, material, axis), remark=remark)
 
 
-def more_figure(one: Estimate | None, material: Material) -> Figure | None:
+def more_figure(material: Material) -> Figure | None:
     """Draw how the headline's interval would shrink with more answers."""
+    one = material.headline
     if one is None or one.value is None or one.low is None or one.low == one.high:
         return None
     steps = [0, *_steps(one)]

@@ -14,7 +14,7 @@ from labeling.report.groups import class_figure, cohort_figure, more_figure, rul
 from labeling.report.material import Material
 from labeling.report.scores import confusion_figure, score_figure
 from labeling.report.timeline import time_figure
-from labeling.report.wording import headline, percent, stations, subline
+from labeling.report.wording import headline, percent, since, stations, subline, watched
 from labeling.report.work import (
     agreement_figure,
     asked_figure,
@@ -47,7 +47,9 @@ def _context(material: Material) -> dict[str, object]:
     return {
         "material": material,
         "headline": headline(one, material) if one else "Nobody has been asked yet, so nothing is known about how good the predictions are.",
-        "subline": subline(one) if one else "",
+        "leads": [words for words in (subline(one), since(one, material)) if words] if one else [],
+        "fired": sorted(material.alerts, key=lambda alert: alert.window, reverse=True),
+        "watched": watched(material),
         "is_open": one is not None and not material.is_closed(one.window),
         "is_unreliable": one is not None and not one.reliable,
         "largest": one.largest if one else None,
@@ -65,11 +67,11 @@ def _context(material: Material) -> dict[str, object]:
 def _chapters(material: Material) -> list[tuple[str, list[Figure]]]:
     """Return the figures by chapter, without those that there is nothing to show in."""
     answers = (time_figure, cohort_figure, class_figure)
-    errors = (confusion_figure, score_figure)
+    errors = (confusion_figure, more_figure, score_figure)
     work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
     found = [
         ("How good, and where", _shown([figure(material) for figure in answers])),
-        ("Which errors, and does the model know", _shown([*(figure(material) for figure in errors), more_figure(material.headline, material)])),
+        ("Which errors, and does the model know", _shown([figure(material) for figure in errors])),
         ("The work behind it", _shown([figure(material) for figure in work])),
     ]
     return [(title, figures) for title, figures in found if figures]

@@ -127,9 +127,11 @@ def _asked(material: Material, period: Period, when: Clock) -> Markup:
     return rug(places, f"{answered} of {len(places)} windows have answers.")
 
 
-def _by_batch(material: Material) -> Figure:
-    """Draw batches whose names are no times, one below the other."""
+def _by_batch(material: Material) -> Figure | None:
+    """Draw batches whose names are no times, one below the other; nothing of a single one."""
     found = material.of("batch")
+    if len(material.batches) < 2:
+        return None
     everything = material.of("all")
     lines = lines_of(material, "batch", everything[-1] if everything else None)
     axis = axis_of(found[0].metric if found else "accuracy", [reading(one, material) for one in found], lines)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from labeling.history import Estimate
 from labeling.report.material import ERRORS, Material, Walk, is_answered_enough
-from labeling.windows import a_year, closes
+from labeling.windows import a_year, closes, windows
 
 NAMES = {
     "accuracy": "Accuracy",
@@ -218,6 +218,26 @@ def subline(one: Estimate) -> str:
     )
 
 
+def since(one: Estimate, material: Material) -> str:
+    """Return how many later windows were scored and not judged; nothing without any."""
+    judged = {found.window for found in material.of(one.period) if found.n_answered}
+    scored = {windows(batch.name).get(one.period, "") for batch in material.batches}
+    later = [window for window in scored - judged if window > one.window]
+    if not later:
+        return ""
+    return f"Since then, {count(len(later), one.period)} {'was' if len(later) == 1 else 'were'} scored of which nobody has judged a row."
+
+
+def watched(material: Material) -> list[str]:
+    """Return the lines that alerts watch, in words."""
+    return [
+        f"{line.metric}{f' of “{line.class_}”' if line.class_ is not None else ''}"
+        f"{f' for {line.cohort}' if line.cohort is not None else ''} "
+        f"{'below' if line.below is not None else 'above'} {line.below if line.below is not None else line.above:g} in a {line.period}"
+        for line in material.lines
+    ]
+
+
 def _subject(one: Estimate, material: Material, about: Markup) -> Markup:
     """Return "… of last week's predictions were right", or what a metric says instead."""
     which = possessive(one, material)
@@ -246,14 +266,12 @@ def _told(one: Estimate, value: float) -> str:
 
 
 def points(metric: str, length: float) -> str:
-    """Return a length on a metric's axis: points of a percentage, or a number.
+    r"""Return a length on a metric's axis: points of a percentage, or a number.
 
     >>> points("accuracy", 0.0795), points("mae", 1.5)
-    ('8 points', '1.5')
+    ('8.0\xa0points', '1.5')
     """
-    if metric in ERRORS:
-        return number(length)
-    return f"{length * 100:.0f} points" if length >= 0.02 else f"{length * 100:.1f} points"
+    return number(length) if metric in ERRORS else f"{length * 100:.1f}{_SPACE}points"
 
 
 def stations(walk: Walk) -> list[tuple[str, str, str]]:
