@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pipelines.errors import SettingsInvalid
 
 EngineName = Literal["auto", "inline", "local"]
-_ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
+ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
 
 
 class Settings(BaseModel):
@@ -99,7 +99,7 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     found: dict[str, tuple[object, str]] = {}
     for name in Settings.model_fields:
-        for variable in (_ALSO.get(name), f"RECHECK_{name.upper()}"):
+        for variable in (ALSO.get(name), f"RECHECK_{name.upper()}"):
             if variable and environment.get(variable):
                 found[name] = (environment[variable], variable)
     return found
