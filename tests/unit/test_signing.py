@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -200,12 +201,13 @@ def test_a_key_that_is_there_is_never_overwritten() -> None:
 def test_many_first_callers_end_with_one_key() -> None:
     """Two first fits at once must not sign with a key that nobody trusts."""
     program = "from infra import signing; print(signing.own_key().key_id)"
-    callers = [
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
 
-    ids = {caller.communicate()[0].strip() for caller in callers}
+    def call(_: int) -> str:
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    with ThreadPoolExecutor(4) as callers:
+        ids = set(callers.map(call, range(4)))
 
     assert ids == {signing.own_key().key_id}
     beside = signing.default_path().with_suffix(".pub")
