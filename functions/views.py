@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 from functions import ledger
 from functions.app import App
 from labeling import labels as resolution
-from pipelines.schemas import TABLES
+from pipelines.schemas import ANNOTATIONS, TABLES, table_of
 
+CENSUS = "complete outcomes"  # the reason of a draw of every row
+OUTCOME = "outcome"
 NAMES = (*TABLES, "labels")
 _DRAW = ["batch", "purpose", "draw_no", "known_at"]
 
@@ -30,6 +32,8 @@ def view(app: App, name: str) -> pa.Table:
     own = rows.filter(pc.equal(rows["job"], app.job.name))
     if name == "quarantine":
         return _published(app, own)
+    if name == "annotations" and app.job.labeling.outcomes == "complete":
+        return _with_outcomes(app, own)
     return _designed(app, own) if name == "samples" else own
 
 
@@ -82,3 +86,26 @@ def _published(app: App, rows: pa.Table) -> pa.Table:
     return (
         live.group_by(live.column_names, use_threads=False).aggregate([]).select(rows.column_names)
     )
+
+
+def outcome_ids(app: App) -> pa.Array:
+    """The predictions whose outcome came by itself."""
+    rows = app.store.table("annotations").read()
+    mine = pc.and_(pc.equal(rows["job"], app.job.name), pc.equal(rows["state"], OUTCOME))
+    return rows.filter(mine)["prediction_id"].combine_chunks()
+
+
+def _with_outcomes(app: App, annotations: pa.Table) -> pa.Table:
+    """Outcomes of a census count as answers: every row has one, so nobody selected them."""
+    samples, designs = current_samples(app), view(app, "designs").to_pylist()
+    census = {(row["batch"], row["series"]) for row in designs if row["reason"] == CENSUS}
+    digests = {
+        row["prediction_id"]: row["shown_digest"]
+        for row in samples.select(["prediction_id", "shown_digest", "batch", "series"]).to_pylist()
+        if (row["batch"], row["series"]) in census
+    }
+    rows = annotations.to_pylist()
+    for row in rows:
+        if row["state"] == OUTCOME and row["prediction_id"] in digests:
+            row |= {"state": "valid", "shown_digest": digests[row["prediction_id"]]}
+    return table_of(ANNOTATIONS, rows)

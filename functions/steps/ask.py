@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from functions import views
 from functions.app import App
 from functions.steps import training_rows
+from functions.steps.plans import designs
 from functions.steps.shown import shown_columns
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
@@ -142,9 +143,10 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
     samples = views.current_samples(app)
     samples = samples.filter(pc.equal(samples["purpose"], options.purpose))
-    rows = [
-        row for row in samples.to_pylist() if not options.batches or row["batch"] in options.batches
-    ]
+    census = {
+        batch for batch, one in designs(app, options.purpose).items() if one.reason == views.CENSUS
+    }  # their answers came by themselves
+    rows = samples.to_pylist()
     for batch in options.batches:
         if not any(row["batch"] == batch for row in rows):
             raise StepMissing(
@@ -153,6 +155,8 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
             )
     if not rows:
         raise StepMissing("nothing was drawn yet", fix="run `recheck sample …` first")
+    wanted = set(options.batches or (row["batch"] for row in rows)) - census
+    rows = [row for row in rows if row["batch"] in wanted]
     ranks = np.array([row["rank"] for row in rows])
     allocated = np.array(
         [max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows]

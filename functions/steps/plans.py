@@ -16,7 +16,7 @@ from pipelines.carryover import EarlierDraw, carry_over
 from pipelines.columns import Int64s, booleans, dictionary_codes, integers
 from pipelines.digests import Digest
 from pipelines.errors import DrawRefused
-from pipelines.hashing import Hashes, subkey
+from pipelines.hashing import Hashes, hex_text, subkey
 from pipelines.population import MISSING, Population
 from pipelines.sampling import allocate, targets
 from pipelines.strata import Strata, stratify
@@ -115,6 +115,8 @@ class Planner:
         Raises:
             DrawRefused: a smaller budget, or another seed, after a draw.
         """
+        if self._has_all_outcomes() and not redraw:
+            return self._census()
         if self.design is None or redraw:
             return self._begin(asked or self.app.job.sampling.budget, redraw or "first")
         budget = asked or max(self.app.job.sampling.budget, self.design.budget)
@@ -125,6 +127,20 @@ class Planner:
         if budget <= drawn or drawn == len(self.population):
             return None
         return self._top_up(self.design, budget)
+
+    def _has_all_outcomes(self) -> bool:
+        """Whether the job says that outcomes come for every row, and they have."""
+        if self.app.job.labeling.outcomes != "complete" or not len(self.population):
+            return False
+        ids = hex_text(self.population.ids)
+        return bool(pc.all(pc.is_in(ids, value_set=views.outcome_ids(self.app))).as_py())
+
+    def _census(self) -> Plan | None:
+        """Every row: its outcome is its answer."""
+        if self.design and self._is_current(self.design) and self.design.reason == views.CENSUS:
+            return None
+        strata = stratify(self.population, len(self.population), self.app.job.sampling.cohorts)
+        return Plan(strata, strata.sizes, views.CENSUS, True, len(self.population))
 
     def _is_current(self, design: Design) -> bool:
         """Whether the batch is still the one that was drawn from."""
