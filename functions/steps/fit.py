@@ -150,7 +150,7 @@ def _answers(app: App) -> dict[str, str] | None:
     given = {
         row["prediction_id"]: row["label"]
         for row in labels
-        if row["purpose"] == "train" and row["label"]
+        if row["purpose"] == "train" and row["state"] == "answered"
     }
     if not given:
         raise StepMissing(

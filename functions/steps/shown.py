@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 import pyarrow as pa
 
 from functions.app import App
 from functions.steps import inputs
+from functions.steps.inputs import BatchRows
 from pipelines import rows as raw
 from pipelines.columns import Int64s
 from pipelines.digests import Digest
@@ -48,18 +49,24 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
     found: dict[str, str] = {}
     for part in inputs.batch_rows(app, batch):
         seen = seen.add(part.digests(app.job))
-        texts = hex_text(part.ids).to_pylist()
-        places = np.array([place for place, one in enumerate(texts) if one in ids], dtype=np.int64)
-        if len(places):
-            found |= zip(
-                (texts[place] for place in places), _shown(app, part.rows, places), strict=True
-            )
+        found |= of_rows(app, part, ids)
     if (digest is not None and seen.text != digest) or len(found) < len(ids):
         raise InputChanged(
             f"the input of batch {batch!r} is no longer what was scored",
             fix=f"run `recheck score … --batch {batch} --replace`, then the same command again",
         )
     return found
+
+
+def of_rows(app: App, part: BatchRows, wanted: Container[str]) -> dict[str, str]:
+    """What people see of those of the rows that are wanted, as JSON by prediction id."""
+    names = hex_text(part.ids).to_pylist()
+    places = np.array([place for place, name in enumerate(names) if name in wanted], dtype=np.int64)
+    if not len(places):
+        return {}
+    return dict(
+        zip((names[place] for place in places), _shown(app, part.rows, places), strict=True)
+    )
 
 
 def _shown(app: App, rows: pa.RecordBatch, places: Int64s) -> list[str]:

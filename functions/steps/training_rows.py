@@ -3,77 +3,197 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from functions import views
 from functions.app import App
 from functions.steps import inputs, shown
+from functions.steps.inputs import BatchRows, Input
+from functions.steps.plans import seed_digest
+from pipelines import rows as raw
+from pipelines.columns import Int64s
 from pipelines.digests import Digest
-from pipelines.hashing import Hashes, hex_text, subkey
+from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import keyed_hashes, shown_digest
+from pipelines.rows import Faults
 from pipelines.schemas import DESIGNS, SAMPLES, table_of
 
+TRAIN = "train"
 _STRATUM = "all"
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """The rows of a batch that people can be asked about, those with the smallest hashes first."""
+
+    ids: Hashes  # (n, 2)
+    names: list[str]  # the ids as text
+    keys: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What was drawn from a batch so far."""
+
+    draws: int
+    series: int
+    asked: dict[str, str]  # the question of each prediction id
+
+
 def draw(app: App, batches: Sequence[str]) -> None:
-    """Choose the rows with the smallest hashes of the purpose `fit`; more with a larger budget, the same else.
+    """Choose rows at random for people to label, up to the job's budget for each batch.
+
+    Rows stay drawn as long as they are in the data; one that reads otherwise
+    now is asked anew, and one that is gone makes room for another. Without
+    changes of budget, data or question, nothing is drawn.
 
     Raises:
-        InputChanged: a row of an earlier draw is gone from the input.
+        BatchUnknown, InputUnreadable: see `inputs.find`.
     """
-    for batch in inputs.find(app, batches).batches:
-        _draw(app, batch)
-
-
-def _draw(app: App, batch: str) -> None:
-    ids, keys, hashes = _rows(app, batch)
-    budget = min(app.job.labeling.train_budget, len(ids))
-    designs = [
-        row
-        for row in views.view(app, "designs").to_pylist()
-        if row["batch"] == batch and row["purpose"] == "train"
-    ]
-    done = max((row["allocated"] for row in designs), default=0)
-    if budget <= done:
-        return
-    order = np.lexsort((hashes[:, 1], hashes[:, 0]))[:budget]
-    number = len(designs) + 1
-    head = {"job": app.job.name, "batch": batch, "draw_no": number, "series": 1, "purpose": "train"}
-    names = hex_text(ids).to_pylist()
-    fresh = [(rank + 1, int(row)) for rank, row in enumerate(order) if rank >= done]
-    views_of = shown.shown(app, batch, [names[row] for _, row in fresh], None)
-    common = {
-        "stratum": _STRATUM,
-        "stratum_size": len(ids),
-        "inclusion_probability": budget / len(ids),
-        "cohorts": {},
+    found = inputs.find(app, batches)
+    candidates, earlier = _candidates(app, found), _earlier(app)
+    nothing = _Earlier(0, 1, {})
+    chosen = {
+        batch: _choose(rows, earlier.get(batch, nothing), app.job.labeling.train_budget)
+        for batch, rows in candidates.items()
     }
-    samples = [
-        {**head, **common, "prediction_id": names[row], "key": keys[row], "rank": rank, "shown": views_of[names[row]],
-         "shown_digest": shown_digest(app.job.labeling.question, views_of[names[row]])}
-        for rank, row in fresh
-    ]  # fmt: skip
-    design: dict[str, Any] = {
-        **head, "stratum": _STRATUM, "size": len(ids), "allocated": budget, "domains": json.dumps({}), "budget": budget,
-        "population_digest": Digest().add(ids).text, "seed_digest": subkey("seed", app.job.sampling.seed).hex(),
-        "actor": app.settings.actor, "reason": "top-up" if done else "first", "answers_seen": 0,
-    }  # fmt: skip
-    with app.committing() as moment:
-        app.store.table("samples").append(
-            table_of(SAMPLES, [{**row, "known_at": moment} for row in samples])
-        )
-        app.store.table("designs").append(table_of(DESIGNS, [{**design, "known_at": moment}]))
+    seen = _shown(
+        app, found, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
+    )
+    for batch, rows in chosen.items():
+        _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch]).store(rows)
 
 
-def _rows(app: App, batch: str) -> tuple[Hashes, list[str], Hashes]:
-    parts = list(inputs.batch_rows(app, batch))
+def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
+    parts: dict[str, list[BatchRows]] = {batch: [] for batch in found.batches}
+    for batch, rows in inputs.identified_rows(app, found, found.batches):
+        parts[batch].append(_named(app, rows))
+    return {batch: _ordered(app, batch, own) for batch, own in parts.items() if own}
+
+
+def _named(app: App, part: BatchRows) -> BatchRows:
+    """The rows without those whose key is missing or no text."""
+    faults = Faults()
+    raw.keys_of(part.rows, app.job, "", 0, faults)
+    good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
+    if len(good) == part.rows.num_rows:
+        return part
+    return BatchRows(raw.take(part.rows, good), raw.take_column(part.keys, good), part.ids[good])
+
+
+def _ordered(app: App, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
+    """Each key once; a key whose copies differ names no row."""
     ids = np.concatenate([part.ids for part in parts])
-    keys = [key for part in parts for key in part.keys.to_pylist()]
+    digests = np.concatenate([part.digests(app.job) for part in parts])
     hashes = np.concatenate(
         [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
     )
-    return ids, keys, hashes
+    order = np.lexsort((digests[:, 0], ids[:, 1], ids[:, 0]))
+    begins, differs = _changes(ids[order]), _changes(digests[order])
+    spoilt = np.isin(np.cumsum(begins), np.cumsum(begins)[differs & ~begins])
+    usable = order[begins & ~spoilt]
+    usable = usable[np.lexsort((hashes[usable, 1], hashes[usable, 0]))]
+    keys = [key for part in parts for key in part.keys.to_pylist()]
+    own = ids[usable]
+    return _Candidates(own, hex_text(own).to_pylist(), [keys[row] for row in usable])
+
+
+def _changes(rows: Hashes) -> np.ndarray:
+    """Where a row (n, 2) is another than the one before it."""
+    return np.append([True], (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]
+
+
+def _earlier(app: App) -> dict[str, _Earlier]:
+    designs, samples = views.view(app, "designs"), views.current_samples(app)
+    designs, samples = (
+        rows.filter(pc.equal(rows["purpose"], TRAIN)) for rows in (designs, samples)
+    )
+    asked: dict[str, dict[str, str]] = {}
+    for row in samples.to_pylist():
+        asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]
+    found: dict[str, _Earlier] = {}
+    for row in designs.to_pylist():
+        number, series = int(row["draw_no"]), int(row["series"])
+        known = found.get(row["batch"])
+        if known is None or known.draws < number:
+            found[row["batch"]] = _Earlier(number, series, asked.get(row["batch"], {}))
+    return found
+
+
+def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
+    """The places of the rows that are drawn from now on."""
+    stays = np.array([name in earlier.asked for name in rows.names], np.bool_)
+    room = max(budget - int(stays.sum()), 0)
+    return np.sort(np.concatenate([np.flatnonzero(stays), np.flatnonzero(~stays)[:room]]))
+
+
+def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+    """What people see of some rows of each batch."""
+    seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
+    for batch, rows in inputs.identified_rows(app, found, list(wanted)):
+        seen[batch] |= shown.of_rows(app, rows, wanted[batch])
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """A draw from one batch, about to be stored."""
+
+    app: App
+    batch: str
+    candidates: _Candidates
+    earlier: _Earlier
+    seen: Mapping[str, str]  # what people see, by prediction id
+
+    def store(self, chosen: Int64s) -> None:
+        """Store what is new; where a drawn row is gone or changed, all of them as a new series."""
+        samples = [self._sample(int(row), len(chosen)) for row in chosen]
+        asked = {row["prediction_id"]: row["shown_digest"] for row in samples}
+        continues = self.earlier.asked.items() <= asked.items()
+        if continues:
+            samples = [row for row in samples if row["prediction_id"] not in self.earlier.asked]
+        if not samples and continues:
+            return
+        number = self.earlier.draws + 1
+        head: dict[str, Any] = {"job": self.app.job.name, "batch": self.batch, "purpose": TRAIN}
+        head |= {"draw_no": number, "series": self.earlier.series if continues else number}
+        design = self._design(len(chosen))
+        with self.app.committing() as moment:
+            head |= {"known_at": moment}
+            store = self.app.store
+            store.table("samples").append(table_of(SAMPLES, [head | row for row in samples]))
+            store.table("designs").append(table_of(DESIGNS, [head | design]))
+
+    def _sample(self, row: int, drawn: int) -> dict[str, Any]:
+        name, size = self.candidates.names[row], len(self.candidates.names)
+        text = self.seen[name]
+        return {
+            "prediction_id": name,
+            "key": self.candidates.keys[row],
+            "cohorts": {},
+            "stratum": _STRATUM,
+            "stratum_size": size,
+            "inclusion_probability": drawn / size,
+            "rank": row + 1,
+            "shown": text,
+            "shown_digest": shown_digest(self.app.job.labeling.question, text),
+        }
+
+    def _design(self, drawn: int) -> dict[str, Any]:
+        return {
+            "stratum": _STRATUM,
+            "size": len(self.candidates.names),
+            "allocated": drawn,
+            "domains": json.dumps({}),
+            "budget": self.app.job.labeling.train_budget,
+            "population_digest": Digest().add(self.candidates.ids).text,
+            "seed_digest": seed_digest(self.app),
+            "actor": self.app.settings.actor,
+            "reason": "top-up" if self.earlier.asked else "first",
+            "answers_seen": 0,
+        }

@@ -190,6 +190,40 @@ def test_answers_by_file_train_as_well(asked: Terminal, tmp_path: Path) -> None:
     assert first["version"] == again["version"] != corrected["version"]
 
 
+def test_a_row_that_reads_otherwise_is_asked_anew(
+    asked: Terminal, tmp_path: Path, people: People
+) -> None:
+    """The old answer is to the old row: it trains no more; a row that is gone makes room for another."""
+    before = drawn(asked, "train")
+    asked.ok("pull", "--file", write(tmp_path, [(key, TRUTH[key]) for key in before.values()]))
+    changed, gone, *others = before.values()
+    rows = [row for row in messages().to_pylist() if row["message"] != gone]
+    other = [row | {"text": "something else"} if row["message"] == changed else row for row in rows]
+    parquet.write_table(pa.Table.from_pylist(other), tmp_path / "messages.parquet")
+
+    pushed = asked.ok("push", "--purpose", "train")
+
+    after = drawn(asked, "train")
+    assert (pushed["created"], pushed["existing"]) == (2, TRAIN - 2)
+    assert (gone in after.values(), {changed, *others} < set(after.values())) == (False, True)
+    assert asked.ok("push", "--purpose", "train")["created"] == 0
+    fitted = asked.ok("fit")
+    assert fitted["rows"] + fitted["metrics"]["holdout_rows"] == TRAIN - 2
+    assert set(after) <= people.tasks(pushed["project"]).keys()
+
+
+def test_a_row_without_a_name_of_its_own_is_not_asked(asked: Terminal, tmp_path: Path) -> None:
+    """A missing key names no row, nor one whose copies differ; of identical copies one is asked."""
+    rows = messages().to_pylist()
+    rows += [{**rows[0], "message": None}, {**rows[1], "text": "another"}, rows[2]]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "messages.parquet")
+    asked.edit(f"train_budget = {TRAIN}", "train_budget = 1000")
+
+    asked.ok("push", "--purpose", "train")
+
+    assert sorted(drawn(asked, "train").values()) == sorted(TRUTH.keys() - {"m1"})
+
+
 def test_numbers_are_learned_from_answers(tmp_path: Path, people: People) -> None:
     parquet.write_table(messages(), tmp_path / "messages.parquet")
     terminal = Terminal(tmp_path / "job" / "recheck.toml")
