@@ -11,22 +11,19 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from pipelines.columns import byte_view
+from pipelines import csv
 from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
 
 FRAGMENT_ROWS = 65_536
-_CSV_BLOCK = 8 << 20  # bytes; also the longest row that a CSV file may hold
-_HASH_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Source:
     path: str
     name: str  # as the job finds it: relative to the fixed part of the pattern
     number: int  # in the order of names, from 0
+    place: int  # the same, among the files of its batch: other batches' files come and go
     batch: str | None  # the value of {batch} in its path
     size: int  # bytes
 
@@ -47,7 +45,7 @@ class Source:
     @property
     def is_csv(self) -> bool:
         """Whether it is text, which knows no types."""
-        return self.path.lower().endswith((".csv", ".csv.gz", ".tsv"))
+        return self.path.lower().endswith(csv.ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,44 +73,45 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
-    if not glob.has_magic(full) and "{batch}" not in full:
-        paths = [full] if Path(full).is_file() else []
-    else:
-        paths = sorted(glob.glob(_glob_of(full), recursive=True))  # noqa: PTH207  # absolute patterns
-    if not paths:
+    if Path(full).is_file():  # whatever signs its name holds
+        return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
+    matcher, fixed = _matcher(full), _fixed_part(full)
+    found: list[Source] = []
+    seen: Counter[str | None] = Counter()
+    for path in sorted(glob.glob(_glob_of(full), recursive=True)):  # noqa: PTH207  # absolute patterns
+        match = matcher.fullmatch(path)
+        if match and Path(path).is_file():
+            batch = match.groupdict().get("batch")
+            size, place = Path(path).stat().st_size, seen[batch]
+            found.append(Source(path, path.removeprefix(fixed), len(found), place, batch, size))
+            seen[batch] += 1
+    if not found:
         raise InputUnreadable(
             f"no file at {pattern}",
             fix="correct data.path in the job file; relative paths start at its folder",
         )
-    matcher, fixed = _matcher(full), _fixed_part(full)
-    found: list[Source] = []
-    for path in paths:
-        match = matcher.fullmatch(path)
-        if match and Path(path).is_file():
-            batch = match.groupdict().get("batch")
-            name = path.removeprefix(fixed) or Path(path).name
-            found.append(Source(path, name, len(found), batch, Path(path).stat().st_size))
     return found
 
 
 def _glob_of(pattern: str) -> str:
-    return re.sub(r"\{batch\}", "*", pattern)
+    """The pattern for `glob`, to which `[` and `?` would be signs."""
+    return re.sub(r"([\[?])", r"[\1]", pattern).replace("{batch}", "*")
 
 
 def _fixed_part(pattern: str) -> str:
-    return re.split(r"[^/]*(?:[*?\[]|\{batch\})", pattern, maxsplit=1)[0].rsplit("/", 1)[0] + "/"
+    return re.split(r"[^/]*(?:\*|\{batch\})", pattern, maxsplit=1)[0].rsplit("/", 1)[0] + "/"
 
 
 def _matcher(pattern: str) -> re.Pattern[str]:
     """The pattern as an expression that names the batch; two `{batch}` must agree."""
     parts, seen = [], False
-    for part in re.split(r"(\{batch\}|\*\*/|\*|\?)", pattern):
+    for part in re.split(r"(\{batch\}|\*\*/|\*)", pattern):
         if part == "{batch}":
             parts.append("(?P=batch)" if seen else "(?P<batch>[^/]+)")
             seen = True
         else:
-            parts.append({"*": "[^/]*", "?": "[^/]", "**/": "(?:.*/)?"}.get(part, re.escape(part)))
-    return re.compile("".join(parts))
+            parts.append({"*": "[^/]*", "**/": "(?:.*/)?"}.get(part, re.escape(part)))
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def file_digest(source: Source) -> str:
@@ -127,10 +126,7 @@ def pieces_of(source: Source) -> list[Piece]:
     Raises:
         InputUnreadable: the file is empty, truncated or not of its format.
     """
-    if source.size == 0:
-        raise InputUnreadable(
-            f"{source.name}: the file is empty", fix="write it again, or take it away"
-        )
+    _require_content(source)
     if source.is_csv:
         return [Piece(source, 0, 0, None)]
     with _reading(source):
@@ -146,17 +142,11 @@ def schema_of(source: Source) -> pa.Schema:
     Raises:
         InputUnreadable: as for `pieces_of`.
     """
-    if source.size == 0:
-        raise InputUnreadable(
-            f"{source.name}: the file is empty", fix="write it again, or take it away"
-        )
+    _require_content(source)
     with _reading(source):
         if not source.is_csv:
             return pq.ParquetFile(source.path).schema_arrow
-        with pc.open_csv(
-            source.path, read_options=_blocks(), parse_options=_dialect(source)
-        ) as reader:
-            return pa.schema([pa.field(name, pa.string()) for name in reader.schema.names])
+        return pa.schema([pa.field(name, pa.string()) for name in csv.header(source.path)])
 
 
 def read_piece(piece: Piece, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -182,70 +172,21 @@ def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
 
 
 def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordBatch]:
-    names = list(projection.columns) if projection.columns is not None else None
-    file = pq.ParquetFile(
-        piece.source.path, memory_map=True, read_dictionary=sorted(projection.coded)
-    )
-    _require(piece.source, names or [], file.schema_arrow.names)
-    for rows in file.iter_batches(
-        FRAGMENT_ROWS, row_groups=[piece.row_group], columns=names, use_threads=False
-    ):
-        yield rows.select(names) if names else rows
+    coded = sorted(projection.coded)
+    file = pq.ParquetFile(piece.source.path, memory_map=True, read_dictionary=coded)
+    present = file.schema_arrow.names
+    names = present if projection.columns is None else list(projection.columns)
+    _require(piece.source, names, present)
+    groups = [piece.row_group]
+    for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
+        yield rows.select(names)
 
 
 def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
-    """Every value as text: what is not a number costs its row later, not the file."""
-    header = schema_of(source).names
-    if len(set(header)) < len(header):
-        raise SchemaMismatch(
-            f"{source.name}: two columns have the same name", fix="give each column its own name"
-        )
-    names = list(projection.columns) if projection.columns is not None else header
-    _require(source, names, header)
-    convert = pc.ConvertOptions(
-        column_types=dict.fromkeys(header, pa.binary()),
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    )
-    first = 0
-    with pc.open_csv(source.path, _blocks(), _dialect(source), convert) as reader:
-        for block in reader:
-            _refuse_swallowed_rows(source, block, first)
-            yield _as_text(block.select(names))
-            first += block.num_rows
-
-
-def _refuse_swallowed_rows(source: Source, block: pa.RecordBatch, first: int) -> None:
-    """A quote that nobody closed makes a reader swallow the rows that follow, without a word."""
-    delimiter = b"\t" if source.path.lower().endswith(".tsv") else b","
-    for column in block.columns:
-        offsets, data = byte_view(column)
-        breaks = np.flatnonzero(data[offsets[0] : offsets[-1]] == ord("\n")) + offsets[0]
-        for row in np.unique(np.searchsorted(offsets, breaks, side="right") - 1):
-            lines = bytes(data[offsets[row] : offsets[row + 1]]).split(b"\n")[1:]
-            if block.num_columns > 1 and any(
-                line.count(delimiter) >= block.num_columns - 1 for line in lines
-            ):
-                raise InputUnreadable(
-                    f"{source.name}: a quoted value of row {first + row + 1} runs over a line that looks like a row of its own",
-                    fix="close the quotes, or double the quotes inside values; or deliver Parquet",
-                )
-
-
-def _as_text(block: pa.RecordBatch) -> pa.RecordBatch:
-    """Binary columns as text without a check: a bad byte costs its row, not the file."""
-    columns = [c.view(pa.string()) if pa.types.is_binary(c.type) else c for c in block.columns]
-    return pa.RecordBatch.from_arrays(columns, names=block.schema.names)
-
-
-def _blocks() -> pc.ReadOptions:
-    return pc.ReadOptions(use_threads=False, block_size=_CSV_BLOCK)
-
-
-def _dialect(source: Source) -> pc.ParseOptions:
-    delimiter = "\t" if source.path.lower().endswith(".tsv") else ","
-    return pc.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    present = csv.header(source.path)
+    names = present if projection.columns is None else list(projection.columns)
+    _require(source, names, present)
+    return csv.read(source.path, source.name, names)
 
 
 def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -276,12 +217,25 @@ def _joined(parts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=table.schema)
 
 
+def _require_content(source: Source) -> None:
+    if source.size == 0:
+        raise InputUnreadable(
+            f"{source.name}: the file is empty", fix="write it again, or take it away"
+        )
+
+
 def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> None:
     absent = [name for name in names if name not in present]
     if absent:
         raise SchemaMismatch(
             f"{source.name}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(repr, present[:30]))}",
             fix="deliver the column, or take it out of the job file and fit again",
+        )
+    twice = [name for name in dict.fromkeys(names) if present.count(name) > 1]
+    if twice:
+        raise SchemaMismatch(
+            f"{source.name}: several columns are called {', '.join(map(repr, twice))}",
+            fix="give each column a name of its own",
         )
 
 
@@ -290,18 +244,17 @@ def _reading(source: Source) -> Iterator[None]:
     """Turn what a reader says of a bad file into our error."""
     try:
         yield
-    except (
-        pa.ArrowInvalid,
-        pa.ArrowNotImplementedError,
-        pa.ArrowSerializationError,
-        OSError,
-        EOFError,
-    ) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    except (pa.ArrowException, OSError, EOFError) as error:
         raise InputUnreadable(
-            f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {first}",
+            f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {_said(error)}",
             fix="write the file again (truncated, broken quotes, or another format?), then run the same command",
         ) from error
+
+
+def _said(error: BaseException) -> str:
+    """The first line of what a reader says, without the row itself: that may be nobody's business."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", first)[:300]
 
 
 def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:

@@ -85,13 +85,17 @@ def projection(job: Job, *, target: bool = False) -> Projection:
 
 
 def keys_of(
-    rows: pa.RecordBatch, job: Job, file_digest: str, first_row: int, faults: Faults
+    rows: pa.RecordBatch, job: Job, file_digest: str, positions: Int64s, faults: Faults
 ) -> pa.StringArray:
-    """The key of each row as text: (n,), empty where it is null (and marked)."""
+    """The key of each row as text: (n,), empty where it is null (and marked).
+
+    Args:
+        positions: the rows' numbers within the file of that digest (n,).
+    """
     if job.data.key == "content":
         return hex_text(row_digests(rows, rows.schema.names))
     if not job.key_columns:
-        return texts(f"{file_digest[:16]}:{first_row + i}" for i in range(rows.num_rows))
+        return texts(f"{file_digest[:16]}:{position}" for position in positions.tolist())
     parts = []
     for name in job.key_columns:
         part = _key_text(rows.column(name), name)

@@ -77,7 +77,7 @@ class _Slice:
         rows = raw.with_pictures(self.rows, job, source.folder, faults)
         if unknown is not None:
             faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
-        keys = raw.keys_of(rows, job, self.target.digests[source.name], self._first, faults)
+        keys = raw.keys_of(rows, job, self.target.digests[source.name], self.positions, faults)
         self._mark_excluded(faults)
         predicted = scorer.predict(rows, faults)
         ids = prediction_ids(job.sampling.seed, job.name, self.batch, keys)
@@ -136,7 +136,7 @@ class _Slice:
         if not kept.num_rows:
             return None
         folder = self.target.table.folder({"job": self.job.name, "batch": self.batch})
-        place = f"{self.piece.source.number:05d}-{self.piece.row_group:05d}-{self._first:012d}"
+        place = f"{self.piece.source.place:05d}-{self.piece.row_group:05d}-{self._first:012d}"
         attempt = self.target.batches[self.batch]
         return self.target.table.write_file(f"{folder}{attempt}-{place}.parquet", kept)
 

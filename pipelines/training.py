@@ -116,9 +116,7 @@ class Reader:
         faults = Faults()
         source = piece.source
         rows = raw.with_pictures(rows, self.job, source.folder, faults)
-        keys = raw.keys_of(
-            rows, self.job, self.file_digests[source.name], int(positions[0]), faults
-        )
+        keys = raw.keys_of(rows, self.job, self.file_digests[source.name], positions, faults)
         targets = self._targets(rows, batch, keys, faults)
         prepared = self.function(rows) if self.function else rows
         features = raw.features_of(prepared, self.job, faults)

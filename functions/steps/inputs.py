@@ -12,6 +12,7 @@ from functions.app import App
 from pipelines import fragments
 from pipelines import rows as raw
 from pipelines.batches import membership
+from pipelines.columns import Int64s
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable
 from pipelines.fragments import Piece, Source
@@ -129,10 +130,10 @@ class BatchRows:
 
     @classmethod
     def of(
-        cls, job: Job, batch: str, rows: pa.RecordBatch, *, digest: str, first: int
+        cls, job: Job, batch: str, rows: pa.RecordBatch, *, digest: str, positions: Int64s
     ) -> BatchRows:
-        """Identify rows; `first` is the number of the first one in the file of that digest."""
-        keys = raw.keys_of(rows, job, digest, first, Faults())
+        """Identify rows; `positions` are their numbers in the file of that digest (n,)."""
+        keys = raw.keys_of(rows, job, digest, positions, Faults())
         return cls(rows, keys, prediction_ids(job.sampling.seed, job.name, batch, keys))
 
     def digests(self, job: Job) -> Hashes:
@@ -157,8 +158,10 @@ def identified_rows(
                 chosen = np.flatnonzero(member.codes == code)
                 if batch in batches and len(chosen):
                     digest = found.files_of(batch)[piece.source.name]
-                    start = first + int(chosen[0])
                     own = raw.with_pictures(
                         raw.take(rows, chosen), app.job, piece.source.folder, Faults()
                     )
-                    yield batch, BatchRows.of(app.job, batch, own, digest=digest, first=start)
+                    yield (
+                        batch,
+                        BatchRows.of(app.job, batch, own, digest=digest, positions=first + chosen),
+                    )
