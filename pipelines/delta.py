@@ -252,13 +252,16 @@ class Table:
 
     def _read_file(self, file: WrittenFile, wanted: pa.Schema) -> pa.Table:
         values = self._values(file)
-        stored = [name for name in wanted.names if name not in values]
         with translated(self.uri):
-            table = pq.ParquetFile(Path(self.uri) / file.path).read(stored)
+            parquet = pq.ParquetFile(Path(self.uri) / file.path)
+            there = [name for name in wanted.names if name in parquet.schema_arrow.names]
+            table = parquet.read(there)
+        absent = set(wanted.names) - set(there) - set(values)  # in a table of an older release
+        nothing = table_of(wanted, [{}] * table.num_rows) if absent else table
         columns = [
             coded_texts(np.zeros(table.num_rows), [values[field.name]]).dictionary_decode()
             if field.name in values
-            else table[field.name].cast(field.type)
+            else (nothing if field.name in absent else table)[field.name].cast(field.type)
             for field in wanted
         ]
         return pa.table(columns, schema=wanted)
