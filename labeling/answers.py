@@ -202,7 +202,7 @@ def _is_news(found: Answer, held: Held) -> bool:
     if found.source != FILE:
         return found != known
     if (found.annotation_id, found.answer) in held.ever:
-        return False
+        return known.state == "outcome" and found.state == "valid"  # drawn meanwhile
     return known.updated is None or (found.updated is not None and found.updated > known.updated)
 
 

@@ -70,6 +70,17 @@ def test_an_answer_for_a_prediction_that_nobody_drew_is_an_outcome() -> None:
     assert (intake.outcomes, intake.invalid, intake.labels) == (1, 1, 0)
 
 
+def test_an_outcome_whose_row_is_drawn_later_counts_when_it_comes_again() -> None:
+    """Whether the draw or the file was first makes no difference; a third time adds nothing."""
+    before = take([said("p8")], NOTHING, drawn=DRAWN, scored={"p8"})
+
+    after = take([said("p8")], held_after(before), drawn={**DRAWN, "p8": "d8"})
+    again = take([said("p8")], held_after(before, after), drawn={**DRAWN, "p8": "d8"})
+
+    assert [(row.state, row.shown_digest) for row in after.rows] == [("valid", "d8")]
+    assert (after.labels, again.rows) == (1, ())
+
+
 def test_what_people_were_asked_never_turns_into_an_outcome() -> None:
     """A later draw left the question out; the answer stays what it was."""
     found = said("p8", source="labelstudio:abc", shown_digest="d8")
