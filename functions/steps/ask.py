@@ -282,13 +282,16 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         return found
 
     found = read_answers(path, questions.question, questions.answers, identify)
-    training = digests(app, "train").keys() - digests(app, "verify").keys()
+    questions_of = {purpose: digests(app, purpose) for purpose in PURPOSES}
+    anywhere = {one for drawn in questions_of.values() for one in drawn}
     intakes = []
-    for purpose in PURPOSES:
+    for purpose, drawn in questions_of.items():
+        rest = purpose == "verify"  # what nobody drew is an outcome or unknown, once
         own = [
-            answer for answer in found if (answer.prediction_id in training) == (purpose == "train")
+            answer
+            for answer in found
+            if answer.prediction_id in drawn or (rest and answer.prediction_id not in anywhere)
         ]
-        drawn = digests(app, purpose)
         scored = _scored(app, {answer.prediction_id for answer in own} - drawn.keys())
         intakes.append(take(own, _held(app, purpose), drawn=drawn, scored=scored))
         if not dry_run:

@@ -82,6 +82,14 @@ def overall(terminal: Terminal) -> Mapping[str, float]:
     return found
 
 
+def verified(terminal: Terminal) -> tuple[int, int, int]:
+    """Rows that were drawn, asked and answered; the estimate and the status agree."""
+    [state] = terminal.ok("status")["batches"]
+    found = overall(terminal)
+    assert (found["n_asked"], found["n_answered"]) == (state["sampled"], state["answered"])
+    return state["sampled"], state["asked"], state["answered"]
+
+
 def write(folder: Path, answers: Sequence[tuple[str, str]]) -> Path:
     """A file of answers by key."""
     path = folder / "answers.csv"
@@ -154,17 +162,16 @@ def test_a_row_of_both_purposes_is_asked_and_counted_in_each(
     assert verifying.keys() < everything.keys()
     assert overall(terminal)["n_answered"] == 0
 
-    both = list(verifying)[:3]
+    both = list(verifying)[:4]
     people.answer(labeled["project"], {both[0]: "ham", both[1]: "ham"})
     people.answer(checked["project"], {both[1]: "spam", both[2]: "spam"})
 
     pulled = terminal.ok("pull")
-    labels = terminal.rows("select purpose, prediction_id from labels")
-    assert pulled["annotations"] == 4
-    assert overall(terminal)["n_answered"] == 2
-    assert sum(row["purpose"] == "verify" for row in labels) == 2
-    [state] = terminal.ok("status")["batches"]
-    assert (state["sampled"], state["asked"], state["answered"]) == (VERIFY, VERIFY, 2)
+    assert (pulled["annotations"], pulled["labels"]) == (4, 2)
+    assert verified(terminal) == (VERIFY, VERIFY, 2)
+    key = verifying[both[3]]
+    assert terminal.ok("pull", "--file", write(tmp_path, [(key, TRUTH[key])]))["labels"] == 1
+    assert verified(terminal) == (VERIFY, VERIFY, 3)
 
 
 @pytest.fixture
