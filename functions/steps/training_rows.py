@@ -79,7 +79,7 @@ def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
 def _named(app: App, part: BatchRows) -> BatchRows:
     """The rows without those whose key is missing or no text."""
     faults = Faults()
-    raw.keys_of(part.rows, app.job, "", 0, faults)
+    raw.keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part
