@@ -21,7 +21,7 @@ from pipelines.errors import LabelStudioUnreachable
 
 LOCK = Path(__file__).with_name("server.lock")
 LONGEST_INSTALL = 3600  # seconds; a slow network, not a hang
-MEGABYTES = 900  # on disk, measured: shown before it is downloaded
+MEGABYTES = 1000  # on disk, measured: shown before it is downloaded
 
 Progress = Callable[[str], None]  # takes one line for people
 
@@ -99,14 +99,14 @@ def version() -> str:
     )
 
 
-def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Our environment variables without those that mislead another Python.
+def for_another_python(environ: Mapping[str, str]) -> dict[str, str]:
+    """Our environment variables without those that speak of our own Python.
 
-    `PYTHONDONTWRITEBYTECODE` would cost 12 CPU-seconds at each start; a
-    `PYTHONPATH` or `DJANGO_…` of ours would be loaded by the server.
+    >>> for_another_python({"PYTHONDONTWRITEBYTECODE": "1", "PIP_CERT": "x"})
+    {'PIP_CERT': 'x'}
     """
-    foreign = ("PYTHON", "DJANGO_", "LABEL_STUDIO_", "VIRTUAL_ENV", "RECHECK_")
-    return {name: value for name, value in environ.items() if not name.startswith(foreign)}
+    ours = ("PYTHON", "VIRTUAL_ENV")
+    return {name: value for name, value in environ.items() if not name.startswith(ours)}
 
 
 def _steps(home: Home) -> list[list[str]]:
@@ -121,21 +121,28 @@ def _steps(home: Home) -> list[list[str]]:
 
 def _run(command: Sequence[str], log: Path) -> None:
     with log.open("w") as output:
-        done = subprocess.run(
-            command,
-            env=clean_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            timeout=LONGEST_INSTALL,
-            check=False,
-        )
-    if done.returncode and "compileall" not in command:  # templates of code do not compile
-        tail = log.read_text(errors="replace").strip().splitlines()[-1:]
-        raise LabelStudioUnreachable(
-            f"Label Studio cannot be installed: {' '.join(tail) or 'no output'}",
-            fix=f"read {log}, check the network or the package index, and try again",
-        )
+        try:
+            code = subprocess.run(
+                command,
+                env=for_another_python(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=LONGEST_INSTALL,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired as error:
+            raise _failed(log, f"no end after {LONGEST_INSTALL} seconds") from error
+    if code and "compileall" not in command:  # it meets templates of code, which do not compile
+        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        raise _failed(log, " ".join(last) or "no output")
+
+
+def _failed(log: Path, what: str) -> LabelStudioUnreachable:
+    return LabelStudioUnreachable(
+        f"Label Studio cannot be installed: {what}",
+        fix=f"read {log}, check the network or the package index, and try again",
+    )
 
 
 def _stamp(home: Home) -> Path:

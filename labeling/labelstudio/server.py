@@ -28,7 +28,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from filelock import FileLock
 
-from labeling.labelstudio.installation import Home, Progress, clean_environment, install, version
+from labeling.labelstudio.installation import Home, Progress, install, version
 from pipelines.errors import LabelStudioUnreachable
 
 HOST = "127.0.0.1"
@@ -39,6 +39,8 @@ GRACE = 15.0  # seconds between asking the server to end and ending it
 _DIRECT = build_opener(ProxyHandler({}))  # no proxy stands between us and this machine
 _DETACH = '"$0" "$@" &'  # the server is nobody's child, so that nobody must wait for its end
 _LAUNCH = 'echo $$ > "$0" && exec "$@"'  # its process id is known before anything else runs
+# No more: Label Studio takes settings from any HOST, PORT, USERNAME, PASSWORD or POSTGRE_… it meets.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _QUIET = {
     "COLLECT_ANALYTICS": "false",
     "LATEST_VERSION_CHECK": "false",
@@ -176,7 +178,7 @@ def _start(home: Home, options: Sequence[str], patience: float) -> None:
     _path(home, "port").write_text(str(port))
     command = [str(home.python), "-m", "label_studio.server", "start", "--no-browser"]
     command += ["--internal-host", HOST, "--port", str(port), *options]
-    environment = clean_environment(os.environ) | _QUIET
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | _QUIET
     environment["LABEL_STUDIO_BASE_DATA_DIR"] = str(home.data / "files")
     with _path(home, "lock").open("w") as lock, _path(home, "log").open("w") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `is_up` holds it for an instant

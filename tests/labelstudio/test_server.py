@@ -61,6 +61,25 @@ def test_a_killed_server_is_down(home: Home) -> None:
     assert server.up(home, quiet) == running
 
 
+def test_settings_of_other_programs_do_not_reach_it(
+    new_home: Callable[[], Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Label Studio would take its database and its account from these."""
+    for name, value in {
+        "DJANGO_DB": "default",
+        "USERNAME": "eve",
+        "PASSWORD": "x",
+        "HOST": "x",
+    }.items():
+        monkeypatch.setenv(name, value)
+    home = new_home()
+
+    running = server.up(home, quiet)
+
+    with SdkClient(running.url, running.token) as client:
+        assert client.projects() == []
+
+
 def test_a_taken_port_is_left_to_who_has_it(home: Home) -> None:
     url = server.up(home, quiet).url
     server.down(home)
