@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from markupsafe import Markup
 
 from labeling.calibration import Calibration
 from labeling.report.clock import Clock
-from labeling.report.drawing import Scale, box, diamond, dot, line, picture, words
+from labeling.report.drawing import Scale, box, diamond, dot, line, picture, upright, words
 
 Told = Callable[[float], str]  # a value in words, for an axis
 _MANY = 100  # marks, above which each is drawn thinner
+_BESIDE = 0.3  # of a window's width: where the truth stands, beside the estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def over_time(
     A window without a value leaves a gap.
     """
     scale = axis.scale
-    parts = [*_frame(axis), *_below(clock)]
+    parts = [*_folds(clock), *_frame(axis), *_below(clock)]
     for kind, level in (("overall", lines.overall), ("limit", lines.limit)):
         if level is not None:
             parts.append(line(kind, (0, 1 - scale.at(level)), (1, 1 - scale.at(level))))
@@ -128,8 +130,17 @@ def over_time(
     for mark in fine:
         parts += _whisker(mark, scale, kind, is_alone=not wide)
     for mark in wide:
-        parts += _head(mark, scale, crowded=len(wide) > 6)
+        parts += _head(mark, scale, crowded=len(wide) > 8)
     return picture("plot tall", alt, parts)
+
+
+def _folds(clock: Clock) -> Iterator[Markup]:
+    """Stretches of time that are drawn narrow, with how long they last."""
+    for begin, end in clock.folds:
+        place, days = (clock.at(begin), clock.at(end)), round((end - begin) / timedelta(days=1))
+        lasted = f"{days // 7} weeks" if days >= 14 else f"{days} days"
+        yield box("fold", place, (0, 1), f"{lasted} in which nobody was asked")
+        yield upright("lasted", sum(place) / 2, 0.5, f"{lasted} not asked")
 
 
 def _band(mark: Mark, scale: Scale) -> Iterator[Markup]:
@@ -151,10 +162,10 @@ def _head(mark: Mark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
     level, middle = 1 - scale.at(found.value), sum(mark.place) / 2
     yield line("level", (mark.place[0], level), (mark.place[1], level), mark.told)
     if found.truth is not None:
-        yield diamond("truth", middle, 1 - scale.at(found.truth), f"truth, {mark.told}")
+        known = 1 - scale.at(found.truth)
+        yield line("truth-level", (mark.place[0], known), (mark.place[1], known), f"truth, {mark.told}")
     if mark.label:
-        top = 1 - scale.at(max(end for end in found.ends if end is not None))
-        yield words("label minor" if crowded else "label", middle, top, mark.label, dy="-0.5em")
+        yield words("label minor" if crowded else "label", middle, 0, mark.label, dy="-0.6em")
 
 
 def _whisker(mark: Mark, scale: Scale, kind: str, *, is_alone: bool) -> Iterator[Markup]:
@@ -168,12 +179,14 @@ def _whisker(mark: Mark, scale: Scale, kind: str, *, is_alone: bool) -> Iterator
         yield line(f"whisker {kind}", (x, 1 - scale.at(found.low)), (x, 1 - scale.at(found.high)), mark.told)
     yield dot(f"value {kind}", x, 1 - scale.at(found.value), 2.2 if kind == "fine" else 3.2, mark.told)
     if found.truth is not None:
-        yield diamond(f"truth {kind}", x, 1 - scale.at(found.truth), f"truth, {mark.told}")
+        beside = x + _BESIDE * (mark.place[1] - mark.place[0])
+        yield diamond(f"truth {kind}", beside, 1 - scale.at(found.truth), f"truth, {mark.told}")
 
 
 def rug(places: Sequence[tuple[tuple[float, float], str, str]], alt: str) -> Markup:
     """Draw one small box per window: (place, class name, words)."""
-    return picture("plot rug", alt, [box(kind, _narrowed(place), (0, 1), told) for place, kind, told in places])
+    gap = _gap(len(places))
+    return picture("plot rug", alt, [box(kind, _narrowed(place, gap), (0, 1), told) for place, kind, told in places])
 
 
 def bars(stacks: Sequence[Bar], clock: Clock, told: Told, *, alt: str) -> Markup:
@@ -181,12 +194,13 @@ def bars(stacks: Sequence[Bar], clock: Clock, told: Told, *, alt: str) -> Markup
     top = max((sum(rows for _, rows in bar.parts) for bar in stacks), default=0)
     scale = Scale(0, top or 1)
     parts = [*_frame(Axis(scale, told), most=3), *_below(clock)]
+    gap = _gap(len(stacks))
     for bar in stacks:
         base = 0.0
         for kind, rows in bar.parts:
             if rows:
                 ends = (1 - scale.at(base + rows), 1 - scale.at(base))
-                parts.append(box(kind, _narrowed(bar.place), ends, bar.told))
+                parts.append(box(kind, _narrowed(bar.place, gap), ends, bar.told))
             base += rows
     return picture("plot short", alt, parts)
 
@@ -235,6 +249,11 @@ def _below(clock: Clock) -> Iterator[Markup]:
         yield words("below minor" if tick.is_minor else "below", tick.at, 1, tick.text, dy="1.5em")
 
 
-def _narrowed(place: tuple[float, float]) -> tuple[float, float]:
-    gap = (place[1] - place[0]) * 0.1
-    return place[0] + gap, place[1] - gap
+def _gap(marks: int) -> float:
+    """Return the share of a window's width that stays free at each side."""
+    return 0.0 if marks > _MANY else 0.1
+
+
+def _narrowed(place: tuple[float, float], gap: float) -> tuple[float, float]:
+    free = (place[1] - place[0]) * gap
+    return place[0] + free, place[1] - free

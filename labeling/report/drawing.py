@@ -69,6 +69,7 @@ def around(values: Iterable[float | None], *, floor: float, ceiling: float, leas
         return Scale(floor, ceiling if math.isfinite(ceiling) else floor + 1)
     low, high = min(known), max(known)
     middle, half = (low + high) / 2, max(high - low, least) / 2
+    middle = min(max(middle, floor + half), ceiling - half)
     low, high = min(low, middle - half), max(high, middle + half)
     step = _step((high - low) / 5)
     low = max(floor, math.floor(low / step + 1e-9) * step)
@@ -117,6 +118,12 @@ def box(kind: str, x: tuple[float, float], y: tuple[float, float], told: str = "
 def words(kind: str, x: float, y: float, text: str, *, dx: str = "0", dy: str = "0") -> Markup:
     """Write a few words; their anchor is the class's."""
     return tag("text", {"class": kind, "x": share(x), "y": share(y), "dx": dx, "dy": dy}, text)
+
+
+def upright(kind: str, x: float, y: float, text: str) -> Markup:
+    """Write a few words upwards."""
+    inner = tag("text", {"class": kind, "transform": "rotate(-90)", "dy": "0.35em"}, text)
+    return tag("svg", {"x": share(x), "y": share(y), "overflow": "visible"}, inner)
 
 
 def picture(kind: str, told: str | None, parts: Sequence[Markup]) -> Markup:

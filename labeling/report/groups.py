@@ -57,7 +57,7 @@ def cohort_figure(material: Material) -> Figure | None:
         sentence="All batches together. Where two intervals overlap much, the answers cannot tell the two cohorts apart.",
         strips=Strips(labels(axis), strips, ("cohort", name_of(material), "answers")),
         legend=legend(drawn, material, lines),
-        notes=[*_left_out(groups), *_unseen(material)],
+        notes=_left_out(groups),
         walk=material.walk(material.of("all")),
         table=estimates_table(sorted(drawn, key=lambda one: str(one.cohort)), material),
     )
@@ -94,12 +94,12 @@ def _left_out(groups: Sequence[tuple[str, Sequence[object]]]) -> list[str]:
     ]
 
 
-def _unseen(material: Material) -> list[str]:
-    """Say whether people judged rows that the model was trained on, where nothing is drawn of it."""
+def seen_words(material: Material) -> str:
+    """Say whether the model was trained on the rows that people judged, where all are alike."""
     values = {value for name, value, _ in by_cohort(material.everywhere()) if name == SEEN}
     if values == {"false"}:
-        return ["No row that people judged was seen in training, as far as the model’s package knows."]
-    return ["Every row that people judged was seen in training: expect less on new data."] if values == {"true"} else []
+        return "No row that people judged was seen in training, as far as the model’s package knows."
+    return "Every row that people judged was seen in training: expect less on new data." if values == {"true"} else ""
 
 
 def _titled(name: str) -> str:
@@ -111,6 +111,9 @@ def class_figure(material: Material) -> Figure | None:
     found = [one for one in whole(material.everywhere()) if one.cohort is None and one.metric in _MEANS]
     if not found:
         return None
+    answers = material.confusion.answers if material.confusion else ()
+    place = {name: place for place, name in enumerate(answers)}
+    found.sort(key=lambda one: (list(_MEANS).index(one.metric), place.get(one.class_ or "", len(place)), one.class_ or ""))
     axis = axis_of("f1", [reading(one, material) for one in found])
     groups = [
         (f"{NAMES[metric]}: {means}", [_class_row(one, material, axis) for one in found if one.metric == metric])
@@ -179,10 +182,10 @@ def _around(metric: str, value: float, half: float) -> Reading:
 
 def _more_row(metric: str, more: int, half: float, seen: Reading, axis: Axis) -> Row:
     label = f"+ {more:,}" if more else "now"
-    return Row(label, strip(seen, axis.scale), f"± {points(metric, half)}", "")
+    return Row(label, strip(seen, axis.scale), f"±\u00a0{points(metric, half)}", "")
 
 
 def _promise(one: Estimate, halves: Sequence[tuple[int, float]], material: Material) -> str:
     now, (more, half) = halves[0][1], halves[min(2, len(halves) - 1)]
-    text = f"With {count(more, 'more answer')}, the interval for {possessive(one, material)} would shrink from about ± {points(one.metric, now)} to ± {points(one.metric, half)}"
+    text = f"With {count(more, 'more answer')}, the interval for {possessive(one, material)} would shrink from about ±\u00a0{points(one.metric, now)} to ±\u00a0{points(one.metric, half)}"
     return f"{text}. Half the length takes four times the answers."

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from labeling.history import ESTIMATOR_VERSION
 from labeling.report.advice import first_steps, open_ends
 from labeling.report.figures import Figure
-from labeling.report.groups import class_figure, cohort_figure, more_figure, ruler
+from labeling.report.groups import class_figure, cohort_figure, more_figure, ruler, seen_words
 from labeling.report.material import Material
 from labeling.report.scores import confusion_figure, score_figure
 from labeling.report.timeline import time_figure
@@ -38,7 +38,8 @@ def render(material: Material) -> str:
     environment.globals |= {"stations": stations, "percent": percent}
     environment.filters["code"] = _with_code
     style, _, _ = environment.loader.get_source(environment, _STYLE)  # type: ignore[union-attr]
-    return environment.get_template(_TEMPLATE).render(style=Markup(style), **_context(material))  # noqa: S704 - the style is ours
+    page = environment.get_template(_TEMPLATE)
+    return page.render(style=Markup(style), **_context(material)).lstrip()  # noqa: S704 - the style is ours
 
 
 def _context(material: Material) -> dict[str, object]:
@@ -50,6 +51,7 @@ def _context(material: Material) -> dict[str, object]:
         "leads": [words for words in (subline(one), since(one, material)) if words] if one else [],
         "fired": sorted(material.alerts, key=lambda alert: alert.window, reverse=True),
         "watched": watched(material),
+        "seen": seen_words(material),
         "is_open": one is not None and not material.is_closed(one.window),
         "is_unreliable": one is not None and not one.reliable,
         "largest": one.largest if one else None,

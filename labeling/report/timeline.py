@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from labeling.history import Estimate
 from labeling.report.charts import Mark, labels, over_time, rug
-from labeling.report.clock import Clock, clock_of
+from labeling.report.clock import Clock, clock_of, folded
 from labeling.report.figures import Figure, Strips, estimates_table
 from labeling.report.material import Material
 from labeling.report.readings import axis_of, legend, lines_of, reading, row, told
@@ -53,6 +53,7 @@ def layers(material: Material) -> tuple[Period | None, Period]:
 def _over_time(material: Material, when: Clock) -> Figure:
     fine, wide = layers(material)
     small, large = material.of(fine) if fine else [], material.of(wide)
+    when = folded(when, (one.window for one in large))
     lines = lines_of(material, wide)
     metric = large[0].metric if large else "accuracy"
     drawing = over_time(
@@ -95,8 +96,9 @@ def _noun(period: Period, material: Material) -> str:
 
 
 def _banded(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Say what the band is instead of the strip's interval."""
-    return [("band" if kind == "interval" else kind, words) for kind, words in marks]
+    """Say how time's marks differ from a strip's."""
+    names = {"interval": "band", "missing": "missing-band", "truth": "truth-level", "limit": "level-limit"}
+    return [(names.get(kind, kind), words) for kind, words in marks]
 
 
 def _marks(estimates: Sequence[Estimate], material: Material, when: Clock) -> list[Mark]:
@@ -119,7 +121,7 @@ def _asked(material: Material, period: Period, when: Clock) -> Markup:
     places = []
     for window in sorted({windows(batch.name).get(period, "") for batch in material.batches}):
         place, one = when.place(window), found.get(window)
-        if place:
+        if place and not when.is_folded(window):
             kind = "unasked" if one is None else "answered" if one.n_answered else "asked"
             words = "nobody asked" if one is None else f"{one.n_answered:,} of {one.n_asked:,} answered"
             places.append((place, kind, f"{dates(window, material.timezone)}: {words}"))

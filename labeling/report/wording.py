@@ -21,8 +21,7 @@ NAMES = {
     "rmse": "Root mean square error",
 }
 _SPACE = "\u00a0"  # does not break
-_DAY = 366
-_LENGTH = {8766: timedelta(hours=1), _DAY: timedelta(days=1), 53: timedelta(days=7)}
+_LENGTH = {8766: timedelta(hours=1), 366: timedelta(days=1), 53: timedelta(days=7)}
 
 
 def name_of(material: Material) -> str:
@@ -138,18 +137,6 @@ def dates(window: str, timezone: str) -> str:
         return f"{begin.day}–{_day(last)}"
     year = "" if begin.year == last.year else f" {begin.year}"
     return f"{begin.day} {begin:%B}{year} – {_day(last)}"
-
-
-def short_date(window: str, timezone: str) -> str:
-    """Return a window in few letters: its own name, without the year where it is a day.
-
-    >>> short_date("2026-11-20", "UTC"), short_date("2026-W47", "UTC")
-    ('20 Nov', '2026-W47')
-    """
-    found = span(window, timezone)
-    if found and a_year(window) == _DAY:
-        return f"{found[0].day} {found[0]:%b}"
-    return window
 
 
 def _day(moment: datetime | date) -> str:
@@ -286,4 +273,4 @@ def stations(walk: Walk) -> list[tuple[str, str, str]]:
 
 
 def _share(part: int, of: int) -> str:
-    return percent(math.floor(1000 * part / of) / 1000) if of else ""
+    return percent(math.floor(100 * part / of) / 100) if of else ""
