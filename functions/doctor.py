@@ -3,56 +3,38 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Any
-
-import numpy as np
-import pyarrow.parquet as pq
 
 from functions import ledger, views
 from functions.app import App
-from functions.ledger import Attempt
-from functions.steps import ask, estimate, inputs, models
+from functions.promises import (
+    Promise,
+    answers_count_once,
+    batches_are_whole,
+    estimates_repeat,
+    rows_add_up,
+    scoring_repeats,
+    verdict,
+)
+from functions.steps import ask
 from functions.steps.shown import shown_columns
 from infra import signing
-from labeling.labels import current_answers
-from pipelines.columns import texts
-from pipelines.delta import Table
 from pipelines.errors import PackageRefused, RecheckError
-from pipelines.identity import keyed_hashes
 from pipelines.package import open_package
-from pipelines.schemas import PARTITIONED_BY, PREDICTIONS
-from pipelines.scoring import Target, Work
 from pipelines.shown import shown_keys
-
-_RESCORED = 200_000  # rows of a batch that P2 computes anew at most
-_RECOMPUTED = 3  # of the newest times of estimates that P6 computes anew
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One promise: kept, broken, or (None) not to be checked from here."""
-
-    id: str
-    ok: bool | None
-    detail: str
 
 
 def examine(app: App) -> list[Promise]:
     """Check every promise; one that cannot be checked says why."""
     checks: dict[str, Callable[[App], Promise]] = {
-        "P1": _batches_are_whole,
-        "P2": _scoring_repeats,
-        "P3": _rows_add_up,
+        "P1": batches_are_whole,
+        "P2": scoring_repeats,
+        "P3": rows_add_up,
         "P4": _one_task_each,
-        "P5": _answers_count_once,
-        "P6": _estimates_repeat,
+        "P5": answers_count_once,
+        "P6": estimates_repeat,
         "P7": _packages_are_signed,
         "P8": _nothing_leaks,
         "connection": _label_studio_answers,
@@ -65,136 +47,6 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
         return check(app)
     except RecheckError as error:
         return Promise(name, None, f"cannot be checked: {error.problem}")
-
-
-def _verdict(name: str, problems: Iterator[str] | list[str], kept: str) -> Promise:
-    found = list(problems)
-    more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
-    return Promise(name, not found, "; ".join(found[:3]) + more if found else kept)
-
-
-def _batches_are_whole(app: App) -> Promise:
-    table, live = app.store.table("predictions"), ledger.published(app.store, app.job.name)
-    known = ledger.attempts(app.store, app.job.name)
-
-    def problems() -> Iterator[str]:
-        for batch, attempt in live.items():
-            files = table.files({"job": app.job.name, "batch": batch})
-            if attempt not in known:
-                yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
-            if {Path(file.path).name.split("-", 1)[0] for file in files} != {attempt}:
-                yield f"batch {batch} mixes several attempts"
-            for file in files:
-                path = Path(table.uri) / file.path
-                if not path.is_file() or path.stat().st_size != file.size:
-                    yield f"batch {batch}: {path.name} is missing or changed"
-
-    return _verdict(
-        "P1", problems(), f"{len(live)} published batches, each whole and of one attempt"
-    )
-
-
-def _rows_add_up(app: App) -> Promise:
-    table, live = app.store.table("predictions"), ledger.live(app.store, app.job.name)
-    quarantined = Counter(views.view(app, "quarantine")["attempt"].to_pylist())
-
-    def problems() -> Iterator[str]:
-        for batch, attempt in live.items():
-            partition = {"job": app.job.name, "batch": batch}
-            rows = sum(
-                pq.ParquetFile(Path(table.uri) / file.path).metadata.num_rows
-                for file in table.files(partition)
-            )
-            if attempt.rows_in != attempt.predictions + attempt.quarantined:
-                yield f"batch {batch}: {attempt.rows_in} rows in, {attempt.predictions} + {attempt.quarantined} recorded"
-            if rows != attempt.predictions:
-                yield f"batch {batch}: {attempt.predictions} predictions recorded, {rows} there"
-            if quarantined[attempt.id] != attempt.quarantined:
-                yield f"batch {batch}: {attempt.quarantined} quarantined recorded, {quarantined[attempt.id]} there"
-
-    total = sum(attempt.rows_in for attempt in live.values())
-    return _verdict(
-        "P3", problems(), f"{total} rows in = predictions + quarantined, in {len(live)} batches"
-    )
-
-
-def _scoring_repeats(app: App) -> Promise:
-    """Score the smallest unchanged batch again, elsewhere, and compare the bytes."""
-    live = ledger.live(app.store, app.job.name)
-    drawn = list(_wrong_draws(app))
-    if drawn:
-        return _verdict("P2", drawn, "")
-    for attempt in sorted(live.values(), key=lambda one: one.rows_in):
-        if attempt.rows_in > _RESCORED:
-            break
-        try:
-            found = inputs.find(app, [attempt.batch])
-            unchanged = found.files_of(attempt.batch) == attempt.files
-        except RecheckError:
-            continue
-        if unchanged and attempt.predictions:
-            return _rescored(app, attempt, found)
-    return Promise("P2", None, "no published batch is small enough and has its input unchanged")
-
-
-def _rescored(app: App, attempt: Attempt, found: inputs.Input) -> Promise:
-    model = models.live(app)
-    if app.job.model and model.version != attempt.version:
-        return Promise(
-            "P2",
-            None,
-            f"batch {attempt.batch} was scored by version {attempt.version}, which is not live",
-        )
-    published = app.store.table("predictions")
-    bad = {
-        (row["source"], row["row"]): row["reason"]
-        for row in views.view(app, "quarantine").to_pylist()
-        if row["attempt"] == attempt.id and row["reason"].startswith("duplicate")
-    }
-    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-        again = Table(f"{folder}/predictions", PREDICTIONS, PARTITIONED_BY["predictions"])
-        work = Work(
-            app.job,
-            model.open_scorer,
-            Target(again, {attempt.batch: attempt.id}, attempt.files, bad),
-        )
-        parts = [part for piece in found.pieces([attempt.batch]) for part in work.parts(piece)]
-        differing = [
-            file.path
-            for file in (part.file for part in parts if part.file)
-            if (Path(again.uri) / file.path).read_bytes() != _bytes(Path(published.uri) / file.path)
-        ]
-    problems = [
-        f"{Path(path).name} of batch {attempt.batch} comes out differently" for path in differing
-    ]
-    return _verdict(
-        "P2",
-        problems,
-        f"batch {attempt.batch} scored again gives the same bytes; every draw is the smallest hashes",
-    )
-
-
-def _bytes(path: Path) -> bytes:
-    with suppress(FileNotFoundError):
-        return path.read_bytes()
-    return b""
-
-
-def _wrong_draws(app: App) -> Iterator[str]:
-    """Draws that are not the smallest hashes of their strata, told by the samples alone."""
-    rows = views.verifying(views.current_samples(app)).to_pylist()
-    for batch in {row["batch"] for row in rows}:
-        own = [row for row in rows if row["batch"] == batch]
-        hashes = keyed_hashes(
-            app.job.sampling.seed, "sample", batch, texts(row["key"] for row in own)
-        )
-        order = np.lexsort((hashes[:, 1], hashes[:, 0])).tolist()
-        ranks: dict[str, int] = {}
-        for row in (own[place] for place in order):
-            if row["rank"] < ranks.get(row["stratum"], 0):
-                yield f"batch {batch}: the sample of stratum {row['stratum']!r} is not in the order of its hashes"
-                break
-            ranks[row["stratum"]] = row["rank"]
 
 
 def _one_task_each(app: App) -> Promise:
@@ -213,68 +65,24 @@ def _one_task_each(app: App) -> Promise:
             asked = {key for key, _ in ask.asked(app, server.url, purpose).items()}
             if project is None:
                 continue
-            there = Counter(
-                _question(task) for task in each_task(server, project.id, ("id", "meta"))
-            )
+            tasks = list(each_task(server, project.id, ("id", "meta", "total_annotations")))
+            there = Counter(_question(task) for task in tasks)
+            waiting = Counter(_question(task) for task in tasks if not task["total_annotations"])
             current = ask.digests(app, purpose)
-            for prediction_id, digest in asked:
-                if current.get(prediction_id) == digest and there[prediction_id, digest] != 1:
+            for question in asked:
+                # several answered tasks are kept: an answer is never removed, and counts once
+                wrong = there[question] == 0 or (there[question] > 1 and waiting[question])
+                if current.get(question[0]) == question[1] and wrong:
                     problems.append(
-                        f"question {prediction_id} has {there[prediction_id, digest]} tasks in project {project.id}"
+                        f"question {question[0]} has {there[question]} tasks in project {project.id}"
                     )
                 count += 1
-    return _verdict("P4", problems, f"each of {count} pushed questions has exactly one task")
+    return verdict("P4", problems, f"each of {count} pushed questions has exactly one task")
 
 
 def _question(task: dict[str, Any]) -> tuple[str, str]:
     meta = task.get("meta") or {}
     return meta.get("prediction_id", ""), meta.get("shown_digest", "")
-
-
-def _answers_count_once(app: App) -> Promise:
-    counted = current_answers(views.view(app, "annotations"), views.view(app, "samples"))
-    rows = counted.select(["purpose", "prediction_id", "shown_digest", "annotator"]).to_pylist()
-    twice = [
-        key for key, number in Counter(tuple(row.values()) for row in rows).items() if number > 1
-    ]
-    return _verdict(
-        "P5",
-        [f"{key[1]} is counted twice for {key[3]}" for key in twice],
-        f"{len(rows)} answers, each counted once",
-    )
-
-
-def _estimates_repeat(app: App) -> Promise:
-    """Compute the newest stored estimates again from the raw tables, as known then."""
-    stored = views.view(app, "estimates").to_pylist()
-    times = sorted({row["as_of"] for row in stored})[-_RECOMPUTED:]
-    problems = []
-    for moment in times:
-        again = {_figure(one.record()): one for one in estimate.compute(app, moment)}
-        problems += [
-            f"{row['metric']} of {row['period']} {row['window']} as of {moment} comes out differently"
-            for row in stored
-            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)), moment)
-        ]
-    return _verdict(
-        "P6",
-        problems,
-        f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation",
-    )
-
-
-def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in ("metric", "class", "cohort", "period", "window", "version"))
-
-
-def _is_other(row: dict[str, Any], again: Any, moment: datetime) -> bool:
-    """Whether a figure of that very time comes out differently."""
-    if again is None:
-        return True
-    now = again.record()
-    return now["as_of"] == moment and any(
-        row[name] != now[name] for name in ("value", "low", "high", "n_asked", "n_answered")
-    )
 
 
 def _packages_are_signed(app: App) -> Promise:
@@ -291,7 +99,7 @@ def _packages_are_signed(app: App) -> Promise:
             open_package(folder, verify=signing.verifier(trusted))
         except PackageRefused as error:
             problems.append(f"{folder.name}: {error.problem}")
-    return _verdict(
+    return verdict(
         "P7",
         problems,
         f"{len(folders)} packages in use are signed by a trusted key, whole, and compute what they did",
@@ -310,7 +118,7 @@ def _nothing_leaks(app: App) -> Promise:
         if strangers:
             problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
     problems += _secrets_in(app)
-    return _verdict(
+    return verdict(
         "P8",
         problems,
         f"tasks show {len(columns)} allowed columns and nothing else; no access token lies in the store",
