@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from functions import staged
 from infra import clock, settings
+from infra.clouds import is_remote
 from infra.settings import Settings
 from infra.storage import Store, open_store
 from pipelines import jobs
@@ -54,9 +56,12 @@ class App:
         """Identifies what the job file says."""
         return self.job.digest()
 
-    def sources(self) -> list[Source]:
-        """The data files of the job."""
-        return find_sources(self.job.data.path, self.folder)
+    def sources(self, batches: Sequence[str] = ()) -> list[Source]:
+        """The data files of the job; from a bucket, at least those of these batches."""
+        path = self.job.data.path
+        if is_remote(path):
+            path = staged.bring(path, self.store, batches, self.say)
+        return find_sources(path, self.folder)
 
     @contextmanager
     def committing(self) -> Iterator[datetime]:

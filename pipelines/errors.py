@@ -22,7 +22,9 @@
     ├── ConcurrentRun          20  (retryable) another run holds the batch or won the race
     ├── SettingsInvalid        21  a setting cannot be used
     ├── EngineUnavailable      22  the engine is unknown or not installed
-    └── QueryInvalid           23  the SQL cannot be run
+    ├── QueryInvalid           23  the SQL cannot be run
+    ├── BucketUnreachable      24  (retryable) no whole answer, or a server error
+    └── BucketRefused          25  no credentials for a bucket, or too few rights
 
 Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 """
@@ -185,3 +187,16 @@ class QueryInvalid(RecheckError):
     """The SQL cannot be run."""
 
     exit_code = 23
+
+
+class BucketUnreachable(RecheckError):
+    """A bucket gave no whole answer, or a server error."""
+
+    exit_code = 24
+    retryable = True
+
+
+class BucketRefused(RecheckError):
+    """There are no credentials for a bucket, or they may not do this."""
+
+    exit_code = 25

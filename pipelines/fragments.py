@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from pipelines import csv
 from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
+from pipelines.patterns import fixed_part, glob_of, matcher
 
 FRAGMENT_ROWS = 65_536
 
@@ -75,11 +76,11 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
     if Path(full).is_file():  # whatever signs its name holds
         return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
-    matcher, fixed = _matcher(full), _fixed_part(full)
+    names, fixed = matcher(full), fixed_part(full)
     found: list[Source] = []
     seen: Counter[str | None] = Counter()
-    for path in sorted(glob.glob(_glob_of(full), recursive=True)):  # noqa: PTH207  # absolute patterns
-        match = matcher.fullmatch(path)
+    for path in sorted(glob.glob(glob_of(full), recursive=True)):  # noqa: PTH207  # absolute patterns
+        match = names.fullmatch(path)
         if match and Path(path).is_file():
             batch = match.groupdict().get("batch")
             size, place = Path(path).stat().st_size, seen[batch]
@@ -91,27 +92,6 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
             fix="correct data.path in the job file; relative paths start at its folder",
         )
     return found
-
-
-def _glob_of(pattern: str) -> str:
-    """The pattern for `glob`, to which `[` and `?` would be signs."""
-    return re.sub(r"([\[?])", r"[\1]", pattern).replace("{batch}", "*")
-
-
-def _fixed_part(pattern: str) -> str:
-    return re.split(r"[^/]*(?:\*|\{batch\})", pattern, maxsplit=1)[0].rsplit("/", 1)[0] + "/"
-
-
-def _matcher(pattern: str) -> re.Pattern[str]:
-    """The pattern as an expression that names the batch; two `{batch}` must agree."""
-    parts, seen = [], False
-    for part in re.split(r"(\{batch\}|\*\*/|\*)", pattern):
-        if part == "{batch}":
-            parts.append("(?P=batch)" if seen else "(?P<batch>[^/]+)")
-            seen = True
-        else:
-            parts.append({"*": "[^/]*", "**/": "(?:.*/)?"}.get(part, re.escape(part)))
-    return re.compile("".join(parts), re.DOTALL)
 
 
 def file_digest(source: Source) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,16 @@ from typing import Any
 import tomlkit
 from tomlkit.items import InlineTable, Table
 
+from functions import staged
 from functions.app import open_app
 from functions.steps import columns, inputs
 from functions.steps.columns import MOST_CLASSES, Column
+from infra import settings
+from infra.clouds import is_remote
+from infra.storage import Store, open_store
 from pipelines import jobs
 from pipelines.errors import JobInvalid, SchemaMismatch
-from pipelines.fragments import find_sources
+from pipelines.fragments import Source, find_sources
 
 _MOST_ANSWERS = 200
 _PERIODS = ("hour", "day", "week")
@@ -57,24 +63,36 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
     path = folder / "recheck.toml"
     if path.exists() and not options.dry_run:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
-    text = _Draft(folder.absolute(), options).text()
+    with _sources(folder, options) as sources:
+        text = _Draft(folder.absolute(), options, sources).text()
     jobs.parse(tomlkit.parse(text).unwrap(), str(path))
     if options.dry_run:
         return path, [], text
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     app = open_app(path)
-    return path, inputs.batches_in(app, app.sources()), text
+    return path, inputs.names(app), text
+
+
+@contextmanager
+def _sources(folder: Path, options: Options) -> Iterator[list[Source]]:
+    """The files to look at; those of a bucket are brought to the job's store, where they are found again."""
+    if not is_remote(options.data):
+        yield find_sources(options.data, Path.cwd())
+        return
+    with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
+        named = settings.load().store or str(folder / "store")
+        store = Store(Path(scratch)) if options.dry_run else open_store(named)
+        yield find_sources(staged.bring(options.data, store), folder)
 
 
 class _Draft:
     """A job file in the making."""
 
-    def __init__(self, folder: Path, options: Options) -> None:
+    def __init__(self, folder: Path, options: Options, sources: Sequence[Source]) -> None:
         self.folder, self.options = folder, options
-        given = Path(options.data)
-        self.data = options.data if given.is_absolute() else str(Path.cwd() / options.data)
-        self.sources = find_sources(self.data, folder)
+        self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
+        self.sources = sources
         self.columns = {column.name: column for column in columns.look(self.sources)}
         for name in self._named():
             if name not in self.columns:
@@ -149,7 +167,7 @@ class _Draft:
         )
 
     def _data(self) -> Table:
-        shown = os.path.relpath(self.data, self.folder)
+        shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
         table = _table(
             {"path": shown, "key": list(self.options.key) or None, "time": self.options.time}
         )

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from functions import staged
 from functions.app import App
+from infra.clouds import is_remote
 from pipelines import fragments
 from pipelines import rows as raw
 from pipelines.batches import membership
@@ -83,10 +85,18 @@ def find(app: App, batches: Sequence[str]) -> Input:
         BatchUnknown: the path or the data has no such batch.
         InputUnreadable: there is no file, or one cannot be read.
     """
-    sources = app.sources()
+    sources = app.sources(batches)
     if batches:
         return Input(fragments.of_batches(sources, batches), list(dict.fromkeys(batches)))
     return Input(sources, batches_in(app, sources))
+
+
+def names(app: App) -> list[str]:
+    """Every batch that the data holds, sorted; where names tell them, nothing is fetched from a bucket."""
+    path = app.job.data.path
+    if is_remote(path) and app.job.batches.by == "path":
+        return staged.batches(path, app.store)
+    return batches_in(app, app.sources())
 
 
 def batches_in(app: App, sources: Sequence[Source]) -> list[str]:

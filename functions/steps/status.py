@@ -32,7 +32,7 @@ def status(app: App) -> list[State]:
     asked = _counted(_joined(samples, views.verifying(views.view(app, "questions"))))
     labels = views.verifying(views.labels(app))
     answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
-    batches = set(inputs.batches_in(app, app.sources())) | set(live) | set(sampled)
+    batches = set(inputs.names(app)) | set(live) | set(sampled)
     return [
         State(
             batch,

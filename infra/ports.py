@@ -1,0 +1,46 @@
+"""What the product asks of a cloud, whichever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object of a bucket, as a listing showed it."""
+
+    name: str
+    size: int  # bytes, as they are stored
+    tag: str  # another one as soon as the content is another
+
+
+class Bucket(Protocol):
+    """A bucket, to read from.
+
+    Every call is one try: whoever calls decides whether to try again, by the
+    `retryable` of the error.
+    """
+
+    @property
+    def url(self) -> str:
+        """Its address, as people write it: `s3://name`."""
+
+    def list(self, prefix: str) -> list[Item]:
+        """The objects whose names begin with a prefix.
+
+        Raises:
+            InputUnreadable: there is no such bucket.
+            BucketRefused: no credentials, or these may not list.
+            BucketUnreachable: no answer, or a server error.
+        """
+
+    def download(self, item: Item, path: Path) -> bool:
+        """Write exactly the listed content to a file; False where the object is gone or another by now.
+
+        Raises:
+            BucketRefused: no credentials, or these may not read.
+            BucketUnreachable: no answer, a server error, or a reply that was
+                cut; whatever the file holds then is worth nothing.
+        """
