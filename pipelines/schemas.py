@@ -61,6 +61,7 @@ DESIGNS = _schema(
     input_digest=pa.string(),  # of the rows that were scored
     population_digest=pa.string(),  # of the set of prediction ids, order-free
     seed_digest=pa.string(),
+    survey_digest=pa.string(),  # of the question and of the columns that people see
     budget=pa.int64(),
     actor=pa.string(),
     reason=pa.string(),  # first | top-up | carried over | the words given to --redraw

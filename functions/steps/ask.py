@@ -15,7 +15,7 @@ from functions import views
 from functions.app import App
 from functions.steps import training_rows
 from functions.steps.plans import designs
-from functions.steps.shown import shown_columns
+from functions.steps.shown import shown_columns, survey_digest
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
 from labeling.tasks import Survey, Task, make_task
@@ -114,6 +114,8 @@ def push(app: App, options: Options) -> Pushed:
         if options.purpose == "train" and not options.dry_run:
             training_rows.draw(app, options.batches)
         rows = _drawn(app, options)
+        if options.purpose == "verify":  # training rows were looked at just now
+            _require_same_survey(app, {row["batch"] for row in rows})
         tasks = _tasks(app, questions, rows)
         if options.dry_run:
             return _would_push(app, server, options.purpose, rows)
@@ -128,6 +130,7 @@ def push(app: App, options: Options) -> Pushed:
             tasks,
             journal,
             lambda done, of: app.say(f"sent {done} of {of} new tasks"),
+            dropped=_dropped(app, server.url, options),
         )
         _record(app, server.url, project.id, rows, pushed.tasks)
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
@@ -167,6 +170,29 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
         key=lambda place: (rows[place]["batch"], queue[place], rows[place]["prediction_id"]),
     )
     return [rows[place] for place in order]
+
+
+def _require_same_survey(app: App, batches: Collection[str]) -> None:
+    """Rows are kept as they were shown when they were drawn: a question of today does not fit."""
+    now = survey_digest(app.job)
+    for batch, design in designs(app, "verify").items():
+        if batch in batches and design.survey_digest not in (None, now):
+            raise StepMissing(
+                f"the job file shows or asks something else than when batch {batch!r} was drawn from",
+                fix="run `recheck sample …` first: the rows stay drawn, and people are asked anew",
+            )
+
+
+def _dropped(app: App, server: str, options: Options) -> set[str]:
+    """The predictions of these batches that people were asked about and are not any more."""
+    questions = views.view(app, "questions").select(["purpose", "server", "batch", "prediction_id"])
+    before = {
+        row["prediction_id"]
+        for row in questions.to_pylist()
+        if (row["purpose"], row["server"]) == (options.purpose, server)
+        if not options.batches or row["batch"] in options.batches
+    }
+    return before - digests(app, options.purpose).keys()
 
 
 def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:

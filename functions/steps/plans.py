@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from functions import views
 from functions.app import App
 from functions.ledger import Attempt
+from functions.steps.shown import survey_digest
 from pipelines.carryover import EarlierDraw, carry_over
 from pipelines.columns import Int64s, booleans, dictionary_codes, integers
 from pipelines.digests import Digest
@@ -34,6 +35,7 @@ class Design:
     input_digest: str
     population_digest: str
     seed_digest: str
+    survey_digest: str | None  # None where an older release drew
     budget: int
     reason: str
     known_at: datetime
@@ -73,6 +75,7 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
         "input_digest",
         "population_digest",
         "seed_digest",
+        "survey_digest",
         "budget",
         "reason",
         "known_at",
@@ -145,6 +148,7 @@ class Planner:
     def _is_current(self, design: Design) -> bool:
         """Whether the batch is still the one that was drawn from."""
         same = design.population_digest == population_digest(self.population)
+        same = same and design.survey_digest in (None, survey_digest(self.app.job))
         return same and (design.version, design.input_digest) == (
             self.attempt.version,
             self.attempt.digest,

@@ -182,6 +182,7 @@ class _Batch:
         common = {
             "version": self.attempt.version, "input_digest": self.attempt.digest, "budget": plan.budget,
             "population_digest": population_digest(population), "seed_digest": seed_digest(self.app),
+            "survey_digest": shown.survey_digest(self.app.job),
             "actor": self.app.settings.actor, "reason": plan.reason, "answers_seen": self.answers_seen,
         }  # fmt: skip
         return [

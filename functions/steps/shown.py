@@ -15,7 +15,7 @@ from pipelines.columns import Int64s
 from pipelines.digests import Digest
 from pipelines.errors import InputChanged
 from pipelines.features import Image, Text
-from pipelines.hashing import hex_text
+from pipelines.hashing import hex_text, subkey
 from pipelines.jobs import Job
 from pipelines.rows import Faults
 from pipelines.shown import ShownColumn, shown_rows
@@ -34,6 +34,12 @@ def shown_columns(job: Job) -> list[ShownColumn]:
         for name in job.labeling.show
     }
     return [ShownColumn(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]
+
+
+def survey_digest(job: Job) -> str:
+    """Identifies what people see and are asked."""
+    seen = [f"{column.kind} {column.name}" for column in shown_columns(job)]
+    return subkey("survey", job.labeling.question, *seen).hex()
 
 
 def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> dict[str, str]:

@@ -193,6 +193,7 @@ class _Draw:
             "budget": self.app.job.labeling.train_budget,
             "population_digest": Digest().add(self.candidates.ids).text,
             "seed_digest": seed_digest(self.app),
+            "survey_digest": shown.survey_digest(self.app.job),
             "actor": self.app.settings.actor,
             "reason": "top-up" if self.earlier.asked else "first",
             "answers_seen": 0,

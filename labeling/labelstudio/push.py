@@ -90,11 +90,14 @@ def push(
     tasks: Sequence[Task],
     journal: Journal,
     progress: Progress = lambda _done, _of: None,
+    *,
+    dropped: Collection[str] = (),
 ) -> Pushed:
     """Make the tasks that the project lacks, in their order. Safe to repeat.
 
     An unanswered task of the same prediction that shows or asks something else
-    is removed; an answered one stays, and its answer is stale.
+    is removed; an answered one stays, and its answer is stale. The same holds
+    for tasks of predictions that nobody asks about any more.
 
     Args:
         server: where the project is.
@@ -102,13 +105,14 @@ def push(
         tasks: one per prediction, in the order in which people get them.
         journal: a file of this project's own, on this machine.
         progress: is told how far it is.
+        dropped: prediction ids that were asked about earlier.
 
     Raises:
         LabelStudioUnreachable: the server does not answer; what was sent until
             then stays, and a repeat goes on from there.
         LabelStudioRefused: see `client`.
     """
-    here = _Tasks(server, project, journal, {_key(task): task for task in tasks})
+    here = _Tasks(server, project, journal, {_key(task): task for task in tasks}, dropped)
     here.wait_for(*journal.left(project.origin))
     missing = before = here.missing(found := here.look())
     for _ in range(ROUNDS):
@@ -137,17 +141,19 @@ class _Tasks:
     project: Project
     journal: Journal
     wanted: Mapping[Key, Task]
+    dropped: Collection[str]
 
     def missing(self, found: Iterable[_Found]) -> list[Task]:
         there = {task.key for task in found}
         return [task for key, task in self.wanted.items() if key not in there]
 
     def look(self) -> list[_Found]:
-        """The tasks of our predictions, whatever they show, by ascending id.
+        """The tasks of our predictions, now and earlier, whatever they show, by ascending id.
 
         The whole project is listed where that takes fewer requests.
         """
-        ids = list(dict.fromkeys(prediction_id for prediction_id, _ in self.wanted))
+        now = (prediction_id for prediction_id, _ in self.wanted)
+        ids = list(dict.fromkeys([*now, *self.dropped]))
         size = int(self.server.project(self.project.id)["task_number"] or 0)
         if size <= 3 * len(ids):
             mine = set(ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,6 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from labeling.labelstudio.client import SdkClient
-from labeling.labelstudio.server import Server
 from tests.fixtures.people import People
 from tests.fixtures.terminal import Terminal
 
@@ -56,14 +54,6 @@ def terminal(tmp_path: Path) -> Terminal:
     made.edit("budget = 300", f"budget = {VERIFY}")
     made.edit("[labeling]", f"[labeling]\ntrain_budget = {TRAIN}")
     return made
-
-
-@pytest.fixture
-def people(running: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
-    monkeypatch.setenv("LABEL_STUDIO_URL", running.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", running.token)
-    with SdkClient(running.url, running.token) as client:
-        yield People(client)
 
 
 def drawn(terminal: Terminal, purpose: str) -> dict[str, str]:
@@ -144,6 +134,7 @@ def test_a_repeat_asks_nothing_and_a_larger_budget_asks_more(
     ]
     assert before.items() < after.items()
     assert people.tasks(first["project"]).keys() == after.keys()
+    assert people.count(first["project"]) == TRAIN + 15
 
 
 def test_a_row_of_both_purposes_is_asked_and_counted_in_each(
@@ -175,10 +166,8 @@ def test_a_row_of_both_purposes_is_asked_and_counted_in_each(
 
 
 @pytest.fixture
-def asked(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, running: Server) -> Terminal:
+def asked(terminal: Terminal, people: People) -> Terminal:  # noqa: ARG001 - it sets where they are
     """The same job, its training rows asked for."""
-    monkeypatch.setenv("LABEL_STUDIO_URL", running.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", running.token)
     terminal.ok("push", "--purpose", "train")
     return terminal
 

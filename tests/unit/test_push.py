@@ -178,6 +178,20 @@ def test_leaves_the_tasks_of_others_alone(
     assert len(server.board) == 8
 
 
+def test_a_question_that_is_dropped_goes_unless_it_is_answered(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    tasks = questions(4)
+    made = push(server, project, tasks, journal).tasks
+    ids = [task.prediction_id for task in tasks]
+    server.answer(made[ids[2]], "yes")
+
+    pushed = push(server, project, tasks[:2], journal, dropped=ids[2:])
+
+    assert there(server, project) == ids[:3]
+    assert (pushed.removed, pushed.tasks.keys()) == (1, set(ids[:2]))
+
+
 def test_looks_up_its_own_tasks_in_a_large_project(
     server: FakeLabelStudio, project: Project, journal: Journal
 ) -> None:
