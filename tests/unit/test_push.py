@@ -189,7 +189,7 @@ def test_a_question_that_is_dropped_goes_unless_it_is_answered(
     pushed = push(server, project, tasks[:2], journal, dropped=ids[2:])
 
     assert there(server, project) == ids[:3]
-    assert (pushed.removed, pushed.tasks.keys()) == (1, set(ids[:2]))
+    assert (pushed.removed, set(pushed.tasks)) == (1, set(ids[:2]))
 
 
 def test_looks_up_its_own_tasks_in_a_large_project(
