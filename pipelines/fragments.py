@@ -65,6 +65,7 @@ class Projection:
 
     columns: tuple[str, ...] | None
     coded: frozenset[str] = frozenset()
+    required: tuple[str, ...] = ()  # also where all are read
 
 
 def find_sources(pattern: str, folder: Path) -> list[Source]:
@@ -156,7 +157,7 @@ def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordB
     file = pq.ParquetFile(piece.source.path, memory_map=True, read_dictionary=coded)
     present = file.schema_arrow.names
     names = present if projection.columns is None else list(projection.columns)
-    _require(piece.source, names, present)
+    _require(piece.source, [*names, *projection.required], present)
     groups = [piece.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
         yield rows.select(names)
@@ -165,7 +166,7 @@ def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordB
 def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
     present = csv.header(source.path)
     names = present if projection.columns is None else list(projection.columns)
-    _require(source, names, present)
+    _require(source, [*names, *projection.required], present)
     return csv.read(source.path, source.name, names)
 
 

@@ -13,6 +13,7 @@ from pipelines import rows as raw
 from pipelines.canonical import canonical_text
 from pipelines.cells import BadCells
 from pipelines.columns import (
+    Floats,
     Int64s,
     coded_texts,
     dictionary_codes,
@@ -22,10 +23,10 @@ from pipelines.columns import (
 )
 from pipelines.errors import JobInvalid
 from pipelines.evaluators import Scores
+from pipelines.faults import Faults
 from pipelines.jobs import Job
 from pipelines.matrices import Mapped
 from pipelines.package import Package
-from pipelines.rows import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class GivenPredictions:
             gaps = missing(labels)
             if gaps is not None:
                 faults.mark(gaps, "no_prediction", name)
-        return Predicted(labels, values, self._scores(rows, labels, faults), self._versions(rows))
+        scores, versions = self._scores(rows, labels, faults), self._versions(rows, faults)
+        return Predicted(labels, values, scores, versions)
 
     def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:
         given = self._given
@@ -122,19 +124,28 @@ class GivenPredictions:
             for code, word in enumerate(words):
                 if word in given.probabilities:
                     column = given.probabilities[word]
-                    own = floats(raw.numbers(rows.column(column), column, faults))
+                    own = np.where(codes == code, self._chances(rows, column, faults), np.nan)
+                    self._mark_out_of_range(own, column, faults)
                     chances = np.where(codes == code, own, chances)
-            name = next(iter(given.probabilities.values()))
         elif given.score:
-            name = given.score
-            chances = floats(raw.numbers(rows.column(name), name, faults))
+            chances = self._chances(rows, given.score, faults)
+            self._mark_out_of_range(chances, given.score, faults)
         else:
             return None
-        with np.errstate(invalid="ignore"):
-            faults.mark((chances < 0) | (chances > 1), "score_out_of_range", name)
         return float_array(chances, np.isnan(chances))
 
-    def _versions(self, rows: pa.RecordBatch) -> pa.Array:
-        if self._given.version is None:
+    def _chances(self, rows: pa.RecordBatch, name: str, faults: Faults) -> Floats:
+        return floats(raw.numbers(rows.column(name), name, faults))
+
+    def _mark_out_of_range(self, chances: Floats, name: str, faults: Faults) -> None:
+        faults.mark((chances < 0) | (chances > 1), "score_out_of_range", name)
+
+    def _versions(self, rows: pa.RecordBatch, faults: Faults) -> pa.Array:
+        name = self._given.version
+        if name is None:
             return coded_texts(np.zeros(rows.num_rows), ["unversioned"])
-        return canonical_text(rows.column(self._given.version)).dictionary_encode()
+        versions = canonical_text(rows.column(name))
+        gaps = missing(versions)
+        if gaps is not None:
+            faults.mark(gaps, "no_version", name)
+        return versions.dictionary_encode()

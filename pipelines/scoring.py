@@ -15,20 +15,23 @@ import pyarrow as pa
 
 from pipelines import rows as raw
 from pipelines.batches import membership
+from pipelines.cohorts import cohort_maps, cohorts_of
 from pipelines.columns import Bools, Int64s, coded_texts, dictionary_codes, float_array
 from pipelines.delta import Table
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
+from pipelines.faults import Faults
 from pipelines.fragments import Piece, read_piece
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import prediction_ids
 from pipelines.jobs import Job
+from pipelines.keys import keys_of
 from pipelines.parquet import WrittenFile
 from pipelines.parts import BadRow, Part
-from pipelines.rows import Faults
+from pipelines.pictures import with_pictures
 from pipelines.scorers import Predicted, Scorer
 
-_KEYLESS = ("null_key", "invalid_utf8")  # reasons under which the key means nothing
+_KEYLESS = ("null_key", "invalid_utf8")  # reasons under which a key column means nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ def score_piece(job: Job, scorer: Scorer, piece: Piece, target: Target) -> Itera
     own, so that no result depends on which other batches were asked for.
     """
     for first, rows in read_piece(piece, raw.projection(job)):
+        if not piece.source.is_csv:
+            raw.require_types(rows.schema, job)
         member = membership(rows, job, piece.source.batch)
         for code, batch in enumerate(member.names):
             chosen = np.flatnonzero(member.codes == code)
@@ -74,15 +79,17 @@ class _Slice:
     def score(self, scorer: Scorer, unknown: Bools | None) -> Part:
         """Check, predict and write; `unknown` marks rows whose batch cannot be told."""
         faults, source, job = Faults(), self.piece.source, self.job
-        rows = raw.with_pictures(self.rows, job, source.folder, faults)
+        rows = raw.readable_rows(self.rows, faults)
+        rows = with_pictures(rows, job, source.folder, faults)
         if unknown is not None:
             faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
-        keys = raw.keys_of(rows, job, self.target.digests[source.name], self.positions, faults)
+        keys = keys_of(rows, job, self.target.digests[source.name], self.positions, faults)
         self._mark_excluded(faults)
         predicted = scorer.predict(rows, faults)
         ids = prediction_ids(job.sampling.seed, job.name, self.batch, keys)
         contents = raw.contents_of(rows, job)
         good = faults.others(self.rows.num_rows)
+        codes, versions = dictionary_codes(predicted.versions)
         return Part(
             batch=self.batch,
             source=source.name,
@@ -92,7 +99,7 @@ class _Slice:
             ids=ids[good],
             contents=contents[good],
             positions=self.positions[good],
-            versions=tuple(dictionary_codes(predicted.versions)[1]),
+            versions=tuple(versions[code] for code in np.unique(codes[good])),
             file=self._write(self._columns(keys, ids, predicted), good),
         )
 
@@ -111,7 +118,8 @@ class _Slice:
     def _bad_rows(self, faults: Faults, keys: pa.Array) -> tuple[BadRow, ...]:
         found = []
         for row, (reason, column) in sorted(faults.reasons.items()):
-            key = None if reason in _KEYLESS else keys[row].as_py()
+            is_lost = reason in _KEYLESS and column in self.job.key_columns
+            key = None if is_lost else keys[row].as_py()
             place = int(self.positions[row])
             found.append(BadRow(key, reason, column or None, self.piece.source.name, place))
         return tuple(found)
@@ -127,7 +135,7 @@ class _Slice:
             "label": predicted.labels,
             "value": nothing if predicted.values is None else predicted.values,
             "score": nothing if predicted.scores is None else predicted.scores,
-            "cohorts": raw.cohort_maps(raw.cohorts_of(self.rows, self.job.cohorts), n),
+            "cohorts": cohort_maps(cohorts_of(self.rows, self.job.cohorts), n),
         }
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 

@@ -19,14 +19,16 @@ from pipelines.canonical import canonical_text
 from pipelines.cells import BadCells
 from pipelines.columns import Int64s, dictionary_codes, floats, texts
 from pipelines.digests import Digest, identified, row_digests
+from pipelines.faults import Faults
 from pipelines.features import Image
 from pipelines.fragments import Piece, read_piece
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import keyed_hashes, prediction_ids
 from pipelines.jobs import Job
+from pipelines.keys import keys_of
+from pipelines.pictures import with_pictures
 from pipelines.pixels import pixels
 from pipelines.preparation import Prepare
-from pipelines.rows import Faults
 from pipelines.statistics import Accumulator, Statistics
 
 
@@ -98,6 +100,8 @@ class Reader:
     def read(self, piece: Piece) -> Iterator[Rows]:
         """The rows of a piece that have a target and no fault."""
         for first, rows in read_piece(piece, raw.projection(self.job, target=True)):
+            if not piece.source.is_csv:
+                raw.require_types(rows.schema, self.job)
             member = membership(rows, self.job, piece.source.batch)
             wanted = np.isin(
                 member.codes, [c for c, name in enumerate(member.names) if name in self.batches]
@@ -115,8 +119,9 @@ class Reader:
     ) -> Rows | None:
         faults = Faults()
         source = piece.source
-        rows = raw.with_pictures(rows, self.job, source.folder, faults)
-        keys = raw.keys_of(rows, self.job, self.file_digests[source.name], positions, faults)
+        rows = raw.readable_rows(rows, faults)
+        rows = with_pictures(rows, self.job, source.folder, faults)
+        keys = keys_of(rows, self.job, self.file_digests[source.name], positions, faults)
         targets = self._targets(rows, batch, keys, faults)
         prepared = self.function(rows) if self.function else rows
         features = raw.features_of(prepared, self.job, faults)

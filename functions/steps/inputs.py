@@ -17,11 +17,13 @@ from pipelines.batches import membership
 from pipelines.columns import Int64s
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable
+from pipelines.faults import Faults
 from pipelines.fragments import Piece, Source
 from pipelines.hashing import Hashes
 from pipelines.identity import prediction_ids
 from pipelines.jobs import Job
-from pipelines.rows import Faults
+from pipelines.keys import keys_of
+from pipelines.pictures import with_pictures
 
 Number = tuple[int, int]  # of a piece: its file, its row group
 
@@ -143,7 +145,7 @@ class BatchRows:
         cls, job: Job, batch: str, rows: pa.RecordBatch, *, digest: str, positions: Int64s
     ) -> BatchRows:
         """Identify rows; `positions` are their numbers in the file of that digest (n,)."""
-        keys = raw.keys_of(rows, job, digest, positions, Faults())
+        keys = keys_of(rows, job, digest, positions, Faults())
         return cls(rows, keys, prediction_ids(job.sampling.seed, job.name, batch, keys))
 
     def digests(self, job: Job) -> Hashes:
@@ -168,9 +170,8 @@ def identified_rows(
                 chosen = np.flatnonzero(member.codes == code)
                 if batch in batches and len(chosen):
                     digest = found.files_of(batch)[piece.source.name]
-                    own = raw.with_pictures(
-                        raw.take(rows, chosen), app.job, piece.source.folder, Faults()
-                    )
+                    own = raw.readable_rows(raw.take(rows, chosen), Faults())
+                    own = with_pictures(own, app.job, piece.source.folder, Faults())
                     yield (
                         batch,
                         BatchRows.of(app.job, batch, own, digest=digest, positions=first + chosen),

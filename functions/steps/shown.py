@@ -14,10 +14,10 @@ from pipelines import rows as raw
 from pipelines.columns import Int64s
 from pipelines.digests import Digest
 from pipelines.errors import InputChanged
+from pipelines.faults import Faults
 from pipelines.features import Image, Text
 from pipelines.hashing import hex_text, subkey
 from pipelines.jobs import Job
-from pipelines.rows import Faults
 from pipelines.shown import ShownColumn, shown_rows
 
 

@@ -18,9 +18,10 @@ from functions.steps.plans import seed_digest
 from pipelines import rows as raw
 from pipelines.columns import Int64s
 from pipelines.digests import Digest
+from pipelines.faults import Faults
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import keyed_hashes, shown_digest
-from pipelines.rows import Faults
+from pipelines.keys import keys_of
 from pipelines.schemas import DESIGNS, SAMPLES, table_of
 
 TRAIN = "train"
@@ -79,7 +80,7 @@ def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
 def _named(app: App, part: BatchRows) -> BatchRows:
     """The rows without those whose key is missing or no text."""
     faults = Faults()
-    raw.keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
+    keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part

@@ -13,12 +13,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pipelines.columns import texts
+from pipelines.faults import Faults
 from pipelines.features import FeatureSpec
 from pipelines.identity import keyed_hashes
 from pipelines.jobs import Batches, Job, Labeling
 from pipelines.mappers import Mapper
 from pipelines.matrices import concatenated
-from pipelines.rows import Faults, features_of, with_pictures
+from pipelines.pictures import with_pictures
+from pipelines.rows import features_of
 from pipelines.sklearn.matrices import Matrix, matrix_of
 from pipelines.statistics import Statistics
 
