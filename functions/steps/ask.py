@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -300,11 +300,12 @@ def _from_server(
 
 def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
     questions, job = survey(app), app.job
+    named: dict[str, str] = {}  # what the file calls a prediction
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
-        found: list[str] = hex_text(
-            prediction_ids(job.sampling.seed, job.name, batch, texts(keys))
-        ).to_pylist()
+        ids = prediction_ids(job.sampling.seed, job.name, batch, texts(keys))
+        found: list[str] = hex_text(ids).to_pylist()
+        named.update(zip(found, (f"{key} of batch {batch}" for key in keys), strict=True))
         return found
 
     found = read_answers(path, questions.question, questions.answers, identify)
@@ -322,7 +323,8 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         intakes.append(take(own, _held(app, purpose), drawn=drawn, scored=scored))
         if not dry_run:
             _append(app, intakes[-1], purpose)
-    return _joined(intakes)
+    whole = _joined(intakes)
+    return replace(whole, unknown_ids=tuple(named.get(one, one) for one in whole.unknown_ids))
 
 
 def _joined(intakes: Sequence[Intake]) -> Intake:

@@ -191,6 +191,15 @@ def test_the_way_back_gives_the_earlier_answers_back(terminal: Terminal) -> None
     assert {**after, "as_of": None} == {**before, "as_of": None}
 
 
+def test_an_unknown_row_is_named_as_the_file_names_it(terminal: Terminal) -> None:
+    path = terminal.job.with_name("strange.csv")
+    path.write_text("key,batch,answer\nL999,all,paid\n")
+
+    pulled = terminal.ok("pull", "--file", path)
+
+    assert (pulled["unknown"], pulled["unknown_ids"]) == (1, ["L999 of batch all"])
+
+
 def test_every_promise_holds_after_replacements(terminal: Terminal) -> None:
     overall(terminal)
     refit(terminal)
