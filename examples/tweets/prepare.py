@@ -1,11 +1,12 @@
-"""Tweets with the opinions of the real people who rated them, as two Parquet files.
+"""Tweets with the opinions of the real people who rated them, as Parquet files.
 
 The question is: is this tweet positive, negative or neutral? Run it as
 `python -m examples.tweets.prepare FOLDER`; it fetches the archive (2.5 MB) with
 pip and writes
 
 - `tweets.parquet`: the text, and what most of its raters felt;
-- `answers.parquet`: what single raters felt, for `recheck pull --file`.
+- `answers/part-3.parquet` and so on: what single raters of a batch felt, for
+  `recheck pull --file`.
 
 The texts belong to their authors: read them, never publish them.
 
@@ -141,13 +142,20 @@ def answers(rows: Sequence[Tweet], people: int) -> pa.Table:
 
 
 def main(folder: Path, people: int = 3) -> None:
-    """Write both files into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write all files into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         rows = list(tweets(fetch(Path(scratch))))
-    pq.write_table(table(rows), folder / "tweets.parquet")
-    pq.write_table(answers(rows, people), folder / "answers.parquet")
+    write(rows, folder, people)
     print(f"{len(rows)} tweets, {people} answers each")
+
+
+def write(rows: Sequence[Tweet], folder: Path, people: int) -> None:
+    """Write the tweets, and for each part the answers of so many of its raters."""
+    (folder / "answers").mkdir(parents=True, exist_ok=True)
+    pq.write_table(table(rows), folder / "tweets.parquet")
+    for name in sorted({part(row) for row in rows}):
+        own = [row for row in rows if part(row) == name]
+        pq.write_table(answers(own, people), folder / "answers" / f"{name}.parquet")
 
 
 if __name__ == "__main__":

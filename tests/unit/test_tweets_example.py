@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from examples.tweets import prepare
 from pipelines.jobs import load
@@ -75,6 +76,19 @@ def test_an_answer_goes_to_the_batch_of_its_tweet(archive: Path) -> None:
     )
 
     assert {row["key"]: row["batch"] for row in prepare.answers(rows, 1).to_pylist()} == parts
+
+
+def test_the_answers_to_each_part_are_a_file(archive: Path, tmp_path: Path) -> None:
+    """So that a part is answered when it was asked, and nothing in a file is unknown."""
+    prepare.write(list(prepare.tweets(archive)), tmp_path / "data", people=1)
+
+    written = {path.stem: parquet.read_table(path) for path in tmp_path.glob("data/answers/*")}
+    assert {name: table["key"].to_pylist() for name, table in written.items()} == {
+        "part-2": ["1"],
+        "part-3": ["2"],
+        "part-4": ["3"],
+    }
+    assert parquet.read_table(tmp_path / "data" / "tweets.parquet").num_rows == 3
 
 
 def test_the_job_file_fits_the_data(archive: Path) -> None:
