@@ -58,6 +58,11 @@ class Piece:
     first_row: int  # within the file
     rows: int | None  # None for CSV, where nobody has counted
 
+    def holds(self, source: str, row: int) -> bool:
+        """Whether a row of a file, both as quarantine names them, is read with it."""
+        within = self.rows is None or self.first_row <= row < self.first_row + self.rows
+        return source == self.source.name and within
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:

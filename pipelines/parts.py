@@ -34,6 +34,7 @@ class Part:
     batch: str
     source: str
     source_number: int
+    row_group: int
     digest: Digest  # of all rows
     bad: tuple[BadRow, ...]
     ids: Hashes  # (n, 2): the predictions
@@ -102,6 +103,7 @@ def to_bytes(parts: Sequence[Part]) -> bytes:
             "batch": part.batch,
             "source": part.source,
             "number": part.source_number,
+            "row_group": part.row_group,
             "digest": [part.digest.count, f"{part.digest.total:x}"],
             "versions": part.versions,
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in part.bad],
@@ -146,6 +148,7 @@ def _part(note: dict, rows: pa.RecordBatch) -> Part:
         note["batch"],
         note["source"],
         note["number"],
+        note["row_group"],
         Digest(count, int(total, 16)),
         tuple(BadRow(*bad) for bad in note["bad"]),
         words[:, :2],

@@ -84,7 +84,7 @@ class _Slice:
         if unknown is not None:
             faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
         keys = keys_of(rows, job, self.target.digests[source.name], self.positions, faults)
-        self._mark_excluded(faults)
+        is_cut = self._mark_excluded(faults)
         predicted = scorer.predict(rows, faults)
         ids = prediction_ids(job.sampling.seed, job.name, self.batch, keys)
         contents = raw.contents_of(rows, job)
@@ -94,26 +94,29 @@ class _Slice:
             batch=self.batch,
             source=source.name,
             source_number=source.number,
+            row_group=self.piece.row_group,
             digest=Digest().add(identified(contents, ids)),
             bad=self._bad_rows(faults, keys),
             ids=ids[good],
             contents=contents[good],
             positions=self.positions[good],
             versions=tuple(versions[code] for code in np.unique(codes[good])),
-            file=self._write(self._columns(keys, ids, predicted), good),
+            file=self._write(self._columns(keys, ids, predicted), good, is_cut=is_cut),
         )
 
     @property
     def _first(self) -> int:
         return int(self.positions[0])
 
-    def _mark_excluded(self, faults: Faults) -> None:
+    def _mark_excluded(self, faults: Faults) -> bool:
+        """Mark rows that a first pass told to leave out; return whether there are any."""
         if not self.target.excluded:
-            return
-        for place, row in enumerate(self.positions.tolist()):
-            reason = self.target.excluded.get((self.piece.source.name, row))
-            if reason is not None:
-                faults.mark([place], reason, "")
+            return False
+        name, excluded = self.piece.source.name, self.target.excluded
+        places = [i for i, row in enumerate(self.positions.tolist()) if (name, row) in excluded]
+        for place in places:
+            faults.mark([place], excluded[name, int(self.positions[place])], "")
+        return bool(places)
 
     def _bad_rows(self, faults: Faults, keys: pa.Array) -> tuple[BadRow, ...]:
         found = []
@@ -139,14 +142,17 @@ class _Slice:
         }
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
-    def _write(self, columns: pa.RecordBatch, good: slice | Int64s) -> WrittenFile | None:
+    def _write(
+        self, columns: pa.RecordBatch, good: slice | Int64s, *, is_cut: bool
+    ) -> WrittenFile | None:
+        """Write the good rows; a name always means the same content, so the rest has another."""
         kept = columns if isinstance(good, slice) else raw.take(columns, good)
         if not kept.num_rows:
             return None
         folder = self.target.table.folder({"job": self.job.name, "batch": self.batch})
         place = f"{self.piece.source.place:05d}-{self.piece.row_group:05d}-{self._first:012d}"
-        attempt = self.target.batches[self.batch]
-        return self.target.table.write_file(f"{folder}{attempt}-{place}.parquet", kept)
+        name = f"{self.target.batches[self.batch]}-{place}{'-rest' if is_cut else ''}"
+        return self.target.table.write_file(f"{folder}{name}.parquet", kept)
 
 
 @dataclass(frozen=True)

@@ -160,14 +160,12 @@ def _without_duplicates(work: Work, parts: list[Part], pieces: Sequence[Piece]) 
     if not left_out:
         return parts
     batch = parts[0].batch
-    files = {source for source, _ in left_out}
     target = replace(work.target, batches={batch: work.target.batches[batch]}, excluded=left_out)
     again = replace(work, target=target)
-    kept = [part for part in parts if part.source not in files]
-    for piece in pieces:
-        if piece.source.name in files:
-            kept += again.parts(piece)
-    return kept
+    redone = [piece for piece in pieces if any(piece.holds(*row) for row in left_out)]
+    numbers = {inputs.number(piece) for piece in redone}
+    kept = [part for part in parts if (part.source_number, part.row_group) not in numbers]
+    return [*kept, *(part for piece in redone for part in again.parts(piece))]
 
 
 def require_scored(live: Mapping[str, Attempt], batch: str) -> None:
