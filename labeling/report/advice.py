@@ -27,21 +27,31 @@ def first_steps(material: Material) -> list[Step]:
     batches = count(len(material.batches), "batch", "batches")
     return [
         Step(
-            f"Score a batch: {scored:,} rows in {batches} are scored." if scored else "Score a batch, or check predictions that were made elsewhere.",
+            f"Score a batch: {scored:,} rows in {batches} are scored."
+            if scored
+            else "Score a batch, or check predictions that were made elsewhere.",
             f"recheck score {material.file}",
             bool(scored),
         ),
         Step(
-            f"Draw a sample: {count(drawn, 'row')} of {count(len(material.drawn), 'batch', 'batches')} drawn." if drawn else "Draw the rows that people will be asked about.",
+            f"Draw a sample: {count(drawn, 'row')} of {count(len(material.drawn), 'batch', 'batches')} drawn."
+            if drawn
+            else "Draw the rows that people will be asked about.",
             f"recheck sample {material.file}",
             bool(drawn),
         ),
         Step(
-            f"Ask people: {count(material.pushed, 'question')} in Label Studio." if material.pushed else "Ask people in Label Studio (`recheck labelstudio up` starts one on this machine).",
+            f"Ask people: {count(material.pushed, 'question')} in Label Studio."
+            if material.pushed
+            else "Ask people in Label Studio (`recheck labelstudio up` starts one on this machine).",
             f"recheck push {material.file}",
             bool(material.pushed),
         ),
-        Step("When they have answered, fetch the answers; or take them from a CSV or Parquet file with --file.", f"recheck pull {material.file}", is_done=False),
+        Step(
+            "When they have answered, fetch the answers; or take them from a CSV or Parquet file with --file.",
+            f"recheck pull {material.file}",
+            is_done=False,
+        ),
         Step("Write this page anew.", f"recheck report {material.file}", is_done=False),
     ]
 
@@ -56,7 +66,9 @@ def _open_ends(material: Material) -> Iterator[str]:
     missing = sum(material.drawn.values()) - answered
     if missing > 0:
         yield f"{count(missing, 'question')} wait for an answer; `recheck pull {material.file}` fetches new ones."
-    undrawn = [batch for batch in material.batches if batch.scored and batch.name not in material.drawn]
+    undrawn = [
+        batch for batch in material.batches if batch.scored and batch.name not in material.drawn
+    ]
     if undrawn:
         newest = max(batch.name for batch in undrawn)
         yield (

@@ -106,7 +106,13 @@ def bar_strip(parts: Sequence[tuple[str, float]], scale: Scale) -> Markup:
 def labels(axis: Axis) -> Markup:
     """Draw the labels that strips share."""
     parts = [
-        words("middle minor" if place % 2 else "middle", axis.scale.at(tick), 0.5, axis.told(tick), dy="0.35em")
+        words(
+            "middle minor" if place % 2 else "middle",
+            axis.scale.at(tick),
+            0.5,
+            axis.told(tick),
+            dy="0.35em",
+        )
         for place, tick in enumerate(axis.scale.ticks(5))
     ]
     return picture("strip axis", None, parts)
@@ -128,7 +134,7 @@ def over_time(
         parts += _band(mark, scale)
     kind = "fine" if len(fine) > _MANY else "coarse"
     for mark in fine:
-        parts += _whisker(mark, scale, kind, is_alone=not wide)
+        parts += _whisker(mark, scale, kind)
     for mark in wide:
         parts += _head(mark, scale, crowded=len(wide) > 8)
     return picture("plot tall", alt, parts)
@@ -149,9 +155,16 @@ def _band(mark: Mark, scale: Scale) -> Iterator[Markup]:
     if found.value is None:
         return
     if found.worst is not None and found.best is not None:
-        yield box("missing-band", mark.place, (1 - scale.at(found.best), 1 - scale.at(found.worst)), mark.told)
+        yield box(
+            "missing-band",
+            mark.place,
+            (1 - scale.at(found.best), 1 - scale.at(found.worst)),
+            mark.told,
+        )
     if found.low is not None and found.high is not None:
-        yield box("band", mark.place, (1 - scale.at(found.high), 1 - scale.at(found.low)), mark.told)
+        yield box(
+            "band", mark.place, (1 - scale.at(found.high), 1 - scale.at(found.low)), mark.told
+        )
 
 
 def _head(mark: Mark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
@@ -163,21 +176,28 @@ def _head(mark: Mark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
     yield line("level", (mark.place[0], level), (mark.place[1], level), mark.told)
     if found.truth is not None:
         known = 1 - scale.at(found.truth)
-        yield line("truth-level", (mark.place[0], known), (mark.place[1], known), f"truth, {mark.told}")
+        yield line(
+            "truth-level", (mark.place[0], known), (mark.place[1], known), f"truth, {mark.told}"
+        )
     if mark.label:
         yield words("label minor" if crowded else "label", middle, 0, mark.label, dy="-0.6em")
 
 
-def _whisker(mark: Mark, scale: Scale, kind: str, *, is_alone: bool) -> Iterator[Markup]:
+def _whisker(mark: Mark, scale: Scale, kind: str) -> Iterator[Markup]:
     """A dot and its interval; what missing answers leave is drawn once, by the bands."""
     found, x = mark.reading, sum(mark.place) / 2
     if found.value is None:
         return
-    if is_alone and found.worst is not None and found.best is not None:
-        yield line(f"missing {kind}", (x, 1 - scale.at(found.worst)), (x, 1 - scale.at(found.best)), mark.told)
     if found.low is not None and found.high is not None:
-        yield line(f"whisker {kind}", (x, 1 - scale.at(found.low)), (x, 1 - scale.at(found.high)), mark.told)
-    yield dot(f"value {kind}", x, 1 - scale.at(found.value), 2.2 if kind == "fine" else 3.2, mark.told)
+        yield line(
+            f"whisker {kind}",
+            (x, 1 - scale.at(found.low)),
+            (x, 1 - scale.at(found.high)),
+            mark.told,
+        )
+    yield dot(
+        f"value {kind}", x, 1 - scale.at(found.value), 2.2 if kind == "fine" else 3.2, mark.told
+    )
     if found.truth is not None:
         beside = x + _BESIDE * (mark.place[1] - mark.place[0])
         yield diamond(f"truth {kind}", beside, 1 - scale.at(found.truth), f"truth, {mark.told}")
@@ -186,7 +206,11 @@ def _whisker(mark: Mark, scale: Scale, kind: str, *, is_alone: bool) -> Iterator
 def rug(places: Sequence[tuple[tuple[float, float], str, str]], alt: str) -> Markup:
     """Draw one small box per window: (place, class name, words)."""
     gap = _gap(len(places))
-    return picture("plot rug", alt, [box(kind, _narrowed(place, gap), (0, 1), told) for place, kind, told in places])
+    return picture(
+        _dense("plot rug", len(places)),
+        alt,
+        [box(kind, _narrowed(place, gap), (0, 1), told) for place, kind, told in places],
+    )
 
 
 def bars(stacks: Sequence[Bar], clock: Clock, told: Told, *, alt: str) -> Markup:
@@ -202,12 +226,17 @@ def bars(stacks: Sequence[Bar], clock: Clock, told: Told, *, alt: str) -> Markup
                 ends = (1 - scale.at(base + rows), 1 - scale.at(base))
                 parts.append(box(kind, _narrowed(bar.place, gap), ends, bar.told))
             base += rows
-    return picture("plot short", alt, parts)
+    return picture(_dense("plot short", len(stacks)), alt, parts)
 
 
 def reliability(of: Calibration, told: Told, alt: str) -> Markup:
     """Draw the share right against the score; on the diagonal they are the same."""
-    known = [end for one in of.bins for end in (one.score, one.found.low, one.found.high) if end is not None]
+    known = [
+        end
+        for one in of.bins
+        for end in (one.score, one.found.low, one.found.high)
+        if end is not None
+    ]
     low = math.floor(min(known) * 10) / 10
     scale = Scale(min(low, 0.9), 1.0)
     axis = Axis(scale, told)
@@ -218,8 +247,23 @@ def reliability(of: Calibration, told: Told, alt: str) -> Markup:
         if found.value is None or found.low is None or found.high is None:
             continue
         words_for = f"scores around {told(one.score)}: {told(found.value)} right, from {one.answers} answers"
-        parts.append(line("whisker coarse", (x, 1 - scale.at(found.low)), (x, 1 - scale.at(found.high)), words_for))
-        parts.append(dot("value", x, 1 - scale.at(found.value), 3 + 4 * math.sqrt(one.answers / most), words_for))
+        parts.append(
+            line(
+                "whisker coarse",
+                (x, 1 - scale.at(found.low)),
+                (x, 1 - scale.at(found.high)),
+                words_for,
+            )
+        )
+        parts.append(
+            dot(
+                "value",
+                x,
+                1 - scale.at(found.value),
+                3 + 4 * math.sqrt(one.answers / most),
+                words_for,
+            )
+        )
     return picture("plot square", alt, parts)
 
 
@@ -240,18 +284,23 @@ def _frame(axis: Axis, most: int = 6) -> Iterator[Markup]:
 
 def _ticked(axis: Axis) -> Iterator[Markup]:
     for tick in axis.scale.ticks(5):
-        yield words("below", axis.scale.at(tick), 1, axis.told(tick), dy="1.5em")
+        yield words("below", axis.scale.at(tick), 1, axis.told(tick), dy="1.7em")
 
 
 def _below(clock: Clock) -> Iterator[Markup]:
     for tick in clock.ticks():
         yield line("tick", (tick.at, 0), (tick.at, 1))
-        yield words("below minor" if tick.is_minor else "below", tick.at, 1, tick.text, dy="1.5em")
+        yield words("below minor" if tick.is_minor else "below", tick.at, 1, tick.text, dy="1.7em")
+
+
+def _dense(kind: str, marks: int) -> str:
+    """Return the class of a picture, in which many marks have no outlines."""
+    return f"{kind} dense" if marks > _MANY else kind
 
 
 def _gap(marks: int) -> float:
     """Return the share of a window's width that stays free at each side."""
-    return 0.0 if marks > _MANY else 0.1
+    return -0.05 if marks > _MANY else 0.1  # below 0 they overlap a little: no seams
 
 
 def _narrowed(place: tuple[float, float], gap: float) -> tuple[float, float]:

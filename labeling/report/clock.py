@@ -147,7 +147,9 @@ def folded(clock: Clock, shown: Iterable[str]) -> Clock:
         return clock
     length = max(end - begin for begin, end in spans)
     runs = _joined(spans, length * _LONG)
-    whole: float = sum((end - begin for begin, end in runs), timedelta()) / (clock.end - clock.begin)
+    whole: float = sum((end - begin for begin, end in runs), timedelta()) / (
+        clock.end - clock.begin
+    )
     gaps = _gaps(clock, runs, length)
     if whole > 1 - _EMPTY or not gaps:
         return clock

@@ -80,7 +80,9 @@ def around(values: Iterable[float | None], *, floor: float, ceiling: float, leas
 def tag(name: str, attributes: Mapping[str, object], *content: str) -> Markup:
     """Return an element; what is not markup yet is escaped."""
     told = Markup("").join(
-        Markup(' {}="{}"').format(key, value) for key, value in attributes.items() if value is not None
+        Markup(' {}="{}"').format(key, value)
+        for key, value in attributes.items()
+        if value is not None
     )
     inner = Markup("").join(escape(part) for part in content)
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), told, inner)  # noqa: S704 - names are ours
@@ -94,12 +96,16 @@ def share(place: float) -> str:
 def line(kind: str, start: tuple[float, float], end: tuple[float, float], told: str = "") -> Markup:
     """Draw a straight line; `told` shows where somebody points at it."""
     ends = {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1]}
-    return tag("line", {"class": kind} | {name: share(at) for name, at in ends.items()}, *_title(told))
+    return tag(
+        "line", {"class": kind} | {name: share(at) for name, at in ends.items()}, *_title(told)
+    )
 
 
 def dot(kind: str, x: float, y: float, radius: float, told: str = "") -> Markup:
     """Draw a dot; the radius is in pixels."""
-    return tag("circle", {"class": kind, "cx": share(x), "cy": share(y), "r": f"{radius:g}"}, *_title(told))
+    return tag(
+        "circle", {"class": kind, "cx": share(x), "cy": share(y), "r": f"{radius:g}"}, *_title(told)
+    )
 
 
 def diamond(kind: str, x: float, y: float, told: str = "") -> Markup:
@@ -112,7 +118,9 @@ def box(kind: str, x: tuple[float, float], y: tuple[float, float], told: str = "
     """Draw a rectangle from x[0] to x[1] and from y[0] to y[1]."""
     low, high = min(y), max(y)
     place = {"x": x[0], "y": low, "width": max(x[1] - x[0], 0.0), "height": high - low}
-    return tag("rect", {"class": kind} | {name: share(at) for name, at in place.items()}, *_title(told))
+    return tag(
+        "rect", {"class": kind} | {name: share(at) for name, at in place.items()}, *_title(told)
+    )
 
 
 def words(kind: str, x: float, y: float, text: str, *, dx: str = "0", dy: str = "0") -> Markup:
@@ -135,7 +143,9 @@ def picture(kind: str, told: str | None, parts: Sequence[Markup]) -> Markup:
             beside words that say the same.
         parts: its marks, the lowest first.
     """
-    seen: dict[str, object] = {"role": "img", "aria-label": told} if told else {"aria-hidden": "true"}
+    seen: dict[str, object] = (
+        {"role": "img", "aria-label": told} if told else {"aria-hidden": "true"}
+    )
     return tag("svg", {"class": kind, "width": "100%", **seen}, *parts)
 
 

@@ -115,16 +115,40 @@ def estimates_table(estimates: Sequence[Estimate], material: Material) -> Table:
     """Return estimates with all that `recheck estimate --json` says of them."""
     has_truth = any(material.truth(one) is not None for one in estimates)
     has_size = any(one.largest is not None for one in estimates)
-    header: tuple[str, ...] = ("metric", "class", "window", "cohort", "version", "value", "low", "high")
+    header: tuple[str, ...] = (
+        "metric",
+        "class",
+        "window",
+        "cohort",
+        "version",
+        "value",
+        "low",
+        "high",
+    )
     header += ("standard error", "if missing wrong", "if missing right")
     header += ("rows", "covered", "asked", "answered")
     header += ("largest answer",) * has_size + ("truth (known in this demo)",) * has_truth
-    return Table(header, [_cells(one, material, has_size=has_size, has_truth=has_truth) for one in estimates])
+    return Table(
+        header, [_cells(one, material, has_size=has_size, has_truth=has_truth) for one in estimates]
+    )
 
 
 def _cells(one: Estimate, material: Material, *, has_size: bool, has_truth: bool) -> list[Cell]:
-    values = (one.value, one.low, one.high, one.stderr, one.value_if_missing_wrong, one.value_if_missing_right)
-    cells = [text(one.metric), text(one.class_), text(one.window), text(one.cohort), text(one.version)]
+    values = (
+        one.value,
+        one.low,
+        one.high,
+        one.stderr,
+        one.value_if_missing_wrong,
+        one.value_if_missing_right,
+    )
+    cells = [
+        text(one.metric),
+        text(one.class_),
+        text(one.window),
+        text(one.cohort),
+        text(one.version),
+    ]
     cells += [exact(one.metric, value) for value in values]
     cells += [integer(rows) for rows in (one.rows, one.rows_covered, one.n_asked, one.n_answered)]
     if has_size:

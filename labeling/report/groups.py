@@ -12,13 +12,17 @@ from labeling.report.charts import Axis, Reading, labels, strip
 from labeling.report.figures import Figure, Row, Strips, Table, estimates_table, exact, integer
 from labeling.report.material import ERRORS, Material, by_cohort, whole
 from labeling.report.readings import axis_of, legend, lines_of, reading, row
-from labeling.report.wording import NAMES, count, name_of, points, possessive
+from labeling.report.wording import NAMES, count, dates, name_of, percent, points, possessive
 
 SEEN = "seen_in_training"
 _MEANS = {
     "precision": "of the rows predicted as the class, the share that people agree with",
     "recall": "of the rows that really are of the class, the share that was predicted as it",
     "f1": "precision and recall in one number, near the smaller of the two",
+}
+_SIZES = {
+    "mae": "how far off a prediction is on average",
+    "rmse": "the same, with large errors counting for more",
 }
 _MOST_ROWS = 40  # lines of a group
 _MORE = (25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -33,7 +37,7 @@ def ruler(one: Estimate, material: Material) -> Figure:
         anchor="headline",
         title=name_of(material),
         strips=Strips(labels(axis), [("", [line])], ("", "", "")),
-        legend=legend([one], material, lines),
+        legend=legend([reading(one, material)], lines),
         walk=material.walk([one]),
         table=estimates_table([one], material),
     )
@@ -43,23 +47,33 @@ def cohort_figure(material: Material) -> Figure | None:
     """Draw the leading metric of each cohort over all batches."""
     led = [one for one in material.everywhere() if (one.metric, one.class_) == material.leading]
     found = [*by_cohort(whole(led)), *_versions(led)]
-    groups = [(name, list(rows)) for name, rows in groupby(sorted(found, key=_order), key=lambda one: one[0])]
+    groups = [
+        (name, list(rows))
+        for name, rows in groupby(sorted(found, key=_order), key=lambda one: one[0])
+    ]
     groups = [(name, rows) for name, rows in groups if len(rows) > 1]
     if not groups or material.leading is None:
         return None
     drawn = [one for _, rows in groups for _, _, one in rows]
     lines = lines_of(material, "", next(iter(material.of("all")), None))
-    axis = axis_of(material.leading[0], [reading(one, material) for one in drawn], lines)
-    strips = [(_titled(name), [row(value, one, material, axis, lines) for _, value, one in _largest(rows)]) for name, rows in groups]
+    readings = [reading(one, material) for one in drawn]
+    axis = axis_of(material.leading[0], readings, lines)
+    strips = [
+        (
+            _titled(name),
+            [row(value, one, material, axis, lines) for _, value, one in _largest(rows)],
+        )
+        for name, rows in groups
+    ]
     return Figure(
         anchor="cohorts",
         title=f"{name_of(material)} by cohort",
         sentence="All batches together. Where two intervals overlap much, the answers cannot tell the two cohorts apart.",
         strips=Strips(labels(axis), strips, ("cohort", name_of(material), "answers")),
-        legend=legend(drawn, material, lines),
+        legend=legend(readings, lines),
         notes=_left_out(groups),
         walk=material.walk(material.of("all")),
-        table=estimates_table(sorted(drawn, key=lambda one: str(one.cohort)), material),
+        table=estimates_table(drawn, material),
     )
 
 
@@ -75,7 +89,14 @@ def _order(found: tuple[str, str, Estimate]) -> tuple[object, ...]:
     name, value, _ = found
     digits = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", value)]
     is_number = bool(re.match(r"(below |from )?-?\d", value))
-    return name == SEEN, name, not is_number, digits[:1] if is_number else [], not value.startswith("below"), value
+    return (
+        name == SEEN,
+        name,
+        not is_number,
+        digits[:1] if is_number else [],
+        not value.startswith("below"),
+        value,
+    )
 
 
 def _largest(rows: Sequence[tuple[str, str, Estimate]]) -> list[tuple[str, str, Estimate]]:
@@ -98,8 +119,14 @@ def seen_words(material: Material) -> str:
     """Say whether the model was trained on the rows that people judged, where all are alike."""
     values = {value for name, value, _ in by_cohort(material.everywhere()) if name == SEEN}
     if values == {"false"}:
-        return "No row that people judged was seen in training, as far as the model’s package knows."
-    return "Every row that people judged was seen in training: expect less on new data." if values == {"true"} else ""
+        return (
+            "No row that people judged was seen in training, as far as the model’s package knows."
+        )
+    return (
+        "Every row that people judged was seen in training: expect less on new data."
+        if values == {"true"}
+        else ""
+    )
 
 
 def _titled(name: str) -> str:
@@ -108,25 +135,88 @@ def _titled(name: str) -> str:
 
 def class_figure(material: Material) -> Figure | None:
     """Draw precision, recall and F1 of each class over all batches."""
-    found = [one for one in whole(material.everywhere()) if one.cohort is None and one.metric in _MEANS]
+    found = [
+        one for one in whole(material.everywhere()) if one.cohort is None and one.metric in _MEANS
+    ]
     if not found:
         return None
     answers = material.confusion.answers if material.confusion else ()
     place = {name: place for place, name in enumerate(answers)}
-    found.sort(key=lambda one: (list(_MEANS).index(one.metric), place.get(one.class_ or "", len(place)), one.class_ or ""))
-    axis = axis_of("f1", [reading(one, material) for one in found])
+    found.sort(
+        key=lambda one: (
+            list(_MEANS).index(one.metric),
+            place.get(one.class_ or "", len(place)),
+            one.class_ or "",
+        )
+    )
+    readings = [reading(one, material) for one in found]
+    axis = axis_of("f1", readings)
     groups = [
-        (f"{NAMES[metric]}: {means}", [_class_row(one, material, axis) for one in found if one.metric == metric])
+        (
+            f"{NAMES[metric]}: {means}",
+            [_class_row(one, material, axis) for one in found if one.metric == metric],
+        )
         for metric, means in _MEANS.items()
     ]
     return Figure(
         anchor="classes",
         title="Class by class",
         sentence="All batches together. A class that is rare in the sample has a long interval, whatever the sample’s size.",
-        strips=Strips(labels(axis), [(title, rows) for title, rows in groups if rows], ("class", "metric", "answers")),
-        legend=legend(found, material),
+        strips=Strips(
+            labels(axis),
+            [(title, rows) for title, rows in groups if rows],
+            ("class", "metric", "answers"),
+        ),
+        legend=legend(readings),
         walk=material.walk(material.of("all") or found[:1]),
         table=estimates_table(found, material),
+    )
+
+
+def error_figure(material: Material) -> Figure | None:
+    """Draw the size of errors in the newest window and in all batches; nothing of classes."""
+    one = material.headline
+    if one is None or one.metric not in ERRORS:
+        return None
+    places = dict.fromkeys([(one.period, one.window), ("all", "all")])
+    found = [
+        error
+        for metric in ERRORS
+        for period, window in places
+        for error in whole(material.estimates)
+        if (error.metric, error.cohort, error.period, error.window)
+        == (metric, None, period, window)
+    ]
+    groups = []
+    readings = [reading(error, material) for error in found]
+    axis = axis_of(one.metric, readings)
+    for metric in ERRORS:
+        rows = [
+            row(dates(error.window, material.timezone), error, material, axis)
+            for error in found
+            if error.metric == metric
+        ]
+        groups.append((f"{NAMES[metric]}: {_SIZES[metric]}", rows))
+    return Figure(
+        anchor="errors",
+        title="How large the errors are",
+        sentence="In the unit of what is predicted. Where the second is much larger than the first, a few errors are very large.",
+        strips=Strips(
+            labels(axis),
+            [(title, rows) for title, rows in groups if rows],
+            ("window", "error", "answers"),
+        ),
+        legend=legend(readings),
+        notes=[_unreliable(error, material) for error in found if not error.reliable],
+        walk=material.walk(material.of("all") or [one]),
+        table=estimates_table(found, material),
+    )
+
+
+def _unreliable(one: Estimate, material: Material) -> str:
+    return (
+        f"Unreliable: {NAMES[one.metric].lower()} of {dates(one.window, material.timezone)}. One answer makes "
+        f"{percent(one.largest or 0.0)} of its sum, and the sample may have missed others as large."
     )
 
 

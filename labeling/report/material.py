@@ -102,7 +102,12 @@ class Material:
     def leading(self) -> tuple[str, str | None] | None:
         """The metric, and its class, that the report is mostly about."""
         found = {(one.metric, one.class_) for one in self.estimates}
-        order = [(metric, one) for metric in _LEADING for name, one in sorted(found, key=str) if name == metric]
+        order = [
+            (metric, one)
+            for metric in _LEADING
+            for name, one in sorted(found, key=str)
+            if name == metric
+        ]
         return order[0] if order else None
 
     @cached_property
@@ -116,7 +121,9 @@ class Material:
 
     def of(self, period: Period) -> list[Estimate]:
         """The leading metric over all rows, by window."""
-        return sorted((one for one in self.overall if one.period == period), key=lambda one: one.window)
+        return sorted(
+            (one for one in self.overall if one.period == period), key=lambda one: one.window
+        )
 
     def everywhere(self) -> list[Estimate]:
         """Every metric of every cohort and version over all batches."""

@@ -10,7 +10,14 @@ from markupsafe import Markup, escape
 from labeling.history import ESTIMATOR_VERSION
 from labeling.report.advice import first_steps, open_ends
 from labeling.report.figures import Figure
-from labeling.report.groups import class_figure, cohort_figure, more_figure, ruler, seen_words
+from labeling.report.groups import (
+    class_figure,
+    cohort_figure,
+    error_figure,
+    more_figure,
+    ruler,
+    seen_words,
+)
 from labeling.report.material import Material
 from labeling.report.scores import confusion_figure, score_figure
 from labeling.report.timeline import time_figure
@@ -47,7 +54,9 @@ def _context(material: Material) -> dict[str, object]:
     has_value = one is not None and one.value is not None
     return {
         "material": material,
-        "headline": headline(one, material) if one else "Nobody has been asked yet, so nothing is known about how good the predictions are.",
+        "headline": headline(one, material)
+        if one
+        else "Nobody has been asked yet, so nothing is known about how good the predictions are.",
         "leads": [words for words in (subline(one), since(one, material)) if words] if one else [],
         "fired": sorted(material.alerts, key=lambda alert: alert.window, reverse=True),
         "watched": watched(material),
@@ -68,7 +77,7 @@ def _context(material: Material) -> dict[str, object]:
 
 def _chapters(material: Material) -> list[tuple[str, list[Figure]]]:
     """Return the figures by chapter, without those that there is nothing to show in."""
-    answers = (time_figure, cohort_figure, class_figure)
+    answers = (time_figure, error_figure, cohort_figure, class_figure)
     errors = (confusion_figure, more_figure, score_figure)
     work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
     found = [

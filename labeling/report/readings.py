@@ -11,6 +11,7 @@ from labeling.report.figures import Row
 from labeling.report.material import ERRORS, Material, is_answered_enough
 from labeling.report.wording import amount, count, dates, interval, number, percent
 
+_USUAL, _STRETCH = 0.95, 2.5  # an axis of errors ends at so many times the value of that rank
 _FEW = 10  # answers, below which a row is drawn faint
 _PLAIN = Lines()
 
@@ -38,14 +39,25 @@ def lines_of(material: Material, period: str, overall: Estimate | None = None) -
 
 
 def axis_of(metric: str, readings: Iterable[Reading], lines: Lines = _PLAIN) -> Axis:
-    """Return an axis that holds all readings; a very long interval of an error is cut off."""
+    """Return an axis that holds all readings; of errors, which nothing bounds, nearly all."""
     found = list(readings)
     ends = [lines.overall, lines.limit, *(end for one in found for end in one.ends)]
     if metric in ERRORS:
-        top = max((one.value for one in found if one.value is not None), default=1.0)
-        shown = [min(end, 3 * top) for end in ends if end is not None]
-        return Axis(around(shown, floor=0, ceiling=float("inf"), least=top / 5), number)
+        values = sorted(one.value for one in found if one.value is not None)
+        usual = values[int(_USUAL * (len(values) - 1))] if values else 1.0
+        shown = [min(end, _STRETCH * usual) for end in ends if end is not None]
+        return Axis(around(shown, floor=0, ceiling=float("inf"), least=usual / 5), number)
     return Axis(around(ends, floor=0, ceiling=1, least=0.2), percent)
+
+
+def cut_off(readings: Iterable[Reading], axis: Axis) -> list[str]:
+    """Say how many values lie beyond the axis."""
+    beyond = sum(one.value is not None and one.value > axis.scale.high for one in readings)
+    return (
+        [f"{count(beyond, 'value')} beyond the upper edge, drawn on it; the table has all."]
+        if beyond
+        else []
+    )
 
 
 def row(label: str, one: Estimate, material: Material, axis: Axis, lines: Lines = _PLAIN) -> Row:
@@ -59,15 +71,17 @@ def row(label: str, one: Estimate, material: Material, axis: Axis, lines: Lines 
     )
 
 
-def legend(
-    estimates: Iterable[Estimate], material: Material, lines: Lines = _PLAIN
-) -> list[tuple[str, str]]:
-    """Explain the marks of these estimates: (class name, words)."""
-    found = [reading(one, material) for one in estimates]
+def legend(readings: Iterable[Reading], lines: Lines = _PLAIN) -> list[tuple[str, str]]:
+    """Explain the marks of these readings: (class name, words)."""
+    found = list(readings)
     known = [
         ("value", "estimate", True),
         ("interval", "95\u00a0% interval", any(one.low is not None for one in found)),
-        ("missing", "range that missing answers leave", any(one.worst is not None for one in found)),
+        (
+            "missing",
+            "range that missing answers leave",
+            any(one.worst is not None for one in found),
+        ),
         ("truth", "truth (known in this demo)", any(one.truth is not None for one in found)),
         ("overall", "all rows", lines.overall is not None),
         ("limit", "line of an alert", lines.limit is not None),

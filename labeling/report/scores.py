@@ -34,21 +34,27 @@ def confusion_figure(material: Material) -> Figure | None:
     rows = sorted(of.predicted, key=lambda one: -one.rows)[:_MOST_CLASSES]
     rows.sort(key=lambda one: of.answers.index(one.label))
     named = {one.label for one in rows}
-    answers = tuple(name for name in of.answers if name in named or len(of.answers) <= _MOST_CLASSES)
+    answers = tuple(
+        name for name in of.answers if name in named or len(of.answers) <= _MOST_CLASSES
+    )
     left = len(of.predicted) - len(rows)
     return Figure(
         anchor="confusion",
         title="What was predicted, and what people said",
         sentence=_worst(of),
         matrix=Matrix(answers, [_matrix_row(one, of, answers) for one in rows]),
-        notes=[f"{count(left, 'rarer class', 'rarer classes')}: only in the table."] if left > 0 else [],
+        notes=[f"{count(left, 'rarer class', 'rarer classes')}: only in the table."]
+        if left > 0
+        else [],
         walk=material.walk(material.of("all")),
         table=_confusion_table(of),
         is_half=True,
     )
 
 
-def _matrix_row(one: Predicted, of: Confusion, answers: Sequence[str]) -> tuple[str, str, list[MatrixCell]]:
+def _matrix_row(
+    one: Predicted, of: Confusion, answers: Sequence[str]
+) -> tuple[str, str, list[MatrixCell]]:
     weight = one.rows / of.rows
     cells = []
     for answer in answers:
@@ -57,7 +63,14 @@ def _matrix_row(one: Predicted, of: Confusion, answers: Sequence[str]) -> tuple[
             cells.append(MatrixCell("?", "", 0.0, is_right=answer == one.label))
             continue
         told = percent(within * weight, 0 if within * weight >= 0.01 else 1) if within else "–"
-        cells.append(MatrixCell(told, percent(within) if within else "", within * weight, is_right=answer == one.label))
+        cells.append(
+            MatrixCell(
+                told,
+                percent(within) if within else "",
+                within * weight,
+                is_right=answer == one.label,
+            )
+        )
     return one.label, f"{one.rows:,} rows, {count(one.answered, 'answer')}", cells
 
 
@@ -89,7 +102,11 @@ def score_figure(material: Material) -> Figure | None:
     """Draw the share right against the score, or people's numbers against the predicted ones."""
     if material.calibration is not None:
         return _calibration(material, material.calibration)
-    return _numbers(material, material.pairs) if material.pairs is not None and len(material.pairs.said) else None
+    return (
+        _numbers(material, material.pairs)
+        if material.pairs is not None and len(material.pairs.said)
+        else None
+    )
 
 
 def _calibration(material: Material, of: Calibration) -> Figure:
@@ -101,9 +118,16 @@ def _calibration(material: Material, of: Calibration) -> Figure:
         picture=reliability(of, percent, alt=f"Share right against score. {sentence}"),
         across="score: the probability that the model gives its prediction",
         upward="right, according to people",
-        legend=[("value", "share right (larger: more answers)"), ("interval", "95\u00a0% interval, approximate"), ("diagonal", "as many right as the scores say")],
+        legend=[
+            ("value", "share right (larger: more answers)"),
+            ("interval", "95\u00a0% interval, approximate"),
+            ("diagonal", "as many right as the scores say"),
+        ],
         walk=material.walk(material.of("all")),
-        table=Table(("scores from", "to", "mean score", "right", "low", "high", "answers"), [_bin_cells(one) for one in of.bins]),
+        table=Table(
+            ("scores from", "to", "mean score", "right", "low", "high", "answers"),
+            [_bin_cells(one) for one in of.bins],
+        ),
         is_half=True,
     )
 
@@ -129,9 +153,18 @@ def _bin_cells(one: Bin) -> list[Cell]:
 def _numbers(material: Material, of: Pairs) -> Figure:
     points = list(zip(of.predicted.tolist(), of.said.tolist(), strict=True))
     shown = points[:_MOST_POINTS]
-    scale = around([end for point in shown for end in point], floor=float("-inf"), ceiling=float("inf"), least=0.0)
+    scale = around(
+        [end for point in shown for end in point],
+        floor=float("-inf"),
+        ceiling=float("inf"),
+        least=0.0,
+    )
     lean = float((of.predicted - of.said).mean())
-    notes = [f"{_MOST_POINTS:,} of {len(points):,} answered rows are drawn."] if len(points) > _MOST_POINTS else []
+    notes = (
+        [f"{_MOST_POINTS:,} of {len(points):,} answered rows are drawn."]
+        if len(points) > _MOST_POINTS
+        else []
+    )
     return Figure(
         anchor="numbers",
         title="What was predicted, and what people said",

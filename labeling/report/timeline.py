@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -11,14 +12,18 @@ from labeling.report.charts import Mark, labels, over_time, rug
 from labeling.report.clock import Clock, clock_of, folded
 from labeling.report.figures import Figure, Strips, estimates_table
 from labeling.report.material import Material
-from labeling.report.readings import axis_of, legend, lines_of, reading, row, told
+from labeling.report.readings import axis_of, cut_off, legend, lines_of, reading, row, told
 from labeling.report.wording import amount, count, dates, name_of
-from labeling.windows import Period, windows
+from labeling.windows import Period, a_year, windows
 
 _MOST_WINDOWS = 370  # drawn one by one
 _MOST_ROWS = 40
 _LABELLED = 16
-_RUG = (("answered", "answered"), ("asked", "asked, no answer"), ("unasked", "scored, nobody asked"))
+_RUG = (
+    ("answered", "answered"),
+    ("asked", "asked, no answer"),
+    ("unasked", "scored, nobody asked"),
+)
 
 
 def clock(material: Material) -> Clock | None:
@@ -56,10 +61,16 @@ def _over_time(material: Material, when: Clock) -> Figure:
     when = folded(when, (one.window for one in large))
     lines = lines_of(material, wide)
     metric = large[0].metric if large else "accuracy"
+    dots, bands = (_marks(estimates, material, when) for estimates in (small, large))
+    dots = [
+        replace(dot, label="", reading=replace(dot.reading, worst=None, best=None)) for dot in dots
+    ]
+    readings = [mark.reading for mark in (*dots, *bands)]
+    axis = axis_of(metric, readings, lines)
     drawing = over_time(
-        _marks(small, material, when),
-        _marks(large, material, when),
-        axis_of(metric, [reading(one, material) for one in (*small, *large)], lines),
+        dots,
+        bands,
+        axis,
         when,
         lines,
         alt=f"{name_of(material)} over time; the table below has its numbers.",
@@ -70,13 +81,16 @@ def _over_time(material: Material, when: Clock) -> Figure:
         sentence=_sentence(fine, wide, large, material),
         picture=drawing,
         below=_asked(material, fine or wide, when),
-        legend=[*_banded(legend([*small, *large], material, lines)), *_RUG],
+        legend=[*_banded(legend(readings, lines)), *_RUG],
+        notes=cut_off(readings, axis),
         walk=material.walk(material.of("all")),
         table=estimates_table([*large, *small], material),
     )
 
 
-def _sentence(fine: Period | None, wide: Period, large: Sequence[Estimate], material: Material) -> str:
+def _sentence(
+    fine: Period | None, wide: Period, large: Sequence[Estimate], material: Material
+) -> str:
     """Say what is drawn, and where the values were lowest and highest."""
     said = f"Each band is the interval of one {wide}, with a line at the estimate."
     said += f" Each dot is one {_noun(fine, material)} with its own interval." if fine else ""
@@ -84,20 +98,28 @@ def _sentence(fine: Period | None, wide: Period, large: Sequence[Estimate], mate
     if len(known) < 2:
         return said
     ends = [pick(known, key=lambda one: one.value or 0.0) for pick in (min, max)]
-    words = [f"{amount(one.metric, one.value or 0.0)} ({dates(one.window, material.timezone)})" for one in ends]
-    return f"{said} The lowest {wide}: {words[0]}; the highest: {words[1]}."
+    low, high = (amount(one.metric, one.value or 0.0) for one in ends)
+    if low == high:
+        return f"{said} All {wide}s were near {low}."
+    first, last = (dates(one.window, material.timezone) for one in ends)
+    return f"{said} The lowest {wide}: {low} ({first}); the highest: {high} ({last})."
 
 
 def _noun(period: Period, material: Material) -> str:
-    """Name what a batch is, where it is a day."""
-    lying = [windows(batch.name) for batch in material.batches]
-    is_day = all(one.get("day") == one["batch"] for one in lying)
-    return "day" if period == "batch" and is_day else period
+    """Name what a batch is, where it is an hour or a day."""
+    often = {a_year(batch.name) for batch in material.batches}
+    names = {8766: "hour", 366: "day"}
+    return names.get(often.pop() or 0, period) if period == "batch" and len(often) == 1 else period
 
 
 def _banded(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Say how time's marks differ from a strip's."""
-    names = {"interval": "band", "missing": "missing-band", "truth": "truth-level", "limit": "level-limit"}
+    names = {
+        "interval": "band",
+        "missing": "missing-band",
+        "truth": "truth-level",
+        "limit": "level-limit",
+    }
     return [(names.get(kind, kind), words) for kind, words in marks]
 
 
@@ -123,7 +145,9 @@ def _asked(material: Material, period: Period, when: Clock) -> Markup:
         place, one = when.place(window), found.get(window)
         if place and not when.is_folded(window):
             kind = "unasked" if one is None else "answered" if one.n_answered else "asked"
-            words = "nobody asked" if one is None else f"{one.n_answered:,} of {one.n_asked:,} answered"
+            words = (
+                "nobody asked" if one is None else f"{one.n_answered:,} of {one.n_asked:,} answered"
+            )
             places.append((place, kind, f"{dates(window, material.timezone)}: {words}"))
     answered = sum(kind == "answered" for _, kind, _ in places)
     return rug(places, f"{answered} of {len(places)} windows have answers.")
@@ -136,17 +160,24 @@ def _by_batch(material: Material) -> Figure | None:
         return None
     everything = material.of("all")
     lines = lines_of(material, "batch", everything[-1] if everything else None)
-    axis = axis_of(found[0].metric if found else "accuracy", [reading(one, material) for one in found], lines)
+    readings = [reading(one, material) for one in found]
+    axis = axis_of(found[0].metric if found else "accuracy", readings, lines)
     rows = [row(one.window, one, material, axis, lines) for one in found[-_MOST_ROWS:]]
     left = len(material.batches) - len(found)
-    notes = [f"{count(left, 'batch', 'batches')} scored of which nobody was asked."] if left > 0 else []
-    notes += [f"The last {_MOST_ROWS} of {len(found)} batches are drawn."] if len(found) > _MOST_ROWS else []
+    notes = (
+        [f"{count(left, 'batch', 'batches')} scored of which nobody was asked."] if left > 0 else []
+    )
+    notes += (
+        [f"The last {_MOST_ROWS} of {len(found)} batches are drawn."]
+        if len(found) > _MOST_ROWS
+        else []
+    )
     return Figure(
         anchor="time",
         title=f"{name_of(material)} by batch",
         sentence="The batches’ names say nothing of time, so they stand in the order of their names.",
         strips=Strips(labels(axis), [("", rows)], ("batch", name_of(material), "answers")),
-        legend=legend(found, material, lines),
+        legend=legend(readings, lines),
         notes=notes,
         walk=material.walk(everything),
         table=estimates_table(found, material),

@@ -164,27 +164,40 @@ def possessive(one: Estimate, material: Material) -> str:
 def headline(one: Estimate, material: Material) -> Markup:
     """Return the one sentence that the report is about, its figures marked."""
     if one.value is None:
-        return Markup("Nobody has answered yet, so nothing is known about how good the predictions are.")
+        return Markup(
+            "Nobody has answered yet, so nothing is known about how good the predictions are."
+        )
     if is_led_by_missing(one):
         return _missing_first(one, material)
     if one.low is None or one.high is None or one.low == one.high:
         return _subject(one, material, _marked(one, one.value)) + Markup(".")
     between = Markup("between {} and {}").format(_marked(one, one.low), _marked(one, one.high))
-    judged = Markup(" (95{}% interval), judged from {}.").format(_SPACE, count(one.n_answered, "answer"))
+    judged = Markup(" (95{}% interval), judged from {}.").format(
+        _SPACE, count(one.n_answered, "answer")
+    )
     return _subject(one, material, between) + judged
 
 
 def is_led_by_missing(one: Estimate) -> bool:
     """Say whether so many answers are missing that what they could change comes first."""
-    return not is_answered_enough(one) and None not in (one.value_if_missing_wrong, one.value_if_missing_right)
+    return not is_answered_enough(one) and None not in (
+        one.value_if_missing_wrong,
+        one.value_if_missing_right,
+    )
 
 
 def _missing_first(one: Estimate, material: Material) -> Markup:
     ends = sorted([one.value_if_missing_wrong or 0.0, one.value_if_missing_right or 0.0])
     between = Markup("between {} and {}").format(*(_marked(one, end) for end in ends))
     missing = one.n_asked - one.n_answered
-    luck = "" if one.low is None or one.high is None else f", give or take {points(one.metric, (one.high - one.low) / 2)}"
-    said = Markup("{}: {} of {:,} {} no answer.").format(luck, missing, one.n_asked, "questions have" if missing > 1 else "questions has")
+    luck = (
+        ""
+        if one.low is None or one.high is None
+        else f", give or take {points(one.metric, (one.high - one.low) / 2)}"
+    )
+    said = Markup("{}: {} of {:,} {} no answer.").format(
+        luck, missing, one.n_asked, "questions have" if missing > 1 else "questions has"
+    )
     return _subject(one, material, between) + said
 
 
@@ -236,12 +249,16 @@ def _subject(one: Estimate, material: Material, about: Markup) -> Markup:
         case "rmse":
             said = Markup("The root mean square error of {} is {}").format(which, about)
         case "recall":
-            said = Markup("{} of what really was “{}” was found in {}").format(about, one.class_, which)
+            said = Markup("{} of what really was “{}” was found in {}").format(
+                about, one.class_, which
+            )
         case "precision":
             said = Markup("Where {} said “{}”, {} were right").format(which, one.class_, about)
         case _:
             said = Markup("The F1 of “{}” in {} is {}").format(one.class_, which, about)
-    return Markup("B") + said[1:] if said.startswith("between") else said  # a sentence begins with a capital
+    return (
+        Markup("B") + said[1:] if said.startswith("between") else said
+    )  # a sentence begins with a capital
 
 
 def _marked(one: Estimate, value: float) -> Markup:

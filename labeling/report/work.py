@@ -15,7 +15,9 @@ from labeling.report.timeline import clock
 from labeling.report.wording import count, dates, number, percent
 from labeling.windows import Period, windows
 
-Stacks = Mapping[str, tuple[tuple[str, int], ...]]  # batch -> (class name of the mark, rows), the lowest first
+Stacks = Mapping[
+    str, tuple[tuple[str, int], ...]
+]  # batch -> (class name of the mark, rows), the lowest first
 
 _MOST_BARS = 400
 _MOST_ROWS = 40
@@ -29,7 +31,9 @@ def volume_figure(material: Material) -> Figure | None:
     refused = sum(batch.quarantined for batch in material.batches)
     scored = sum(batch.scored for batch in material.batches)
     sentence = f"{count(scored, 'row')} scored in {count(len(material.batches), 'batch', 'batches')}, {refused:,} quarantined."
-    stacks = {one.name: (("scored", one.scored), ("refused", one.quarantined)) for one in material.batches}
+    stacks = {
+        one.name: (("scored", one.scored), ("refused", one.quarantined)) for one in material.batches
+    }
     picture, strips = _stacked(material, stacks, f"Rows per batch. {sentence}")
     rows = [_batch_cells(one) for one in material.batches]
     return Figure(
@@ -79,13 +83,20 @@ def _summed(stacks: Stacks) -> tuple[Period, Stacks]:
 
 
 def _bar_words(window: str, parts: tuple[tuple[str, int], ...], timezone: str) -> str:
-    names = {"scored": "scored", "refused": "quarantined", "heard": "answered", "unheard": "without an answer"}
+    names = {
+        "scored": "scored",
+        "refused": "quarantined",
+        "heard": "answered",
+        "unheard": "without an answer",
+    }
     told = ", ".join(f"{rows:,} {names[kind]}" for kind, rows in parts)
     return f"{dates(window, timezone)}: {told}"
 
 
 def _listed(stacks: Stacks) -> Strips:
-    scale = Scale(0, max((sum(rows for _, rows in parts) for parts in stacks.values()), default=0) or 1)
+    scale = Scale(
+        0, max((sum(rows for _, rows in parts) for parts in stacks.values()), default=0) or 1
+    )
     rows = [
         Row(batch, bar_strip(parts, scale), f"{sum(rows for _, rows in parts):,}", "")
         for batch, parts in sorted(stacks.items())[-_MOST_ROWS:]
@@ -101,7 +112,12 @@ def quarantine_figure(material: Material) -> Figure | None:
     total, source = sum(one.rows for one in found), sum(batch.source for batch in material.batches)
     scale = Scale(0, found[0].rows)
     rows = [
-        Row(f"{one.reason} · {one.column}" if one.column else one.reason, bar_strip((("refused", one.rows),), scale), f"{one.rows:,}", "")
+        Row(
+            f"{one.reason} · {one.column}" if one.column else one.reason,
+            bar_strip((("refused", one.rows),), scale),
+            f"{one.rows:,}",
+            "",
+        )
         for one in found[:_MOST_ROWS]
     ]
     part = f", {percent(total / source, 1)} of all" if source else ""
@@ -111,7 +127,10 @@ def quarantine_figure(material: Material) -> Figure | None:
         sentence=f"{count(total, 'row')}{part}. They are in no figure above: an accuracy speaks of rows that were scored.",
         strips=Strips(None, [("", rows)], ("reason", "rows", "")),
         walk=material.walk(material.of("all")),
-        table=Table(("reason", "column", "rows"), [(text(one.reason), text(one.column), integer(one.rows)) for one in found]),
+        table=Table(
+            ("reason", "column", "rows"),
+            [(text(one.reason), text(one.column), integer(one.rows)) for one in found],
+        ),
         is_half=True,
     )
 
@@ -141,9 +160,19 @@ def asked_figure(material: Material) -> Figure | None:
         picture=picture,
         strips=strips,
         legend=[("heard", "answered"), ("unheard", "no answer yet")],
-        notes=[f"Kept, but not counted: {', '.join(f'{rows:,} {why}' for rows, why in left_out if rows)}."] if any(rows for rows, _ in left_out) else [],
+        notes=[
+            f"Kept, but not counted: {', '.join(f'{rows:,} {why}' for rows, why in left_out if rows)}."
+        ]
+        if any(rows for rows, _ in left_out)
+        else [],
         walk=material.walk(material.of("all")),
-        table=Table(("batch", "drawn", "answered"), [(text(batch), integer(rows), integer(answered.get(batch, 0))) for batch, rows in sorted(material.drawn.items())]),
+        table=Table(
+            ("batch", "drawn", "answered"),
+            [
+                (text(batch), integer(rows), integer(answered.get(batch, 0)))
+                for batch, rows in sorted(material.drawn.items())
+            ],
+        ),
         is_half=True,
     )
 
@@ -155,7 +184,12 @@ def agreement_figure(material: Material) -> Figure | None:
         return None
     scale = Scale(0, max(1, *(one.answers for one in of.annotators)))
     rows = [
-        Row(one.name or "(no name)", bar_strip((("heard", one.answers),), scale), count(one.answers, "answer"), _agrees(one))
+        Row(
+            one.name or "(no name)",
+            bar_strip((("heard", one.answers),), scale),
+            count(one.answers, "answer"),
+            _agrees(one),
+        )
         for one in sorted(of.annotators, key=lambda one: -one.answers)[:_MOST_ROWS]
     ]
     header = ("who", "answers", "skipped", "invalid", "agrees with others", "median seconds")
@@ -186,7 +220,13 @@ def _agreement(of: Agreement) -> str:
     said = f"Of {count(of.shared, 'question')} with several answers, {percent(of.agree or 0.0)} got one answer only."
     if of.alpha is None:
         return f"{said} All answers were the same, so agreement beyond chance cannot be told."
-    strength = "good" if of.alpha >= _GOOD else "fair: take conclusions as tentative" if of.alpha >= _FAIR else "low: the question may need clearer instructions"
+    strength = (
+        "good"
+        if of.alpha >= _GOOD
+        else "fair: take conclusions as tentative"
+        if of.alpha >= _FAIR
+        else "low: the question may need clearer instructions"
+    )
     return f"{said} Krippendorff’s alpha is {of.alpha:.2f} (1 is perfect, 0 is chance): {strength}."
 
 
@@ -198,5 +238,9 @@ def outcomes_words(material: Material) -> str:
     said = f"{count(of.rows, 'answer')} came by themselves, for rows that nobody drew"
     if of.value is not None:
         is_error = material.task == "regression" or (material.leading or ("",))[0] in ERRORS
-        said += f"; the predictions were off by {number(of.value)} on average" if is_error else f"; {percent(of.value)} of those predictions were right"
+        said += (
+            f"; the predictions were off by {number(of.value)} on average"
+            if is_error
+            else f"; {percent(of.value)} of those predictions were right"
+        )
     return f"{said}. Which rows get such an answer is not left to chance, so this says nothing of the others: it has no interval and enters no figure above."

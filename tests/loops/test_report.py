@@ -49,7 +49,19 @@ def terminal(tmp_path: Path, data: pa.Table) -> Terminal:
     parquet.write_table(data.drop_columns("truth"), tmp_path / "reviews.parquet")
     made = Terminal(tmp_path / "job" / "recheck.toml")
     answers = [word for mood in MOODS for word in ("--answer", mood)]
-    made.init("--data", tmp_path / "reviews.parquet", "--predicted", "verdict", "--score", "sure", *answers, "--key", "review", "--batch-by", "day")
+    made.init(
+        "--data",
+        tmp_path / "reviews.parquet",
+        "--predicted",
+        "verdict",
+        "--score",
+        "sure",
+        *answers,
+        "--key",
+        "review",
+        "--batch-by",
+        "day",
+    )
     made.edit("budget = 300", "budget = 60")
     return made
 
@@ -60,7 +72,10 @@ def ask(terminal: Terminal, data: pa.Table, *, skip: int = 0) -> None:
     terminal.ok("sample")
     truth = dict(zip(data["review"].to_pylist(), data["truth"].to_pylist(), strict=True))
     drawn = terminal.rows("select prediction_id, key from samples order by 1")[skip:]
-    said = {"prediction_id": [row["prediction_id"] for row in drawn], "answer": [truth[row["key"]] for row in drawn]}
+    said = {
+        "prediction_id": [row["prediction_id"] for row in drawn],
+        "answer": [truth[row["key"]] for row in drawn],
+    }
     path = terminal.job.parent / "answers.csv"
     csv.write_csv(pa.table(said), path)
     terminal.ok("pull", "--file", path)
@@ -99,10 +114,26 @@ def test_the_page_says_what_estimate_says(terminal: Terminal, data: pa.Table) ->
 
     shown = [one for one in estimates if one["metric"] == "accuracy" and one["cohort"] is None]
     shown = [one for one in shown if one["period"] in ("batch", "week", "all")]
-    shown += [one for one in estimates if one["period"] == "all" and one["class"] is not None and one["cohort"] is None]
+    shown += [
+        one
+        for one in estimates
+        if one["period"] == "all" and one["class"] is not None and one["cohort"] is None
+    ]
     assert len(shown) > 10
     for one in shown:
-        known = [one[name] for name in ("value", "low", "high", "stderr", "n_asked", "n_answered", "rows", "rows_covered")]
+        known = [
+            one[name]
+            for name in (
+                "value",
+                "low",
+                "high",
+                "stderr",
+                "n_asked",
+                "n_answered",
+                "rows",
+                "rows_covered",
+            )
+        ]
         assert {float(value) for value in known if value is not None} <= figures
 
 
@@ -163,8 +194,13 @@ def test_outcomes_are_told_apart(terminal: Terminal, data: pa.Table) -> None:
     others = "select prediction_id, label from predictions where prediction_id not in (select prediction_id from samples) order by 1 limit 8"
     rows = terminal.rows(others)
     path = terminal.job.parent / "outcomes.csv"
-    said = [row["label"] if place < 6 else "none" if row["label"] != "none" else "bad" for place, row in enumerate(rows)]
-    csv.write_csv(pa.table({"prediction_id": [row["prediction_id"] for row in rows], "answer": said}), path)
+    said = [
+        row["label"] if place < 6 else "none" if row["label"] != "none" else "bad"
+        for place, row in enumerate(rows)
+    ]
+    csv.write_csv(
+        pa.table({"prediction_id": [row["prediction_id"] for row in rows], "answer": said}), path
+    )
     terminal.ok("pull", "--file", path)
 
     page = read(terminal)

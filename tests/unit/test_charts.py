@@ -30,7 +30,10 @@ _axis = Axis(_whole, percent)
 
 
 def _names(places: list[int]) -> list[str]:
-    return [(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day)).date().isoformat() for day in places]
+    return [
+        (datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day)).date().isoformat()
+        for day in places
+    ]
 
 
 def _clock(*windows: str) -> Clock:
@@ -164,11 +167,17 @@ def test_a_strip_draws_what_is_known_and_nothing_else() -> None:
 
 
 def test_higher_values_are_drawn_higher() -> None:
-    marks = [Mark((0.0, 0.5), Reading(0.25, 0.2, 0.3), "low"), Mark((0.5, 1.0), Reading(0.75, 0.7, 0.8), "high")]
+    marks = [
+        Mark((0.0, 0.5), Reading(0.25, 0.2, 0.3), "low"),
+        Mark((0.5, 1.0), Reading(0.75, 0.7, 0.8), "high"),
+    ]
 
     page = Page(over_time(marks, [], _axis, _clock("2026-11-20"), Lines(), alt="two"))
 
-    assert [(one["cx"], one["cy"]) for one in page.marks("value")] == [("25%", "75%"), ("75%", "25%")]
+    assert [(one["cx"], one["cy"]) for one in page.marks("value")] == [
+        ("25%", "75%"),
+        ("75%", "25%"),
+    ]
 
 
 def test_a_band_spans_its_window_and_interval() -> None:
@@ -192,7 +201,9 @@ def test_bars_stack() -> None:
 
 
 def test_bars_of_nothing_are_drawn_without_a_fault() -> None:
-    page = Page(bars([Bar((0.0, 1.0), (("scored", 0),), "")], _clock("2026-11-20"), percent, alt=""))
+    page = Page(
+        bars([Bar((0.0, 1.0), (("scored", 0),), "")], _clock("2026-11-20"), percent, alt="")
+    )
 
     assert page.marks("scored") == []
 

@@ -38,7 +38,10 @@ def test_a_census_gives_the_matrix_that_counting_gives(pairs: list[tuple[str, st
 
 def test_each_answer_counts_with_the_rows_that_it_stands_for() -> None:
     """Two strata of one class: half of 900 rows wrong, none of 100."""
-    large = [Row("a", ("a",) if place % 2 else ("b",), stratum="large", is_drawn=place < 10) for place in range(900)]
+    large = [
+        Row("a", ("a",) if place % 2 else ("b",), stratum="large", is_drawn=place < 10)
+        for place in range(900)
+    ]
     small = [Row("a", ("a",), stratum="small", is_drawn=place < 10) for place in range(100)]
 
     found = confusion(judged({"all": [*large, *small]}).evidence(), _ANSWERS)
@@ -50,7 +53,9 @@ def test_each_answer_counts_with_the_rows_that_it_stands_for() -> None:
 def test_the_diagonal_is_the_precision(pairs: list[tuple[str, str]], seed: int) -> None:
     """The matrix and `recheck estimate` never tell different stories."""
     drawn = np.random.default_rng(seed).random(len(pairs)) < 0.7
-    rows = [Row(*pair[:1], pair[1:], is_drawn=bool(one)) for pair, one in zip(pairs, drawn, strict=True)]
+    rows = [
+        Row(*pair[:1], pair[1:], is_drawn=bool(one)) for pair, one in zip(pairs, drawn, strict=True)
+    ]
     tables = judged({"all": rows})
 
     found = confusion(tables.evidence(), _ANSWERS)

@@ -38,7 +38,10 @@ def _rich(text: str = "late") -> Material:
     other = f"not {text}"
     rows = [Row(text, (text,)), Row(text, (other,)), Row(other, (other,))]
     cohorts = [estimate("all", "all", cohort=f"{text}={value}") for value in ("x", text)]
-    classes = [estimate("all", "all", metric=metric, class_=text) for metric in ("precision", "recall", "f1")]
+    classes = [
+        estimate("all", "all", metric=metric, class_=text)
+        for metric in ("precision", "recall", "f1")
+    ]
     return replace(
         usual(),
         job=text,
@@ -49,12 +52,20 @@ def _rich(text: str = "late") -> Material:
         batches=[*usual().batches, *batches([text])],
         drawn={text: 3},
         reasons=[Reason(text, text, 5)],
-        agreement=Agreement(3, 2, 0.5, 0.7, (Annotator(text, 3, 1, 1, 0.5, 2.0), Annotator(None, 1, 0, 0, None, None))),
+        agreement=Agreement(
+            3,
+            2,
+            0.5,
+            0.7,
+            (Annotator(text, 3, 1, 1, 0.5, 2.0), Annotator(None, 1, 0, 0, None, None)),
+        ),
         confusion=confusion(judged({text: rows}).evidence(), (text, other)),
         calibration=calibration(Answered(np.array([0.6, 0.9]), np.array([0.0, 1.0]), np.ones(2))),
         outcomes=Outcomes(12, 0.25),
         alerts=[Alert("accuracy", text, text, "week", "2026-W47", 0.6, 0.7, 0.8, text)],
-        lines=[Line.model_validate({"metric": "recall", "class": text, "below": 0.8, "cohort": text})],
+        lines=[
+            Line.model_validate({"metric": "recall", "class": text, "below": 0.8, "cohort": text})
+        ],
         stale=2,
     )
 
@@ -117,7 +128,10 @@ def test_a_census_is_no_estimate() -> None:
 
 
 def test_without_time_all_batches_are_told_together() -> None:
-    of = material([estimate("batch", "north"), estimate("batch", "south"), estimate("all", "all")], batches=batches(["north", "south"]))
+    of = material(
+        [estimate("batch", "north"), estimate("batch", "south"), estimate("all", "all")],
+        batches=batches(["north", "south"]),
+    )
 
     assert "all predictions so far" in _headline(of)
     assert "Accuracy by batch" in _page(of).said
@@ -140,7 +154,9 @@ def test_an_error_that_one_answer_decides_is_marked() -> None:
 
 
 def test_an_error_without_limits_has_no_interval() -> None:
-    of = material([estimate(**(_ERRORS | {"low": None, "high": None, "stderr": None}))], task="regression")
+    of = material(
+        [estimate(**(_ERRORS | {"low": None, "high": None, "stderr": None}))], task="regression"
+    )
 
     assert "too few for an interval" in _page(of).said
     assert "None" not in _page(of).said
@@ -203,14 +219,18 @@ def test_the_page_needs_nothing_else() -> None:
     text = render(_rich())
     page = Page(text)
 
-    assert not {"script", "link", "img", "iframe", "object", "embed"} & {name for name, _ in page.tags}
+    assert not {"script", "link", "img", "iframe", "object", "embed"} & {
+        name for name, _ in page.tags
+    }
     assert re.findall(r"url\((?!#)|@import|https?:|src=| on\w+=", text) == []
     assert "default-src 'none'" in str(page.of("meta"))
 
 
 def test_the_same_figures_give_the_same_bytes() -> None:
     of = _rich()
-    shuffled = [of.estimates[place] for place in np.random.default_rng(4).permutation(len(of.estimates))]
+    shuffled = [
+        of.estimates[place] for place in np.random.default_rng(4).permutation(len(of.estimates))
+    ]
 
     assert render(replace(of, estimates=shuffled)) == render(of) == render(_rich())
 
@@ -230,7 +250,14 @@ def test_nothing_is_told_by_colour_alone() -> None:
     truths = [Truth("week", "2026-W47", 0.7)]
     said = _page(_rich()).said + _page(usual(truths=truths)).said
 
-    for words in ("estimate", "interval", "truth (known in this demo)", "quarantined", "answered", "nobody asked"):
+    for words in (
+        "estimate",
+        "interval",
+        "truth (known in this demo)",
+        "quarantined",
+        "answered",
+        "nobody asked",
+    ):
         assert words in said
 
 
@@ -249,7 +276,11 @@ def test_the_note_stands_above_all() -> None:
 
 
 def test_the_truth_stands_beside_each_interval() -> None:
-    truths = [Truth("week", "2026-W47", 0.7), Truth("batch", "2026-11-17", 0.71), Truth("day", "nowhere", 0.9)]
+    truths = [
+        Truth("week", "2026-W47", 0.7),
+        Truth("batch", "2026-11-17", 0.71),
+        Truth("day", "nowhere", 0.9),
+    ]
 
     page = _page(usual(truths=truths))
 
@@ -277,7 +308,9 @@ def test_a_line_that_holds_is_told() -> None:
 def test_an_unknown_window_leaves_a_gap() -> None:
     """No dot, no whisker, no band: only the box that says that people were asked."""
     week = days("2026-11-16", 7)
-    found = [estimate("batch", day) for day in week[:3]] + [unknown("batch", day) for day in week[3:]]
+    found = [estimate("batch", day) for day in week[:3]] + [
+        unknown("batch", day) for day in week[3:]
+    ]
 
     page = _page(material([*found, unknown("week", "2026-W47")]))
 
@@ -307,11 +340,19 @@ def test_hundreds_of_batches_stay_readable() -> None:
     found = [estimate("batch", day) for day in many]
     weeks = sorted({f"2024-W{week:02d}" for week in range(1, 53)})
 
-    page = _page(material([*found, *(estimate("week", week) for week in weeks)], batches=batches(many)))
+    page = _page(
+        material([*found, *(estimate("week", week) for week in weeks)], batches=batches(many))
+    )
 
     assert len(page.marks("whisker")) <= 370
     assert len(page.marks("scored")) <= 400
-    assert sum(" minor" in str(one.get("class")) or one.get("class") == "below" for one in page.of("text")) < 40
+    assert (
+        sum(
+            " minor" in str(one.get("class")) or one.get("class") == "below"
+            for one in page.of("text")
+        )
+        < 40
+    )
 
 
 def test_many_cohorts_are_told_in_the_table() -> None:
@@ -374,7 +415,11 @@ def test_scores_that_promise_too_much_are_named() -> None:
 
 
 def test_numbers_are_drawn_against_numbers() -> None:
-    of = material([estimate(**_ERRORS)], task="regression", pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5])))
+    of = material(
+        [estimate(**_ERRORS)],
+        task="regression",
+        pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5])),
+    )
 
     page = _page(of)
 
@@ -393,7 +438,10 @@ def test_more_answers_make_the_interval_shorter() -> None:
 def test_the_way_of_the_rows_stands_under_each_figure() -> None:
     said = _page(usual()).said
 
-    assert "7,000 source rows 6,930 scored in 7 batches 4,900 covered in 7 batches 150 asked 150 answered" in said
+    assert (
+        "7,000 source rows 6,930 scored in 7 batches 4,900 covered in 7 batches 150 asked 150 answered"
+        in said
+    )
 
 
 def test_nothing_is_said_that_is_no_number() -> None:
@@ -418,3 +466,35 @@ def test_agreement_that_nobody_can_know_is_not_claimed() -> None:
     of = Agreement(10, 0, None, None, (Annotator("Ana", 10, 0, 0, None, None),))
 
     assert "their agreement is unknown" in _page(usual(agreement=of)).said
+
+
+def test_both_sizes_of_errors_are_told_and_the_unreliable_one_is_marked() -> None:
+    mae, rmse = (
+        _ERRORS | {"metric": metric, "largest": part}
+        for metric, part in (("mae", 0.02), ("rmse", 0.3))
+    )
+    errors = [estimate(**of) for of in (mae, rmse)] + [
+        estimate("all", "all", **of) for of in (mae, rmse)
+    ]
+
+    said = _page(material(errors, task="regression")).said
+
+    assert (
+        "Unreliable: root mean square error of all batches. One answer makes 30 % of its sum"
+        in said
+    )
+    assert "Unreliable: mean absolute error" not in said
+
+
+def test_a_value_beyond_the_picture_is_told() -> None:
+    """One wild day must not flatten all others."""
+    week = days("2026-11-16", 7)
+    daily = [
+        estimate("batch", day, **(_ERRORS | {"value": 90.0 if day == week[3] else 1.3}))
+        for day in week
+    ]
+
+    assert (
+        "1 value beyond the upper edge"
+        in _page(material([*daily, estimate(**_ERRORS)], task="regression")).said
+    )
