@@ -6,7 +6,7 @@ Keys, profile, role and region are found where every AWS tool finds them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ _CONNECTIONS = 16
 _MOVED_ON = (404, 412)  # the object is gone, or no longer the listed one
 _AGAIN = frozenset({"RequestTimeout", "SlowDown", "Throttling", "RequestLimitExceeded"})
 _NO_ANSWER = (
+    exceptions.ConnectionError,
     exceptions.HTTPClientError,
     exceptions.IncompleteReadError,
     exceptions.FlexibleChecksumError,
@@ -55,7 +56,7 @@ class S3Bucket:
             max_pool_connections=_CONNECTIONS,
         )
         with _translated(self.url):
-            self._client: Any = boto3.client("s3", config=config)
+            self._client: Any = boto3.Session().client("s3", config=config)
 
     def list(self, prefix: str) -> list[Item]:
         """The objects whose names begin with a prefix."""
@@ -76,7 +77,7 @@ class S3Bucket:
                 if _status(error) in _MOVED_ON:
                     return False
                 raise
-            with reply["Body"] as body, path.open("wb") as file:
+            with closing(reply["Body"]) as body, path.open("wb") as file:
                 for chunk in body.iter_chunks(_CHUNK):
                     file.write(chunk)
         return True

@@ -15,6 +15,7 @@ from google.api_core import exceptions
 from google.auth import exceptions as login
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
+from urllib3.exceptions import HTTPError
 
 from infra.ports import Item
 from pipelines.errors import (
@@ -25,7 +26,12 @@ from pipelines.errors import (
 )
 
 _TIMEOUT = (10, 60)  # seconds to connect, and between two bytes
-_NO_ANSWER = (requests.RequestException, login.TransportError, DataCorruption)
+_NO_ANSWER = (
+    requests.RequestException,
+    HTTPError,  # of urllib3, which a reply that is cut comes from
+    login.TransportError,
+    DataCorruption,
+)
 
 
 class GoogleBucket:
