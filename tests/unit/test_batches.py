@@ -31,6 +31,7 @@ def job(by: str, zone: str = "UTC", **more: object) -> Job:
     content = {
         "name": "j",
         "task": "classification",
+        "target": {"answers": ["no", "yes"]},
         "data": {"path": path, "time": "at"},
         "batches": batches,
         "predictions": {"label": "label"},

@@ -26,6 +26,7 @@ def job(*columns: str, content: bool = False) -> Job:
         {
             "name": "j",
             "task": "classification",
+            "target": {"answers": ["no", "yes"]},
             "data": {"path": "x", "key": "content" if content else list(columns)},
             "predictions": {"label": "label"},
             "sampling": {"seed": "0" * 32},

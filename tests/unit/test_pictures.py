@@ -17,6 +17,7 @@ def job() -> Job:
     content = {
         "name": "j",
         "task": "classification",
+        "target": {"answers": ["no", "yes"]},
         "data": {"path": "x"},
         "features": {"columns": {"p": {"kind": "image"}}},
         "model": {},

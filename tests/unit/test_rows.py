@@ -31,6 +31,7 @@ def job(columns: Mapping[str, Any] | None = None, **sections: Any) -> Job:
     content = {
         "name": "j",
         "task": "classification",
+        "target": {"answers": ["no", "yes"]},
         "data": {"path": "x", "key": ["k"]},
         "features": {"columns": columns or {"x": {"kind": "numeric"}}},
         "model": {},
@@ -274,7 +275,7 @@ def test_a_job_reads_what_it_names_and_no_more() -> None:
         {"x": {"kind": "numeric"}, "c": {"kind": "categorical"}},
         data={"path": "x", "key": ["k"], "time": "at"},
         batches={"by": "column", "column": "b"},
-        target={"column": "t"},
+        target={"column": "t", "answers": ["no", "yes"]},
         labeling={"show": ["x", "s"]},
         cohorts={"g": {"column": "g"}},
     )

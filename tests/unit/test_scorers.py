@@ -22,7 +22,13 @@ ALL = {"label": "guess"}
 
 
 def job(task: str = "classification", **sections: Any) -> Job:
-    content = {"name": "j", "task": task, "data": {"path": "x"}, "sampling": {"seed": "0" * 32}}
+    content = {
+        "name": "j",
+        "task": task,
+        "target": {"answers": ["a", "b"]},
+        "data": {"path": "x"},
+        "sampling": {"seed": "0" * 32},
+    }
     return parse({**content, **sections}, "job")
 
 

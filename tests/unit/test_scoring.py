@@ -40,6 +40,7 @@ def described(**sections: Any) -> Job:
     content = {
         "name": "j",
         "task": "classification",
+        "target": {"answers": ["no", "yes"]},
         "data": {"path": "x", "key": ["k"]},
         "batches": {"by": "column", "column": "batch"},
         "predictions": {"label": "guess", "score": "sure"},
