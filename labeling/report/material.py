@@ -136,7 +136,7 @@ class Material:
         A week, where batches are named after times; else all batches together.
         """
         found = self.of("week") or self.of("all")
-        answered = [one for one in found if one.n_answered and one.value is not None]
+        answered = [one for one in found if one.value is not None]
         closed = [one for one in answered if self.is_closed(one.window)]
         return next((group[-1] for group in (closed, answered, found) if group), None)
 

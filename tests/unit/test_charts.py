@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labeling.report.charts import (
@@ -67,6 +67,7 @@ def test_a_scale_of_nothing_is_whole() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["class", "x", "aria-label"]), st.text()), st.text())
+@example({"class": '"><b>'}, "</text><script>")
 def test_an_element_holds_any_text(attributes: dict[str, str], text: str) -> None:
     page = Page(tag("text", attributes, text))
 
@@ -96,6 +97,16 @@ def test_windows_that_are_shown_are_never_folded() -> None:
     assert len(clock.folds) == 3
     assert not any(map(clock.is_folded, names))
     assert widths == pytest.approx([widths[0]] * 4)
+
+
+def test_a_fold_is_a_little_narrower_than_a_window() -> None:
+    names = _names([0, 1, 2, 3, 4, 99])
+    clock = folded(_clock(*names), names)
+
+    (fold,) = clock.folds
+    day = clock.place(names[0])
+    assert day is not None
+    assert (clock.at(fold[1]) - clock.at(fold[0])) / (day[1] - day[0]) == pytest.approx(0.6)
 
 
 def test_folds_leave_most_of_the_width() -> None:
