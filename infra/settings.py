@@ -20,6 +20,14 @@ EngineName = Literal["auto", "inline", "local"]
 ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
 
 
+def _user() -> str:
+    """The user's name; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # which of them depends on Python's version
+        return f"user {os.getuid()}"
+
+
 class Settings(BaseModel):
     """Every setting; each is also an environment variable, `RECHECK_` and its name in capitals."""
 
@@ -54,16 +62,14 @@ class Settings(BaseModel):
         default=None,
         description="Public keys whose packages `score` runs: paths, separated as in PATH. Without it, your own.",
     )
-    actor: str = Field(
-        default_factory=getpass.getuser, description="Who is named in runs and designs."
-    )
+    actor: str = Field(default_factory=_user, description="Who is named in runs and designs.")
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings.
 
-    The file is the one that `RECHECK_SETTINGS` names, else
-    `~/.config/recheck/settings.toml` where it exists.
+    The file is the one that `RECHECK_SETTINGS` names, else `recheck/settings.toml`
+    in `XDG_CONFIG_HOME` (`~/.config`), where it exists.
 
     Raises:
         SettingsInvalid: a key is unknown or a value is not allowed; the message
@@ -84,7 +90,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     named = environment.get("RECHECK_SETTINGS")
-    path = Path(named) if named else Path.home() / ".config" / "recheck" / "settings.toml"
+    config = environment.get("XDG_CONFIG_HOME") or "~/.config"
+    path = Path(named or f"{config}/recheck/settings.toml").expanduser()
     if not named and not path.is_file():
         return {}
     try:

@@ -53,10 +53,11 @@ class Store:
 
     def noted(self, name: str) -> str | None:
         """The text that was kept under a name; None where there is none."""
-        try:
-            return (self.notes() / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
+        with translated(str(self.folder)):
+            try:
+                return (self.notes() / name).read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return None
 
     @contextmanager
     def lock(self, name: str, *, wait: float) -> Iterator[None]:

@@ -127,22 +127,23 @@ class _Scoring:
         waiting = {batch: self.input.numbers(batch, pieces) for batch in self.due}
         parts: dict[str, list[Part]] = {batch: [] for batch in self.due}
         errors: dict[str, RecheckError] = {}
-        for outcome in outcomes:
-            for part in outcome.parts:
-                parts[part.batch].append(part)
-            for batch in [
-                batch
-                for batch, numbers in waiting.items()
-                if inputs.number(outcome.piece) in numbers
-            ]:
-                waiting[batch].discard(inputs.number(outcome.piece))
-                if outcome.error:
-                    errors.setdefault(batch, outcome.error)
-                if not waiting[batch]:
-                    del waiting[batch]
-                    yield batch, parts.pop(batch), errors.get(batch)
-        for batch in waiting:  # no piece at all
-            yield batch, [], None
+        broken: RecheckError | None = None
+        try:
+            for outcome in outcomes:
+                number = inputs.number(outcome.piece)
+                for part in outcome.parts:
+                    parts[part.batch].append(part)
+                for batch in [one for one, numbers in waiting.items() if number in numbers]:
+                    waiting[batch].discard(number)
+                    if outcome.error:
+                        errors.setdefault(batch, outcome.error)
+                    if not waiting[batch]:
+                        del waiting[batch]
+                        yield batch, parts.pop(batch), errors.get(batch)
+        except RecheckError as error:  # of the engine or the store: nothing more can be scored
+            broken = error
+        for batch in waiting:  # those, or a batch without any piece
+            yield batch, [], broken
 
 
 def _joined(errors: dict[str, RecheckError], states: dict[str, Scored]) -> RecheckError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
+from pipelines.errors import EngineUnavailable
 from pipelines.fragments import Piece
 from pipelines.scoring import Outcome, Work
 
@@ -15,13 +17,22 @@ def run(work: Work, pieces: Sequence[Piece], *, workers: int) -> Iterator[Outcom
 
     Args:
         workers: processes; 1 scores in this one.
+
+    Raises:
+        EngineUnavailable: a worker died.
     """
     if workers == 1 or len(pieces) < 2:
         yield from map(work.outcome, pieces)
         return
     context = get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(pieces)), context, _hold, (work,)) as pool:
-        yield from pool.map(_outcome, pieces)
+    try:
+        with ProcessPoolExecutor(min(workers, len(pieces)), context, _hold, (work,)) as pool:
+            yield from pool.map(_outcome, pieces)
+    except BrokenProcessPool as error:
+        raise EngineUnavailable(
+            "a worker process died, for lack of memory or by somebody's hand",
+            fix="set RECHECK_WORKERS to fewer processes, then run the same command again",
+        ) from error
 
 
 _held: list[Work] = []  # one per worker process, so that its scorer is opened once

@@ -14,7 +14,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import errors
 from pipelines.beam.fit import LearnStatistics
-from pipelines.beam.score import ScorePieces, outcome_name
+from pipelines.beam.score import ERROR, FATAL, ScorePieces, outcome_name
 from pipelines.errors import RecheckError
 from pipelines.fitted import FittedStatistics
 from pipelines.fragments import Piece
@@ -24,7 +24,11 @@ from pipelines.training import Reader
 
 
 def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
-    """Score the pieces; outcomes come in their order."""
+    """Score the pieces; outcomes come in their order.
+
+    Raises:
+        RecheckError: something that is not the fault of one file, as from `Work.outcome`.
+    """
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         with pipeline() as begun:
             _ = begun | "Pieces" >> beam.Create(list(pieces)) | "Score" >> ScorePieces(work, folder)
@@ -55,9 +59,17 @@ def pipeline() -> beam.Pipeline:
 
 def _outcome(piece: Piece, folder: Path) -> Outcome:
     path = folder / outcome_name(piece)
-    failed = path.with_name(path.name + ".error")
-    if failed.is_file():
-        name, problem, fix = failed.read_text().split("\n", 2)
-        kind: type[RecheckError] = getattr(errors, name)
-        return Outcome(piece, (), kind(problem, fix=fix))
+    for ending in (FATAL, ERROR):
+        failed = path.with_name(path.name + ending)
+        if failed.is_file():
+            error = _error(failed)
+            if ending == FATAL:
+                raise error
+            return Outcome(piece, (), error)
     return Outcome(piece, tuple(from_bytes(path.read_bytes())), None)
+
+
+def _error(path: Path) -> RecheckError:
+    told = json.loads(path.read_text(encoding="utf-8"))
+    kind: type[RecheckError] = getattr(errors, told["kind"])
+    return kind(told["problem"], fix=told["fix"])

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
+from pipelines.delta import translated
+from pipelines.errors import RecheckError
 from pipelines.fragments import Piece
 from pipelines.parts import to_bytes
 from pipelines.scoring import Work
+
+ERROR = ".error"  # what is wrong with the piece's file
+FATAL = ".fatal"  # what keeps every piece from being scored
 
 
 @beam.typehints.with_input_types(Piece)
@@ -41,18 +47,28 @@ class _ScorePiece(beam.DoFn):
         self._work, self._outcomes = work, outcomes
 
     def process(self, piece: Piece) -> Iterator[str]:
-        outcome = self._work.outcome(piece)
-        name = outcome_name(piece)
+        try:
+            outcome = self._work.outcome(piece)
+        except RecheckError as error:  # Beam would wrap it beyond recognition
+            yield self._tell(piece, FATAL, _told(error))
+            return
         if outcome.error:
-            content = f"{type(outcome.error).__name__}\n{outcome.error.problem}\n{outcome.error.fix}".encode()
-            name += ".error"
+            yield self._tell(piece, ERROR, _told(outcome.error))
         else:
-            content = to_bytes(outcome.parts)
-        path = Path(self._outcomes) / name
-        scratch = path.with_suffix(".part")
-        scratch.write_bytes(content)
-        scratch.replace(path)
-        yield name
+            yield self._tell(piece, "", to_bytes(outcome.parts))
+
+    def _tell(self, piece: Piece, ending: str, content: bytes) -> str:
+        path = Path(self._outcomes) / f"{outcome_name(piece)}{ending}"
+        scratch = path.with_name(f".{path.name}")
+        with translated(self._outcomes):
+            scratch.write_bytes(content)
+            scratch.replace(path)
+        return path.name
+
+
+def _told(error: RecheckError) -> bytes:
+    told = {"kind": type(error).__name__, "problem": error.problem, "fix": error.fix}
+    return json.dumps(told).encode()
 
 
 def outcome_name(piece: Piece) -> str:
