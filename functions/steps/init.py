@@ -26,12 +26,16 @@ from pipelines.fragments import Source, find_sources
 
 _MOST_ANSWERS = 200
 _PERIODS = ("hour", "day", "week")
-_ALERTS = """
+_ALERT = """
 [[alerts]]
-metric = "accuracy"
-below = 0.8
+metric = "{metric}"
+{line}
 period = "week"
 """
+_ALERTS = {
+    "classification": _ALERT.format(metric="accuracy", line="below = 0.8"),
+    "regression": _ALERT.format(metric="mae", line="above = 10"),
+}
 _MATTERS = ("numeric", "categorical", "date", "text", "image")
 
 
@@ -141,8 +145,8 @@ class _Draft:
         document["labeling"] = self._labeling(task)
         self._add_cohorts(document)
         written = tomlkit.dumps(document)
-        lines = "".join(f"# {line}\n" for line in _ALERTS.strip().splitlines())
-        return f"{written}\n# Exit code 10 when a closed week is surely below the line:\n{lines}"
+        lines = "".join(f"# {line}\n" for line in _ALERTS[task].strip().splitlines())
+        return f"{written}\n# Exit code 10 when a closed week has surely crossed the line:\n{lines}"
 
     def _task(self) -> tuple[str, list[str]]:
         """Classes or numbers, and the answer set."""

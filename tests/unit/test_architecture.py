@@ -28,7 +28,6 @@ HOMES = {
     "jinja2": ("labeling.report",),
     "krippendorff": ("labeling.agreement",),
     "label_studio_sdk": ("labeling.labelstudio",),
-    "matplotlib": ("labeling.report",),
     "pandas": ("pipelines.sklearn",),
     "PIL": ("pipelines",),
     "rich": ("functions.cli",),
@@ -38,7 +37,7 @@ HOMES = {
 }
 
 # What a cold start must not pay for: each costs about a second.
-HEAVY = ("apache_beam", "pandas", "sklearn", "matplotlib", "label_studio_sdk")
+HEAVY = ("apache_beam", "pandas", "sklearn", "label_studio_sdk")
 
 # Named after one of the heavy technologies, so allowed to import it.
 EDGES = ("pipelines.beam", "pipelines.sklearn", "labeling.labelstudio", "infra.engines.local")
