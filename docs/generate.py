@@ -15,8 +15,7 @@ from typing import Any
 import click
 
 from functions.cli.commands import recheck
-from infra.settings import ALSO as ALSO
-from infra.settings import Settings
+from infra.settings import ALSO, Settings
 from pipelines import schemas
 from pipelines.errors import RecheckError
 from pipelines.jobs import Job
