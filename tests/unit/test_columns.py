@@ -44,9 +44,7 @@ def test_floats_share_the_buffer_of_a_column_without_nulls() -> None:
     assert np.shares_memory(columns.floats(column), columns.floats(column.slice(1)))
 
 
-@pytest.mark.parametrize(
-    "kind", [pa.int8(), pa.uint64(), pa.float32(), pa.bool_(), pa.int64()]
-)
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint64(), pa.float32(), pa.bool_(), pa.int64()])
 def test_floats_read_every_kind_of_number(kind: pa.DataType) -> None:
     """Integers, short floats and truth values count as numbers."""
     column = pa.array([1, None, 0], pa.int64()).cast(kind)
