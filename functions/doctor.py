@@ -18,12 +18,12 @@ from functions.promises import (
     scoring_repeats,
     verdict,
 )
-from functions.steps import ask
+from functions.steps import connection
 from functions.steps.shown import shown_columns
 from infra import signing
 from pipelines.errors import PackageRefused, RecheckError
 from pipelines.package import open_package
-from pipelines.shown import shown_keys
+from pipelines.shown import names_in, shown_keys
 
 
 def examine(app: App) -> list[Promise]:
@@ -50,7 +50,7 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
 
 
 def _one_task_each(app: App) -> Promise:
-    if not ask.is_connected(app):
+    if not connection.is_connected(app):
         return Promise(
             "P4", None, "no Label Studio is named; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"
         )
@@ -58,17 +58,17 @@ def _one_task_each(app: App) -> Promise:
     from labeling.labelstudio.client import each_task
 
     problems, count = [], 0
-    with ask.connect(app) as server:
-        for purpose in ask.PURPOSES:
+    with connection.connect(app) as server:
+        for purpose in connection.PURPOSES:
             marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
             project = projects.find_project(server, marker)
-            asked = {key for key, _ in ask.asked(app, server.url, purpose).items()}
+            asked = {key for key, _ in connection.asked(app, server.url, purpose).items()}
             if project is None:
                 continue
             tasks = list(each_task(server, project.id, ("id", "meta", "total_annotations")))
             there = Counter(_question(task) for task in tasks)
             waiting = Counter(_question(task) for task in tasks if not task["total_annotations"])
-            current = ask.digests(app, purpose)
+            current = connection.digests(app, purpose)
             for question in asked:
                 # several answered tasks are kept: an answer is never removed, and counts once
                 wrong = there[question] == 0 or (there[question] > 1 and waiting[question])
@@ -114,7 +114,7 @@ def _nothing_leaks(app: App) -> Promise:
     problems = []
     for row in views.current_samples(app).to_pylist():
         shown = json.loads(row["shown"])
-        strangers = (shown.keys() - keys) | (shown.get("row", {}).keys() - allowed)
+        strangers = (shown.keys() - keys) | (names_in(shown) - allowed)
         if strangers:
             problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
     problems += _secrets_in(app)
@@ -139,12 +139,12 @@ def _secrets_in(app: App) -> Iterator[str]:
 
 
 def _label_studio_answers(app: App) -> Promise:
-    if not ask.is_connected(app):
+    if not connection.is_connected(app):
         return Promise(
             "connection",
             None,
             "no Label Studio is named; `recheck labelstudio up` starts one on this machine",
         )
-    with ask.connect(app) as server:
+    with connection.connect(app) as server:
         found = len(server.projects())
     return Promise("connection", True, f"{server.url} answers, with {found} projects")

@@ -300,7 +300,7 @@ def prepare(as_json: bool) -> None:
 @_json
 def push(job: Path, as_json: bool, **options: Any) -> None:
     """Make one Label Studio task per question that has none."""
-    from functions.steps import ask as step
+    from functions.steps import push as step
 
     pushed = step.push(_open(job), step.Options(**options))
     output.answer(
@@ -325,7 +325,7 @@ def push(job: Path, as_json: bool, **options: Any) -> None:
 @_json
 def pull(job: Path, as_json: bool, **options: Any) -> None:
     """Fetch people's answers."""
-    from functions.steps import ask as step
+    from functions.steps import pull as step
 
     pulled = step.pull(_open(job), **options)
     lines = [

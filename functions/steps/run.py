@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from functions.app import App
-from functions.steps import ask, estimate, report, sample, score
+from functions.steps import connection, estimate, pull, push, report, sample, score
 from labeling.alerts import Alert
 from pipelines.errors import RecheckError
 
@@ -69,9 +69,9 @@ class _Walk:
         self._ask(
             "push",
             drawable,
-            lambda: ask.push(self.app, ask.Options(drawable, dry_run=self.dry_run)).created,
+            lambda: push.push(self.app, push.Options(drawable, dry_run=self.dry_run)).created,
         )
-        self._ask("pull", drawable, lambda: ask.pull(self.app, dry_run=self.dry_run).annotations)
+        self._ask("pull", drawable, lambda: pull.pull(self.app, dry_run=self.dry_run).annotations)
         found, self.fired = estimate.estimate(
             self.app, estimate.Options(self.batches, dry_run=self.dry_run)
         )
@@ -81,7 +81,7 @@ class _Walk:
 
     def _ask(self, name: str, drawable: Sequence[str], step: Callable[[], int]) -> None:
         """A step that needs Label Studio; without one it is skipped, and says so."""
-        if not drawable or not ask.is_connected(self.app):
+        if not drawable or not connection.is_connected(self.app):
             self.steps.append(Step(name, None, SKIPPED))
             return
         if self.dry_run:

@@ -1,0 +1,177 @@
+"""Fetch people's answers, from Label Studio or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from functions import views
+from functions.app import App
+from functions.steps.connection import PURPOSES, connect, digests, survey
+from labeling.answer_files import read_answers
+from labeling.answers import Answer, Held, Intake, hold, take, to_table
+from pipelines.columns import texts
+from pipelines.errors import StepMissing
+from pipelines.hashing import hex_text
+from pipelines.identity import prediction_ids
+
+_WAIT = 600  # seconds for another push to end
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull added, or refused."""
+
+    annotations: int
+    labels: int
+    skipped: int
+    invalid: int
+    unknown: int
+    stale: int
+    outcomes: int
+    unknown_ids: tuple[str, ...] = ()
+
+
+def pull(
+    app: App, *, files: Sequence[Path] = (), full: bool = False, dry_run: bool = False
+) -> Pulled:
+    """Fetch what is new; the same again adds nothing.
+
+    Raises:
+        StepMissing: nobody was asked yet.
+        AnswersUnreadable: a file cannot be understood.
+        LabelStudioUnreachable, LabelStudioRefused: see `labeling.labelstudio`.
+    """
+    with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
+        if files:
+            return _summed([_from_file(app, path, dry_run=dry_run) for path in files])
+        with connect(app) as server:
+            if not views.view(app, "questions").num_rows:
+                raise StepMissing(
+                    "nobody was asked yet",
+                    fix="run `recheck push …` first, or name a file of answers by --file",
+                )
+            return _summed(
+                [
+                    _from_server(app, server, purpose, full=full, dry_run=dry_run)
+                    for purpose in PURPOSES
+                ]
+            )
+
+
+def _from_server(
+    app: App, server: Any, purpose: str, *, full: bool, dry_run: bool
+) -> Intake | None:
+    from labeling.labelstudio import projects
+    from labeling.labelstudio.pull import Cursor
+    from labeling.labelstudio.pull import pull as fetch
+
+    marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
+    project = projects.find_project(server, marker)
+    if project is None:  # never made, or gone: what it gave stays
+        return None
+    note = f"pull-{app.job.name}-{purpose}.json"
+    noted = None if full else app.store.noted(note)
+    cursor = Cursor.from_json(noted) if noted else None
+    held, drawn = _held(app, purpose), digests(app, purpose)
+    pulled = fetch(server, project, survey(app), held, _ever_drawn(app, purpose), cursor=cursor)
+    intake = take(pulled.answers, held, drawn=drawn, scored=_ever_drawn(app, purpose))
+    if not dry_run:
+        _append(app, intake, purpose)
+        if pulled.cursor:
+            app.store.note(note, pulled.cursor.to_json())
+    return intake
+
+
+def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
+    questions, job = survey(app), app.job
+    named: dict[str, str] = {}  # what the file calls a prediction
+
+    def identify(batch: str, keys: Sequence[str]) -> list[str]:
+        ids = prediction_ids(job.sampling.seed, job.name, batch, texts(keys))
+        found: list[str] = hex_text(ids).to_pylist()
+        named.update(zip(found, (f"{key} of batch {batch}" for key in keys), strict=True))
+        return found
+
+    found = read_answers(path, questions.question, questions.answers, identify)
+    questions_of = {purpose: digests(app, purpose) for purpose in PURPOSES}
+    anywhere = {one for drawn in questions_of.values() for one in drawn}
+    intakes = []
+    for purpose, drawn in questions_of.items():
+        rest = purpose == "verify"  # what nobody drew is an outcome or unknown, once
+        own = [
+            answer
+            for answer in found
+            if answer.prediction_id in drawn or (rest and answer.prediction_id not in anywhere)
+        ]
+        scored = _scored(app, {answer.prediction_id for answer in own} - drawn.keys())
+        intakes.append(take(own, _held(app, purpose), drawn=drawn, scored=scored))
+        if not dry_run:
+            _append(app, intakes[-1], purpose)
+    whole = _joined(intakes)
+    return replace(whole, unknown_ids=tuple(named.get(one, one) for one in whole.unknown_ids))
+
+
+def _joined(intakes: Sequence[Intake]) -> Intake:
+    first, *rest = intakes
+    for other in rest:
+        counts = {
+            name: getattr(first, name) + getattr(other, name)
+            for name in ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
+        }
+        first = Intake(
+            rows=first.rows + other.rows,
+            unknown_ids=(first.unknown_ids + other.unknown_ids)[:10],
+            **counts,
+        )
+    return first
+
+
+def _summed(intakes: Sequence[Intake | None]) -> Pulled:
+    known = [intake for intake in intakes if intake is not None]
+    if not known:
+        return Pulled(0, 0, 0, 0, 0, 0, 0)
+    whole = _joined(known)
+    return Pulled(**whole.counts, unknown_ids=whole.unknown_ids)
+
+
+def _held(app: App, purpose: str) -> Held:
+    app.store.table("annotations").refresh()
+    rows = views.view(app, "annotations")
+    return hold(rows.filter(pc.equal(rows["purpose"], purpose)))
+
+
+def _ever_drawn(app: App, purpose: str) -> set[str]:
+    rows = views.view(app, "samples")
+    return set(rows.filter(pc.equal(rows["purpose"], purpose))["prediction_id"].to_pylist())
+
+
+def _scored(app: App, candidates: Collection[str]) -> set[str]:
+    """Those of some ids that are predictions, looked up only where nobody drew them."""
+    if not candidates:
+        return set()
+    wanted, found = pa.array(sorted(candidates), pa.string()), set()
+    table = app.store.table("predictions")
+    for partition in table.partitions():
+        if partition["job"] == app.job.name:
+            for rows in table.batches(["prediction_id"], partition):
+                found |= set(
+                    rows.filter(pc.is_in(rows["prediction_id"], wanted))[
+                        "prediction_id"
+                    ].to_pylist()
+                )
+    return found
+
+
+def _append(app: App, intake: Intake, purpose: str) -> None:
+    if intake.rows:
+        rows: list[Answer] = list(intake.rows)
+        with app.committing() as moment:
+            app.store.table("annotations").append(
+                to_table(rows, job=app.job.name, purpose=purpose, known_at=moment)
+            )

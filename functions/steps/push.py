@@ -1,0 +1,183 @@
+"""Ask people: one task in Label Studio per question that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from functions import views
+from functions.app import App
+from functions.steps import training_rows
+from functions.steps.connection import asked, connect, digests, survey
+from functions.steps.plans import designs
+from functions.steps.shown import survey_digest
+from labeling.tasks import Survey, Task, make_task
+from pipelines.columns import texts
+from pipelines.errors import StepMissing
+from pipelines.identity import keyed_hashes
+from pipelines.sampling import push_order
+from pipelines.schemas import QUESTIONS, table_of
+
+_WAIT = 600  # seconds for another push to end
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `recheck push` was told."""
+
+    batches: tuple[str, ...] = ()
+    purpose: str = "verify"
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did."""
+
+    project: int | None  # None where nothing was pushed yet (--dry-run)
+    created: int
+    existing: int
+    url: str | None = None
+
+
+def push(app: App, options: Options) -> Pushed:
+    """Make one task per question that has none; safe to repeat.
+
+    Raises:
+        StepMissing: nothing was drawn.
+        LabelStudioUnreachable, LabelStudioRefused, ProjectChanged: see `labeling.labelstudio`.
+    """
+    from labeling.labelstudio import projects
+    from labeling.labelstudio.push import Journal
+    from labeling.labelstudio.push import push as send
+
+    questions = survey(app)
+    with connect(app) as server, app.store.lock(f"push-{app.job.name}", wait=_WAIT):
+        if options.purpose == "train" and not options.dry_run:
+            training_rows.draw(app, options.batches)
+        rows = _drawn(app, options)
+        if options.purpose == "verify":  # training rows were looked at just now
+            _require_same_survey(app, {row["batch"] for row in rows})
+        tasks = _tasks(app, questions, rows)
+        if options.dry_run:
+            return _would_push(app, server, options.purpose, rows)
+        marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
+        project = projects.ensure_project(
+            server, marker, f"{app.job.name} {options.purpose}", questions
+        )
+        journal = Journal(app.store.notes() / f"push-{app.job.name}-{options.purpose}.json")
+        pushed = send(
+            server,
+            project,
+            tasks,
+            journal,
+            lambda done, of: app.say(f"sent {done} of {of} new tasks"),
+            dropped=_dropped(app, server.url, options),
+        )
+        _record(app, server.url, project.id, rows, pushed.tasks)
+    return Pushed(project.id, pushed.created, pushed.existing, project.url)
+
+
+def _would_push(app: App, server: Any, purpose: str, rows: Sequence[dict[str, Any]]) -> Pushed:
+    known = asked(app, server.url, purpose)
+    new = sum((row["prediction_id"], row["shown_digest"]) not in known for row in rows)
+    return Pushed(None, new, len(rows) - new)
+
+
+def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
+    """The questions of some batches, in the order in which people should get them."""
+    samples = views.current_samples(app)
+    samples = samples.filter(pc.equal(samples["purpose"], options.purpose))
+    census = {
+        batch for batch, one in designs(app, options.purpose).items() if one.reason == views.CENSUS
+    }  # their answers came by themselves
+    rows = samples.to_pylist()
+    for batch in options.batches:
+        if not any(row["batch"] == batch for row in rows):
+            raise StepMissing(
+                f"nothing was drawn from batch {batch!r}",
+                fix=f"run `recheck sample … --batch {batch}` first",
+            )
+    if not rows:
+        raise StepMissing("nothing was drawn yet", fix="run `recheck sample …` first")
+    wanted = set(options.batches or (row["batch"] for row in rows)) - census
+    rows = [row for row in rows if row["batch"] in wanted]
+    ranks = np.array([row["rank"] for row in rows])
+    allocated = np.array(
+        [max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows]
+    )
+    queue = push_order(ranks, allocated)
+    order = sorted(
+        range(len(rows)),
+        key=lambda place: (rows[place]["batch"], queue[place], rows[place]["prediction_id"]),
+    )
+    return [rows[place] for place in order]
+
+
+def _require_same_survey(app: App, batches: Collection[str]) -> None:
+    """Rows are kept as they were shown when they were drawn: a question of today does not fit."""
+    now = survey_digest(app.job)
+    for batch, design in designs(app, "verify").items():
+        if batch in batches and design.survey_digest not in (None, now):
+            raise StepMissing(
+                f"the job file shows or asks something else than when batch {batch!r} was drawn from",
+                fix="run `recheck sample …` first: the rows stay drawn, and people are asked anew",
+            )
+
+
+def _dropped(app: App, server: str, options: Options) -> set[str]:
+    """The predictions of these batches that people were asked about and are not any more."""
+    questions = views.view(app, "questions").select(["purpose", "server", "batch", "prediction_id"])
+    before = {
+        row["prediction_id"]
+        for row in questions.to_pylist()
+        if (row["purpose"], row["server"]) == (options.purpose, server)
+        if not options.batches or row["batch"] in options.batches
+    }
+    return before - digests(app, options.purpose).keys()
+
+
+def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:
+    people = _annotators(app, rows)
+    return [
+        make_task(questions, row["prediction_id"], row["shown"], count)
+        for row, count in zip(rows, people, strict=True)
+    ]
+
+
+def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """How many people answer each question: several for a share of them, by keyed hash."""
+    labeling = app.job.labeling
+    limit = int(labeling.overlap * 2**64)
+    counts = []
+    for batch in dict.fromkeys(row["batch"] for row in rows):
+        own = texts(row["key"] for row in rows if row["batch"] == batch)
+        hashes = keyed_hashes(app.job.sampling.seed, "overlap", batch, own)[:, 0].tolist()
+        counts += [labeling.annotators if one < limit else 1 for one in hashes]
+    return counts
+
+
+def _record(
+    app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Any
+) -> None:
+    """Note the questions that have a task now."""
+    app.store.table("questions").refresh()
+    known = asked(app, server, rows[0]["purpose"]) if rows else {}
+    head = {"job": app.job.name, "server": server, "project": project}
+    fresh = [
+        {
+            **head,
+            **{name: row[name] for name in ("batch", "purpose", "prediction_id", "shown_digest")},
+            "task_id": tasks[row["prediction_id"]],
+        }
+        for row in rows
+        if known.get((row["prediction_id"], row["shown_digest"])) != tasks[row["prediction_id"]]
+    ]
+    if fresh:
+        with app.committing() as moment:
+            rows = [{**row, "known_at": moment} for row in fresh]
+            app.store.table("questions").append(table_of(QUESTIONS, rows))
