@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from functions.cli import output
+from functions.cli.labelstudio import labelstudio
+from functions.cli.options import json_option as _json
 from pipelines.errors import RecheckError
 
 if TYPE_CHECKING:
     from functions.app import App
-    from labeling.labelstudio.installation import Home
-    from labeling.labelstudio.server import Server
 
 ALERT = 10
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -29,10 +29,6 @@ _batch = click.option(
     help="A batch; may be given several times. Without it, every batch.",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
-
-
-def _json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 @click.group(context_settings=_CONTEXT)
@@ -222,68 +218,7 @@ def sample(job: Path, as_json: bool, **options: Any) -> None:
     )
 
 
-@recheck.group()
-def labelstudio() -> None:
-    """A Label Studio server on this machine, for trying out."""
-
-
-def _home() -> Home:
-    import os
-
-    from labeling.labelstudio.installation import default_home
-
-    return default_home(os.environ)
-
-
-def _told(server: Server | None, *, as_json: bool) -> None:
-    names = ("url", "user", "password", "token")
-    state = {name: getattr(server, name, None) for name in names} | {"running": server is not None}
-    lines = [f"{name}: {value}" for name, value in state.items() if value is not None]
-    if server:
-        lines += [
-            "",
-            "so that push and pull find it:",
-            f"  export LABEL_STUDIO_URL={server.url} LABEL_STUDIO_API_KEY={server.token}",
-        ]
-    output.answer(state, lines, as_json=as_json)
-
-
-@labelstudio.command()
-@_json
-def up(as_json: bool) -> None:
-    """Start it, or say where it runs already."""
-    from labeling.labelstudio import server
-
-    _told(server.up(_home(), output.say), as_json=as_json)
-
-
-@labelstudio.command()
-@_json
-def down(as_json: bool) -> None:
-    """Stop it; its data stays."""
-    from labeling.labelstudio import server
-
-    server.down(_home())
-    _told(None, as_json=as_json)
-
-
-@labelstudio.command("status")
-@_json
-def server_status(as_json: bool) -> None:
-    """Say whether it runs, and where."""
-    from labeling.labelstudio import server
-
-    _told(server.status(_home()), as_json=as_json)
-
-
-@labelstudio.command()
-@_json
-def prepare(as_json: bool) -> None:
-    """Install it into its own environment, so that `up` takes seconds."""
-    from labeling.labelstudio import server
-
-    server.prepare(_home(), output.say)
-    _told(server.status(_home()), as_json=as_json)
+recheck.add_command(labelstudio)
 
 
 @recheck.command()

@@ -1,0 +1,77 @@
+"""`recheck labelstudio`: a server on this machine, for trying out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from functions.cli import output
+from functions.cli.options import json_option
+
+if TYPE_CHECKING:
+    from labeling.labelstudio.installation import Home
+    from labeling.labelstudio.server import Server
+
+
+@click.group()
+def labelstudio() -> None:
+    """A Label Studio server on this machine, for trying out."""
+
+
+def _home() -> Home:
+    from labeling.labelstudio.installation import default_home
+
+    return default_home(os.environ)
+
+
+def _told(server: Server | None, *, as_json: bool) -> None:
+    names = ("url", "user", "password", "token")
+    state = {name: getattr(server, name, None) for name in names} | {"running": server is not None}
+    lines = [f"{name}: {value}" for name, value in state.items() if value is not None]
+    if server:
+        lines += [
+            "",
+            "so that push and pull find it:",
+            f"  export LABEL_STUDIO_URL={server.url} LABEL_STUDIO_API_KEY={server.token}",
+        ]
+    output.answer(state, lines, as_json=as_json)
+
+
+@labelstudio.command()
+@json_option
+def up(as_json: bool) -> None:
+    """Start it, or say where it runs already."""
+    from labeling.labelstudio import server
+
+    _told(server.up(_home(), output.say), as_json=as_json)
+
+
+@labelstudio.command()
+@json_option
+def down(as_json: bool) -> None:
+    """Stop it; its data stays."""
+    from labeling.labelstudio import server
+
+    server.down(_home())
+    _told(None, as_json=as_json)
+
+
+@labelstudio.command("status")
+@json_option
+def server_status(as_json: bool) -> None:
+    """Say whether it runs, and where."""
+    from labeling.labelstudio import server
+
+    _told(server.status(_home()), as_json=as_json)
+
+
+@labelstudio.command()
+@json_option
+def prepare(as_json: bool) -> None:
+    """Install it into its own environment, so that `up` takes seconds."""
+    from labeling.labelstudio import server
+
+    server.prepare(_home(), output.say)
+    _told(server.status(_home()), as_json=as_json)
