@@ -1,7 +1,8 @@
 """A row as people see it: the text of a question, and nothing of its answer.
 
-`shown` is a JSON object. Its key `row` holds the tabular columns as a table of
-texts; each text column has a key `text1`, `text2`, … and each image column a
+`shown` is a JSON object. Its key `row` holds the tabular columns as a list of
+names and texts, in the order that the job file gives (the keys of an object
+would be drawn in that of the alphabet); each text column has a key `text1`, `text2`, … and each image column a
 key `image1`, … of its own, in the order of the columns. Names are positional
 because a label configuration cannot refer to a column called "debt ratio".
 
@@ -15,9 +16,9 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.types as kinds
@@ -78,9 +79,7 @@ def shown_rows(batch: pa.RecordBatch, columns: Sequence[ShownColumn]) -> list[st
     parts: dict[str, Iterator[object]] = {}
     if table:
         cells = [_texts(batch.column(name), CELL_LIMIT) for name in table]
-        parts["row"] = iter(
-            [dict(zip(table, row, strict=True)) for row in zip(*cells, strict=True)]
-        )
+        parts["row"] = iter([_lines(table, row) for row in zip(*cells, strict=True)])
     for key, name in shown_keys(columns).items():
         values = batch.column(name)
         parts[key] = iter(_texts(values, TEXT_LIMIT) if key[0] == "t" else _pictures(values))
@@ -88,6 +87,20 @@ def shown_rows(batch: pa.RecordBatch, columns: Sequence[ShownColumn]) -> list[st
         shown_json({key: next(values) for key, values in parts.items()})
         for _ in range(batch.num_rows)
     ]
+
+
+def names_in(shown: Mapping[str, Any]) -> set[str]:
+    """The columns that a table shows.
+
+    >>> names_in({"row": [{"Name": "age", "Value": "7"}], "text1": "hello"})
+    {'age'}
+    """
+    return {line["Name"] for line in shown.get("row", ())}
+
+
+def _lines(names: Sequence[str], values: Sequence[str]) -> list[dict[str, str]]:
+    """The lines of a table; their keys are its header."""
+    return [{"Name": name, "Value": value} for name, value in zip(names, values, strict=True)]
 
 
 def readable(text: str, limit: int) -> str:

@@ -42,9 +42,9 @@ def claims(count: int = 60) -> list[Record]:
     return [
         {
             "id": f"c{number}",
+            "region": str(chance.choice(["north", "south"])),
             "amount of damage": float(chance.integers(100, 9000)),
             "<b>place</b>": str(chance.choice(HOSTILE)),
-            "region": str(chance.choice(["north", "south"])),
             "verdict": str(chance.choice(["honest", "fraud"])),
             "sure": float(chance.uniform(0.5, 1)),
         }
@@ -118,11 +118,11 @@ def test_the_page_shows_the_row_and_the_question_and_nothing_of_the_prediction(
     row = drawn(terminal)[shown(people, project, label_page)]
 
     claim = next(one for one in claims() if one["id"] == row["key"])
-    assert label_page.table() == {
-        "amount of damage": f"{claim['amount of damage']:.0f}",
-        "<b>place</b>": claim["<b>place</b>"],
-        "region": claim["region"],
-    }
+    assert label_page.table() == [
+        ("region", claim["region"]),
+        ("amount of damage", f"{claim['amount of damage']:.0f}"),
+        ("<b>place</b>", claim["<b>place</b>"]),
+    ]
     assert label_page.page.title() != "1"
     assert "Is this claim <i>honest</i>?" in label_page.text
     assert label_page.choices() == ["fraud", "honest", "unclear"]
@@ -134,6 +134,22 @@ def test_the_page_shows_the_row_and_the_question_and_nothing_of_the_prediction(
     told = json.dumps(label_page.told)
     assert tasks
     assert not [word for word in ("unversioned", "verdict", str(claim["sure"])) if word in told]
+
+
+def test_instructions_are_read_before_the_first_question(
+    terminal: Terminal, label_page: LabelPage
+) -> None:
+    said = 'instructions = "Mind the <date>."\nguideline = "https://example.com/how"'
+    terminal.edit("[labeling]", f"[labeling]\n{said}")
+    project = terminal.ok("push")["project"]
+    label_page.open(project)
+
+    text = label_page.read_instructions()
+
+    assert "Mind the &lt;date&gt;." in text
+    assert 'href="https://example.com/how"' in text
+    label_page.choose("unclear")
+    assert label_page.submit() == 201
 
 
 def test_questions_come_in_the_order_in_which_they_were_pushed(

@@ -25,13 +25,22 @@ def see(column: pa.Array, kind: str = "tabular") -> list[object]:
     """What people see of one column."""
     rows = shown_rows(pa.record_batch({"age": column}), [ShownColumn("age", kind)])  # type: ignore[arg-type]
     found = [json.loads(row) for row in rows]
-    return [row["row"]["age"] if kind == "tabular" else row[f"{kind}1"] for row in found]
+    return [row["row"][0]["Value"] if kind == "tabular" else row[f"{kind}1"] for row in found]
 
 
 def test_only_the_named_columns_are_shown() -> None:
     batch = pa.record_batch({"age": [1], "target": ["lost"], "score": [0.9]})
 
-    assert shown_rows(batch, [AGE]) == ['{"row":{"age":"1"}}']
+    assert shown_rows(batch, [AGE]) == ['{"row":[{"Name":"age","Value":"1"}]}']
+
+
+def test_a_table_keeps_the_order_of_the_columns() -> None:
+    """Label Studio draws a list of lines as it is, an object by the alphabet."""
+    batch = pa.record_batch({"b": [1], "a": [2], "C": [3]})
+
+    (row,) = shown_rows(batch, [ShownColumn(name, "tabular") for name in ("C", "b", "a")])
+
+    assert [line["Name"] for line in json.loads(row)["row"]] == ["C", "b", "a"]
 
 
 def test_each_kind_has_its_place() -> None:
@@ -50,7 +59,7 @@ def test_each_kind_has_its_place() -> None:
 
     assert shown_keys(columns) == {"text1": "text1", "image1": "image", "text2": "more"}
     assert json.loads(row) == {
-        "row": {"row": "a"},
+        "row": [{"Name": "row", "Value": "a"}],
         "text1": "b",
         "image1": "data:image/jpeg;base64,/9j/",
         "text2": "c",
