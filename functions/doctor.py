@@ -23,7 +23,7 @@ from functions.steps.shown import shown_columns
 from infra import signing
 from pipelines.errors import PackageRefused, RecheckError
 from pipelines.package import open_package
-from pipelines.shown import names_in, shown_keys
+from pipelines.shown import names_in, shown_keys, table_keys
 
 
 def examine(app: App) -> list[Promise]:
@@ -110,7 +110,7 @@ def _nothing_leaks(app: App) -> Promise:
     """Only columns that may be shown are in samples, and no key of ours lies in the store."""
     columns = shown_columns(app.job)
     allowed = {column.name for column in columns if column.kind == "tabular"}
-    keys = {"row", *shown_keys(columns)}
+    keys = {*table_keys(columns), *shown_keys(columns)}
     problems = []
     for row in views.current_samples(app).to_pylist():
         shown = json.loads(row["shown"])

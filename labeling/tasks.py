@@ -17,10 +17,12 @@ from xml.etree import ElementTree as ET
 
 from pipelines.canonical import canonical
 from pipelines.identity import shown_digest
-from pipelines.shown import ShownColumn, readable, shown_keys
+from pipelines.shown import ShownColumn, readable, shown_keys, table_keys
 
 CONTROL = "answer"  # the name of the one control, in every configuration
 _JOINER = "\u2060"
+_BESIDE = "display: flex; flex-wrap: wrap; gap: 1rem"  # tables, as far as there is room
+_AS_WIDE = "flex: 1 1 20rem"
 MENU_FROM = 13  # classes; more than fit a screen become a menu
 AnswerState = Literal["valid", "skipped", "invalid", "outcome", "deleted"]
 
@@ -203,10 +205,11 @@ def config_digest(config: str) -> str:
 
 def _objects(view: ET.Element, columns: Sequence[ShownColumn]) -> list[str]:
     """Add what people look at; return the names, of which there is at least one."""
-    names = []
-    if any(column.kind == "tabular" for column in columns):
-        ET.SubElement(view, "Table", name="row", value="$row")
-        names.append("row")
+    names = list(table_keys(columns))
+    beside = ET.SubElement(view, "View", style=_BESIDE) if len(names) > 1 else None
+    for key in names:
+        place = view if beside is None else ET.SubElement(beside, "View", style=_AS_WIDE)
+        ET.SubElement(place, "Table", name=key, value=f"${key}")
     for key, title in shown_keys(columns).items():
         if len(columns) > 1:
             ET.SubElement(view, "Header", value=_plain(title), size="5")

@@ -2,7 +2,9 @@
 
 `shown` is a JSON object. Its key `row` holds the tabular columns as a list of
 names and texts, in the order that the job file gives (the keys of an object
-would be drawn in that of the alphabet); each text column has a key `text1`, `text2`, … and each image column a
+would be drawn in that of the alphabet), and where they are many, `row2` and so
+on the rest: Label Studio hides what follows the tenth line of a table behind a
+page number, where people overlook it. Each text column has a key `text1`, `text2`, … and each image column a
 key `image1`, … of its own, in the order of the columns. Names are positional
 because a label configuration cannot refer to a column called "debt ratio".
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +31,7 @@ from pipelines.identity import shown_json
 
 ShownKind = Literal["tabular", "text", "image"]
 
+TABLE_LINES = 10  # that Label Studio draws on the first page of a table
 CELL_LIMIT = 500  # characters of a tabular value
 TEXT_LIMIT = 20_000  # characters of a text
 IMAGE_LIMIT = 2_000_000  # bytes; a larger picture is shrunk
@@ -70,16 +74,34 @@ def shown_keys(columns: Sequence[ShownColumn]) -> dict[str, str]:
     return keys
 
 
+def table_keys(columns: Sequence[ShownColumn]) -> dict[str, list[str]]:
+    """The key in `shown` of each table, and the columns in it: as evenly as it goes.
+
+    >>> three = [ShownColumn(name, "tabular") for name in "abc"]
+    >>> table_keys(three)
+    {'row': ['a', 'b', 'c']}
+    >>> [len(names) for names in table_keys(three * 7).values()]
+    [7, 7, 7]
+    """
+    names = [column.name for column in columns if column.kind == "tabular"]
+    tables = math.ceil(len(names) / TABLE_LINES)
+    lines = math.ceil(len(names) / max(tables, 1))
+    starts = range(0, len(names), lines or 1)
+    return {
+        f"row{number}" if number > 1 else "row": names[start : start + lines]
+        for number, start in enumerate(starts, 1)
+    }
+
+
 def shown_rows(batch: pa.RecordBatch, columns: Sequence[ShownColumn]) -> list[str]:
     """What people see of each row, as JSON: n texts.
 
     Only `columns` are read, so nothing else can reach a task.
     """
-    table = [column.name for column in columns if column.kind == "tabular"]
     parts: dict[str, Iterator[object]] = {}
-    if table:
-        cells = [_texts(batch.column(name), CELL_LIMIT) for name in table]
-        parts["row"] = iter([_lines(table, row) for row in zip(*cells, strict=True)])
+    for key, names in table_keys(columns).items():
+        cells = [_texts(batch.column(name), CELL_LIMIT) for name in names]
+        parts[key] = iter([_lines(names, row) for row in zip(*cells, strict=True)])
     for key, name in shown_keys(columns).items():
         values = batch.column(name)
         parts[key] = iter(_texts(values, TEXT_LIMIT) if key[0] == "t" else _pictures(values))
@@ -90,12 +112,13 @@ def shown_rows(batch: pa.RecordBatch, columns: Sequence[ShownColumn]) -> list[st
 
 
 def names_in(shown: Mapping[str, Any]) -> set[str]:
-    """The columns that a table shows.
+    """The columns that tables show.
 
     >>> names_in({"row": [{"Name": "age", "Value": "7"}], "text1": "hello"})
     {'age'}
     """
-    return {line["Name"] for line in shown.get("row", ())}
+    tables = (lines for key, lines in shown.items() if key.startswith("row"))
+    return {line["Name"] for lines in tables for line in lines}
 
 
 def _lines(names: Sequence[str], values: Sequence[str]) -> list[dict[str, str]]:

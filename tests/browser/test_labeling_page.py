@@ -136,6 +136,19 @@ def test_the_page_shows_the_row_and_the_question_and_nothing_of_the_prediction(
     assert not [word for word in ("unversioned", "verdict", str(claim["sure"])) if word in told]
 
 
+def test_a_wide_row_is_seen_whole(tmp_path: Path, label_page: LabelPage) -> None:
+    """Label Studio would hide all but ten columns behind a page number."""
+    columns = {f"feature {number}": number for number in range(34)}
+    rows = [{"id": f"w{n}", **columns, "guess": "a"} for n in range(30)]
+    terminal = job(tmp_path, rows, "--predicted", "guess", "--answer", "b")
+    label_page.open(terminal.ok("push")["project"])
+
+    assert label_page.table() == [(name, str(number)) for name, number in columns.items()]
+    label_page.choose("b")
+    label_page.submit()
+    assert terminal.ok("pull")["labels"] == 1
+
+
 def test_instructions_are_read_before_the_first_question(
     terminal: Terminal, label_page: LabelPage
 ) -> None:

@@ -43,6 +43,19 @@ def test_a_table_keeps_the_order_of_the_columns() -> None:
     assert [line["Name"] for line in json.loads(row)["row"]] == ["C", "b", "a"]
 
 
+def test_many_columns_are_several_tables() -> None:
+    """None is longer than what Label Studio draws at once, and all keep their order."""
+    names = [f"c{number}" for number in range(23)]
+    batch = pa.record_batch({name: [name] for name in names})
+
+    (row,) = shown_rows(batch, [ShownColumn(name, "tabular") for name in names])
+
+    tables = [[line["Value"] for line in lines] for lines in json.loads(row).values()]
+    assert list(json.loads(row)) == ["row", "row2", "row3"]
+    assert [len(table) for table in tables] == [8, 8, 7]
+    assert [value for table in tables for value in table] == names
+
+
 def test_each_kind_has_its_place() -> None:
     """Whatever the columns are called; `row` holds the table."""
     batch = pa.record_batch(

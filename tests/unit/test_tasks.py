@@ -65,6 +65,16 @@ def test_each_kind_of_column_is_shown_by_its_own_element() -> None:
     ]
 
 
+def test_many_columns_are_shown_in_tables_side_by_side() -> None:
+    many = tuple(ShownColumn(f"c{number}", "tabular") for number in range(12))
+    config = ET.fromstring(label_config(Survey("Good?", ("yes", "no"), many)))
+
+    assert [table.get("value") for table in config.iter("Table")] == ["$row", "$row2"]
+    control = config.find("Choices")
+    assert control is not None
+    assert control.get("toName") == "row"
+
+
 def test_many_classes_become_a_menu() -> None:
     classes = tuple(str(number) for number in range(13))
 
