@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system test test-unit test-system lint docs demo demo-clean bench bench-coverage lock clean .venv
+.PHONY: help setup system test test-unit test-system lint docs pictures demo demo-clean bench bench-coverage lock clean .venv
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -71,6 +71,9 @@ lint: setup ## Check style, types, imports and that the generated documents are 
 
 docs: setup ## Write the generated parts of docs/reference anew
 	$(BIN)/python -m docs.generate
+
+pictures: setup system ## Draw the picture of the label page in docs/images anew
+	$(BIN)/python -m docs.pictures
 
 demo: setup ## Run the whole loop on real flights, with a real Label Studio
 	$(BIN)/python -m examples.flights.demo

@@ -1,0 +1,82 @@
+"""Draw the pictures of the documents anew: `make pictures`.
+
+The label page is that of a real Label Studio, started for this and stopped
+again, with questions about flights of one day of the first example.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from examples.flights import prepare
+from functions.app import open_app
+from functions.steps.connection import survey
+from labeling.labelstudio import server
+from labeling.labelstudio.client import SdkClient
+from labeling.labelstudio.installation import default_home
+from labeling.labelstudio.projects import ensure_project
+from labeling.labelstudio.push import Journal, push
+from labeling.labelstudio.server import Server
+from labeling.tasks import Task, make_task
+from pipelines.shown import shown_rows
+from tests.fixtures.chromium import chromium
+from tests.fixtures.label_page import LabelPage, new_context
+
+IMAGES = Path(__file__).with_name("images")
+JOB = Path(prepare.__file__).with_name("recheck.toml")
+DAY = "2013-04-15"
+
+
+def main() -> None:
+    """Write `docs/images/label-page.png`."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = replace(default_home(os.environ), data=Path(folder) / "server")
+        running = server.up(home, lambda line: print(line, file=sys.stderr))
+        try:
+            _draw(running, _ask(running, Path(folder)))
+        finally:
+            server.down(home)
+
+
+def _ask(running: Server, folder: Path) -> int:
+    """Push a few questions as the job file asks them; return the project."""
+    asked = survey(open_app(JOB))
+    shown = shown_rows(_flights(folder), asked.columns)
+    tasks: list[Task] = [make_task(asked, f"{n:032x}", text) for n, text in enumerate(shown)]
+    with SdkClient(running.url, running.token) as client:
+        project = ensure_project(client, "0" * 32, "flights verify", asked)
+        push(client, project, tasks, Journal(folder / "push.json"))
+    return project.id
+
+
+def _flights(folder: Path) -> pa.RecordBatch:
+    """A few flights of the afternoon of one day."""
+    day = JOB.parent / "data" / f"{DAY}.parquet"
+    if not day.exists():
+        prepare.write_days(prepare.flights(prepare.source()), folder)
+        day = folder / f"{DAY}.parquet"
+    return parquet.read_table(day).slice(600, 5).combine_chunks().to_batches()[0]
+
+
+def _draw(running: Server, project: int) -> None:
+    with chromium() as browser, new_context(browser) as context:
+        person = LabelPage(context.new_page(), running)
+        person.page.set_viewport_size({"width": 1200, "height": 680})
+        person.log_in()
+        person.open(project)
+        person.read_instructions()
+        person.choose(prepare.ON_TIME)
+        person.page.wait_for_timeout(500)  # what was clicked fades in
+        IMAGES.mkdir(exist_ok=True)
+        person.page.screenshot(path=IMAGES / "label-page.png")
+
+
+if __name__ == "__main__":
+    main()
