@@ -80,7 +80,7 @@ demo: setup ## Run the whole loop on real flights, with a real Label Studio
 
 demo-clean: ## Stop the demo's server and remove all that the demo made
 	@if [ -x $(BIN)/recheck ]; then $(BIN)/recheck labelstudio down; fi
-	rm -rf examples/flights/data examples/flights/store
+	rm -rf examples/flights/data examples/flights/store .venv/labelstudio/data
 
 bench: setup ## Measure scoring against the bare loop, as ratios
 	$(BIN)/python tests/benchmarks/scoring.py
