@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,10 +132,16 @@ def init(folder: Path, as_json: bool, **options: Any) -> None:
         else [
             f"wrote {path}",
             f"{len(batches)} batches: {_few(batches)}",
-            f"next: recheck {'score' if options['predicted'] else 'fit'} {path}",
+            f"next: recheck {_first_step(options)} {path}",
         ]
     )
     output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
+
+
+def _first_step(options: Mapping[str, Any]) -> str:
+    if options["predicted"]:
+        return "score"
+    return "fit" if options["target"] else "push --purpose train"
 
 
 @recheck.command()

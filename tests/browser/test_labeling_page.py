@@ -149,6 +149,19 @@ def test_a_wide_row_is_seen_whole(tmp_path: Path, label_page: LabelPage) -> None
     assert terminal.ok("pull")["labels"] == 1
 
 
+def test_many_answers_make_a_menu(tmp_path: Path, label_page: LabelPage) -> None:
+    names = [f"<i>kind</i> {number}" for number in range(15)]
+    rows = [{"id": f"k{n}", "size": n % 7, "kind": names[n % 15]} for n in range(60)]
+    terminal = job(tmp_path, rows, "--predicted", "kind")
+    label_page.open(terminal.ok("push")["project"])
+
+    label_page.choose_from_menu("<i>kind</i> 11")
+    assert label_page.submit() == 201
+
+    assert terminal.ok("pull")["labels"] == 1
+    assert [row["label"] for row in terminal.rows("select label from labels")] == ["<i>kind</i> 11"]
+
+
 def test_instructions_are_read_before_the_first_question(
     terminal: Terminal, label_page: LabelPage
 ) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
+from functions.cli.commands import run
 from tests.fixtures.people import People
 from tests.fixtures.terminal import Terminal
 
@@ -42,6 +43,26 @@ def kinds(table: pa.Table) -> dict[str, str]:
 
 
 TRUTH = kinds(messages())
+
+
+@pytest.mark.parametrize(
+    "options, step",
+    [
+        (["--answer", "spam", "--answer", "ham"], "push --purpose train"),
+        (["--target", "sender"], "fit"),
+        (["--predicted", "sender"], "score"),
+    ],
+)
+def test_init_names_the_next_step(
+    options: list[str], step: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parquet.write_table(messages(), tmp_path / "messages.parquet")
+    job = tmp_path / "job"
+
+    code = run(["init", str(job), "--data", str(tmp_path / "messages.parquet"), *options])
+
+    assert code == 0
+    assert f"next: recheck {step} {job / 'recheck.toml'}" in capsys.readouterr().out
 
 
 @pytest.fixture
