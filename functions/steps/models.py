@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from functions.app import App
 from infra import signing
+from pipelines.delta import translated
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.jobs import Job
 from pipelines.manifest import Manifest, installed
@@ -95,17 +97,19 @@ def folder_of(app: App) -> Path:
 
 def _newest(models: Path) -> str | None:
     """The version that `fit` named last."""
-    try:
-        return (models.parent / f"{models.name}.{_LIVE}").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
+    with translated(str(models.parent)):
+        try:
+            return (models.parent / f"{models.name}.{_LIVE}").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
 
 
 def make_live(models: Path, version: str) -> None:
     """Name the version that is scored with from now on."""
-    scratch = models.parent / f".{models.name}.{_LIVE}"
-    scratch.write_text(version + "\n", encoding="utf-8")
-    scratch.replace(models.parent / f"{models.name}.{_LIVE}")
+    scratch = models.parent / f".{models.name}.{_LIVE}.{os.getpid()}"
+    with translated(str(models.parent)):
+        scratch.write_text(version + "\n", encoding="utf-8")
+        scratch.replace(models.parent / f"{models.name}.{_LIVE}")
 
 
 def manifest(app: App) -> Manifest | None:
