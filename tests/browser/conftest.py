@@ -1,4 +1,4 @@
-"""A real browser, and a person who is logged in to a real Label Studio."""
+"""A person in a real browser, who is logged in to a real Label Studio."""
 
 from __future__ import annotations
 
@@ -10,18 +10,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from labeling.labelstudio.server import Server
-from tests.fixtures.chromium import chromium
 from tests.fixtures.label_page import LabelPage, new_context
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The tests fail where there is none, and say how to get it."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def logged_in(browser: Browser, running: Server) -> Any:
     """What a browser keeps of a person who logged in."""
     with new_context(browser) as context:

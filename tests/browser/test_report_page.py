@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from labeling.agreement import Agreement, Annotator
 from labeling.calibration import Answered, calibration
@@ -19,8 +18,6 @@ from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, usual
 
 WIDE, NARROW = 1180, 360
-_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 # Of all letters in a picture: do any two words lie on each other?
 _OVERLAPS = """() => [...document.querySelectorAll("svg")].flatMap(svg => {
@@ -45,14 +42,6 @@ _CONTRAST = """() => {
     return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
   }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    assert found, "no Chromium: `make system` installs it"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
 
 
 @pytest.fixture(scope="module")

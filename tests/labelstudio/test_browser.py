@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from labeling.answers import Held, take
 from labeling.labelstudio.client import SdkClient
@@ -19,29 +17,22 @@ from labeling.labelstudio.server import Server
 from labeling.tasks import Survey, make_task
 from pipelines.shown import ShownColumn, shown_rows
 
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 COLUMNS = (ShownColumn("carrier", "tabular"), ShownColumn("remark", "text"))
 ROWS = pa.record_batch({"carrier": ["<b>AA</b>"], "remark": ["It cost $day and <i>night</i>"]})
 SLOW = 60_000  # milliseconds; the editor takes 3 to 6 seconds on a busy machine
 
 
 @pytest.fixture(scope="module")
-def page(running: Server) -> Iterator[Page]:
-    """A browser in which somebody has logged in."""
-    program = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
-        opened = browser.new_page()
-        opened.set_default_timeout(SLOW)
-        opened.goto(f"{running.url}/user/login/")
-        opened.fill("input[name=email]", running.user)
-        opened.fill("input[name=password]", running.password)
-        opened.click("button[type=submit]")
-        opened.wait_for_url(lambda url: "login" not in url)
-        yield opened
-        browser.close()
+def page(browser: Browser, running: Server) -> Page:
+    """A page of somebody who has logged in."""
+    opened = browser.new_page()
+    opened.set_default_timeout(SLOW)
+    opened.goto(f"{running.url}/user/login/")
+    opened.fill("input[name=email]", running.user)
+    opened.fill("input[name=password]", running.password)
+    opened.click("button[type=submit]")
+    opened.wait_for_url(lambda url: "login" not in url)
+    return opened
 
 
 def ask(client: SdkClient, journal: Journal, survey: Survey) -> Project:
