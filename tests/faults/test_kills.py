@@ -6,39 +6,15 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from functions import views
 from functions.app import open_app
 from tests.fixtures import crashes
-from tests.fixtures.world import World, edited, loans
+from tests.fixtures.world import World, edited, small
 
 TABLES = ("predictions", "quarantine", "samples", "designs", "annotations", "estimates")
 WHEN = {"known_at", "as_of", "attempt"}  # and a repeated replace is another attempt
-
-
-def small() -> pa.Table:
-    """Two days with a copy, a pair that differs, and a row that cannot be scored."""
-    table = loans(60, days=("2026-01-05", "2026-01-06"))
-    first = table.take(pa.array([0] * 2 + list(range(1, 60))))
-    return edited(first, "income", {7: float("inf")})
-
-
-@pytest.fixture(scope="module")
-def base(fitted: World, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A fitted job over a little data, nothing scored."""
-    world = fitted.copy(tmp_path_factory.mktemp("base"))
-    world.write(small(), row_group_size=31)
-    return world
-
-
-@pytest.fixture(scope="module")
-def scored(base: World, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The same, scored."""
-    world = base.copy(tmp_path_factory.mktemp("scored"))
-    world.ok("score")
-    return world
 
 
 @pytest.fixture(scope="module")
