@@ -58,7 +58,7 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
         found |= of_rows(app, part, ids)
     if (digest is not None and seen.text != digest) or len(found) < len(ids):
         raise InputChanged(
-            f"the input of batch {batch!r} is no longer what was scored",
+            f"the input of batch {batch!r} is no longer what was scored, or the job file reads other columns of it",
             fix=f"run `recheck score … --batch {batch} --replace`, then the same command again",
         )
     return found

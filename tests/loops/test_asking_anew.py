@@ -135,3 +135,21 @@ def test_people_may_be_shown_other_columns(terminal: Terminal, people: People) -
 
     assert (pushed["project"], pushed["created"], ids(terminal)) == (project, BUDGET, drawn)
     assert people.count(project) == BUDGET
+
+
+def test_a_column_that_was_not_read_before_is_scored_with_first(
+    terminal: Terminal, people: People
+) -> None:
+    """The digest of the batch knows only the columns that the job file named."""
+    project = terminal.ok("push")["project"]
+    drawn = ids(terminal)
+    write(terminal.job.parent.parent, [row | {"place": "zoo"} for row in photos()])
+    terminal.ok("score", "--replace")
+    terminal.edit('show = ["caption"]', 'show = ["caption", "place"]')
+
+    assert "--replace" in terminal.refused("sample")["fix"]
+    terminal.ok("score", "--replace")
+    terminal.ok("sample")
+
+    assert (terminal.ok("push")["created"], ids(terminal)) == (BUDGET, drawn)
+    assert people.count(project) == BUDGET
