@@ -143,6 +143,7 @@ def read_piece(piece: Piece, projection: Projection) -> Iterator[tuple[int, pa.R
             while it was read.
         SchemaMismatch: a column is missing.
     """
+    _require_content(piece.source)
     with _reading(piece.source):
         if piece.source.is_csv:
             yield from _cut(_read_csv(piece.source, projection), 0)
@@ -211,7 +212,7 @@ def _require_content(source: Source) -> None:
 
 
 def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> None:
-    absent = [name for name in names if name not in present]
+    absent = [name for name in dict.fromkeys(names) if name not in present]
     if absent:
         raise SchemaMismatch(
             f"{source.name}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(repr, present[:30]))}",
