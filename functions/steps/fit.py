@@ -59,9 +59,10 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
     reader, parts = _chosen(app, model, found)
     recipe = _recipe(app, model, found, parts)
     folder = app.store.models(model.name)
-    if dry_run or (folder / version_of(recipe)).is_dir():
-        if not dry_run:
-            models.make_live(folder, version_of(recipe))
+    if dry_run:
+        return _existing(app, folder, recipe)
+    if models.is_usable(app, folder / version_of(recipe)):
+        models.make_live(folder, version_of(recipe))
         return _existing(app, folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,11 +40,33 @@ def live(app: App) -> Live:
     """
     if app.job.predictions:
         return Live(UNVERSIONED, partial(GivenPredictions, app.job))
-    folder = folder_of(app)
-    trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
+    folder, trusted = folder_of(app), _trusted(app)
     package = open_package(folder, verify=signing.verifier(trusted))
     _check_features(app.job, package)
     return Live(folder.name, _Opener(app.job, folder, tuple(trusted), package))
+
+
+def _trusted(app: App) -> Sequence[bytes]:
+    return signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
+
+
+def is_usable(app: App, folder: Path) -> bool:
+    """Whether a package is there and would be scored with.
+
+    One that is there and would be refused is set aside, under a name that
+    nobody looks at: else it would stand in the way of what replaces it.
+    """
+    if not folder.is_dir():
+        return False
+    try:
+        open_package(folder, verify=signing.verifier(_trusted(app)))
+    except PackageRefused as error:
+        aside = folder.with_name(f".{folder.name}.refused.{secrets.token_hex(4)}")
+        app.say(f"{error.problem}; it is set aside as {aside.name}")
+        with translated(str(folder.parent)), suppress(FileNotFoundError):  # another fit was faster
+            folder.rename(aside)
+        return False
+    return True
 
 
 @dataclass
@@ -87,7 +111,7 @@ def folder_of(app: App) -> Path:
     if version is None:
         raise StepMissing(f"model {model.name!r} has no version yet", fix="run `recheck fit` first")
     if not (models / version).is_dir():
-        known = ", ".join(sorted(path.name for path in models.glob("*/"))) or "none"
+        known = ", ".join(sorted(path.name for path in models.glob("[!.]*/"))) or "none"
         raise StepMissing(
             f"model {model.name!r} has no version {version!r}; there is {known}",
             fix="correct [model] version, or run `recheck fit`",
