@@ -89,10 +89,11 @@ def _published(app: App, rows: pa.Table) -> pa.Table:
 
 
 def outcome_ids(app: App) -> pa.Array:
-    """The predictions whose outcome came by itself."""
+    """The predictions whose outcome is known: it came by itself, or for a row that was drawn."""
     rows = app.store.table("annotations").read()
-    mine = pc.and_(pc.equal(rows["job"], app.job.name), pc.equal(rows["state"], OUTCOME))
-    return rows.filter(mine)["prediction_id"].combine_chunks()
+    own = resolution.standing(rows.filter(pc.equal(rows["job"], app.job.name)))
+    known = resolution.having(own, "state", "valid", OUTCOME)
+    return known["prediction_id"].combine_chunks()
 
 
 def _with_outcomes(app: App, annotations: pa.Table) -> pa.Table:
