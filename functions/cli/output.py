@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pipelines.errors import RecheckError
@@ -53,6 +54,8 @@ def plain(value: Any) -> Any:
             return [plain(one) for one in value]
         case float():
             return value if math.isfinite(value) else None
+        case Decimal():  # what SQL makes of sums
+            return int(value) if value == value.to_integral_value() else float(value)
     return _text(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import duckdb
@@ -31,6 +32,12 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
             ) from error
     if found is None:
         return [], []
+    twice = [name for name, count in Counter(found.column_names).items() if count > 1]
+    if twice:
+        raise QueryInvalid(
+            f"several columns are called {', '.join(twice)}",
+            fix="give each a name of its own: SELECT … AS …",
+        )
     return found.column_names, [_readable(row) for row in found.to_pylist()]
 
 
