@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,8 @@ def duplicates(parts: Sequence[Part]) -> dict[tuple[str, int], str]:
     """
     if sum(len(part.ids) for part in parts) < 2:
         return {}
-    high = np.concatenate([part.ids[:, 0] for part in parts])
-    ordered = np.sort(high)
+    ordered = np.concatenate([part.ids[:, 0] for part in parts])
+    ordered.sort()
     twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(twins):
         return {}
@@ -94,10 +95,15 @@ def _judged(
     return left_out
 
 
-def to_bytes(parts: Sequence[Part]) -> bytes:
-    """Parts as one Arrow stream, to leave a worker; `from_bytes` reads it back."""
-    sink = pa.BufferOutputStream()
-    schema = pa.schema([("part", pa.int64()), ("words", pa.binary(32)), ("row", pa.int64())])
+_STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
+
+
+def write_parts(path: Path, parts: Sequence[Part]) -> None:
+    """Write parts as one Arrow stream, to leave a worker; `read_parts` reads it back.
+
+    Raises:
+        OSError: as the file system says.
+    """
     notes = [
         {
             "batch": part.batch,
@@ -111,38 +117,35 @@ def to_bytes(parts: Sequence[Part]) -> bytes:
         }
         for part in parts
     ]
-    with pa.ipc.new_stream(sink, schema.with_metadata({"parts": json.dumps(notes)})) as stream:
-        for number, part in enumerate(parts):
-            words = np.ascontiguousarray(np.hstack([part.ids, part.contents]))
-            n = len(words)
+    schema = _STREAM.with_metadata({"parts": json.dumps(notes)})
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as stream:
+        for part in parts:
             columns = [
-                _fixed(pa.int64(), np.full(n, number)),
-                pa.Array.from_buffers(pa.binary(32), n, [None, pa.py_buffer(words)]),
-                _fixed(pa.int64(), part.positions),
+                _fixed(schema.field("id").type, part.ids),
+                _fixed(schema.field("content").type, part.contents),
+                _fixed(schema.field("row").type, part.positions),
             ]
             stream.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
-    return sink.getvalue().to_pybytes()
 
 
-def _fixed(kind: pa.DataType, values: np.ndarray) -> pa.Array:
-    return pa.Array.from_buffers(
-        kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))]
-    )
+def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [None, buffer])
 
 
-def from_bytes(content: bytes) -> list[Part]:
-    """What `to_bytes` wrote."""
-    with pa.ipc.open_stream(content) as stream:
+def read_parts(path: Path) -> list[Part]:
+    """What `write_parts` wrote, as a view of the file: it is read where it is looked at.
+
+    Raises:
+        OSError: as the file system says.
+    """
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
         notes = json.loads(stream.schema.metadata[b"parts"])
         batches = list(stream)
     return [_part(note, rows) for note, rows in zip(notes, batches, strict=True)]
 
 
-def _part(note: dict, rows: pa.RecordBatch) -> Part:
-    words = np.frombuffer(rows.column("words").buffers()[1], np.uint64, rows.num_rows * 4).reshape(
-        -1, 4
-    )
-    positions = np.frombuffer(rows.column("row").buffers()[1], np.int64, rows.num_rows)
+def _part(note: dict[str, Any], rows: pa.RecordBatch) -> Part:
     count, total = note["digest"]
     return Part(
         note["batch"],
@@ -151,9 +154,14 @@ def _part(note: dict, rows: pa.RecordBatch) -> Part:
         note["row_group"],
         Digest(count, int(total, 16)),
         tuple(BadRow(*bad) for bad in note["bad"]),
-        words[:, :2],
-        words[:, 2:],
-        positions,
+        _words(rows.column("id"), np.uint64).reshape(-1, 2),
+        _words(rows.column("content"), np.uint64).reshape(-1, 2),
+        _words(rows.column("row"), np.int64),
         tuple(note["versions"]),
         WrittenFile(*note["file"]) if note["file"] else None,
     )
+
+
+def _words(column: pa.Array, kind: type[np.generic]) -> np.ndarray[Any, Any]:
+    count = column.nbytes // np.dtype(kind).itemsize
+    return np.frombuffer(column.buffers()[1], kind, count)

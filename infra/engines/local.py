@@ -18,7 +18,7 @@ from pipelines.beam.score import ERROR, FATAL, ScorePieces, outcome_name
 from pipelines.errors import RecheckError
 from pipelines.fitted import FittedStatistics
 from pipelines.fragments import Piece
-from pipelines.parts import from_bytes
+from pipelines.parts import read_parts
 from pipelines.scoring import Outcome, Work
 from pipelines.training import Reader
 
@@ -66,7 +66,7 @@ def _outcome(piece: Piece, folder: Path) -> Outcome:
             if ending == FATAL:
                 raise error
             return Outcome(piece, (), error)
-    return Outcome(piece, tuple(from_bytes(path.read_bytes())), None)
+    return Outcome(piece, tuple(read_parts(path)), None)
 
 
 def _error(path: Path) -> RecheckError:

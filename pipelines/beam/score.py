@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
@@ -12,7 +13,7 @@ from apache_beam.pvalue import PCollection
 from pipelines.delta import translated
 from pipelines.errors import RecheckError
 from pipelines.fragments import Piece
-from pipelines.parts import to_bytes
+from pipelines.parts import write_parts
 from pipelines.scoring import Work
 
 ERROR = ".error"  # what is wrong with the piece's file
@@ -50,25 +51,25 @@ class _ScorePiece(beam.DoFn):
         try:
             outcome = self._work.outcome(piece)
         except RecheckError as error:  # Beam would wrap it beyond recognition
-            yield self._tell(piece, FATAL, _told(error))
+            yield self._tell(piece, FATAL, partial(_write_error, error=error))
             return
         if outcome.error:
-            yield self._tell(piece, ERROR, _told(outcome.error))
+            yield self._tell(piece, ERROR, partial(_write_error, error=outcome.error))
         else:
-            yield self._tell(piece, "", to_bytes(outcome.parts))
+            yield self._tell(piece, "", partial(write_parts, parts=outcome.parts))
 
-    def _tell(self, piece: Piece, ending: str, content: bytes) -> str:
+    def _tell(self, piece: Piece, ending: str, write: Callable[[Path], None]) -> str:
         path = Path(self._outcomes) / f"{outcome_name(piece)}{ending}"
         scratch = path.with_name(f".{path.name}")
         with translated(self._outcomes):
-            scratch.write_bytes(content)
+            write(scratch)
             scratch.replace(path)
         return path.name
 
 
-def _told(error: RecheckError) -> bytes:
+def _write_error(path: Path, error: RecheckError) -> None:
     told = {"kind": type(error).__name__, "problem": error.problem, "fix": error.fix}
-    return json.dumps(told).encode()
+    path.write_text(json.dumps(told), encoding="utf-8")
 
 
 def outcome_name(piece: Piece) -> str:

@@ -5,7 +5,8 @@
 The bare loop is one process: pyarrow reads, the same mapper maps, scikit-learn
 predicts, pyarrow writes id and score. Ours adds checks of schema and rows,
 identifiers, digests, duplicates, quarantine and the commit. Rounds are
-interleaved; a figure is the median. The slope between the two sizes is the cost
+interleaved; a figure is the median. A second loop only reads, maps and predicts:
+what ours takes beyond it is the price of all of these together. The slope between the two sizes is the cost
 of a million more rows; what is left is the fixed cost of a start. CPU seconds
 are those of the whole process tree.
 """
@@ -109,13 +110,14 @@ def _with_path(text: str, path: str) -> str:
     return "\n".join(lines)
 
 
-def bare(job: Path, data: Path) -> Cost:
-    """The loop that somebody would write."""
-    return _measured([sys.executable, __file__, "--bare", str(job), str(data)])
+def bare(job: Path, data: Path, *, writes: bool) -> Cost:
+    """The loop that somebody would write, with or without its output."""
+    option = "--bare" if writes else "--bare-unwritten"
+    return _measured([sys.executable, __file__, option, str(job), str(data)])
 
 
-def bare_loop(job: Path, data: Path) -> None:
-    """Read, map, predict and write, a row group at a time, in this process."""
+def bare_loop(job: Path, data: Path, *, writes: bool) -> None:
+    """Read, map, predict and maybe write, a row group at a time, in this process."""
     from pipelines import jobs
     from pipelines.manifest import Manifest
     from pipelines.mappers import Mapper
@@ -138,9 +140,10 @@ def bare_loop(job: Path, data: Path) -> None:
                     scores = estimator.predict_proba(
                         matrix_of(mapper.map(rows.drop_columns(["id"])))
                     ).max(axis=1)
-                    writer.write(
-                        pa.record_batch([rows.column("id"), pa.array(scores)], schema=schema)
-                    )
+                    if writes:
+                        writer.write(
+                            pa.record_batch([rows.column("id"), pa.array(scores)], schema=schema)
+                        )
 
 
 def _estimator(job: Path) -> Any:
@@ -197,11 +200,16 @@ def _measured(words: Sequence[object]) -> Cost:
 
 
 def measure(
-    job: Path, small: Path, large: Path, millions: float, rounds: int
+    job: Path, small: Path, large: Path, sizes: Sequence[float], rounds: int
 ) -> dict[str, dict[str, float]]:
-    """The median slope (CPU-s per million rows) and fixed cost of each way, interleaved."""
+    """The median slope (CPU-s per million rows) and fixed cost of each way, interleaved.
+
+    `sizes` are the two counts of rows, in millions.
+    """
+    base, millions = sizes[0], sizes[1] - sizes[0]
     ways: dict[str, Callable[[Path], Cost]] = {
-        "bare loop": lambda data: bare(job, data),
+        "bare loop": lambda data: bare(job, data, writes=True),
+        "read, map, predict": lambda data: bare(job, data, writes=False),
         "inline": lambda data: ours(job, data, "inline"),
         "local": lambda data: ours(job, data, "local"),
     }
@@ -214,22 +222,19 @@ def measure(
                 file=sys.stderr,
                 flush=True,
             )
-    return {name: _summary(costs, millions) for name, costs in found.items()}
+    return {name: _summary(costs, base, millions) for name, costs in found.items()}
 
 
-def _summary(costs: Sequence[tuple[Cost, Cost]], millions: float) -> dict[str, float]:
+def _summary(costs: Sequence[tuple[Cost, Cost]], base: float, millions: float) -> dict[str, float]:
     slopes = [(large.cpu - small.cpu) / millions for small, large in costs]
     walls = [(large.wall - small.wall) / millions for small, large in costs]
     slope = statistics.median(slopes)
-    fixed = statistics.median([small.cpu for small, _ in costs]) - slope * millions * _SHARE
+    fixed = statistics.median([small.cpu for small, _ in costs]) - slope * base
     return {
         "cpu_per_million": slope,
         "wall_per_million": statistics.median(walls),
         "fixed_cpu": fixed,
     }
-
-
-_SHARE = 1 / 3  # the small size over the difference, for 2 and 8 million
 
 
 def main() -> None:
@@ -241,10 +246,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs=2, default=[2_000_000, 8_000_000])
     parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--bare", nargs=2, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--bare-unwritten", nargs=2, type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.bare:
-        bare_loop(*given.bare)
-        return
+    for paths, writes in ((given.bare, True), (given.bare_unwritten, False)):
+        if paths:
+            bare_loop(*paths, writes=writes)
+            return
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         report(Path(place), given.rows, given.rounds, given.models)
 
@@ -261,15 +268,8 @@ def report(place: Path, rows: Sequence[int], rounds: int, models: Sequence[str])
         next(job.glob("*.parquet")).rename(job / "train.parquet")
         make_job(job, MODELS[name])
         keep_estimator(job)
-        results[name] = measure(job, small, large, (rows[1] - rows[0]) / 1e6, rounds)
-        print(
-            f"\n{name}: CPU-s per million rows, fixed CPU-s, rows per CPU-second against the bare loop"
-        )
-        for way, found in results[name].items():
-            ratio = results[name]["bare loop"]["cpu_per_million"] / found["cpu_per_million"]
-            print(
-                f"  {way:10} {found['cpu_per_million']:8.2f} {found['fixed_cpu']:8.2f} {ratio:8.2f}"
-            )
+        results[name] = measure(job, small, large, [count / 1e6 for count in rows], rounds)
+        print(f"\n{_table(name, results[name])}", flush=True)
     about = {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
@@ -279,6 +279,33 @@ def report(place: Path, rows: Sequence[int], rounds: int, models: Sequence[str])
     Path("bench.json").write_text(
         json.dumps({"about": about, "rows": rows, "results": results}, indent=1)
     )
+
+
+_HEADINGS = (
+    "CPU-s per million rows",
+    "fixed CPU-s",
+    "wall s per million rows",
+    "rows per CPU-s, of the bare loop's",
+    "CPU-s per million beyond read, map, predict",
+)
+
+
+def _table(model: str, results: dict[str, dict[str, float]]) -> str:
+    """The results of one model in Markdown."""
+    bare_cost, core_cost = (
+        results[way]["cpu_per_million"] for way in ("bare loop", "read, map, predict")
+    )
+    lines = [
+        f"| {model} | {' | '.join(_HEADINGS)} |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for way, found in results.items():
+        cost = found["cpu_per_million"]
+        lines.append(
+            f"| {way} | {cost:.2f} | {found['fixed_cpu']:.2f} | {found['wall_per_million']:.2f} "
+            f"| {bare_cost / cost:.2f} | {cost - core_cost:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
