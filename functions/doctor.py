@@ -25,6 +25,11 @@ from pipelines.errors import PackageRefused, RecheckError
 from pipelines.package import open_package
 from pipelines.shown import names_in, shown_keys, table_keys
 
+_WAY_OUT = (
+    "restore what that names from a backup of the store, or score its batch with --replace; "
+    "if nothing is missing there, please report these words as a defect of Recheck"
+)
+
 
 def examine(app: App) -> list[Promise]:
     """Check every promise; one that cannot be checked says why."""
@@ -46,7 +51,10 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
     try:
         return check(app)
     except RecheckError as error:
-        return Promise(name, None, f"cannot be checked: {error.problem}")
+        return Promise(name, None, f"cannot be checked: {error.problem}; {error.fix}")
+    except Exception as error:  # noqa: BLE001 - whatever breaks one check, the others are told
+        words = f"{type(error).__name__}: {error}".rstrip(": ")
+        return Promise(name, False, f"the check broke off: {words}; {_WAY_OUT}")
 
 
 def _one_task_each(app: App) -> Promise:

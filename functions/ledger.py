@@ -26,6 +26,7 @@ class Attempt:
     quarantined: int
     digest: str  # of the batch's rows
     files: dict[str, str]  # name -> digest
+    versions: dict[str, str]  # of the libraries that scored it
 
 
 def published(store: Store, job: str) -> dict[str, str]:
@@ -44,7 +45,7 @@ def attempts(store: Store, job: str) -> dict[str, Attempt]:
     """Every attempt at scoring, published or not, by its id."""
     rows = (
         store.table("runs")
-        .read(["job", "step", "run_id", "batch", "inputs", "outputs"])
+        .read(["job", "step", "run_id", "batch", "inputs", "outputs", "versions"])
         .to_pylist()
     )
     return {
@@ -63,6 +64,7 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         outputs["quarantined"],
         inputs["digest"],
         inputs["files"],
+        json.loads(row["versions"]),
     )
 
 
@@ -84,6 +86,13 @@ def live(store: Store, job: str) -> dict[str, Attempt]:
             fix="restore the folder `runs` of the store, or score the batch with --replace",
         )
     return {batch: known[attempt] for batch, attempt in newest.items()}
+
+
+def scored(store: Store, job: str) -> dict[str, Attempt]:
+    """As `live`, without the batches whose attempt `runs` does not know."""
+    known = attempts(store, job)
+    newest = published(store, job)
+    return {batch: known[attempt] for batch, attempt in newest.items() if attempt in known}
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,8 @@ def scoring_repeats(app: App) -> Promise:
     drawn = list(_wrong_draws(app))
     if drawn:
         return verdict("P2", drawn, "")
-    for attempt in sorted(live.values(), key=lambda one: one.rows_in):
-        if attempt.rows_in > _RESCORED:
-            break
+    small = [attempt for attempt in live.values() if attempt.rows_in <= _RESCORED]
+    for attempt in sorted(small, key=lambda one: (bool(_other_libraries(one)), one.rows_in)):
         try:
             found = inputs.find(app, [attempt.batch])
             unchanged = found.files_of(attempt.batch) == attempt.files
@@ -139,6 +138,14 @@ def _rescored(app: App, attempt: Attempt, found: inputs.Input) -> Promise:
             for file in (part.file for part in parts if part.file)
             if (Path(again.uri) / file.path).read_bytes() != _bytes(Path(published.uri) / file.path)
         ]
+    others = _other_libraries(attempt)
+    if differing and others:
+        return Promise(
+            "P2",
+            None,
+            f"batch {attempt.batch} comes out in other bytes, but was scored with {others}: "
+            "install those versions to check it, or score it anew with --replace",
+        )
     problems = [
         f"{Path(path).name} of batch {attempt.batch} comes out differently" for path in differing
     ]
@@ -146,6 +153,17 @@ def _rescored(app: App, attempt: Attempt, found: inputs.Input) -> Promise:
         "P2",
         problems,
         f"batch {attempt.batch} scored again gives the same bytes; every draw is the smallest hashes",
+    )
+
+
+def _other_libraries(attempt: Attempt) -> str:
+    """The libraries that scored a batch and have another version today."""
+    now = models.versions()
+    then = attempt.versions
+    return ", ".join(
+        f"{name} {then.get(name, 'of an unknown version')} (now {now.get(name, 'not installed')})"
+        for name in sorted(then.keys() | now.keys())
+        if then.get(name) != now.get(name)
     )
 
 

@@ -5,16 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.errors import RecheckError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labeling.alerts import Alert
+
 Item = TypeVar("Item")
+ALERT = 10  # the exit code of what ran well, but an alert fired
 _EVERY = 0.1  # seconds between two looks of the progress bar
+_SHOWN = 6  # names in a message, of many
 
 
 def answer(payload: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
@@ -40,6 +48,33 @@ def failure(error: RecheckError, *, as_json: bool) -> int:
 def say(message: str) -> None:
     """Tell people how it goes."""
     print(message, file=sys.stderr, flush=True)
+
+
+def alerted(alerts: Sequence[Alert]) -> int:
+    """Tell the alerts that fired; return the exit code."""
+    for alert in alerts:
+        say(f"alert: {alert.message}")
+    return ALERT if alerts else 0
+
+
+def changed(batches: Sequence[str], job: Path) -> None:
+    """Tell the batches whose input is not what was scored any more, with the way out."""
+    if batches:
+        named = " ".join(f"--batch {shlex.quote(batch)}" for batch in batches[:_SHOWN])
+        more = " …" if len(batches) > _SHOWN else ""
+        say(f"warning: the input of {few(batches)} has changed since it was scored")
+        say(f"hint: `recheck score {job} {named}{more} --replace` scores what is there now")
+
+
+def few(names: Sequence[str]) -> str:
+    """All names where they are few, else the first and the last ones.
+
+    >>> few([f"d{day}" for day in range(1, 32)])
+    'd1, d2, d3 … d30, d31'
+    """
+    if len(names) <= _SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:3])} … {', '.join(names[-2:])}"
 
 
 def plain(value: Any) -> Any:

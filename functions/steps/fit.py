@@ -14,9 +14,10 @@ from functions import views
 from functions.app import App
 from functions.steps import inputs, models
 from functions.steps.inputs import Input
+from functions.steps.unusable import too_few
 from infra import signing
 from pipelines import rows as raw
-from pipelines.errors import EstimatorRefused, JobInvalid, StepMissing
+from pipelines.errors import JobInvalid, StepMissing
 from pipelines.estimators import complete, listed
 from pipelines.evaluators import Evaluator
 from pipelines.fitted import FittedStatistics
@@ -24,13 +25,14 @@ from pipelines.fragments import Piece
 from pipelines.hashing import subkey
 from pipelines.identity import keyed_hashes
 from pipelines.jobs import Job, Model
-from pipelines.manifest import Recipe, TrainingData, installed, minor, version_of
+from pipelines.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
 from pipelines.mappers import Mapped, Mapper
 from pipelines.package import Draft, write
 from pipelines.preparation import load_function, read_source, source_digest
 from pipelines.training import Reader, Rows, fingerprint, select
 
 _LEAST_ROWS = 10
+NOT_FITTED = "not fitted yet"  # in place of the evaluator
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,10 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
     recipe = _recipe(app, model, found, parts)
     folder = app.store.models(model.name)
     if dry_run:
-        return _existing(app, folder, recipe)
+        return _existing(folder, recipe)
     if models.is_usable(app, folder / version_of(recipe)):
         models.make_live(folder, version_of(recipe))
-        return _existing(app, folder, recipe)
+        return _existing(folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
@@ -87,14 +89,13 @@ def _model_of(job: Job) -> Model:
     return job.model
 
 
-def _existing(app: App, folder: Path, recipe: Recipe) -> Fitted:
-    manifest = models.manifest(app)
-    known = manifest is not None and manifest.version == version_of(recipe)
-    metrics = dict(manifest.metrics) if manifest and known else {}
-    kind = manifest.evaluator.kind if manifest and known else "not fitted yet"
-    return Fitted(
-        folder.name, version_of(recipe), recipe.training.rows, metrics, kind, written=False
-    )
+def _existing(folder: Path, recipe: Recipe) -> Fitted:
+    version = version_of(recipe)
+    path = folder / version / "manifest.json"
+    known = Manifest.from_json(path.read_bytes()) if path.is_file() else None
+    metrics = dict(known.metrics) if known else {}
+    kind = known.evaluator.kind if known else NOT_FITTED
+    return Fitted(folder.name, version, recipe.training.rows, metrics, kind, written=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     rows = [
         part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)
     ]
-    _require_rows(rows, job)
+    usable = sum(part.batch.num_rows for part in rows)
+    if usable < _LEAST_ROWS:
+        raise too_few(app, found, reader.answers, usable)
     if function:
         function.check(rows[0].raw)
     hashes = np.concatenate([part.hashes for part in rows])
@@ -133,30 +136,21 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     return reader, _Parts(rows, [train for train, _ in masks], [held for _, held in masks])
 
 
-def _require_rows(rows: Sequence[Rows], job: Job) -> None:
-    count = sum(part.batch.num_rows for part in rows)
-    if count < _LEAST_ROWS:
-        source = f"column {job.target.column!r}" if job.target.column else "people's answers"
-        raise EstimatorRefused(
-            f"only {count} rows can train: they need a target from {source} and good features",
-            fix="give more batches, or check target.column and target.answers",
-        )
-
-
 def _answers(app: App) -> dict[str, str] | None:
     """Labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
-    labels = views.labels(app).to_pylist()
-    given = {
-        row["prediction_id"]: row["label"]
-        for row in labels
-        if row["purpose"] == "train" and row["state"] == "answered"
-    }
+    labels = [row for row in views.labels(app).to_pylist() if row["purpose"] == "train"]
+    given = {row["prediction_id"]: row["label"] for row in labels if row["state"] == "answered"}
     if not given:
+        drawn = sum(
+            purpose == "train" for purpose in views.current_samples(app)["purpose"].to_pylist()
+        )
+        before = "" if drawn else "run `recheck push … --purpose train`, "
+        asked = f", though {drawn} were drawn to be asked about" if drawn else ""
         raise StepMissing(
-            "the job names no target column, and nobody has labeled rows to train on",
-            fix="run `recheck push … --purpose train`, let people answer, then `recheck pull …`",
+            f"the job names no target column, and nobody has labeled rows to train on{asked}",
+            fix=f"{before}let people answer, then run `recheck pull …`",
         )
     return given
 

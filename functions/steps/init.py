@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,15 +17,15 @@ from tomlkit.items import InlineTable, Table
 from functions import staged
 from functions.app import open_app
 from functions.steps import columns, inputs
-from functions.steps.columns import MOST_CLASSES, Column
+from functions.steps.columns import Column
+from functions.steps.task import Given, task_of
 from infra import settings
 from infra.clouds import is_remote
 from infra.storage import Store, open_store
 from pipelines import jobs
-from pipelines.errors import JobInvalid, SchemaMismatch
+from pipelines.errors import InputUnreadable, JobInvalid, SchemaMismatch
 from pipelines.fragments import Source, find_sources
 
-_MOST_ANSWERS = 200
 _PERIODS = ("hour", "day", "week")
 _ALERT = """
 [[alerts]]
@@ -48,6 +49,7 @@ class Options:
     predicted: str | None = None
     score: str | None = None
     answers: tuple[str, ...] = ()
+    number: bool = False
     key: tuple[str, ...] = ()
     time: str | None = None
     batch_by: str | None = None
@@ -82,7 +84,14 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
 def _sources(folder: Path, options: Options) -> Iterator[list[Source]]:
     """The files to look at; those of a bucket are brought to the job's store, where they are found again."""
     if not is_remote(options.data):
-        yield find_sources(options.data, Path.cwd())
+        try:
+            found = find_sources(options.data, Path.cwd())
+        except InputUnreadable as error:
+            raise InputUnreadable(
+                error.problem,
+                fix="name a file, or a pattern in quotes, by --data; relative paths start at this folder",
+            ) from error
+        yield found
         return
     with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
         named = settings.load().store or str(folder / "store")
@@ -98,17 +107,25 @@ class _Draft:
         self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources
         self.columns = {column.name: column for column in columns.look(self.sources)}
+        self._require_time()
         for name in self._named():
             if name not in self.columns:
                 raise SchemaMismatch(
                     f"the data has no column {name!r}; it has {', '.join(map(repr, self.columns))}",
                     fix="name one of these",
                 )
-        if not (options.target or options.predicted or options.answers):
-            raise JobInvalid(
-                "nothing says what is predicted",
-                fix="pass --target COLUMN, --predicted COLUMN for predictions made elsewhere, or --answer WORD for each answer that people may give",
-            )
+
+    def _require_time(self) -> None:
+        """A period needs to know which column has the time."""
+        by, options = self.options.batch_by, self.options
+        if by not in _PERIODS or options.time or by in self.columns:
+            return
+        times = [column.name for column in self.columns.values() if column.kind == "date"]
+        likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
+        raise JobInvalid(
+            f"--batch-by {by} needs --time, the column with the time of the event",
+            fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
+        )
 
     def _named(self) -> list[str]:
         options = self.options
@@ -127,7 +144,10 @@ class _Draft:
                 "What to run; docs/reference/job.md explains every key. Where to run is settings."
             )
         )
-        task, answers = self._task()
+        given = Given(
+            self.options.target or self.options.predicted, self.options.answers, self.options.number
+        )
+        task, answers = task_of(given, self.sources, self.columns)
         document["name"] = columns.name_of(self.folder)
         document["task"] = task
         document["data"] = self._data()
@@ -147,28 +167,6 @@ class _Draft:
         written = tomlkit.dumps(document)
         lines = "".join(f"# {line}\n" for line in _ALERTS[task].strip().splitlines())
         return f"{written}\n# Exit code 10 when a closed week has surely crossed the line:\n{lines}"
-
-    def _task(self) -> tuple[str, list[str]]:
-        """Classes or numbers, and the answer set."""
-        name = self.options.target or self.options.predicted
-        if name is None:
-            return "classification", list(self.options.answers)
-        column = self.columns[name]
-        most = MOST_CLASSES if column.kind == "numeric" else _MOST_ANSWERS
-        found = columns.classes(self.sources, name, most=most) or []
-        if found and all(_is_integral(word) for word in found) and len(found) > MOST_CLASSES:
-            found = []
-        if column.kind == "numeric" and not all(_is_integral(word) for word in found):
-            found = []
-        answers = list(dict.fromkeys([*found, *self.options.answers]))
-        if found:
-            return "classification", answers
-        if column.kind == "numeric":
-            return "regression", []
-        raise JobInvalid(
-            f"column {name!r} holds more than {_MOST_ANSWERS} different texts, too many to choose from",
-            fix="name a column of classes or of numbers",
-        )
 
     def _data(self) -> Table:
         shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
@@ -224,9 +222,14 @@ class _Draft:
         estimator = "LogisticRegression" if task == "classification" else "Ridge"
         table = _table({"name": columns.name_of(self.folder), "estimator": estimator})
         other = "HistGradientBoosting" + ("Classifier" if task == "classification" else "Regressor")
-        table["estimator"].comment(f"runs as plain arrays; {other} is often more accurate")
+        better = "" if self._has_text() else f"; {other} is often more accurate"
+        table["estimator"].comment(f"runs as plain arrays{better}")
         table["holdout"] = 0.2
         return table
+
+    def _has_text(self) -> bool:
+        """Whether a feature is text: not every estimator reads the sparse columns that it becomes."""
+        return any(column.kind == "text" for column in self._candidates())
 
     def _sampling(self) -> Table:
         table = _table({"budget": 300, "seed": os.urandom(16).hex()})
@@ -266,10 +269,6 @@ _FEATURES: Mapping[str, dict[str, Any]] = {
     "text": {"kind": "text"},
     "image": {"kind": "image", "width": 16, "height": 16},
 }
-
-
-def _is_integral(word: str) -> bool:
-    return word.lstrip("-").isdigit()
 
 
 def _table(values: Mapping[str, Any]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from functions import staged
 from functions.app import App
+from functions.ledger import Attempt
 from infra.clouds import is_remote
 from pipelines import fragments
 from pipelines import rows as raw
@@ -130,6 +131,13 @@ def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]
     for batch, rows in identified_rows(app, found, batches):
         totals[batch] = totals[batch].add(rows.digests(app.job))
     return totals
+
+
+def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
+    """The batches whose rows are not those that were scored; rows are read only where a file differs."""
+    unsure = [batch for batch, one in live.items() if one.files != found.files_of(batch)]
+    now = digests(app, found, unsure) if unsure else {}
+    return {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
 @dataclass(frozen=True, slots=True)

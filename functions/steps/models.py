@@ -15,7 +15,7 @@ from infra import signing
 from pipelines.delta import translated
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.jobs import Job
-from pipelines.manifest import Manifest, installed
+from pipelines.manifest import installed
 from pipelines.package import Package, open_package
 from pipelines.scorers import GivenPredictions, ModelScorer, Scorer
 
@@ -134,17 +134,6 @@ def make_live(models: Path, version: str) -> None:
     with translated(str(models.parent)):
         scratch.write_text(version + "\n", encoding="utf-8")
         scratch.replace(models.parent / f"{models.name}.{_LIVE}")
-
-
-def manifest(app: App) -> Manifest | None:
-    """What the live package says of itself; None where there is none."""
-    if app.job.model is None:
-        return None
-    try:
-        folder = folder_of(app)
-    except StepMissing:
-        return None
-    return Manifest.from_json((folder / "manifest.json").read_bytes())
 
 
 def versions() -> dict[str, str]:

@@ -13,7 +13,6 @@ from functions.steps import engines, inputs, models
 from functions.steps.inputs import Input
 from functions.steps.publish import Publisher, Scored
 from pipelines.batches import period_end
-from pipelines.digests import Digest
 from pipelines.errors import BatchOpen, RecheckError, StepMissing
 from pipelines.fragments import Piece
 from pipelines.parts import Part, duplicates
@@ -52,25 +51,27 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
 def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], list[str]]:
     """Which batches have a state already, and which are to be scored."""
     live = {} if options.replace else ledger.live(app.store, app.job.name)
-    closed = [batch for batch in found.batches if options.early or not _is_open(app, batch)]
+    closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
     if options.batches and len(closed) < len(found.batches):
         raise BatchOpen(
             f"the period of {min(set(found.batches) - set(closed))} is not over, or has not settled",
             fix="wait, or pass --early to score what is there; score it with --replace when it is over",
         )
+    early = ledger.scored(app.store, app.job.name)
     states = {
-        batch: Scored(batch, 0, 0, 0, "open") for batch in found.batches if batch not in closed
+        batch: _state(early[batch], "open") if batch in early else Scored(batch, 0, 0, 0, "open")
+        for batch in found.batches
+        if batch not in closed
     }
-    known = [batch for batch in closed if batch in live]
-    unsure = [batch for batch in known if live[batch].files != found.files_of(batch)]
-    digests = inputs.digests(app, found, unsure) if unsure else {}
-    for batch in known:
-        same = batch not in unsure or digests.get(batch, Digest()).text == live[batch].digest
-        states[batch] = _state(live[batch], "already" if same else "changed")
+    known = {batch: live[batch] for batch in closed if batch in live}
+    changed = inputs.changed(app, found, known)
+    for batch, attempt in known.items():
+        states[batch] = _state(attempt, "changed" if batch in changed else "already")
     return states, [batch for batch in closed if batch not in known]
 
 
-def _is_open(app: App, batch: str) -> bool:
+def is_open(app: App, batch: str) -> bool:
+    """Whether the period of a batch is not over, or has not settled."""
     end = period_end(batch, app.job.batches)
     return end is not None and app.now() < end
 

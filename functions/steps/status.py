@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -10,39 +11,96 @@ import pyarrow.compute as pc
 
 from functions import ledger, views
 from functions.app import App
+from functions.ledger import Attempt
 from functions.steps import inputs
+from functions.steps.score import is_open
+from infra.clouds import is_remote
+from pipelines.errors import RecheckError
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """Counts of rows of a batch."""
+class Asked:
+    """Counts of rows that people are asked about."""
 
-    batch: str
-    scored: int
     sampled: int
     asked: int
     answered: int
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a batch is, in counts of rows."""
+
+    batch: str
+    state: str  # due | open | scored | changed | gone
+    scored: int
+    sampled: int
+    asked: int
+    answered: int
+    train: Asked  # rows that people label to train on
+
+
 def status(app: App) -> list[State]:
-    """Every batch of the data or of the store, sorted."""
+    """Every batch of the data or of the store, sorted.
+
+    Where the data cannot be listed, it is what the store knows, and `app.say`
+    has the reason.
+    """
     live = ledger.live(app.store, app.job.name)
-    samples = views.verifying(views.current_samples(app))
-    sampled = _counted(samples)
-    asked = _counted(_joined(samples, views.verifying(views.view(app, "questions"))))
-    labels = views.verifying(views.labels(app))
-    answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
-    batches = set(inputs.names(app)) | set(live) | set(sampled)
+    verify, train = _asked(app, "verify"), _asked(app, "train")
+    states = _states(app, live)
+    nothing = Asked(0, 0, 0)
     return [
         State(
             batch,
+            states.get(batch, "due"),
             live[batch].predictions if batch in live else 0,
-            sampled[batch],
-            asked[batch],
-            answered[batch],
+            checked.sampled,
+            checked.asked,
+            checked.answered,
+            train.get(batch, nothing),
         )
-        for batch in sorted(batches)
+        for batch in sorted({*states, *verify, *train})
+        for checked in [verify.get(batch, nothing)]
     ]
+
+
+def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
+    """The state of each batch that the data or the store has."""
+    try:
+        there = inputs.names(app)
+        changed = _changed(app, {batch: live[batch] for batch in there if batch in live})
+    except RecheckError as error:
+        app.say(
+            f"warning: the data cannot be listed, so this is what the store knows: {error.problem}"
+        )
+        app.say(f"hint: {error.fix}")
+        return dict.fromkeys(live, "scored")
+    found = {batch: "scored" if batch in live else "due" for batch in there}
+    found |= dict.fromkeys(changed, "changed")
+    found |= {batch: "open" for batch in there if is_open(app, batch)}
+    return found | {batch: "gone" for batch in live if batch not in there}
+
+
+def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
+    names_tell = is_remote(app.job.data.path) and app.job.batches.by == "path"
+    if not live or names_tell:  # then nothing is fetched from a bucket to tell how far a batch is
+        return set()
+    return inputs.changed(app, inputs.find(app, list(live)), live)
+
+
+def _asked(app: App, purpose: str) -> dict[str, Asked]:
+    """What became of the questions of each batch that was drawn from."""
+    samples = _of(views.current_samples(app), purpose)
+    sampled = _counted(samples)
+    asked = _counted(_joined(samples, _of(views.view(app, "questions"), purpose)))
+    labels = _of(views.labels(app), purpose)
+    answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
+    return {batch: Asked(sampled[batch], asked[batch], answered[batch]) for batch in sampled}
+
+
+def _of(rows: pa.Table, purpose: str) -> pa.Table:
+    return rows.filter(pc.equal(rows["purpose"], purpose))
 
 
 def _joined(samples: pa.Table, others: pa.Table) -> pa.Table:

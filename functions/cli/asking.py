@@ -1,0 +1,110 @@
+"""`recheck sample`, `recheck push` and `recheck pull`: what people are asked, and what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from functions.cli import output
+from functions.cli.options import (
+    batch_option,
+    dry_run_option,
+    job_argument,
+    json_option,
+    opened,
+)
+
+
+@click.command()
+@job_argument
+@batch_option
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Rows per batch, at least 1; without it, the job file's.",
+)
+@click.option(
+    "--redraw",
+    metavar="REASON",
+    help="Draw anew, although there is an earlier draw; it stays on record.",
+)
+@dry_run_option
+@json_option
+def sample(job: Path, as_json: bool, **options: Any) -> None:
+    """Choose predictions to ask people about.
+
+    Each has a known probability to be chosen, so the answers speak of the whole
+    batch. The same command again chooses the same rows; a larger budget adds some.
+    """
+    from functions.steps import sample as step
+
+    drawn = step.sample(opened(job), step.Options(**options))
+    rows = [
+        [d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"]
+        for d in drawn
+    ]
+    told = [
+        {name: value for name, value in output.plain(d).items() if name != "is_new"} for d in drawn
+    ]
+    output.answer(
+        {"batches": told},
+        output.table(["batch", "sampled", "strata", "draw", "reason", ""], rows),
+        as_json=as_json,
+    )
+
+
+@click.command()
+@job_argument
+@batch_option
+@click.option(
+    "--purpose",
+    type=click.Choice(["verify", "train"]),
+    default="verify",
+    show_default=True,
+    help="Check predictions, or label rows to train on.",
+)
+@dry_run_option
+@json_option
+def push(job: Path, as_json: bool, **options: Any) -> None:
+    """Make a Label Studio task for each question that has none."""
+    from functions.steps import push as step
+
+    pushed = step.push(opened(job), step.Options(**options))
+    project = "no project yet" if pushed.project is None else f"project {pushed.project}"
+    made = "would be made" if options["dry_run"] else "made"
+    output.answer(
+        output.plain(pushed),
+        [f"{project}: {pushed.created} tasks {made}, {pushed.existing} there before"],
+        as_json=as_json,
+    )
+
+
+@click.command()
+@job_argument
+@click.option(
+    "--file",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="F",
+    help="Take answers from a Label Studio export, a CSV or a Parquet file instead.",
+)
+@click.option("--full", is_flag=True, help="Look at every task again, not only at changed ones.")
+@dry_run_option
+@json_option
+def pull(job: Path, as_json: bool, **options: Any) -> None:
+    """Fetch people's answers."""
+    from functions.steps import pull as step
+
+    pulled = step.pull(opened(job), **options)
+    lines = [
+        f"{name}: {value}"
+        for name, value in output.plain(pulled).items()
+        if not isinstance(value, list)
+    ]
+    if pulled.unknown_ids:
+        output.say(f"hint: unknown ids, the first: {', '.join(pulled.unknown_ids)}")
+    output.answer(output.plain(pulled), lines, as_json=as_json)

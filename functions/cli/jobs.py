@@ -1,0 +1,88 @@
+"""`recheck init`: a job from a look at the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from functions.cli import output
+from functions.cli.options import dry_run_option, json_option
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--data",
+    required=True,
+    metavar="FILE-OR-PATTERN",
+    help="A Parquet or CSV file, or a pattern with * and {batch}.",
+)
+@click.option("--target", metavar="COL", help="The column with the truth, to train on.")
+@click.option(
+    "--predicted",
+    metavar="COL",
+    help="The column with predictions that another system made; instead of training.",
+)
+@click.option("--score", metavar="COL", help="The column with their probability.")
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="WORD",
+    help="An answer that people may give; for data without labels, or classes not seen yet. May be given several times.",
+)
+@click.option(
+    "--number",
+    is_flag=True,
+    help="People answer with a number; for data without labels, or numbers that look like classes.",
+)
+@click.option(
+    "--key",
+    multiple=True,
+    metavar="COL",
+    help="A column that names the row; may be given several times.",
+)
+@click.option("--time", metavar="COL", help="The column with the time of the event.")
+@click.option(
+    "--batch-by",
+    metavar="hour|day|week|COL",
+    help="What makes a batch: a period of the column that --time names, or the values of a column.",
+)
+@click.option(
+    "--known-after",
+    multiple=True,
+    metavar="COL",
+    help="A column that is known only after the prediction: never a feature. May be given several times.",
+)
+@click.option("--question", metavar="TEXT", help="The question to people.")
+@dry_run_option
+@json_option
+def init(folder: Path, as_json: bool, **options: Any) -> None:
+    """Write DIR/recheck.toml from a look at the data.
+
+    It runs as it is. Say what is predicted by --target, by --predicted, or, where
+    nothing holds the truth yet, by what people may answer: --answer or --number.
+    """
+    from functions.steps import init as step
+
+    path, batches, text = step.init(folder, step.Options(**options))
+    count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
+    shown = (
+        [text]
+        if options["dry_run"]
+        else [
+            f"wrote {path}",
+            f"{count}: {output.few(batches)}",
+            f"next: recheck {_first_step(options)} {path}",
+        ]
+    )
+    output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
+
+
+def _first_step(options: Mapping[str, Any]) -> str:
+    if options["predicted"]:
+        return "score"
+    return "fit" if options["target"] else "push --purpose train"

@@ -1,0 +1,57 @@
+"""`recheck run` and `recheck status`: all that is due, and how far it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from functions.cli import output
+from functions.cli.options import (
+    batch_option,
+    dry_run_option,
+    job_argument,
+    json_option,
+    opened,
+)
+
+
+@click.command("run")
+@job_argument
+@batch_option
+@dry_run_option
+@json_option
+def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Do every step that is due, in order.
+
+    Score, sample, push, pull, estimate, report; what a scheduler calls. Safe to
+    repeat at any time. Without a Label Studio, push and pull are skipped.
+    """
+    from functions.steps import run as step
+
+    steps, alerts = step.run(opened(job), batches, dry_run=dry_run)
+    rows = [[s.step, s.batch, s.status] for s in steps]
+    output.changed([str(s.batch) for s in steps if s.status == "changed"], job)
+    output.answer(
+        {"steps": steps}, output.table(["step", "batch", "status"], rows), as_json=as_json
+    )
+    return output.alerted(alerts)
+
+
+@click.command()
+@job_argument
+@json_option
+def status(job: Path, as_json: bool) -> None:
+    """Show what is done and what is due, batch by batch."""
+    from functions.steps import status as step
+
+    states = step.status(opened(job))
+    header = ["batch", "state", "scored", "sampled", "asked", "answered"]
+    rows = [[s.batch, s.state, s.scored, s.sampled, s.asked, s.answered] for s in states]
+    if any(s.train.sampled for s in states):
+        header += ["to train: asked", "answered"]
+        rows = [
+            [*row, s.train.asked, s.train.answered] for row, s in zip(rows, states, strict=True)
+        ]
+    output.changed([s.batch for s in states if s.state == "changed"], job)
+    output.answer({"batches": states}, output.table(header, rows), as_json=as_json)

@@ -1,0 +1,108 @@
+"""`recheck estimate`, `recheck report`, `recheck query` and `recheck doctor`: what came out, and whether it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from functions.cli import output
+from functions.cli.options import (
+    batch_option,
+    dry_run_option,
+    job_argument,
+    json_option,
+    opened,
+)
+
+
+@click.command()
+@job_argument
+@batch_option
+@click.option(
+    "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
+)
+@dry_run_option
+@json_option
+def estimate(job: Path, as_json: bool, **options: Any) -> int:
+    """Estimate the accuracy, with a 95 % interval.
+
+    And precision, recall and F1, or for numbers the mean error: per batch, cohort,
+    version and period. The table shows all rows together; --json has the cohorts too.
+    """
+    from functions.steps import estimate as step
+
+    found, alerts = step.estimate(opened(job), step.Options(**options))
+    shown = [e for e in found if e.cohort is None]
+    rows = [
+        [
+            e.period,
+            e.window,
+            e.metric,
+            e.class_,
+            e.value,
+            e.low,
+            e.high,
+            f"{e.n_answered}/{e.n_asked}",
+        ]
+        for e in shown
+    ]
+    header = ["period", "window", "metric", "class", "value", "low", "high", "answered"]
+    told = {
+        "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
+        "alerts": [a.record() for a in alerts],
+    }
+    output.answer(told, output.table(header, rows), as_json=as_json)
+    return output.alerted(alerts)
+
+
+@click.command()
+@job_argument
+@json_option
+def report(job: Path, as_json: bool) -> None:
+    """Write one HTML page: pictures first."""
+    from functions.steps import report as step
+
+    path = step.report(opened(job))
+    output.answer({"report": path}, [str(path)], as_json=as_json)
+
+
+@click.command()
+@click.argument("sql")
+@click.option(
+    "--job", required=True, type=click.Path(path_type=Path), metavar="JOB", help="Whose tables."
+)
+@json_option
+def query(sql: str, job: Path, as_json: bool) -> None:
+    """Ask the tables in SQL (DuckDB).
+
+    For example `recheck query "select batch, count(*) from predictions group by all"
+    --job JOB`. docs/reference/tables.md describes the tables.
+    """
+    from functions.steps import query as step
+
+    names, rows = step.query(opened(job), sql)
+    output.answer(
+        {"columns": names, "rows": rows},
+        output.table(names, [list(row.values()) for row in rows]),
+        as_json=as_json,
+    )
+
+
+@click.command()
+@job_argument
+@json_option
+def doctor(job: Path, as_json: bool) -> int:
+    """Check promises P1-P8 on this store.
+
+    The README lists them. Exit code 1 where one is broken; `?` where one cannot
+    be checked from here, with the reason.
+    """
+    from functions import doctor as step
+
+    promises = step.examine(opened(job))
+    marks = {True: "ok", False: "FAILS", None: "?"}
+    lines = [f"{promise.id:10} {marks[promise.ok]:5}  {promise.detail}" for promise in promises]
+    output.answer({"promises": promises}, lines, as_json=as_json)
+    return int(any(promise.ok is False for promise in promises))

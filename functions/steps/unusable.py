@@ -1,0 +1,136 @@
+"""Why rows cannot train, counted: what a fit says where too few can."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from functions.app import App
+from functions.steps.inputs import Input
+from pipelines import rows as raw
+from pipelines.batches import membership
+from pipelines.canonical import canonical_text
+from pipelines.errors import EstimatorRefused
+from pipelines.faults import Faults
+from pipelines.fragments import read_piece
+from pipelines.hashing import hex_text
+from pipelines.identity import prediction_ids
+from pipelines.jobs import Job
+from pipelines.keys import keys_of
+from pipelines.pictures import with_pictures
+
+_SHOWN = 3  # targets that are no answer
+Answers = Mapping[str, str]  # prediction id -> label
+
+
+def too_few(app: App, found: Input, answers: Answers | None, usable: int) -> EstimatorRefused:
+    """The error of a fit for which too few rows can train; they are read once more to say why.
+
+    Args:
+        app: the job.
+        found: the batches of the fit.
+        answers: what people said, where no column holds the truth.
+        usable: how many rows can train.
+    """
+    count = _Count(app.job, answers)
+    for targets, faults in _fragments(app, found, answers):
+        count.add(targets, faults)
+    told = list(count.told())
+    return EstimatorRefused(
+        f"only {usable} of {count.rows} rows can train: "
+        + ("; ".join(problem for problem, _ in told) or "there are no more"),
+        fix=", or ".join(dict.fromkeys([fix for _, fix in told])) or "give more batches",
+    )
+
+
+@dataclass
+class _Count:
+    """Rows by the first thing that keeps each from training."""
+
+    job: Job
+    answers: Answers | None
+    rows: int = 0
+    missing: int = 0  # no target
+    strange: Counter[str] = field(default_factory=Counter)  # targets that are no answer
+    bad: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason, column
+
+    def add(self, targets: list[str | None], faults: Faults) -> None:
+        """Count rows with their targets (n,) and their faults."""
+        self.rows += len(targets)
+        for row, target in enumerate(targets):
+            if target is None:
+                self.missing += 1
+            elif not self._is_answer(target):
+                self.strange[target] += 1
+            elif row in faults.reasons:
+                self.bad[faults.reasons[row]] += 1
+
+    def _is_answer(self, target: str) -> bool:
+        if self.job.task == "classification":
+            return target in self.job.target.answers
+        try:
+            return bool(np.isfinite(float(target)))
+        except ValueError:
+            return False
+
+    def told(self) -> Iterator[tuple[str, str]]:
+        """Each reason with its count, and the way out."""
+        column = self.job.target.column
+        if self.missing and self.answers is not None:
+            yield (
+                f"{self.missing} have no answer",
+                "let more people answer, then run `recheck pull …`",
+            )
+        elif self.missing:
+            yield (
+                f"{self.missing} have no value in column {column!r}",
+                "name batches whose truth is known (--batch)",
+            )
+        if self.strange:
+            words = ", ".join(repr(word) for word, _ in self.strange.most_common(_SHOWN))
+            more = ", …" if len(self.strange) > _SHOWN else ""
+            wanted = "one of target.answers" if self.job.task == "classification" else "a number"
+            yield (
+                f"{self.strange.total()} have a target that is not {wanted} ({words}{more})",
+                "correct target.column or target.answers in the job file",
+            )
+        for (reason, name), count in self.bad.most_common(_SHOWN):
+            yield (
+                f"{count} have {reason!r} in column {name!r}",
+                "mend the data, or take that column out of the job file",
+            )
+
+
+def _fragments(
+    app: App, found: Input, answers: Answers | None
+) -> Iterator[tuple[list[str | None], Faults]]:
+    """The targets and the faults of the rows, a fragment and a batch at a time."""
+    for piece in found.pieces(found.batches):
+        for first, rows in read_piece(piece, raw.projection(app.job, target=True)):
+            member = membership(rows, app.job, piece.source.batch)
+            for code, batch in enumerate(member.names):
+                chosen = np.flatnonzero(member.codes == code)
+                if batch not in found.batches or not len(chosen):
+                    continue
+                faults = Faults()
+                own = raw.readable_rows(raw.take(rows, chosen), faults)
+                own = with_pictures(own, app.job, piece.source.folder, faults)
+                digest = found.files_of(batch)[piece.source.name]
+                keys = keys_of(own, app.job, digest, first + chosen, faults)
+                if app.job.features.function is None:  # else it makes the features
+                    raw.features_of(own, app.job, faults)
+                yield _targets(app.job, batch, own, keys, answers), faults
+
+
+def _targets(
+    job: Job, batch: str, rows: pa.RecordBatch, keys: pa.StringArray, answers: Answers | None
+) -> list[str | None]:
+    if answers is None:
+        found: list[str | None] = canonical_text(rows.column(str(job.target.column))).to_pylist()
+        return found
+    ids = hex_text(prediction_ids(job.sampling.seed, job.name, batch, keys))
+    return [answers.get(one) for one in ids.to_pylist()]
