@@ -9,6 +9,7 @@ import getpass
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,14 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # which of them depends on Python's version
         return f"user {os.getuid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where a Label Studio is, and the token that opens it."""
+
+    url: str
+    key: SecretStr
 
 
 class Settings(BaseModel):
@@ -49,7 +58,9 @@ class Settings(BaseModel):
         default=1, ge=1, le=256, description="Processes that the inline engine scores with."
     )
     label_studio_url: str | None = Field(
-        default=None, description="Address of Label Studio; also `LABEL_STUDIO_URL`."
+        default=None,
+        description="Address of Label Studio; also `LABEL_STUDIO_URL`. "
+        "Without it, the one that `recheck labelstudio up` runs on this machine.",
     )
     label_studio_api_key: SecretStr | None = Field(
         default=None, description="Its access token; also `LABEL_STUDIO_API_KEY`. Never logged."

@@ -21,9 +21,9 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from infra.ports import Bucket, Item
-from pipelines.delta import translated
 from pipelines.errors import BatchUnknown, BucketUnreachable, InputUnreadable, RecheckError
 from pipelines.patterns import fixed_part, literal_start, matcher
+from pipelines.store_errors import store_errors
 
 Say = Callable[[str], None]
 _TRIES = 5  # of each call
@@ -82,7 +82,7 @@ class Staging:
             StoreUnavailable: the files cannot be written.
         """
         scope = tuple(dict.fromkeys(batches)) if "{batch}" in self.pattern else ()
-        with translated(str(self.folder)):
+        with store_errors(str(self.folder)):
             for _ in range(_ROUNDS):
                 if self._bring(self._wanted(scope), scope):
                     return

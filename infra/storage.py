@@ -10,9 +10,10 @@ from urllib.parse import quote, urlparse
 
 from filelock import FileLock, Timeout
 
-from pipelines.delta import Table, translated
+from pipelines.delta import Table
 from pipelines.errors import ConcurrentRun, SettingsInvalid
 from pipelines.schemas import PARTITIONED_BY, TABLES
+from pipelines.store_errors import store_errors
 
 
 class Store:
@@ -46,14 +47,14 @@ class Store:
         """Keep a small text for the next run, replacing the one of that name."""
         path = self.notes() / name
         scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        with translated(str(self.folder)):
+        with store_errors(str(self.folder)):
             path.parent.mkdir(parents=True, exist_ok=True)
             scratch.write_text(text, encoding="utf-8")
             scratch.replace(path)
 
     def noted(self, name: str) -> str | None:
         """The text that was kept under a name; None where there is none."""
-        with translated(str(self.folder)):
+        with store_errors(str(self.folder)):
             try:
                 return (self.notes() / name).read_text(encoding="utf-8")
             except FileNotFoundError:
@@ -71,7 +72,7 @@ class Store:
             ConcurrentRun: somebody else still holds it.
         """
         path = self.folder / "locks" / f"{quote(name, safe='')}.lock"
-        with translated(str(self.folder)):
+        with store_errors(str(self.folder)):
             path.parent.mkdir(parents=True, exist_ok=True)
             held = FileLock(path)
             try:

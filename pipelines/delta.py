@@ -25,9 +25,10 @@ from deltalake.transaction import AddAction
 
 from pipelines import partitions
 from pipelines.columns import coded_texts
-from pipelines.errors import ConcurrentRun, RecheckError, StoreUnavailable
+from pipelines.errors import ConcurrentRun, StoreUnavailable
 from pipelines.parquet import WrittenFile, write
 from pipelines.schemas import table_of
+from pipelines.store_errors import store_errors, unavailable
 
 _MANY_FILES = 128
 _TRIES = 20  # commits that lose against others' commits
@@ -121,7 +122,7 @@ class Table:
             rows: without the partition columns.
         """
         path = Path(self.uri) / name
-        with translated(self.uri):
+        with _delta_errors(self.uri):
             path.parent.mkdir(parents=True, exist_ok=True)
             return WrittenFile(name, write(path, rows), rows.num_rows)
 
@@ -178,7 +179,7 @@ class Table:
             self.refresh()
             self._require_next(change.transaction)
             try:
-                with translated(self.uri):
+                with _delta_errors(self.uri):
                     self._write(self._open() or self._create(), change)
             except ConcurrentRun:
                 if not tries_left:
@@ -215,7 +216,7 @@ class Table:
             return
         delta = self._open()
         if delta is not None:
-            with suppress(ConcurrentRun), translated(self.uri):  # the next append tries again
+            with suppress(ConcurrentRun), _delta_errors(self.uri):  # the next append tries again
                 delta.optimize.compact()
             self.refresh()
 
@@ -227,7 +228,7 @@ class Table:
 
     def _open(self) -> DeltaTable | None:
         if self._delta is None:
-            with translated(self.uri):
+            with _delta_errors(self.uri):
                 try:
                     self._delta = DeltaTable(self.uri)
                 except TableNotFoundError:
@@ -235,7 +236,7 @@ class Table:
         return self._delta
 
     def _create(self) -> DeltaTable:
-        with translated(self.uri):
+        with _delta_errors(self.uri):
             Path(self.uri).mkdir(parents=True, exist_ok=True)
             DeltaTable.create(
                 self.uri, self.schema, mode="ignore", partition_by=self.partitioned_by or None
@@ -252,7 +253,7 @@ class Table:
 
     def _read_file(self, file: WrittenFile, wanted: pa.Schema) -> pa.Table:
         values = self._values(file)
-        with translated(self.uri):
+        with _delta_errors(self.uri):
             parquet = pq.ParquetFile(Path(self.uri) / file.path)
             there = [name for name in wanted.names if name in parquet.schema_arrow.names]
             table = parquet.read(there)
@@ -268,36 +269,15 @@ class Table:
 
 
 @contextmanager
-def translated(place: str) -> Iterator[None]:
-    """Turn what the file system and Delta say into our errors.
-
-    Raises:
-        ConcurrentRun: a conflicting commit was there first.
-        StoreUnavailable: anything else that keeps the store from being used.
-    """
-    try:
-        yield
-    except RecheckError:
-        raise
-    except CommitFailedError as error:
-        raise ConcurrentRun(
-            f"{place}: another run committed first",
-            fix="run the same command again; it is safe to repeat",
-        ) from error
-    except (OSError, DeltaError, pa.ArrowException) as error:
-        raise StoreUnavailable(f"{place}: {_first_line(error)}", fix=_way_out(error)) from error
-
-
-def _way_out(error: Exception) -> str:
-    text = str(error).lower()
-    if "name too long" in text:
-        return "give the batch, or the job, a shorter name"
-    if "no space" in text or "quota" in text:
-        return "free space on the store's disk, then run the same command again; nothing was half published"
-    if "permission" in text or "read-only" in text or "readonly" in text:
-        return "give this user the right to write there, or name another store by RECHECK_STORE"
-    return "check the store named by RECHECK_STORE, then run the same command again"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or error.__class__.__name__).splitlines()[0][:300]
+def _delta_errors(place: str) -> Iterator[None]:
+    """Turn what Delta and the file system say into our errors."""
+    with store_errors(place):
+        try:
+            yield
+        except CommitFailedError as error:
+            raise ConcurrentRun(
+                f"{place}: another run committed first",
+                fix="run the same command again; it is safe to repeat",
+            ) from error
+        except DeltaError as error:
+            raise unavailable(place, error) from error

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from functions.app import App
 from infra import signing
-from pipelines.delta import translated
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.jobs import Job
 from pipelines.manifest import installed
 from pipelines.package import Package, open_package
 from pipelines.scorers import GivenPredictions, ModelScorer, Scorer
+from pipelines.store_errors import store_errors
 
 UNVERSIONED = "unversioned"
 _LIVE = "live"
@@ -63,7 +63,10 @@ def is_usable(app: App, folder: Path) -> bool:
     except PackageRefused as error:
         aside = folder.with_name(f".{folder.name}.refused.{secrets.token_hex(4)}")
         app.say(f"{error.problem}; it is set aside as {aside.name}")
-        with translated(str(folder.parent)), suppress(FileNotFoundError):  # another fit was faster
+        with (
+            store_errors(str(folder.parent)),
+            suppress(FileNotFoundError),
+        ):  # another fit was faster
             folder.rename(aside)
         return False
     return True
@@ -121,7 +124,7 @@ def folder_of(app: App) -> Path:
 
 def _newest(models: Path) -> str | None:
     """The version that `fit` named last."""
-    with translated(str(models.parent)):
+    with store_errors(str(models.parent)):
         try:
             return (models.parent / f"{models.name}.{_LIVE}").read_text(encoding="utf-8").strip()
         except FileNotFoundError:
@@ -131,7 +134,7 @@ def _newest(models: Path) -> str | None:
 def make_live(models: Path, version: str) -> None:
     """Name the version that is scored with from now on."""
     scratch = models.parent / f".{models.name}.{_LIVE}.{os.getpid()}"
-    with translated(str(models.parent)):
+    with store_errors(str(models.parent)):
         scratch.write_text(version + "\n", encoding="utf-8")
         scratch.replace(models.parent / f"{models.name}.{_LIVE}")
 

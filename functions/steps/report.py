@@ -23,8 +23,8 @@ from labeling.confusion import confusion
 from labeling.evidence import evidence
 from labeling.report import Batch, Material, Outcomes, Reason, Truth, render
 from pipelines.columns import bool_array, floats, int_array
-from pipelines.delta import translated
 from pipelines.errors import SettingsInvalid
+from pipelines.store_errors import store_errors
 
 _NOTE, _TRUTH = "report-note.txt", "truth.json"
 
@@ -146,7 +146,7 @@ def _truths(app: App) -> list[Truth]:
 
 def _write(path: Path, text: str) -> None:
     """Replace the page by one step: a reader sees the old one or the new one."""
-    with translated(str(path.parent)):
+    with store_errors(str(path.parent)):
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f".{path.name}.{os.getpid()}")
         try:

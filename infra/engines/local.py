@@ -12,10 +12,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines import errors
-from pipelines.beam.fit import LearnStatistics
+from pipelines.beam.failures import read_error
+from pipelines.beam.fit import FAILED, LearnStatistics
 from pipelines.beam.score import ERROR, FATAL, ScorePieces, outcome_name
-from pipelines.errors import RecheckError
 from pipelines.fitted import FittedStatistics
 from pipelines.fragments import Piece
 from pipelines.parts import read_parts
@@ -37,7 +36,11 @@ def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
 
 
 def learn(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
-    """The statistics of the training rows of these pieces."""
+    """The statistics of the training rows of these pieces.
+
+    Raises:
+        RecheckError: as from `Reader.summarize` and `Statistics.result`.
+    """
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         path = Path(folder) / "statistics.json"
         with pipeline() as begun:
@@ -46,6 +49,8 @@ def learn(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
                 | "Pieces" >> beam.Create(list(pieces))
                 | "Learn" >> LearnStatistics(reader, str(path))
             )
+        for failed in sorted(Path(folder).glob(f"*{FAILED}")):
+            raise read_error(failed)
         return FittedStatistics.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -62,14 +67,8 @@ def _outcome(piece: Piece, folder: Path) -> Outcome:
     for ending in (FATAL, ERROR):
         failed = path.with_name(path.name + ending)
         if failed.is_file():
-            error = _error(failed)
+            error = read_error(failed)
             if ending == FATAL:
                 raise error
             return Outcome(piece, (), error)
     return Outcome(piece, tuple(read_parts(path)), None)
-
-
-def _error(path: Path) -> RecheckError:
-    told = json.loads(path.read_text(encoding="utf-8"))
-    kind: type[RecheckError] = getattr(errors, told["kind"])
-    return kind(told["problem"], fix=told["fix"])

@@ -9,15 +9,24 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
+from pipelines.beam.failures import write_error
+from pipelines.beam.score import outcome_name
+from pipelines.errors import RecheckError
 from pipelines.fragments import Piece
 from pipelines.statistics import Accumulator, Statistics
 from pipelines.training import Reader
+
+FAILED = ".failed"
 
 
 @beam.typehints.with_input_types(Piece)
 @beam.typehints.with_output_types(str)
 class LearnStatistics(beam.PTransform):
-    """Read the training rows of each piece, summarize, merge, and write the result as JSON to a path."""
+    """Read the training rows of each piece, summarize, merge, and write the result as JSON to a path.
+
+    What goes wrong is written beside it, in files whose names end in FAILED;
+    with one of them there, the result means nothing.
+    """
 
     def __init__(self, reader: Reader, path: str) -> None:
         super().__init__()
@@ -28,18 +37,21 @@ class LearnStatistics(beam.PTransform):
         return (
             pieces
             | "Spread" >> beam.Reshuffle()
-            | "Summarize" >> beam.ParDo(_Summarize(self._reader))
+            | "Summarize" >> beam.ParDo(_Summarize(self._reader, self._path))
             | "Merge" >> beam.CombineGlobally(_Merge(self._reader.statistics()))
             | "Write" >> beam.ParDo(_Write(self._reader.statistics(), self._path))
         )
 
 
 class _Summarize(beam.DoFn):
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reader, path: str) -> None:
+        self._reader, self._path = reader, path
 
     def process(self, piece: Piece) -> Iterator[Accumulator]:
-        yield self._reader.summarize(piece)
+        try:
+            yield self._reader.summarize(piece)
+        except RecheckError as error:
+            write_error(Path(f"{self._path}.{outcome_name(piece)}{FAILED}"), error)
 
 
 class _Merge(beam.CombineFn):
@@ -69,6 +81,12 @@ class _Write(beam.DoFn):
         self._statistics, self._path = statistics, path
 
     def process(self, seen: Accumulator) -> Iterator[str]:
-        learned = self._statistics.result(seen).to_dict()
-        Path(self._path).write_text(json.dumps(learned), encoding="utf-8")
-        yield self._path
+        path = Path(self._path)
+        try:
+            learned = self._statistics.result(seen).to_dict()
+        except RecheckError as error:
+            path = Path(f"{path}{FAILED}")
+            write_error(path, error)
+        else:
+            path.write_text(json.dumps(learned), encoding="utf-8")
+        yield str(path)

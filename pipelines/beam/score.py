@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,11 +9,12 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipelines.delta import translated
+from pipelines.beam.failures import write_error
 from pipelines.errors import RecheckError
 from pipelines.fragments import Piece
 from pipelines.parts import write_parts
 from pipelines.scoring import Work
+from pipelines.store_errors import store_errors
 
 ERROR = ".error"  # what is wrong with the piece's file
 FATAL = ".fatal"  # what keeps every piece from being scored
@@ -51,25 +51,20 @@ class _ScorePiece(beam.DoFn):
         try:
             outcome = self._work.outcome(piece)
         except RecheckError as error:  # Beam would wrap it beyond recognition
-            yield self._tell(piece, FATAL, partial(_write_error, error=error))
+            yield self._tell(piece, FATAL, partial(write_error, error=error))
             return
         if outcome.error:
-            yield self._tell(piece, ERROR, partial(_write_error, error=outcome.error))
+            yield self._tell(piece, ERROR, partial(write_error, error=outcome.error))
         else:
             yield self._tell(piece, "", partial(write_parts, parts=outcome.parts))
 
     def _tell(self, piece: Piece, ending: str, write: Callable[[Path], None]) -> str:
         path = Path(self._outcomes) / f"{outcome_name(piece)}{ending}"
         scratch = path.with_name(f".{path.name}")
-        with translated(self._outcomes):
+        with store_errors(self._outcomes):
             write(scratch)
             scratch.replace(path)
         return path.name
-
-
-def _write_error(path: Path, error: RecheckError) -> None:
-    told = {"kind": type(error).__name__, "problem": error.problem, "fix": error.fix}
-    path.write_text(json.dumps(told), encoding="utf-8")
 
 
 def outcome_name(piece: Piece) -> str:

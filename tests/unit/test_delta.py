@@ -16,7 +16,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.delta import Table, translated
+from pipelines.delta import Table, _delta_errors
 from pipelines.errors import ConcurrentRun, StoreUnavailable
 from pipelines.parquet import WrittenFile
 from pipelines.schemas import table_of
@@ -293,7 +293,7 @@ def test_a_published_file_that_is_gone_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_store_says_becomes_a_way_out(error: Exception, words: str) -> None:
-    with pytest.raises(StoreUnavailable) as told, translated("store"):
+    with pytest.raises(StoreUnavailable) as told, _delta_errors("store"):
         raise error
 
     assert words in told.value.fix
@@ -301,7 +301,7 @@ def test_what_the_store_says_becomes_a_way_out(error: Exception, words: str) -> 
 
 
 def test_a_lost_race_can_be_tried_again() -> None:
-    with pytest.raises(ConcurrentRun) as told, translated("store"):
+    with pytest.raises(ConcurrentRun) as told, _delta_errors("store"):
         raise CommitFailedError("somebody was first")
 
     assert told.value.retryable
