@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,10 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from functions import staged
 from infra import clock, settings
 from infra.clouds import is_remote
-from infra.settings import Settings
+from infra.settings import Access, Settings
 from infra.storage import Store, open_store
 from pipelines import jobs
 from pipelines.fragments import Source, find_sources
@@ -62,6 +65,28 @@ class App:
         if is_remote(path):
             path = staged.bring(path, self.store, batches, self.say)
         return find_sources(path, self.folder)
+
+    @cached_property
+    def label_studio(self) -> Access | None:
+        """The Label Studio that settings name, else the one that runs on this machine.
+
+        Raises:
+            LabelStudioUnreachable: that one runs and does not answer.
+        """
+        url, key = self.settings.label_studio_url, self.settings.label_studio_api_key
+        if url:
+            return Access(url, key) if key else None
+        return self._label_studio_here()
+
+    def _label_studio_here(self) -> Access | None:
+        from labeling.labelstudio import server
+        from labeling.labelstudio.installation import default_home
+
+        found = server.found(default_home(os.environ))
+        if found is None:
+            return None
+        self.say(f"using the Label Studio that `recheck labelstudio up` runs here: {found.url}")
+        return Access(found.url, SecretStr(found.token))
 
     @contextmanager
     def committing(self) -> Iterator[datetime]:

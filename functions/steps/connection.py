@@ -1,4 +1,4 @@
-"""Label Studio as settings name it, and what the job asks there."""
+"""The job's Label Studio, and what the job asks there."""
 
 from __future__ import annotations
 
@@ -29,25 +29,31 @@ def survey(app: App) -> Survey:
 
 
 def is_connected(app: App) -> bool:
-    """Whether settings name a Label Studio."""
-    return bool(app.settings.label_studio_url and app.settings.label_studio_api_key)
+    """Whether there is a Label Studio to ask."""
+    return app.label_studio is not None
 
 
 def connect(app: App) -> Any:
-    """A client of the Label Studio that settings name; it closes as a context does.
+    """A client of the Label Studio of this job; it closes as a context does.
 
     Raises:
-        LabelStudioRefused: settings name none.
+        LabelStudioRefused: there is none.
+        LabelStudioUnreachable: it runs on this machine and does not answer.
     """
     from labeling.labelstudio.client import SdkClient
 
-    url, key = app.settings.label_studio_url, app.settings.label_studio_api_key
-    if not url or not key:
+    access = app.label_studio
+    if access is None:
+        is_named = app.settings.label_studio_url
         raise LabelStudioRefused(
-            "no Label Studio is named",
-            fix="set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY; `recheck labelstudio up` starts one on this machine",
+            "LABEL_STUDIO_URL is set and LABEL_STUDIO_API_KEY is not"
+            if is_named
+            else "no Label Studio is named, and none runs on this machine",
+            fix="set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY to yours, or "
+            + ("unset the address and run " if is_named else "run ")
+            + "`recheck labelstudio up`: it starts one on this machine, and is found without them",
         )
-    return SdkClient(url, key.get_secret_value())
+    return SdkClient(access.url, access.key.get_secret_value())
 
 
 def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:

@@ -115,6 +115,30 @@ def status(home: Home) -> Server | None:
     return _server(home) if is_up(home) else None
 
 
+def found(home: Home) -> Server | None:
+    """The server that other commands may use without being told of it, or None.
+
+    It runs, and it is the one that answers at its address: a port that was
+    taken by a stranger meanwhile never gets to see the token.
+
+    Raises:
+        LabelStudioUnreachable: it runs and does not answer there.
+    """
+    try:
+        if not is_up(home):
+            return None
+        if not _is_ready(home):
+            raise LabelStudioUnreachable(
+                f"the Label Studio of `recheck labelstudio up` does not answer at {_url(home)}",
+                fix="`recheck labelstudio up` waits where it is starting; else run "
+                "`recheck labelstudio down`, then `recheck labelstudio up`, "
+                "or name another by LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY",
+            )
+        return _server(home)
+    except PermissionError:  # somebody else's
+        return None
+
+
 def is_up(home: Home) -> bool:
     """Whether a process holds this home's lock (it may not answer yet)."""
     path = _path(home, "lock")
@@ -197,21 +221,25 @@ def _start(home: Home, options: Sequence[str], patience: float) -> None:
 
 
 def _wait(home: Home, patience: float) -> None:
-    """Until the server answers on its own port.
-
-    When that port was taken meanwhile, Label Studio moves to another one
-    without a word to us; its log then lacks the line that we look for.
-    """
-    port = _path(home, "port").read_text()
-    ready = f"http://{HOST}:{port}/"
+    """Until the server answers on its own port."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if not is_up(home):
             raise _failed(home, "ended while starting")
-        if ready in _path(home, "log").read_text(errors="replace") and _answers(ready):
+        if _is_ready(home):
             return
         time.sleep(0.2)
     raise _failed(home, f"did not answer within {patience:.0f} seconds")
+
+
+def _is_ready(home: Home) -> bool:
+    """Whether it is our server that answers.
+
+    When its port was taken meanwhile, Label Studio moves to another one
+    without a word to us; its log then lacks the line that we look for.
+    """
+    address = f"{_url(home)}/"
+    return address in _path(home, "log").read_text(errors="replace") and _answers(address)
 
 
 def _answers(url: str) -> bool:
@@ -244,8 +272,11 @@ def _await_end(home: Home) -> None:
 
 def _server(home: Home) -> Server:
     account = json.loads((home.data / "account.json").read_text())
-    url = f"http://{HOST}:{_last_port(home)}"
-    return Server(url, account["user"], account["password"], account["token"])
+    return Server(_url(home), account["user"], account["password"], account["token"])
+
+
+def _url(home: Home) -> str:
+    return f"http://{HOST}:{_last_port(home)}"
 
 
 def _last_port(home: Home) -> int:

@@ -42,6 +42,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "CLOUDSDK_CONFIG": str(tmp_path / "none"),
         "RECHECK_SETTINGS": str(tmp_path / "settings.toml"),
         "XDG_CONFIG_HOME": str(tmp_path),
+        "RECHECK_LABELSTUDIO_DIR": str(tmp_path / "labelstudio"),
     }.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "settings.toml").touch()

@@ -44,6 +44,16 @@ def test_up_down_and_up_again_keeps_the_data(home: Home) -> None:
         assert client.project(made["id"])["title"] == "kept"
 
 
+def test_other_commands_find_the_one_that_runs(home: Home) -> None:
+    """And only its owner can read how to open it."""
+    running = server.up(home, quiet)
+
+    assert server.found(home) == running
+    assert stat.S_IMODE((home.data / "account.json").stat().st_mode) == 0o600
+    server.down(home)
+    assert server.found(home) is None
+
+
 def test_up_returns_the_one_that_runs(home: Home) -> None:
     began = time.monotonic()
 
