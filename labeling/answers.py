@@ -19,6 +19,7 @@ from labeling.tasks import AnswerState, digest_of, parse_result
 from pipelines.schemas import ANNOTATIONS
 
 FILE = "file"
+_Saying = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
 _FIELDS = [name for name in ANNOTATIONS.names if name not in ("job", "purpose", "known_at")]
 
 
@@ -114,7 +115,8 @@ def take(
             latest[answer.annotation_id] = _undrawn(answer)
         else:
             unknown[answer.prediction_id] += 1
-    rows = [answer for answer in latest.values() if _is_news(answer, held)]
+    settled = {_saying(known) for known in held.now.values() if known.state == "valid"}
+    rows = [answer for answer in latest.values() if _is_news(answer, held, settled)]
     return _intake(rows, held, drawn, unknown)
 
 
@@ -195,15 +197,33 @@ def _undrawn(answer: Answer) -> Answer:
     return replace(answer, state="outcome") if came_unasked else answer
 
 
-def _is_news(found: Answer, held: Held) -> bool:
+def _is_news(found: Answer, held: Held, settled: Collection[_Saying]) -> bool:
     known = held.now.get(found.annotation_id)
     if known is None:
         return True
     if found.source != FILE:
         return found != known
     if (found.annotation_id, found.answer) in held.ever:
-        return known.state == "outcome" and found.state == "valid"  # drawn meanwhile
+        return found.state == "valid" and _is_said_anew(found, known, settled)
     return known.updated is None or (found.updated is not None and found.updated > known.updated)
+
+
+def _is_said_anew(found: Answer, known: Answer, settled: Collection[_Saying]) -> bool:
+    """Whether a row that was read before answers another question now.
+
+    Its prediction was drawn meanwhile, or is asked about anew: a table speaks
+    of the row as it stands. What its author said later holds against it.
+    """
+    if known.state == "outcome":
+        return True
+    is_unchanged = (known.state, known.answer) == (found.state, found.answer)
+    is_asked_anew = known.shown_digest != found.shown_digest
+    return is_unchanged and is_asked_anew and _saying(found) not in settled
+
+
+def _saying(answer: Answer) -> _Saying:
+    """The question and the person, without what was said."""
+    return answer.prediction_id, answer.shown_digest, answer.annotator
 
 
 def _intake(

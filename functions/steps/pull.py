@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,22 +99,34 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         return found
 
     found = read_answers(path, questions.question, questions.answers, identify)
-    questions_of = {purpose: digests(app, purpose) for purpose in PURPOSES}
-    anywhere = {one for drawn in questions_of.values() for one in drawn}
+    drawn = {purpose: digests(app, purpose) for purpose in PURPOSES}
     intakes = []
-    for purpose, drawn in questions_of.items():
-        rest = purpose == "verify"  # what nobody drew is an outcome or unknown, once
-        own = [
-            answer
-            for answer in found
-            if answer.prediction_id in drawn or (rest and answer.prediction_id not in anywhere)
-        ]
-        scored = _scored(app, {answer.prediction_id for answer in own} - drawn.keys())
-        intakes.append(take(own, _held(app, purpose), drawn=drawn, scored=scored))
+    for purpose in PURPOSES:
+        held = _held(app, purpose)
+        own = [answer for answer in found if _is_for(answer, purpose, held, drawn)]
+        ids = {answer.prediction_id for answer in own}
+        scored = _scored(app, ids - drawn[purpose].keys())
+        intakes.append(take(own, held, drawn=drawn[purpose], scored=scored))
         if not dry_run:
             _append(app, intakes[-1], purpose)
     whole = _joined(intakes)
     return replace(whole, unknown_ids=tuple(named.get(one, one) for one in whole.unknown_ids))
+
+
+def _is_for(
+    answer: Answer, purpose: str, held: Held, drawn: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Whether an answer of a file is one of this purpose.
+
+    A row that is checked is no row to train on: of a row that was drawn for
+    both, only what is known for training already stays so. What nobody drew is
+    an outcome or unknown, and counted once.
+    """
+    identity = answer.prediction_id
+    if purpose == "verify":
+        return identity in drawn["verify"] or identity not in drawn["train"]
+    is_checked = identity in drawn["verify"] and answer.annotation_id not in held.now
+    return identity in drawn["train"] and not is_checked
 
 
 def _joined(intakes: Sequence[Intake]) -> Intake:

@@ -133,6 +133,47 @@ def test_a_deleted_answer_stays_deleted_when_an_old_export_comes() -> None:
     assert take([replace(here, source="file")], held_after(first, gone), drawn=DRAWN).rows == ()
 
 
+def test_a_table_given_again_answers_the_question_that_is_asked_anew() -> None:
+    """A table speaks of the row as it stands; a third time it says nothing."""
+    first = take([said()], NOTHING, drawn=DRAWN)
+    asked_anew = {"p1": "d9"}
+
+    again = take([said()], held_after(first), drawn=asked_anew)
+    third = take([said()], held_after(first, again), drawn=asked_anew)
+
+    assert [row.shown_digest for row in again.rows] == ["d9"]
+    assert (again.labels, again.stale, third.rows) == (1, 0, ())
+
+
+def test_a_table_given_again_does_not_contradict_what_was_said_since() -> None:
+    """By a later table, to the question that is asked now."""
+    first = take([said()], NOTHING, drawn=DRAWN)
+    asked_anew = {"p1": "d9"}
+    later = take(
+        [said(answer="no", annotation_id="file:later", updated=NOON + timedelta(days=1))],
+        held_after(first),
+        drawn=asked_anew,
+    )
+
+    assert take([said()], held_after(first, later), drawn=asked_anew).rows == ()
+
+
+def test_a_table_that_was_corrected_is_not_brought_back() -> None:
+    first = take([said()], NOTHING, drawn=DRAWN)
+    corrected = said(answer="no", updated=NOON + timedelta(days=1))
+    second = take([corrected], held_after(first), drawn=DRAWN)
+
+    assert take([said()], held_after(first, second), drawn={"p1": "d9"}).rows == ()
+
+
+def test_an_export_given_again_still_answers_what_was_shown() -> None:
+    first = take([said(shown_digest="d1")], NOTHING, drawn=DRAWN)
+
+    again = take([said(shown_digest="d1")], held_after(first), drawn={"p1": "d9"})
+
+    assert again.rows == ()
+
+
 def test_labels_counts_questions_with_their_first_valid_answer() -> None:
     first = take([said(), said("p2", None, state="skipped")], NOTHING, drawn=DRAWN)
     more = [
