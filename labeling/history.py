@@ -9,7 +9,7 @@ estimates, whatever was added later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -125,6 +125,16 @@ def estimates(
         for span, found in zip(spans, figures, strict=True)
         for estimate in _listed(span, counts(everyone, span.view), found)
     ]
+
+
+def widest(estimates: Iterable[Estimate]) -> list[Estimate]:
+    """Keep of each window's figures the one over all its versions."""
+    found: dict[tuple[object, ...], Estimate] = {}
+    for one in estimates:
+        key = (one.metric, one.class_, one.cohort, one.period, one.window)
+        if key not in found or one.rows > found[key].rows:
+            found[key] = one
+    return list(found.values())
 
 
 def more_answers(estimate: Estimate, more: int) -> float | None:

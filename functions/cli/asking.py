@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from functions.cli import output
+from functions.cli import figures, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -73,13 +73,8 @@ def push(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import push as step
 
     pushed = step.push(opened(job), step.Options(**options))
-    project = "no project yet" if pushed.project is None else f"project {pushed.project}"
-    made = "would be made" if options["dry_run"] else "made"
-    output.answer(
-        output.plain(pushed),
-        [f"{project}: {pushed.created} tasks {made}, {pushed.existing} there before"],
-        as_json=as_json,
-    )
+    lines = figures.pushed(pushed, is_dry=options["dry_run"])
+    output.answer(output.plain(pushed), lines, as_json=as_json)
 
 
 @click.command()

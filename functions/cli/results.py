@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from functions.cli import output
+from functions.cli import figures, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -29,31 +29,17 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
     """Estimate the accuracy, with a 95 % interval.
 
     And precision, recall and F1, or for numbers the mean error: per batch, cohort,
-    version and period. The table shows all rows together; --json has the cohorts too.
+    version and period. The table is a choice; --json has every figure.
     """
     from functions.steps import estimate as step
 
     found, alerts = step.estimate(opened(job), step.Options(**options))
-    shown = [e for e in found if e.cohort is None]
-    rows = [
-        [
-            e.period,
-            e.window,
-            e.metric,
-            e.class_,
-            e.value,
-            e.low,
-            e.high,
-            f"{e.n_answered}/{e.n_asked}",
-        ]
-        for e in shown
-    ]
-    header = ["period", "window", "metric", "class", "value", "low", "high", "answered"]
     told = {
         "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
         "alerts": [a.record() for a in alerts],
     }
-    output.answer(told, output.table(header, rows), as_json=as_json)
+    lines = figures.estimated(found, options["batches"], job)
+    output.answer(told, lines, as_json=as_json)
     return output.alerted(alerts)
 
 

@@ -38,10 +38,10 @@ class Options:
 class Pushed:
     """What a push did."""
 
-    project: int | None  # None where nothing was pushed yet (--dry-run)
+    project: int | None  # None where there is none yet (--dry-run)
     created: int
     existing: int
-    url: str | None = None
+    url: str | None = None  # of the project
 
 
 def push(app: App, options: Options) -> Pushed:
@@ -57,15 +57,13 @@ def push(app: App, options: Options) -> Pushed:
 
     questions = survey(app)
     with connect(app) as server, app.store.lock(f"push-{app.job.name}", wait=_WAIT):
-        if options.purpose == "train" and not options.dry_run:
-            training_rows.draw(app, options.batches)
-        rows = _drawn(app, options)
-        if options.purpose == "verify":  # training rows were looked at just now
-            _require_same_survey(app, {row["batch"] for row in rows})
-        tasks = _tasks(app, questions, rows)
-        if options.dry_run:
-            return _would_push(app, server, options.purpose, rows)
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
+        if options.dry_run:
+            return _would_push(app, server, options, projects.find_project(server, marker))
+        if options.purpose == "train":
+            training_rows.draw(app, options.batches)
+        rows = _due(app, options)
+        tasks = _tasks(app, questions, rows)
         project = projects.ensure_project(
             server, marker, f"{app.job.name} {options.purpose}", questions
         )
@@ -82,10 +80,21 @@ def push(app: App, options: Options) -> Pushed:
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 
 
-def _would_push(app: App, server: Any, purpose: str, rows: Sequence[dict[str, Any]]) -> Pushed:
-    known = asked(app, server.url, purpose)
+def _would_push(app: App, server: Any, options: Options, project: Any) -> Pushed:
+    is_training = options.purpose == "train"
+    rows = training_rows.questions(app, options.batches) if is_training else _due(app, options)
+    known = asked(app, server.url, options.purpose) if project else {}
     new = sum((row["prediction_id"], row["shown_digest"]) not in known for row in rows)
-    return Pushed(None, new, len(rows) - new)
+    where = (project.id, project.url) if project else (None, None)
+    return Pushed(where[0], new, len(rows) - new, where[1])
+
+
+def _due(app: App, options: Options) -> list[dict[str, Any]]:
+    """The questions of some batches, as the job file asks them."""
+    rows = _drawn(app, options)
+    if options.purpose == "verify":  # training rows were looked at just now
+        _require_same_survey(app, {row["batch"] for row in rows})
+    return rows
 
 
 def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
@@ -96,14 +105,14 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
         batch for batch, one in designs(app, options.purpose).items() if one.reason == views.CENSUS
     }  # their answers came by themselves
     rows = samples.to_pylist()
-    for batch in options.batches:
-        if not any(row["batch"] == batch for row in rows):
-            raise StepMissing(
-                f"nothing was drawn from batch {batch!r}",
-                fix=f"run `recheck sample … --batch {batch}` first",
-            )
+    drawn = {row["batch"] for row in rows}
+    for batch in [batch for batch in options.batches if batch not in drawn]:
+        fix = f"run `recheck sample … --batch {batch}` first"
+        raise StepMissing(f"nothing was drawn from batch {batch!r}", fix=_fix(options, fix))
     if not rows:
-        raise StepMissing("nothing was drawn yet", fix="run `recheck sample …` first")
+        raise StepMissing(
+            "nothing was drawn yet", fix=_fix(options, "run `recheck sample …` first")
+        )
     wanted = set(options.batches or (row["batch"] for row in rows)) - census
     rows = [row for row in rows if row["batch"] in wanted]
     ranks = np.array([row["rank"] for row in rows])
@@ -116,6 +125,11 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
         key=lambda place: (rows[place]["batch"], queue[place], rows[place]["prediction_id"]),
     )
     return [rows[place] for place in order]
+
+
+def _fix(options: Options, of_verify: str) -> str:
+    """A push draws training rows itself: without any, the data has none that can be asked about."""
+    return of_verify if options.purpose == "verify" else "look at the data: no row there has a key"
 
 
 def _require_same_survey(app: App, batches: Collection[str]) -> None:

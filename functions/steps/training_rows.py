@@ -56,6 +56,16 @@ def draw(app: App, batches: Sequence[str]) -> None:
     Raises:
         BatchUnknown, InputUnreadable: see `inputs.find`.
     """
+    for one in _draws(app, batches):
+        one.store()
+
+
+def questions(app: App, batches: Sequence[str]) -> list[dict[str, Any]]:
+    """What `draw` would leave to ask, nothing stored: rows with prediction_id and shown_digest."""
+    return [row for one in _draws(app, batches) for row in one.samples()]
+
+
+def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
     found = inputs.find(app, batches)
     candidates, earlier = _candidates(app, found), _earlier(app)
     nothing = _Earlier(0, 1, {})
@@ -66,8 +76,10 @@ def draw(app: App, batches: Sequence[str]) -> None:
     seen = _shown(
         app, found, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
     )
-    for batch, rows in chosen.items():
-        _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch]).store(rows)
+    return [
+        _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch], rows)
+        for batch, rows in chosen.items()
+    ]
 
 
 def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
@@ -150,10 +162,15 @@ class _Draw:
     candidates: _Candidates
     earlier: _Earlier
     seen: Mapping[str, str]  # what people see, by prediction id
+    chosen: Int64s  # places of the candidates
 
-    def store(self, chosen: Int64s) -> None:
+    def samples(self) -> list[dict[str, Any]]:
+        """Every row that is drawn, before and now."""
+        return [self._sample(int(row), len(self.chosen)) for row in self.chosen]
+
+    def store(self) -> None:
         """Store what is new; where a drawn row is gone or changed, all of them as a new series."""
-        samples = [self._sample(int(row), len(chosen)) for row in chosen]
+        samples = self.samples()
         asked = {row["prediction_id"]: row["shown_digest"] for row in samples}
         continues = self.earlier.asked.items() <= asked.items()
         if continues:
@@ -163,7 +180,7 @@ class _Draw:
         number = self.earlier.draws + 1
         head: dict[str, Any] = {"job": self.app.job.name, "batch": self.batch, "purpose": TRAIN}
         head |= {"draw_no": number, "series": self.earlier.series if continues else number}
-        design = self._design(len(chosen))
+        design = self._design(len(self.chosen))
         with self.app.committing() as moment:
             head |= {"known_at": moment}
             store = self.app.store

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from labeling.history import Estimate, more_answers
+from labeling.history import Estimate, more_answers, widest
 from labeling.report.charts import Axis, Reading, labels, strip
 from labeling.report.figures import Figure, Row, Strips, Table, estimates_table, exact, integer
-from labeling.report.material import ERRORS, Material, by_cohort, whole
+from labeling.report.material import ERRORS, Material, by_cohort
 from labeling.report.readings import axis_of, legend, lines_of, reading, row
 from labeling.report.wording import NAMES, count, dates, name_of, percent, points, possessive
 
@@ -46,7 +46,7 @@ def ruler(one: Estimate, material: Material) -> Figure:
 def cohort_figure(material: Material) -> Figure | None:
     """Draw the leading metric of each cohort over all batches."""
     led = [one for one in material.everywhere() if (one.metric, one.class_) == material.leading]
-    found = [*by_cohort(whole(led)), *_versions(led)]
+    found = [*by_cohort(widest(led)), *_versions(led)]
     groups = [
         (name, list(rows))
         for name, rows in groupby(sorted(found, key=_order), key=lambda one: one[0])
@@ -136,7 +136,7 @@ def _titled(name: str) -> str:
 def class_figure(material: Material) -> Figure | None:
     """Draw precision, recall and F1 of each class over all batches."""
     found = [
-        one for one in whole(material.everywhere()) if one.cohort is None and one.metric in _MEANS
+        one for one in widest(material.everywhere()) if one.cohort is None and one.metric in _MEANS
     ]
     if not found:
         return None
@@ -183,7 +183,7 @@ def error_figure(material: Material) -> Figure | None:
         error
         for metric in ERRORS
         for period, window in places
-        for error in whole(material.estimates)
+        for error in widest(material.estimates)
         if (error.metric, error.cohort, error.period, error.window)
         == (metric, None, period, window)
     ]

@@ -12,7 +12,7 @@ from labeling.agreement import Agreement
 from labeling.alerts import Alert
 from labeling.calibration import Calibration, Pairs
 from labeling.confusion import Confusion
-from labeling.history import Estimate
+from labeling.history import Estimate, widest
 from labeling.windows import Period, closes, windows
 from pipelines.jobs import Alert as Line
 
@@ -113,7 +113,7 @@ class Material:
     @cached_property
     def overall(self) -> Sequence[Estimate]:
         """The leading metric over all rows, the widest of each window."""
-        return whole(one for one in self._led if one.cohort is None)
+        return widest(one for one in self._led if one.cohort is None)
 
     @cached_property
     def _led(self) -> Sequence[Estimate]:
@@ -174,16 +174,6 @@ class Material:
             asked=sum(one.n_asked for one in found),
             answered=sum(one.n_answered for one in found),
         )
-
-
-def whole(estimates: Iterable[Estimate]) -> list[Estimate]:
-    """Keep of each window's figures the one over all its versions."""
-    widest: dict[tuple[object, ...], Estimate] = {}
-    for one in estimates:
-        key = (one.metric, one.class_, one.cohort, one.period, one.window)
-        if key not in widest or one.rows > widest[key].rows:
-            widest[key] = one
-    return list(widest.values())
 
 
 def by_cohort(estimates: Iterable[Estimate]) -> Iterator[tuple[str, str, Estimate]]:

@@ -1,0 +1,220 @@
+"""What `recheck push` and `recheck estimate` tell people: short tables; `--json` has everything."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from functions.steps.push import Pushed
+    from labeling.history import Estimate
+
+_ERRORS = ("mae", "rmse")  # numbers; all else are shares
+_LEADING = ("accuracy", *_ERRORS)  # of all classes; the first that there is leads
+_OF_CLASSES = ("precision", "recall", "f1")
+_ENOUGH = 0.95  # share answered, below which the missing answers are told too
+_BATCHES, _WINDOWS, _MOST = 5, 3, 12  # rows of a section
+_NAMES = {"batch": "batches", "day": "days", "week": "weeks", "month": "months", "all": "all"}
+
+Row = tuple[str, ...]
+
+
+def pushed(done: Pushed, *, is_dry: bool) -> Iterator[str]:
+    """What a push did, and where people answer."""
+    project = "a new project" if done.project is None else f"project {done.project}"
+    made = "would be made" if is_dry else "made"
+    yield f"{project}: {done.created} tasks {made}, {done.existing} there before"
+    if done.url:
+        yield f"people answer at {done.url}/data?labeling=1"
+
+
+def estimated(found: Sequence[Estimate], batches: Sequence[str], job: Path) -> Iterator[str]:
+    """The figures of most use: overall, by cohort, of the newest windows, by class.
+
+    Args:
+        found: what the step estimated, for these batches.
+        batches: those that the command named.
+        job: the job file, as it was named.
+    """
+    asked, name = _asked(found), shlex.quote(str(job))
+    if not asked:
+        yield "nothing was drawn yet"
+        yield f"next: recheck sample {name}"
+        return
+    if not any(one.n_answered for one in found):
+        yield f"no answers yet: {asked} questions are drawn"
+        yield f"next: recheck push {name} asks people, recheck pull {name} fetches their answers"
+        return
+    for table in (_overall(found, batches), _by_class(found, batches)):
+        if rows := list(table):
+            yield from (*_aligned(rows), "")
+    yield f"{len(found)} figures in all: add --json, or see them drawn by recheck report {name}"
+
+
+def _asked(found: Sequence[Estimate]) -> int:
+    """Rows drawn from all these batches."""
+    return sum({one.window: one.n_asked for one in found if _is_whole(one, "batch")}.values())
+
+
+def _is_whole(one: Estimate, period: str) -> bool:
+    return one.period == period and one.cohort is None
+
+
+def _main(found: Sequence[Estimate], batches: Sequence[str]) -> tuple[str, str]:
+    """The period and window that lead: the one batch, or all."""
+    names = {one.window for one in found if one.period == "batch"}
+    named = set(batches) & names if batches else names
+    return ("batch", named.pop()) if len(named) == 1 else ("all", "all")
+
+
+def _overall(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
+    """The leading metric: of the window that leads, of its cohorts, and of other windows."""
+    from labeling.history import widest
+
+    metrics = [name for name in _LEADING if any(one.metric == name for one in found)]
+    if not metrics:
+        return
+    led = widest(one for one in found if one.metric == metrics[0])
+    main = _main(found, batches)
+    [lead] = [one for one in led if (one.period, one.window) == main and one.cohort is None]
+    yield "", lead.metric, "95 % interval", "answered"
+    yield _row(_window(lead), lead)
+    yield from _versions(found, lead)
+    for other in metrics[1:]:
+        others = widest(one for one in found if one.metric == other and one.cohort is None)
+        yield from (_row(other, one) for one in others if (one.period, one.window) == main)
+    yield from _missing(lead)
+    yield from _section("cohorts", _cohorts(led, main), "cohorts", _MOST + 1)
+    whole = [one for one in led if one.cohort is None]
+    yield from _around(whole, lead) if batches else _newest(whole, lead)
+
+
+def _versions(found: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
+    """Each version, where the window holds several."""
+    if lead.version is not None:
+        return
+    for one in found:
+        is_here = (one.period, one.window, one.metric) == (lead.period, lead.window, lead.metric)
+        if is_here and one.cohort is None and one.version is not None:
+            yield _row(f"  version {one.version}", one)
+
+
+def _missing(lead: Estimate) -> Iterator[Row]:
+    ends = [lead.value_if_missing_wrong, lead.value_if_missing_right]
+    known = sorted(end for end in ends if end is not None)
+    if lead.n_answered < _ENOUGH * lead.n_asked and len(known) == len(ends):
+        missing = lead.n_asked - lead.n_answered
+        yield (f"  the {missing} missing answers could make it {_between(lead, *known)}",)
+
+
+def _cohorts(led: Sequence[Estimate], main: tuple[str, str]) -> Iterator[Row]:
+    """By name; of too many, those with the most answers."""
+    own = [one for one in led if one.cohort and (one.period, one.window) == main]
+    own.sort(key=lambda one: -one.n_answered)
+    for one in sorted(own[:_MOST], key=lambda one: one.cohort or ""):
+        yield _row(f"  {one.cohort}", one)
+    yield from _rest(len(own) - _MOST, "cohorts")
+
+
+def _newest(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
+    """The newest windows of each length that says something else than the ones before."""
+    told = {lead.window}
+    for period, most in (("batch", _BATCHES), ("day", _WINDOWS), ("week", _WINDOWS)):
+        own = sorted((one for one in whole if one.period == period), key=lambda one: one.window)
+        names = {one.window for one in own}
+        if names - told:
+            rows = [_row(f"  {one.window}", one) for one in reversed(own)]
+            yield from _section(f"newest {_NAMES[period]}", rows, _NAMES[period], most)
+        told |= names
+
+
+def _around(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
+    """The other windows of the batches that were named."""
+    rows = {one.window: _row(f"  {_window(one)}", one) for one in whole}
+    rows.pop(lead.window)
+    yield from _section("of which" if lead.period == "all" else "part of", rows.values(), "windows")
+
+
+def _by_class(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
+    """Precision, recall and F1 of each class in the window that leads."""
+    from labeling.history import widest
+
+    main = _main(found, batches)
+    own = widest(
+        one
+        for one in found
+        if one.metric in _OF_CLASSES and (one.period, one.window, one.cohort) == (*main, None)
+    )
+    if not own:
+        return
+    metrics = [name for name in _OF_CLASSES if any(one.metric == name for one in own)]
+    cells = {(one.class_, one.metric): _with_interval(one) for one in own}
+    classes = sorted({str(one.class_) for one in own})
+    rows = [
+        (f"  {name}", *(cells.get((name, metric), "-") for metric in metrics)) for name in classes
+    ]
+    yield ("class", *metrics)
+    yield from rows[:_MOST]
+    yield from _rest(len(rows) - _MOST, "classes")
+
+
+def _section(title: str, rows: Iterable[Row], of: str, most: int = _MOST) -> Iterator[Row]:
+    found = list(rows)
+    if found:
+        yield ("",)
+        yield (title,)
+        yield from found[:most]
+        yield from _rest(len(found) - most, of)
+
+
+def _rest(number: int, of: str) -> Iterator[Row]:
+    if number > 0:
+        yield (f"  … and {number} more {of}",)
+
+
+def _window(one: Estimate) -> str:
+    return "all batches" if one.period == "all" else one.window
+
+
+def _row(name: str, one: Estimate) -> Row:
+    answered = f"{one.n_answered} of {one.n_asked}"
+    if one.value is None:
+        return name, "no answers yet" if not one.n_answered else "unknown", "-", answered
+    doubt = [] if one.reliable else [f"unreliable: one answer makes {one.largest:.0%} of the sum"]
+    return name, _amount(one, one.value), _interval(one), answered, *doubt
+
+
+def _interval(one: Estimate) -> str:
+    if one.low is None or one.high is None:
+        return "too few answers"
+    return "exact" if one.low == one.high else _between(one, one.low, one.high)
+
+
+def _with_interval(one: Estimate) -> str:
+    return "-" if one.value is None else f"{_amount(one, one.value)} ({_interval(one)})"
+
+
+def _between(one: Estimate, low: float, high: float) -> str:
+    return f"{_amount(one, low).removesuffix(' %')} to {_amount(one, high)}"
+
+
+def _amount(one: Estimate, value: float) -> str:
+    return f"{value:.4g}" if one.metric in _ERRORS else f"{value * 100:.1f} %"
+
+
+def _aligned(rows: Sequence[Row]) -> Iterator[str]:
+    """Columns as wide as they need; a row of one cell is a line of its own."""
+    several = [row for row in rows if len(row) > 1]
+    widths = [
+        max((len(row[place]) for row in several if place < len(row)), default=0)
+        for place in range(max(map(len, several), default=0))
+    ]
+    for row in rows:
+        cells = (
+            (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+            if len(row) > 1
+            else row
+        )
+        yield "  ".join(cells).rstrip()
