@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -21,6 +21,7 @@ Stacks = Mapping[
 
 _MOST_BARS = 400
 _MOST_ROWS = 40
+_SOME = 5  # answers of one person, from which on the page names them
 _GOOD, _FAIR = 0.8, 0.667  # Krippendorff, Content Analysis (2018), ch. 12
 
 
@@ -182,7 +183,8 @@ def agreement_figure(material: Material) -> Figure | None:
     of = material.agreement
     if of is None or not of.annotators:
         return None
-    scale = Scale(0, max(1, *(one.answers for one in of.annotators)))
+    people = _told_apart(of.annotators)
+    scale = Scale(0, max(1, *(one.answers for one in people)))
     rows = [
         Row(
             one.name or "(no name)",
@@ -190,7 +192,7 @@ def agreement_figure(material: Material) -> Figure | None:
             count(one.answers, "answer"),
             _agrees(one),
         )
-        for one in sorted(of.annotators, key=lambda one: -one.answers)[:_MOST_ROWS]
+        for one in people[:_MOST_ROWS]
     ]
     header = ("who", "answers", "skipped", "invalid", "agrees with others", "median seconds")
     return Figure(
@@ -199,9 +201,26 @@ def agreement_figure(material: Material) -> Figure | None:
         sentence=_agreement(of),
         strips=Strips(None, [("", rows)], ("who", "answers", "agreement with others")),
         walk=material.walk(material.of("all")),
-        table=Table(header, [_annotator_cells(one) for one in of.annotators]),
+        table=Table(header, [_annotator_cells(one) for one in people]),
         is_half=True,
     )
+
+
+def _told_apart(people: Sequence[Annotator]) -> list[Annotator]:
+    """Those with some answers, the most first; all others as one: few answers judge nobody."""
+    known = sorted((one for one in people if one.answers >= _SOME), key=lambda one: -one.answers)
+    rest = [one for one in people if one.answers < _SOME]
+    if not rest:
+        return known
+    together = Annotator(
+        name=f"{len(rest)} with fewer than {_SOME} answers" + (" each" if len(rest) > 1 else ""),
+        answers=sum(one.answers for one in rest),
+        skipped=sum(one.skipped for one in rest),
+        invalid=sum(one.invalid for one in rest),
+        agrees=None,
+        seconds=None,
+    )
+    return [*known[: _MOST_ROWS - 1], together, *known[_MOST_ROWS - 1 :]]
 
 
 def _agrees(one: Annotator) -> str:
