@@ -60,6 +60,7 @@ def main() -> None:
     asked = [day for monday in ASKED for day in _week(date.fromisoformat(monday))]
     _recheck("sample", JOB, *_options(asked))
     server = _recheck("labelstudio", "up")
+    is_elsewhere = "LABEL_STUDIO_URL" in os.environ  # the reader's own, which no demo touches
     os.environ |= {"LABEL_STUDIO_URL": server["url"], "LABEL_STUDIO_API_KEY": server["token"]}
     project = _recheck("push", JOB)["project"]
     for today in (FIRST_LOOK, LAST_LOOK):
@@ -68,7 +69,7 @@ def main() -> None:
         _recheck("estimate", JOB)
     _tell_the_report(asked)
     report = _recheck("report", JOB)["report"]
-    _farewell(server, project, report, time.monotonic() - began)
+    _farewell(server, project, report, time.monotonic() - began, is_elsewhere=is_elsewhere)
 
 
 def _prepare() -> None:
@@ -248,8 +249,11 @@ def _truth(asked: Sequence[str]) -> list[dict[str, Any]]:
     return windows
 
 
-def _farewell(server: dict[str, Any], project: int, report: str, seconds: float) -> None:
+def _farewell(
+    server: dict[str, Any], project: int, report: str, seconds: float, *, is_elsewhere: bool
+) -> None:
     job = os.path.relpath(JOB)
+    named = f"export LABEL_STUDIO_URL={server['url']} LABEL_STUDIO_API_KEY={server['token']}\n  "
     _say(
         f"""
 The loop is closed ({seconds / 60:.1f} minutes).
@@ -261,8 +265,7 @@ The loop is closed ({seconds / 60:.1f} minutes).
 {LEFT_OPEN} questions are left open for you: answer these at
   {server["url"]}/projects/{project}/data?labeling=1
 then type
-  export LABEL_STUDIO_URL={server["url"]} LABEL_STUDIO_API_KEY={server["token"]}
-  .venv/bin/recheck pull {job} && .venv/bin/recheck estimate {job} && .venv/bin/recheck report {job}
+  {named if is_elsewhere else ""}.venv/bin/recheck pull {job} && .venv/bin/recheck estimate {job} && .venv/bin/recheck report {job}
 and see the number move.
 
 To stop the server: .venv/bin/recheck labelstudio down     To remove all: make demo-clean"""

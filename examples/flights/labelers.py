@@ -33,6 +33,10 @@ class Reply:
     corrected: datetime  # where the two differ
     seconds: float  # spent on it
 
+    def is_corrected_by(self, today: datetime) -> bool:
+        """Whether the answer that stays has replaced another one by this day."""
+        return self.first != self.answer and self.corrected <= today
+
 
 @dataclass(frozen=True, slots=True)
 class Labelers:

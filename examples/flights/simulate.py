@@ -147,9 +147,8 @@ class Plan:
         """Add what is left to do about one question."""
         done, rest = replies[: task.given], replies[task.given :]
         due = [reply for reply in rest if reply.given <= today]
-        revised = [one for one in done if one.first != one.answer and one.corrected <= today]
         self.due += [(task, due)] if due else []
-        self.to_correct += [(task, reply) for reply in revised]
+        self.to_correct += [(task, reply) for reply in done if reply.is_corrected_by(today)]
         self.waiting += bool(rest) and not due
         self.never += not replies
 
@@ -194,11 +193,20 @@ def answer(
     total = sum(len(replies) for _, replies in due)
     ids = project.people(labelers.people)
 
+    to_correct = [
+        *todo.to_correct,
+        *(
+            (task, reply)
+            for task, replies in due
+            for reply in replies
+            if reply.is_corrected_by(today)
+        ),
+    ]
+
     def give(one: tuple[Task, list[Reply]]) -> int:
         task, replies = one
         for reply in replies:  # one after the other: the server counts two at once as one
-            text = reply.answer if reply.corrected <= today else reply.first
-            project.annotate(task, text, seconds=reply.seconds, person=ids[reply.person])
+            project.annotate(task, reply.first, seconds=reply.seconds, person=ids[reply.person])
         return len(replies)
 
     def correct(one: tuple[Task, Reply]) -> bool:
@@ -208,7 +216,7 @@ def answer(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for done in accumulate(pool.map(give, due)):
             progress(done, total)
-        corrected = sum(pool.map(correct, todo.to_correct))
+        corrected = sum(pool.map(correct, to_correct))
     return Answered(total, corrected, len(left_open), todo.waiting, todo.never, todo.unknown)
 
 

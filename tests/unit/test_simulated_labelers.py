@@ -172,10 +172,21 @@ def test_an_answer_is_corrected_once() -> None:
     second = answer(server.project(), truths(30), hesitant, today=later)
     third = answer(server.project(), truths(30), hesitant, today=later)
 
-    assert wrong
-    assert second.corrected == len(wrong)
+    assert 0 < len(wrong) < 30
+    assert first.corrected + second.corrected == 30
     assert (third.answered, third.corrected) == (0, 0)
     assert first.answered + second.answered == len(server.annotations) == 30
+    assert set(server.choices().values()) == {"late"}
+
+
+def test_who_answered_wrong_at_first_has_corrected_it_by_a_late_look() -> None:
+    """At the stated rate, although answer and correction were both due before that look."""
+    server = FakeLabelStudio(tasks=1000)
+    often = replace(FLAWLESS, revised=0.02)
+
+    done = answer(server.project(), truths(1000), often, today=APRIL + timedelta(days=90))
+
+    assert 8 <= done.corrected <= 35
     assert set(server.choices().values()) == {"late"}
 
 
