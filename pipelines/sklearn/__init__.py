@@ -30,7 +30,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the transformer of notebooks when it is asked for: nothing else needs pandas."""
+    """Import the transformer of notebooks when it is asked for: nothing else needs it."""
     if name == "FeatureTransformer":
         from pipelines.sklearn.transformer import FeatureTransformer
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipelines.errors import SchemaMismatch
-from pipelines.sklearn.transformer import FeatureTransformer
+from pipelines.sklearn import FeatureTransformer
 
 COLUMNS = {"size": {"kind": "numeric"}, "kind": {"kind": "categorical"}}
 
