@@ -61,6 +61,9 @@ def run(words: Sequence[str]) -> int:
         code = recheck.main(args=list(words), prog_name="recheck", standalone_mode=False)
     except RecheckError as error:
         return output.failure(error, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        output.say(error.format_message())
+        return error.exit_code
     except click.ClickException as error:
         return _usage(error, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):

@@ -67,8 +67,9 @@ def init(folder: Path, as_json: bool, **options: Any) -> None:
     nothing holds the truth yet, by what people may answer: --answer or --number.
     """
     from functions.steps import init as step
+    from functions.steps.draft import Options
 
-    path, batches, text = step.init(folder, step.Options(**options))
+    path, batches, text = step.init(folder, Options(**options))
     count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
     shown = (
         [text]

@@ -42,7 +42,12 @@ def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> in
 @job_argument
 @json_option
 def status(job: Path, as_json: bool) -> None:
-    """Show what is done and what is due, batch by batch."""
+    """Show what is done and what is due, batch by batch.
+
+    A batch is due (not scored yet), open (its period is not over), scored, changed
+    (its input is not what was scored any more), or gone (from the data). Then come
+    its rows: how many are scored, sampled for people, asked about and answered.
+    """
     from functions.steps import status as step
 
     states = step.status(opened(job))

@@ -80,7 +80,13 @@ def _look(column: Column, answers: Sequence[str], sources: Sequence[Source]) -> 
     if column.kind == "numeric" and not all(_is_integral(word) for word in found):
         found = []
     if found:
-        return "classification", list(dict.fromkeys([*found, *answers]))
+        classes = list(dict.fromkeys([*found, *answers]))
+        if len(classes) == 1:
+            raise JobInvalid(
+                f"column {column.name!r} holds nothing but {classes[0]!r}",
+                fix="pass --answer WORD for each class that is not in the data yet, or --number for numbers",
+            )
+        return "classification", classes
     if column.kind == "numeric":
         return "regression", []
     raise JobInvalid(

@@ -14,7 +14,7 @@ from functions.steps.inputs import Input
 from pipelines import rows as raw
 from pipelines.batches import membership
 from pipelines.canonical import canonical_text
-from pipelines.errors import EstimatorRefused
+from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
 from pipelines.faults import Faults
 from pipelines.fragments import read_piece
 from pipelines.hashing import hex_text
@@ -27,7 +27,7 @@ _SHOWN = 3  # targets that are no answer
 Answers = Mapping[str, str]  # prediction id -> label
 
 
-def too_few(app: App, found: Input, answers: Answers | None, usable: int) -> EstimatorRefused:
+def too_few(app: App, found: Input, answers: Answers | None, usable: int) -> RecheckError:
     """The error of a fit for which too few rows can train; they are read once more to say why.
 
     Args:
@@ -39,7 +39,12 @@ def too_few(app: App, found: Input, answers: Answers | None, usable: int) -> Est
     count = _Count(app.job, answers)
     for targets, faults in _fragments(app, found, answers):
         count.add(targets, faults)
-    told = list(count.told())
+    if not count.rows:
+        return BatchUnknown(
+            f"no row belongs to {', '.join(map(repr, found.batches)) or 'any batch'}",
+            fix="`recheck status` lists the batches; check data.path and batches.by",
+        )
+    told = list(count.told(usable))
     return EstimatorRefused(
         f"only {usable} of {count.rows} rows can train: "
         + ("; ".join(problem for problem, _ in told) or "there are no more"),
@@ -77,8 +82,8 @@ class _Count:
         except ValueError:
             return False
 
-    def told(self) -> Iterator[tuple[str, str]]:
-        """Each reason with its count, and the way out."""
+    def told(self, usable: int) -> Iterator[tuple[str, str]]:
+        """Each reason with its count, and the way out; `usable` rows have none."""
         column = self.job.target.column
         if self.missing and self.answers is not None:
             yield (
@@ -98,11 +103,14 @@ class _Count:
                 f"{self.strange.total()} have a target that is not {wanted} ({words}{more})",
                 "correct target.column or target.answers in the job file",
             )
-        for (reason, name), count in self.bad.most_common(_SHOWN):
+        for (reason, name), count in self.bad.most_common():
             yield (
                 f"{count} have {reason!r} in column {name!r}",
                 "mend the data, or take that column out of the job file",
             )
+        known = self.missing + self.strange.total() + self.bad.total()
+        if others := self.rows - usable - known:  # of a function of the user's, or in a picture
+            yield f"{others} have a feature that cannot be used", "mend the data, or the features"
 
 
 def _fragments(

@@ -64,6 +64,18 @@ def test_every_command_says_what_it_does() -> None:
         assert "as_json" in [option.name for option in named], words
 
 
+def test_help_lists_commands_in_the_order_of_their_use_and_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No line is cut off by dots."""
+    commands.run(["--help"])
+
+    listed = capsys.readouterr().out.partition("Commands:")[2].splitlines()[1:]
+    assert [line.split()[0] for line in listed] == list(commands.recheck.commands)
+    assert listed[0].split()[0] == "init"
+    assert [line for line in listed if line.endswith("...")] == []
+
+
 def test_help_loads_nothing_heavy() -> None:
     """Nor what would take a moment: no command's own imports run."""
     lines = [[*words, "--help"] for words in COMMANDS]
@@ -145,6 +157,19 @@ def test_a_wrong_use_is_told_to_people_on_stderr(
     assert (code, told.out) == (USAGE, "")
     assert told.err.startswith("error: ")
     assert "hint: run `recheck" in told.err
+
+
+@pytest.mark.parametrize("words", [[], ["labelstudio"]], ids=["recheck", "labelstudio"])
+def test_without_a_command_the_help_is_shown(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a wrong use, but not as an error."""
+    code = commands.run(words)
+
+    told = capsys.readouterr()
+    assert (code, told.out) == (USAGE, "")
+    assert told.err.startswith("Usage: recheck")
+    assert "error:" not in told.err
 
 
 def test_exit_codes_tell_errors_apart() -> None:
