@@ -19,7 +19,7 @@ Task = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class EstimatorEntry:
     """One estimator of the list.
 
     Seeds and thread counts are no parameters: both are set from outside, so
@@ -38,7 +38,7 @@ class Listed:
     max_rows: int | None = None  # training time grows with the square of the rows
 
 
-def _listed(*entries: Listed) -> Mapping[str, Listed]:
+def _listed(*entries: EstimatorEntry) -> Mapping[str, EstimatorEntry]:
     return MappingProxyType({entry.name: entry for entry in entries})
 
 
@@ -83,21 +83,21 @@ _KERNEL_ROWS = 50_000
 _SMALL_FOREST = {"min_samples_leaf": 5}
 
 _CLASSIFIERS = (
-    Listed(
+    EstimatorEntry(
         "LogisticRegression",
         _LINEAR,
         "classification",
         _names(_FIT, "C l1_ratio solver class_weight intercept_scaling dual"),
         {"max_iter": 1000},
     ),
-    Listed(
+    EstimatorEntry(
         "RidgeClassifier",
         _LINEAR,
         "classification",
         _names(_FIT, "alpha solver positive class_weight"),
     ),
-    Listed("SGDClassifier", _LINEAR, "classification", _names(_FIT, _SGD, "class_weight")),
-    Listed(
+    EstimatorEntry("SGDClassifier", _LINEAR, "classification", _names(_FIT, _SGD, "class_weight")),
+    EstimatorEntry(
         "Perceptron",
         _LINEAR,
         "classification",
@@ -107,34 +107,38 @@ _CLASSIFIERS = (
             "validation_fraction n_iter_no_change",
         ),
     ),
-    Listed(
+    EstimatorEntry(
         "LinearSVC",
         _SVM,
         "classification",
         _names(_FIT, "penalty loss dual C intercept_scaling class_weight"),
     ),
-    Listed(
+    EstimatorEntry(
         "SVC",
         _SVM,
         "classification",
         _names(_KERNEL, "class_weight break_ties"),
         max_rows=_KERNEL_ROWS,
     ),
-    Listed("GaussianNB", _BAYES, "classification", _names("var_smoothing"), reads_sparse=False),
-    Listed("MultinomialNB", _BAYES, "classification", _names(_DISCRETE), negative_features=False),
-    Listed(
+    EstimatorEntry(
+        "GaussianNB", _BAYES, "classification", _names("var_smoothing"), reads_sparse=False
+    ),
+    EstimatorEntry(
+        "MultinomialNB", _BAYES, "classification", _names(_DISCRETE), negative_features=False
+    ),
+    EstimatorEntry(
         "ComplementNB", _BAYES, "classification", _names(_DISCRETE, "norm"), negative_features=False
     ),
-    Listed("BernoulliNB", _BAYES, "classification", _names(_DISCRETE, "binarize")),
-    Listed("KNeighborsClassifier", _NEAREST, "classification", _names(_NEIGHBORS)),
-    Listed(
+    EstimatorEntry("BernoulliNB", _BAYES, "classification", _names(_DISCRETE, "binarize")),
+    EstimatorEntry("KNeighborsClassifier", _NEAREST, "classification", _names(_NEIGHBORS)),
+    EstimatorEntry(
         "DecisionTreeClassifier",
         _TREES,
         "classification",
         _names(_TREE, "splitter class_weight"),
         rounds_to_float32=True,
     ),
-    Listed(
+    EstimatorEntry(
         "RandomForestClassifier",
         _ENSEMBLE,
         "classification",
@@ -143,7 +147,7 @@ _CLASSIFIERS = (
         rounds_to_float32=True,
         threads_to_fit=True,
     ),
-    Listed(
+    EstimatorEntry(
         "ExtraTreesClassifier",
         _ENSEMBLE,
         "classification",
@@ -152,45 +156,49 @@ _CLASSIFIERS = (
         rounds_to_float32=True,
         threads_to_fit=True,
     ),
-    Listed(
+    EstimatorEntry(
         "GradientBoostingClassifier",
         _ENSEMBLE,
         "classification",
         _names(_BOOSTED),
         rounds_to_float32=True,
     ),
-    Listed(
+    EstimatorEntry(
         "HistGradientBoostingClassifier",
         _ENSEMBLE,
         "classification",
         _names(_HISTOGRAM, "class_weight"),
         reads_sparse=False,
     ),
-    Listed("MLPClassifier", _NEURAL, "classification", _names(_NETWORK)),
+    EstimatorEntry("MLPClassifier", _NEURAL, "classification", _names(_NETWORK)),
 )
 
 _REGRESSORS = (
-    Listed("LinearRegression", _LINEAR, "regression", _names("fit_intercept tol positive")),
-    Listed("Ridge", _LINEAR, "regression", _names(_FIT, "alpha solver positive")),
-    Listed("Lasso", _LINEAR, "regression", _names(_FIT, "alpha precompute positive selection")),
-    Listed(
+    EstimatorEntry("LinearRegression", _LINEAR, "regression", _names("fit_intercept tol positive")),
+    EstimatorEntry("Ridge", _LINEAR, "regression", _names(_FIT, "alpha solver positive")),
+    EstimatorEntry(
+        "Lasso", _LINEAR, "regression", _names(_FIT, "alpha precompute positive selection")
+    ),
+    EstimatorEntry(
         "ElasticNet",
         _LINEAR,
         "regression",
         _names(_FIT, "alpha l1_ratio precompute positive selection"),
     ),
-    Listed("SGDRegressor", _LINEAR, "regression", _names(_FIT, _SGD)),
-    Listed("LinearSVR", _SVM, "regression", _names(_FIT, "epsilon C loss dual intercept_scaling")),
-    Listed("SVR", _SVM, "regression", _names(_KERNEL, "epsilon"), max_rows=_KERNEL_ROWS),
-    Listed("KNeighborsRegressor", _NEAREST, "regression", _names(_NEIGHBORS)),
-    Listed(
+    EstimatorEntry("SGDRegressor", _LINEAR, "regression", _names(_FIT, _SGD)),
+    EstimatorEntry(
+        "LinearSVR", _SVM, "regression", _names(_FIT, "epsilon C loss dual intercept_scaling")
+    ),
+    EstimatorEntry("SVR", _SVM, "regression", _names(_KERNEL, "epsilon"), max_rows=_KERNEL_ROWS),
+    EstimatorEntry("KNeighborsRegressor", _NEAREST, "regression", _names(_NEIGHBORS)),
+    EstimatorEntry(
         "DecisionTreeRegressor",
         _TREES,
         "regression",
         _names(_TREE, "splitter"),
         rounds_to_float32=True,
     ),
-    Listed(
+    EstimatorEntry(
         "RandomForestRegressor",
         _ENSEMBLE,
         "regression",
@@ -199,7 +207,7 @@ _REGRESSORS = (
         rounds_to_float32=True,
         threads_to_fit=True,
     ),
-    Listed(
+    EstimatorEntry(
         "ExtraTreesRegressor",
         _ENSEMBLE,
         "regression",
@@ -208,24 +216,24 @@ _REGRESSORS = (
         rounds_to_float32=True,
         threads_to_fit=True,
     ),
-    Listed(
+    EstimatorEntry(
         "GradientBoostingRegressor",
         _ENSEMBLE,
         "regression",
         _names(_BOOSTED, "alpha"),
         rounds_to_float32=True,
     ),
-    Listed(
+    EstimatorEntry(
         "HistGradientBoostingRegressor",
         _ENSEMBLE,
         "regression",
         _names(_HISTOGRAM, "quantile"),
         reads_sparse=False,
     ),
-    Listed("MLPRegressor", _NEURAL, "regression", _names(_NETWORK)),
+    EstimatorEntry("MLPRegressor", _NEURAL, "regression", _names(_NETWORK)),
 )
 
-ESTIMATORS: Mapping[str, Listed] = _listed(*_CLASSIFIERS, *_REGRESSORS)
+ESTIMATORS: Mapping[str, EstimatorEntry] = _listed(*_CLASSIFIERS, *_REGRESSORS)
 """Every estimator that a job file can name, by its class name."""
 
 _SET_BY_RECHECK = {
@@ -236,14 +244,14 @@ _SET_BY_RECHECK = {
 }
 
 
-def listed(name: str, task: Task) -> Listed:
+def find_estimator(name: str, task: Task) -> EstimatorEntry:
     """The estimator of that name.
 
     Raises:
         EstimatorRefused: it is not on the list, or is for the other task; the
             message has those that are.
 
-    >>> listed("Ridge", "regression").module
+    >>> find_estimator("Ridge", "regression").module
     'sklearn.linear_model'
     """
     names = [entry.name for entry in ESTIMATORS.values() if entry.task == task]
@@ -261,7 +269,7 @@ def listed(name: str, task: Task) -> Listed:
     return ESTIMATORS[name]
 
 
-def complete(entry: Listed, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def complete(entry: EstimatorEntry, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a fit: those of the job file over our defaults, sorted by name.
 
     Raises:

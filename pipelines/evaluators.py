@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import PackageRefused
-from pipelines.links import BINARY_LINKS, LINKS, LINKS_WITHOUT_PROBABILITY
+from pipelines.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS, WITHOUT_PROBABILITY
 from pipelines.matrices import Codes, Column, Dense, Mapped, Numbers, Sparse
 
 Floats = npt.NDArray[np.float64]
@@ -98,7 +98,7 @@ class LinearEvaluator:
     coefficients: Floats  # (K, width)
     intercepts: Floats  # (K,)
     classes: tuple[int, ...] = ()
-    link: str = IDENTITY
+    inverse_link: str = IDENTITY
 
     def __post_init__(self) -> None:
         """Refuse parts that do not fit together."""
@@ -106,14 +106,16 @@ class LinearEvaluator:
         if self.coefficients.shape != (len(self.intercepts), width):
             raise ValueError(f"weights {self.coefficients.shape} for a matrix of width {width}")
         if not self.classes:
-            fits = self.link == IDENTITY and len(self.intercepts) == 1
-        elif self.link in BINARY_LINKS:
+            fits = self.inverse_link == IDENTITY and len(self.intercepts) == 1
+        elif self.inverse_link in BINARY_INVERSE_LINKS:
             fits = len(self.classes) == 2 and len(self.intercepts) == 1
         else:
-            fits = self.link in LINKS and len(self.intercepts) == len(self.classes) > 1
+            fits = (
+                self.inverse_link in INVERSE_LINKS and len(self.intercepts) == len(self.classes) > 1
+            )
         if not fits:
             raise ValueError(
-                f"{len(self.intercepts)} decisions, {len(self.classes)} classes, link {self.link}"
+                f"{len(self.intercepts)} decisions, {len(self.classes)} classes, inverse link {self.inverse_link}"
             )
 
     def predict(self, mapped: Mapped) -> Scores:
@@ -126,11 +128,13 @@ class LinearEvaluator:
         if not self.classes:
             return Scores(None, None, self._values(mapped))
         codes = np.empty(mapped.rows, dtype=np.int32)
-        score = None if self.link in LINKS_WITHOUT_PROBABILITY else np.empty(mapped.rows)
+        score = None if self.inverse_link in WITHOUT_PROBABILITY else np.empty(mapped.rows)
         classes = np.array(self.classes, dtype=np.int32)
         for rows, decisions in self._decisions(mapped):
             finite = np.isfinite(decisions).all(axis=0)
-            answers, probability = LINKS[self.link](np.where(finite, decisions, 0.0))
+            answers, probability = INVERSE_LINKS[self.inverse_link](
+                np.where(finite, decisions, 0.0)
+            )
             codes[rows] = np.where(finite, classes[answers], -1)
             if score is not None and probability is not None:
                 score[rows] = np.where(finite, probability, np.nan)
@@ -165,9 +169,9 @@ class LinearEvaluator:
             yield rows, total
 
     def config(self) -> dict[str, Any]:
-        """The link, the classes and the layout."""
+        """The inverse link, the classes and the layout."""
         return {
-            "link": self.link,
+            "inverse_link": self.inverse_link,
             "classes": list(self.classes),
             "layout": [[block.name, block.kind, block.width] for block in self.layout],
         }
@@ -187,7 +191,7 @@ class LinearEvaluator:
             coefficients=from_npy(files["coefficients.npy"]),
             intercepts=from_npy(files["intercepts.npy"]),
             classes=tuple(config["classes"]),
-            link=config["link"],
+            inverse_link=config["inverse_link"],
         )
 
 

@@ -18,7 +18,7 @@ from functions.steps.unusable import too_few
 from infra import signing
 from pipelines import rows as raw
 from pipelines.errors import JobInvalid, StepMissing
-from pipelines.estimators import complete, listed
+from pipelines.estimators import complete, find_estimator
 from pipelines.evaluators import Evaluator
 from pipelines.fitted import FittedStatistics
 from pipelines.fragments import Piece
@@ -55,7 +55,7 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
         EstimatorRefused: the estimator is not on the list, or there is too little data.
     """
     model = _model_of(app.job)
-    entry = listed(model.estimator, app.job.task)
+    entry = find_estimator(model.estimator, app.job.task)
     found = inputs.find(app, batches)
     app.say("reading the training rows")
     reader, parts = _chosen(app, model, found)
@@ -156,7 +156,7 @@ def _answers(app: App) -> dict[str, str] | None:
 
 
 def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
-    entry = listed(model.estimator, app.job.task)
+    entry = find_estimator(model.estimator, app.job.task)
     used = [
         raw_rows(part, train | held)
         for part, train, held in zip(parts.rows, parts.train, parts.held, strict=True)
@@ -223,7 +223,7 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
         if mask.any()
     ]
     mapped = [mapper.map(part.batch) for part in learn]
-    entry = listed(recipe.estimator, recipe.task)
+    entry = find_estimator(recipe.estimator, recipe.task)
     seed = app.job.sampling.seed
     trained = train(entry, recipe.parameters, mapped, _targets(recipe, learn), seed=seed)
     held = [mapper.map(part.batch) for part in judge] or mapped

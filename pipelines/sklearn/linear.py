@@ -20,18 +20,18 @@ _NUMBERS: Final = frozenset(
 _MARGINS: Final = frozenset({"RidgeClassifier", "Perceptron", "LinearSVC"})
 _COUNTS: Final = frozenset({"MultinomialNB", "ComplementNB"})
 _SGD_LINKS: Final[Mapping[str, tuple[str, str]]] = {
-    "log_loss": ("sigmoid", "one_against_rest"),
-    "modified_huber": ("hinge", "hinge_against_rest"),
+    "log_loss": ("sigmoid", "one_vs_rest"),
+    "modified_huber": ("modified_huber", "modified_huber_one_vs_rest"),
 }
 
 
 def as_linear(trained: Trained, layout: tuple[Block, ...]) -> LinearEvaluator | None:
     """The estimator's weights, or None where it has no linear form that is known here."""
-    link = _link(trained)
-    if link is None:
+    inverse_link = _inverse_link(trained)
+    if inverse_link is None:
         return None
     estimator = trained.estimator
-    if trained.listed.name in _COUNTS:
+    if trained.entry.name in _COUNTS:
         weights, intercepts = estimator.feature_log_prob_, _log_priors(trained)
     else:
         weights, intercepts = np.atleast_2d(estimator.coef_), estimator.intercept_
@@ -41,13 +41,13 @@ def as_linear(trained: Trained, layout: tuple[Block, ...]) -> LinearEvaluator | 
         intercepts=np.broadcast_to(
             np.ravel(np.asarray(intercepts, dtype=np.float64)), len(weights)
         ).copy(),
-        classes=() if link == IDENTITY else tuple(estimator.classes_.tolist()),
-        link=link,
+        classes=() if inverse_link == IDENTITY else tuple(estimator.classes_.tolist()),
+        inverse_link=inverse_link,
     )
 
 
-def _link(trained: Trained) -> str | None:
-    name, estimator = trained.listed.name, trained.estimator
+def _inverse_link(trained: Trained) -> str | None:
+    name, estimator = trained.entry.name, trained.estimator
     if name in _NUMBERS:
         return IDENTITY
     if name in _COUNTS:
@@ -65,4 +65,4 @@ def _link(trained: Trained) -> str | None:
 
 def _log_priors(trained: Trained) -> Any:
     # ComplementNB leaves the priors out whenever there is more than one class.
-    return trained.estimator.class_log_prior_ if trained.listed.name == "MultinomialNB" else 0.0
+    return trained.estimator.class_log_prior_ if trained.entry.name == "MultinomialNB" else 0.0

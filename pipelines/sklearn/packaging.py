@@ -67,7 +67,7 @@ def _library(trained: Trained, rows: Sequence[Mapped], reason: str) -> Packaged:
     travelled = LibraryEvaluator.from_files(evaluator.config(), evaluator.files())
     if not all(identical(evaluator, travelled, part) for part in rows):
         raise EstimatorRefused(
-            f"{trained.listed.name} with these parameters does not come out of a package as it "
+            f"{trained.entry.name} with these parameters does not come out of a package as it "
             "went in",
             fix="take other [model.parameters], or another estimator",
         )
@@ -75,11 +75,11 @@ def _library(trained: Trained, rows: Sequence[Mapped], reason: str) -> Packaged:
 
 
 def _evaluator(trained: Trained) -> LibraryEvaluator:
-    is_number = trained.listed.task == "regression"
+    is_number = trained.entry.task == "regression"
     return LibraryEvaluator(
         trained.estimator,
         classes=() if is_number else tuple(trained.estimator.classes_.tolist()),
-        rounds_to_float32=trained.listed.rounds_to_float32,
+        rounds_to_float32=trained.entry.rounds_to_float32,
     )
 
 
@@ -88,6 +88,6 @@ def _check_finite(trained: Trained, rows: Sequence[Mapped]) -> None:
     evaluator = _evaluator(trained)
     if np.concatenate([evaluator.predict(part).unscorable for part in rows]).mean() > _MOST:
         raise EstimatorRefused(
-            f"{trained.listed.name} diverged in training: its predictions are not finite",
+            f"{trained.entry.name} diverged in training: its predictions are not finite",
             fix='scale the numeric features (scale = "standard"), or change [model.parameters]',
         )

@@ -55,7 +55,7 @@ def difference(evaluator: LinearEvaluator, trained: Trained, mapped: Mapped) -> 
 def _reference(trained: Trained, values: Matrix, *, has_score: bool) -> Scores:
     """What the estimator itself says."""
     predicted = trained.estimator.predict(values)
-    if trained.listed.task == "regression":
+    if trained.entry.task == "regression":
         return Scores(None, None, predicted)
     codes = predicted.astype(np.int32)
     if not has_score:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import EstimatorRefused
-from pipelines.estimators import Listed, complete
+from pipelines.estimators import EstimatorEntry, complete
 from pipelines.matrices import Mapped
 from pipelines.sklearn.matrices import Matrix, stacked
 from pipelines.sklearn.threads import one_thread
@@ -26,14 +26,14 @@ _SEEDS = 2**32  # what scikit-learn takes
 class Trained:
     """A fitted estimator and what it was fitted with."""
 
-    listed: Listed
+    entry: EstimatorEntry
     parameters: Mapping[str, Any]
     estimator: Any
     notes: tuple[str, ...]  # warnings of the fit, each once
 
 
 def train(
-    entry: Listed,
+    entry: EstimatorEntry,
     parameters: Mapping[str, Any],
     mapped: Sequence[Mapped],
     targets: npt.NDArray[np.int32] | npt.NDArray[np.float64],
@@ -43,7 +43,7 @@ def train(
     """Fit the estimator on the rows of all parts.
 
     Args:
-        entry: what to fit, from `pipelines.estimators.listed`.
+        entry: what to fit, from `pipelines.estimators.find_estimator`.
         parameters: those of the job file.
         mapped: the training rows, in a fixed order; that order can matter.
         targets: (n,) codes into the label set, or the numbers to predict.
@@ -63,7 +63,7 @@ def train(
     return Trained(entry, chosen, estimator, notes)
 
 
-def _check_rows(entry: Listed, mapped: Sequence[Mapped], targets: np.ndarray) -> None:
+def _check_rows(entry: EstimatorEntry, mapped: Sequence[Mapped], targets: np.ndarray) -> None:
     if entry.max_rows is not None and len(targets) > entry.max_rows:
         raise EstimatorRefused(
             f"{entry.name} needs time that grows with the square of the rows: it is fitted on at "
@@ -82,7 +82,7 @@ def _check_rows(entry: Listed, mapped: Sequence[Mapped], targets: np.ndarray) ->
         )
 
 
-def _made(entry: Listed, parameters: Mapping[str, Any], seed: str) -> Any:
+def _made(entry: EstimatorEntry, parameters: Mapping[str, Any], seed: str) -> Any:
     estimator = getattr(importlib.import_module(entry.module), entry.name)(**parameters)
     # To predict, n_jobs stays None, which is one: several change the last bits of a forest.
     if "random_state" in estimator.get_params():
@@ -100,7 +100,7 @@ def random_state(seed: str) -> int:
     return int.from_bytes(digest, "little") % _SEEDS
 
 
-def _fit(entry: Listed, estimator: Any, values: Matrix, targets: np.ndarray) -> None:
+def _fit(entry: EstimatorEntry, estimator: Any, values: Matrix, targets: np.ndarray) -> None:
     threads = {"n_jobs": os.cpu_count()} if entry.threads_to_fit else {}
     try:
         with np.errstate(all="ignore"):  # a model that diverges is found by its results

@@ -158,7 +158,7 @@ def keep_estimator(job: Path) -> None:
     import joblib
 
     from pipelines import jobs
-    from pipelines.estimators import listed
+    from pipelines.estimators import find_estimator
     from pipelines.manifest import Manifest
     from pipelines.mappers import Mapper
     from pipelines.sklearn.training import train
@@ -179,7 +179,7 @@ def keep_estimator(job: Path) -> None:
         [task.target.answers.index(text) for text in rows.column("label").to_pylist()],
         dtype=np.int32,
     )
-    trained = train(listed(manifest.recipe.estimator, task.task), {}, [mapped], targets, seed="1")
+    trained = train(find_estimator(manifest.recipe.estimator, task.task), {}, [mapped], targets, seed="1")
     joblib.dump(trained.estimator, job / "estimator.joblib")
 
 

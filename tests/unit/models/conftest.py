@@ -11,7 +11,7 @@ import pytest
 
 from infra import signing
 from pipelines.columns import float_array, texts
-from pipelines.estimators import ESTIMATORS, Listed
+from pipelines.estimators import ESTIMATORS, EstimatorEntry
 from pipelines.features import FeatureSpec
 from pipelines.identity import keyed_hashes
 from pipelines.manifest import Recipe, TrainingData
@@ -123,7 +123,7 @@ def make_draft(raw_rows: pa.RecordBatch) -> MakeDraft:
     return make
 
 
-def _targets(entry: Listed, rows: pa.RecordBatch) -> np.ndarray:
+def _targets(entry: EstimatorEntry, rows: pa.RecordBatch) -> np.ndarray:
     sizes = np.nan_to_num(np.array(rows.column(0).to_pylist()), nan=10.0)
     return (sizes > 10).astype(np.int32) if entry.task == "classification" else sizes * 2.0
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import is_classifier
 
 from pipelines.errors import EstimatorRefused
-from pipelines.estimators import ESTIMATORS, complete, listed
+from pipelines.estimators import ESTIMATORS, complete, find_estimator
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -28,7 +28,7 @@ def test_each_entry_is_what_scikit_learn_has(name: str) -> None:
 
 def test_what_is_not_listed_is_refused_with_those_that_are() -> None:
     with pytest.raises(EstimatorRefused, match="'XGBClassifier' is not on the list") as refused:
-        listed("XGBClassifier", "classification")
+        find_estimator("XGBClassifier", "classification")
 
     assert "LogisticRegression, " in refused.value.fix
     assert "LinearRegression" not in refused.value.fix
@@ -36,14 +36,14 @@ def test_what_is_not_listed_is_refused_with_those_that_are() -> None:
 
 def test_a_slip_of_the_pen_is_recognised() -> None:
     with pytest.raises(EstimatorRefused) as refused:
-        listed("LogisticRegresion", "classification")
+        find_estimator("LogisticRegresion", "classification")
 
     assert refused.value.fix.startswith("did you mean 'LogisticRegression'? ")
 
 
 def test_an_estimator_of_the_other_task_is_refused() -> None:
     with pytest.raises(EstimatorRefused, match="Ridge is for regression"):
-        listed("Ridge", "classification")
+        find_estimator("Ridge", "classification")
 
 
 @pytest.mark.parametrize(

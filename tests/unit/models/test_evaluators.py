@@ -16,16 +16,22 @@ from hypothesis import strategies as st
 from pipelines import evaluators
 from pipelines.errors import PackageRefused
 from pipelines.evaluators import LinearEvaluator, Scores, layout_of, load_evaluator
-from pipelines.links import BINARY_LINKS, LINKS
+from pipelines.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS
 from pipelines.matrices import Mapped, Numbers, matrix, taken
 
 MakeMapped = Callable[..., Mapped]
 
 
-def evaluator_for(mapped: Mapped, *, link: str = "identity", seed: int = 1) -> LinearEvaluator:
+def evaluator_for(
+    mapped: Mapped, *, inverse_link: str = "identity", seed: int = 1
+) -> LinearEvaluator:
     rng = np.random.default_rng(seed)
     classes: tuple[int, ...] = (
-        () if link == "identity" else (0, 2) if link in BINARY_LINKS else (2, 0, 5)
+        ()
+        if inverse_link == "identity"
+        else (0, 2)
+        if inverse_link in BINARY_INVERSE_LINKS
+        else (2, 0, 5)
     )
     decisions = 1 if len(classes) < 3 else 3
     return LinearEvaluator(
@@ -33,7 +39,7 @@ def evaluator_for(mapped: Mapped, *, link: str = "identity", seed: int = 1) -> L
         coefficients=rng.normal(size=(decisions, mapped.width)),
         intercepts=rng.normal(size=decisions),
         classes=classes,
-        link=link,
+        inverse_link=inverse_link,
     )
 
 
@@ -57,7 +63,7 @@ def test_a_number_is_the_product_of_matrix_and_weights(
 def test_codes_are_those_of_the_classes(make_mapped: MakeMapped) -> None:
     """A class that training never saw has a code too, so codes and decisions differ."""
     mapped = make_mapped(500)
-    evaluator = evaluator_for(mapped, link="softmax")
+    evaluator = evaluator_for(mapped, inverse_link="softmax")
 
     decisions = matrix(mapped) @ evaluator.coefficients.T + evaluator.intercepts
 
@@ -65,15 +71,15 @@ def test_codes_are_those_of_the_classes(make_mapped: MakeMapped) -> None:
     np.testing.assert_array_equal(evaluator.predict(mapped).codes, expected)
 
 
-@pytest.mark.parametrize("link", ["identity", *sorted(LINKS)])
+@pytest.mark.parametrize("inverse_link", ["identity", *sorted(INVERSE_LINKS)])
 @settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_any_choice_of_rows_gives_each_row_its_own_bits(
-    make_mapped: MakeMapped, link: str, data: st.DataObject
+    make_mapped: MakeMapped, inverse_link: str, data: st.DataObject
 ) -> None:
     """One row, many rows, another order: a library's matrix product does not do this."""
     mapped = make_mapped(300, text=True)
-    evaluator = evaluator_for(mapped, link=link)
+    evaluator = evaluator_for(mapped, inverse_link=inverse_link)
     chosen = np.array(data.draw(st.lists(st.integers(0, 299), min_size=1, max_size=40)))
 
     whole, part = evaluator.predict(mapped), evaluator.predict(taken(mapped, chosen))
@@ -81,12 +87,12 @@ def test_any_choice_of_rows_gives_each_row_its_own_bits(
     assert bits(part) == bits(whole, chosen)
 
 
-@pytest.mark.parametrize("link", ["identity", "sigmoid", "softmax"])
+@pytest.mark.parametrize("inverse_link", ["identity", "sigmoid", "softmax"])
 def test_the_size_of_blocks_changes_nothing(
-    make_mapped: MakeMapped, monkeypatch: pytest.MonkeyPatch, link: str
+    make_mapped: MakeMapped, monkeypatch: pytest.MonkeyPatch, inverse_link: str
 ) -> None:
     mapped = make_mapped(1000, text=True)
-    evaluator = evaluator_for(mapped, link=link)
+    evaluator = evaluator_for(mapped, inverse_link=inverse_link)
     whole = bits(evaluator.predict(mapped))
 
     for size in (1, 7, 1000):
@@ -95,10 +101,12 @@ def test_the_size_of_blocks_changes_nothing(
         assert bits(evaluator.predict(mapped)) == whole
 
 
-@pytest.mark.parametrize("link", ["identity", *sorted(LINKS)])
-def test_no_rows_give_no_answers_of_the_right_kind(make_mapped: MakeMapped, link: str) -> None:
+@pytest.mark.parametrize("inverse_link", ["identity", *sorted(INVERSE_LINKS)])
+def test_no_rows_give_no_answers_of_the_right_kind(
+    make_mapped: MakeMapped, inverse_link: str
+) -> None:
     mapped = make_mapped(5, text=True)
-    evaluator = evaluator_for(mapped, link=link)
+    evaluator = evaluator_for(mapped, inverse_link=inverse_link)
 
     none, some = evaluator.predict(taken(mapped, np.empty(0, np.int64))), evaluator.predict(mapped)
 
@@ -107,14 +115,18 @@ def test_no_rows_give_no_answers_of_the_right_kind(make_mapped: MakeMapped, link
         assert not empty
 
 
-@pytest.mark.parametrize("link", ["identity", "sign", "sigmoid", "largest", "softmax"])
+@pytest.mark.parametrize("inverse_link", ["identity", "sign", "sigmoid", "largest", "softmax"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1.7e308])
-def test_a_row_without_a_finite_decision_has_no_answer(link: str, value: float) -> None:
+def test_a_row_without_a_finite_decision_has_no_answer(inverse_link: str, value: float) -> None:
     """Never a label out of an overflow, and the rows around it keep theirs."""
     rows = Mapped(3, (Numbers("x", np.array([1.0, value, 2.0])),))
-    evaluator = evaluator_for(rows, link=link, seed=2)
+    evaluator = evaluator_for(rows, inverse_link=inverse_link, seed=2)
     evaluator = LinearEvaluator(
-        evaluator.layout, evaluator.coefficients * 10, evaluator.intercepts, evaluator.classes, link
+        evaluator.layout,
+        evaluator.coefficients * 10,
+        evaluator.intercepts,
+        evaluator.classes,
+        inverse_link,
     )
 
     scores = evaluator.predict(rows)
@@ -130,10 +142,10 @@ def test_rows_of_another_spec_are_refused(make_mapped: MakeMapped) -> None:
         evaluator.predict(make_mapped(3, text=True))
 
 
-@pytest.mark.parametrize("link", ["identity", *sorted(LINKS)])
-def test_files_bring_back_the_same_bits(make_mapped: MakeMapped, link: str) -> None:
+@pytest.mark.parametrize("inverse_link", ["identity", *sorted(INVERSE_LINKS)])
+def test_files_bring_back_the_same_bits(make_mapped: MakeMapped, inverse_link: str) -> None:
     mapped = make_mapped(50, text=True)
-    before = evaluator_for(mapped, link=link)
+    before = evaluator_for(mapped, inverse_link=inverse_link)
 
     after = load_evaluator(before.kind, before.config(), before.files())
 
@@ -155,25 +167,27 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "classes,link,decisions",
+    "classes,inverse_link,decisions",
     [
         ((), "sigmoid", 1),
         ((0, 1), "identity", 1),
         ((0, 1), "sigmoid", 2),
         ((0, 1, 2), "sigmoid", 1),
         ((0, 1, 2), "softmax", 2),
-        ((0, 1), "no such link", 1),
+        ((0, 1), "no such inverse_link", 1),
         ((0,), "softmax", 1),
         ((), "identity", 2),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(
-    classes: tuple[int, ...], link: str, decisions: int
+    classes: tuple[int, ...], inverse_link: str, decisions: int
 ) -> None:
     layout = layout_of(Mapped(1, (Numbers("x", np.zeros(1)),)))
 
     with pytest.raises(ValueError, match="decisions"):
-        LinearEvaluator(layout, np.zeros((decisions, 1)), np.zeros(decisions), classes, link)
+        LinearEvaluator(
+            layout, np.zeros((decisions, 1)), np.zeros(decisions), classes, inverse_link
+        )
 
 
 def test_weights_of_another_width_are_refused() -> None:

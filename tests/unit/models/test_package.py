@@ -311,7 +311,7 @@ def test_golden_rows_that_come_out_differently_are_refused(
     package: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a machine whose arithmetic is another one."""
-    monkeypatch.setattr("pipelines.links.exp", lambda x: np.nextafter(exp(x), np.inf))
+    monkeypatch.setattr("pipelines.inverse_links.exp", lambda x: np.nextafter(exp(x), np.inf))
 
     with pytest.raises(PackageRefused, match="golden rows"):
         open_package(package, verify=verify)

@@ -1,7 +1,7 @@
 """From the decisions of a linear model to an answer and its probability.
 
 A decision is the weighted sum of a row's features plus an intercept: one per
-row for a binary model, one per answer and row otherwise. A link turns the
+row for a binary model, one per answer and row otherwise. An inverse link turns the
 decisions of a block, (K, n), into the index of the answer and its probability,
 row by row: no step adds or compares across rows, and the only functions used are
 + - * / and our own exp, so the bits depend on neither machine nor batch size.
@@ -20,7 +20,7 @@ from pipelines.exponential import exp
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Answered = tuple[Ints, Floats | None]
-Link = Callable[[Floats], Answered]
+InverseLink = Callable[[Floats], Answered]
 
 
 def sign(decisions: Floats) -> Answered:
@@ -44,13 +44,13 @@ def sigmoid(decisions: Floats) -> Answered:
     return answers, 1.0 / (1.0 + exp(-np.abs(decisions[0])))
 
 
-def hinge(decisions: Floats) -> Answered:
+def modified_huber(decisions: Floats) -> Answered:
     """Binary modified Huber loss: p = (clip(decision, -1, 1) + 1) / 2.
 
     Source: Zhang, Statistical behavior and consistency of classification methods
         based on convex risk minimization, JMLR 2002, appendix B.
 
-    >>> hinge(np.array([[-0.5, 3.0]]))[1].tolist()
+    >>> modified_huber(np.array([[-0.5, 3.0]]))[1].tolist()
     [0.75, 1.0]
     """
     answers, _ = sign(decisions)
@@ -77,7 +77,7 @@ def softmax(decisions: Floats) -> Answered:
     return answers, 1.0 / _sum_over_answers(exp(decisions - top))
 
 
-def one_against_rest(decisions: Floats) -> Answered:
+def one_vs_rest(decisions: Floats) -> Answered:
     """One logistic regression per answer, normalised to a sum of 1 over answers.
 
     Source: Zadrozny and Elkan, Transforming classifier scores into accurate
@@ -86,7 +86,7 @@ def one_against_rest(decisions: Floats) -> Answered:
     return _normalised(decisions, 1.0 / (1.0 + exp(-decisions)))
 
 
-def hinge_against_rest(decisions: Floats) -> Answered:
+def modified_huber_one_vs_rest(decisions: Floats) -> Answered:
     """One model with modified Huber loss per answer, normalised to a sum of 1."""
     return _normalised(decisions, (np.clip(decisions, -1.0, 1.0) + 1.0) / 2.0)
 
@@ -108,21 +108,21 @@ def _sum_over_answers(shares: Floats) -> Floats:
     return total
 
 
-LINKS: Mapping[str, Link] = MappingProxyType(
+INVERSE_LINKS: Mapping[str, InverseLink] = MappingProxyType(
     {
         "sign": sign,
         "sigmoid": sigmoid,
-        "hinge": hinge,
+        "modified_huber": modified_huber,
         "largest": largest,
         "softmax": softmax,
-        "one_against_rest": one_against_rest,
-        "hinge_against_rest": hinge_against_rest,
+        "one_vs_rest": one_vs_rest,
+        "modified_huber_one_vs_rest": modified_huber_one_vs_rest,
     }
 )
-"""Every link of a classifier by the name that a package keeps."""
+"""Every inverse link of a classifier by the name that a package keeps."""
 
-BINARY_LINKS = frozenset({"sign", "sigmoid", "hinge"})
+BINARY_INVERSE_LINKS = frozenset({"sign", "sigmoid", "modified_huber"})
 """Links that read one decision and choose between two answers."""
 
-LINKS_WITHOUT_PROBABILITY = frozenset({"sign", "largest"})
+WITHOUT_PROBABILITY = frozenset({"sign", "largest"})
 """Links whose decisions order the answers but are no probabilities."""
