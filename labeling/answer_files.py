@@ -1,7 +1,8 @@
 """Answers that came another way: exports of Label Studio, CSV and Parquet tables.
 
 A table has `prediction_id`, or `key` and `batch`; `answer`; and perhaps
-`annotator` and `created` (ISO 8601, UTC where it names no zone).
+`annotator` and `created` (ISO 8601, UTC where it names no zone). What names a
+row is spelled as scoring spells it: the text `2.0` is not the key `2`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from pyarrow import csv, parquet
 from labeling.answers import FILE, Answer, answers_of, as_time
 from labeling.tasks import AnswerState, parse_answer
 from pipelines.canonical import canonical_text
-from pipelines.errors import AnswersUnreadable
+from pipelines.columns import without_views
+from pipelines.errors import AnswersUnreadable, SchemaMismatch
 from pipelines.identity import subkey
+from pipelines.keys import key_text
 
 COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
+_NAMES = ("prediction_id", "key", "batch")
 Identify = Callable[[str, Sequence[str]], Sequence[str]]  # batch, keys -> prediction ids
 _CSV = csv.ConvertOptions(
     column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=True, null_values=[""]
@@ -90,7 +94,7 @@ def _table(path: Path, content: bytes) -> pa.Table:
 def _rows(
     path: Path, table: pa.Table, allowed: Sequence[str], identify: Identify
 ) -> Iterator[Answer]:
-    columns = {name: _cells(path, table.column(name)) for name in table.column_names}
+    columns = {name: _cells(path, name, table.column(name)) for name in table.column_names}
     ids = columns.get("prediction_id") or _identified(columns["key"], columns["batch"], identify)
     nothing: list[Any] = [None] * len(ids)
     people, times = columns.get("annotator", nothing), columns.get("created", nothing)
@@ -123,15 +127,25 @@ def _answer(
     )
 
 
-def _cells(path: Path, column: pa.ChunkedArray) -> list[Any]:
-    if pa.types.is_temporal(column.type):
-        return list(column.cast(pa.timestamp("us", tz="UTC")).to_pylist())
+def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column: times as such, everything else as text."""
     try:
-        return list(canonical_text(column.combine_chunks()).to_pylist())
-    except (TypeError, pa.ArrowException) as error:
+        if name == "created" and pa.types.is_temporal(column.type):
+            return _times(column)
+        whole = without_views(column.combine_chunks())
+        spelled = key_text(whole, name) if name in _NAMES else canonical_text(whole)
+        return list(spelled.to_pylist())
+    except (SchemaMismatch, pa.ArrowException, ValueError, OverflowError) as error:
         raise AnswersUnreadable(
-            f"{path} holds {column.type} values: {error}", fix=f"give {_FORMS}"
+            f"{path}: column {name!r} holds {column.type} values that cannot be read",
+            fix=f"give {_FORMS}",
         ) from error
+
+
+def _times(column: pa.ChunkedArray) -> list[datetime | None]:
+    is_finer = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
+    moments = column.cast(pa.timestamp("us", tz="UTC"), safe=not is_finer)
+    return list(moments.to_pylist())
 
 
 def _identified(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines.canonical import canonical_text
+from pipelines.canonical import canonical, canonical_text
 from pipelines.columns import Int32s, Int64s, bool_array, dictionary_codes, integers, missing
 from pipelines.encoding import readable
 from pipelines.errors import SchemaMismatch
@@ -69,6 +69,15 @@ def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
     place = names.index("")
     codes = np.where(codes == place, -1, np.where(codes > place, codes - 1, codes))
     return codes.astype(np.int32), [name for name in names if name]
+
+
+def spelled(batch: str, batches: Batches) -> str:
+    """A batch's name, as people write it, the way that scoring writes it.
+
+    >>> spelled("2.0", Batches(by="column", column="year")), spelled("2.0", Batches(by="path"))
+    ('2', '2.0')
+    """
+    return str(canonical(batch)) if batches.by == "column" else batch
 
 
 def local_micros(column: pa.Array, batches: Batches) -> Int64s:

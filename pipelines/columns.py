@@ -28,6 +28,22 @@ N = TypeVar("N", bound=np.generic)
 _TEXT_LIMIT = 2**31 - 1  # bytes that the 32-bit offsets of one text array can reach
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values are text, however Arrow lays them out."""
+    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
+
+
+def without_views(column: pa.Array) -> pa.Array:
+    """The column in the layout that everything here reads: a view of text or bytes is none.
+
+    >>> without_views(pa.array(["a"], pa.string_view())).type
+    DataType(string)
+    """
+    if kinds.is_string_view(column.type):
+        return column.cast(pa.string())
+    return column.cast(pa.binary()) if kinds.is_binary_view(column.type) else column
+
+
 def missing(column: pa.Array) -> Bools | None:
     """Where the column is null: (n,), or None where no value is.
 

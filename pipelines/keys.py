@@ -33,7 +33,7 @@ def keys_of(
         return texts(f"{file_digest[:16]}:{position}" for position in positions.tolist())
     parts = []
     for name in job.key_columns:
-        part = _key_text(checked_text(rows.column(name), name, faults), name)
+        part = key_text(checked_text(rows.column(name), name, faults), name)
         gaps = missing(part)
         if gaps is not None:
             faults.mark(gaps, "null_key", name)
@@ -42,7 +42,18 @@ def keys_of(
     return parts[0] if len(parts) == 1 else _json_arrays(parts)
 
 
-def _key_text(column: pa.Array, name: str) -> pa.StringArray:
+def key_text(column: pa.Array, name: str) -> pa.StringArray:
+    """What names a row, as text: text as it stands, one spelling for numbers, times as ISO 8601.
+
+    Raises:
+        SchemaMismatch: column `name` holds something that has no such spelling.
+
+    >>> (
+    ...     key_text(texts(["007", "7.0"]), "id").to_pylist(),
+    ...     key_text(pa.array([7.0]), "id").to_pylist(),
+    ... )
+    (['007', '7.0'], ['7'])
+    """
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if is_text(kind) or is_clock(kind):
         return column.cast(pa.string())

@@ -15,6 +15,7 @@ from functions.app import App
 from functions.steps.connection import PURPOSES, connect, digests, survey
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
+from pipelines.batches import spelled
 from pipelines.columns import texts
 from pipelines.errors import StepMissing
 from pipelines.hashing import hex_text
@@ -93,7 +94,8 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
     named: dict[str, str] = {}  # what the file calls a prediction
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
-        ids = prediction_ids(job.sampling.seed, job.name, batch, texts(keys))
+        name = spelled(batch, job.batches)
+        ids = prediction_ids(job.sampling.seed, job.name, name, texts(keys))
         found: list[str] = hex_text(ids).to_pylist()
         named.update(zip(found, (f"{key} of batch {batch}" for key in keys), strict=True))
         return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -14,6 +15,9 @@ from pyarrow import parquet
 from labeling.answer_files import read_answers
 from labeling.answers import Answer
 from pipelines.errors import AnswersUnreadable
+from pipelines.faults import Faults
+from pipelines.jobs import parse
+from pipelines.keys import keys_of
 
 ALLOWED = ("yes", "no")
 NAIVE = datetime.fromisoformat("2026-11-21")  # as a Parquet file without a zone has it
@@ -48,6 +52,86 @@ def test_a_csv_file_names_keys_and_batches(file: Path) -> None:
     file.write_text("batch,answer,key,extra\nb1,yes,007,x\nb2,no,7,x\nb1,no,,x\n")
 
     assert [answer.prediction_id for answer in read(file)] == ["b1/007", "b2/7", ""]
+
+
+@pytest.mark.parametrize("key", ["2.0", "True", "-0", "e\u0301", "007", " x "])
+def test_a_text_key_is_looked_for_as_it_stands(key: str, file: Path) -> None:
+    """Scoring leaves it alone, so a file of answers has no other name for its row."""
+    file.write_text(f"key,batch,answer\n{key},b,yes\n")
+
+    assert [answer.prediction_id for answer in read(file)] == [f"b/{scored_as(pa.array([key]))}"]
+
+
+@pytest.mark.parametrize(
+    "scored, answered",
+    [
+        (pa.array([7]), pa.array(["7"])),
+        (pa.array(["7"]), pa.array([7])),
+        (pa.array([7]), pa.array([7.0])),
+        (pa.array([True]), pa.array(["true"])),
+        (pa.array([NAIVE.date()]), pa.array(["2026-11-21"])),
+        (pa.array(["a"]), pa.array(["a"], pa.string_view())),
+    ],
+    ids=str,
+)
+def test_a_key_is_found_whatever_type_either_file_gives_it(
+    scored: pa.Array, answered: pa.Array, file: Path
+) -> None:
+    parquet.write_table(pa.table({"key": answered, "batch": ["b"], "answer": ["yes"]}), file)
+
+    assert [answer.prediction_id for answer in read(file)] == [f"b/{scored_as(scored)}"]
+
+
+def scored_as(column: pa.Array) -> str:
+    """What scoring calls the row of one key."""
+    content = {
+        "name": "j",
+        "task": "classification",
+        "target": {"answers": ALLOWED},
+        "data": {"path": "x", "key": "k"},
+        "predictions": {"label": "label"},
+        "sampling": {"seed": "0" * 32},
+    }
+    rows = pa.record_batch({"k": column})
+    return str(keys_of(rows, parse(content, "job"), "", np.arange(1), Faults())[0])
+
+
+def test_a_batch_may_be_written_as_a_date(file: Path) -> None:
+    table = pa.table({"key": ["a"], "batch": [NAIVE.date()], "answer": ["yes"]})
+    parquet.write_table(table, file)
+
+    assert [answer.prediction_id for answer in read(file)] == ["2026-11-21/a"]
+
+
+def test_a_time_finer_than_a_microsecond_is_cut(file: Path) -> None:
+    created = pa.array([1_700_000_000_000_000_001], pa.timestamp("ns"))
+    parquet.write_table(
+        pa.table({"key": ["a"], "batch": ["b"], "answer": ["yes"], "created": created}), file
+    )
+
+    (answer,) = read(file)
+
+    assert answer.created == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+@pytest.mark.parametrize(
+    "name, column",
+    [
+        ("created", pa.array([1], pa.time64("us"))),
+        ("created", pa.array([2**61], pa.timestamp("ms"))),
+        ("created", pa.array([2**61], pa.timestamp("us"))),
+        ("key", pa.array([["a"]])),
+        ("key", pa.array([b"\xff"]).view(pa.string())),
+        ("answer", pa.array([NAIVE.date()])),
+    ],
+    ids=str,
+)
+def test_a_column_of_a_strange_type_is_named(name: str, column: pa.Array, file: Path) -> None:
+    plain = {"key": pa.array(["a"]), "batch": pa.array(["b"]), "answer": pa.array(["yes"])}
+    parquet.write_table(pa.table(plain | {name: column}), file)
+
+    with pytest.raises(AnswersUnreadable, match=f"column '{name}' holds "):
+        read(file)
 
 
 def test_a_parquet_file_is_read_whatever_its_types(file: Path) -> None:
