@@ -85,7 +85,7 @@ class App:
         found = server.found(default_home(os.environ))
         if found is None:
             return None
-        self.say(f"using the Label Studio that `recheck labelstudio up` runs here: {found.url}")
+        self.say(f"using the Label Studio that `recheck labelstudio up` started here: {found.url}")
         return Access(found.url, SecretStr(found.token))
 
     @contextmanager

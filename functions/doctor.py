@@ -58,10 +58,6 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
 
 
 def _one_task_each(app: App) -> Promise:
-    if not connection.is_connected(app):
-        return Promise(
-            "P4", None, "no Label Studio is named; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"
-        )
     from labeling.labelstudio import projects
     from labeling.labelstudio.client import each_task
 
@@ -134,25 +130,19 @@ def _nothing_leaks(app: App) -> Promise:
 
 
 def _secrets_in(app: App) -> Iterator[str]:
-    key = app.settings.label_studio_api_key
-    if not key:
+    access = app.label_studio
+    if not access:
         return
     for path in app.store.folder.rglob("*"):
         if (
             path.is_file()
             and path.suffix in (".json", ".html", ".txt", ".lock")
-            and key.get_secret_value() in path.read_text(encoding="utf-8", errors="replace")
+            and access.key.get_secret_value() in path.read_text(encoding="utf-8", errors="replace")
         ):
             yield f"{path.name} holds the access token of Label Studio"
 
 
 def _label_studio_answers(app: App) -> Promise:
-    if not connection.is_connected(app):
-        return Promise(
-            "connection",
-            None,
-            "no Label Studio is named; `recheck labelstudio up` starts one on this machine",
-        )
     with connection.connect(app) as server:
         found = len(server.projects())
     return Promise("connection", True, f"{server.url} answers, with {found} projects")

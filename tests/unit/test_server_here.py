@@ -74,7 +74,7 @@ def test_the_one_that_runs_is_used_and_told_once(home: Home, tmp_path: Path) -> 
         found = [here.label_studio, here.label_studio]
 
     assert [(one.url, one.key.get_secret_value()) for one in found if one] == [(url, "t0k3n")] * 2
-    assert said == [f"using the Label Studio that `recheck labelstudio up` runs here: {url}"]
+    assert said == [f"using the Label Studio that `recheck labelstudio up` started here: {url}"]
 
 
 def test_one_that_settings_name_comes_first(
