@@ -3,7 +3,8 @@
 `tickets.csv` holds three weeks with the predictions of another system, which
 gets worse in the third; `inbox.csv` holds the same tickets without them.
 `history.csv` holds three earlier weeks with the truth. `answers.csv` is what
-people would say of the tickets, for trying out without people. All is
+people would say of the tickets, for trying out without people. With the word
+`mended` after the folder, the other system has mended the third week. All is
 invented, and the same each time.
 """
 
@@ -55,7 +56,7 @@ VAGUE = [
 KEPT_LONG = {"billing": 30, "technical": 90, "account": 20}  # minutes, typically
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, is_mended: bool = False) -> None:
     """Write the files."""
     folder.mkdir(parents=True, exist_ok=True)
     random = Random(2026)  # noqa: S311 - the same data each time
@@ -66,7 +67,7 @@ def main(folder: Path) -> None:
         _ticket(random, number, datetime(2026, 10, 5, tzinfo=UTC)) for number in range(21 * A_DAY)
     ]
     answers = [_answer(row) for row in tickets]
-    guesses = [_guess(random, row["received"], row["channel"], row.pop("team")) for row in tickets]
+    guesses = [_guess(random, row, row.pop("team"), is_mended=is_mended) for row in tickets]
     predicted = [{**row, **guess} for row, guess in zip(tickets, guesses, strict=True)]
     _write(folder / "history.csv", history)
     _write(folder / "inbox.csv", tickets)
@@ -103,10 +104,10 @@ def _ticket(random: Random, number: int, start: datetime) -> dict[str, Any]:
     }
 
 
-def _guess(random: Random, received: str, channel: str, team: str) -> dict[str, Any]:
+def _guess(random: Random, row: dict[str, Any], team: str, *, is_mended: bool) -> dict[str, Any]:
     """What the other system says: sure where it is right, worse for the chats of the last week."""
     confidence = round(random.betavariate(6, 1.5) * 0.6 + 0.4, 3)
-    is_worse = channel == "chat" and received >= "2026-10-19"
+    is_worse = row["channel"] == "chat" and row["received"] >= "2026-10-19" and not is_mended
     is_right = random.random() < confidence - 0.35 * is_worse
     others = [name for name in SENTENCES if name != team]
     return {"predicted": team if is_right else random.choice(others), "confidence": confidence}
@@ -118,4 +119,4 @@ def _answer(row: dict[str, Any]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."), is_mended="mended" in sys.argv[2:])

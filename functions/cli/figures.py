@@ -86,8 +86,8 @@ def _overall(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]
         others = widest(one for one in found if one.metric == other and one.cohort is None)
         yield from (_row(other, one) for one in others if (one.period, one.window) == main)
     yield from _missing(lead)
-    yield from _section("cohorts", _cohorts(led, main), "cohorts", _MOST + 1)
-    whole = [one for one in led if one.cohort is None]
+    yield from _section("cohorts", _cohorts(led, lead), "cohorts", _MOST + 1)
+    whole = [one for one in led if one.cohort is None and _is_other(one, lead)]
     yield from _around(whole, lead) if batches else _newest(whole, lead)
 
 
@@ -109,9 +109,12 @@ def _missing(lead: Estimate) -> Iterator[Row]:
         yield (f"  the {missing} missing answers could make it {_between(lead, *known)}",)
 
 
-def _cohorts(led: Sequence[Estimate], main: tuple[str, str]) -> Iterator[Row]:
+def _cohorts(led: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
     """By name; of too many, those with the most answers."""
-    own = [one for one in led if one.cohort and (one.period, one.window) == main]
+    own = [
+        one for one in led if one.cohort and (one.period, one.window) == (lead.period, lead.window)
+    ]
+    own = [one for one in own if _is_other(one, lead)]
     own.sort(key=lambda one: -one.n_answered)
     for one in sorted(own[:_MOST], key=lambda one: one.cohort or ""):
         yield _row(f"  {one.cohort}", one)
@@ -133,7 +136,6 @@ def _newest(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
 def _around(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
     """The other windows of the batches that were named."""
     rows = {one.window: _row(f"  {_window(one)}", one) for one in whole}
-    rows.pop(lead.window)
     yield from _section("of which" if lead.period == "all" else "part of", rows.values(), "windows")
 
 
@@ -172,6 +174,11 @@ def _section(title: str, rows: Iterable[Row], of: str, most: int = _MOST) -> Ite
 def _rest(number: int, of: str) -> Iterator[Row]:
     if number > 0:
         yield (f"  … and {number} more {of}",)
+
+
+def _is_other(one: Estimate, lead: Estimate) -> bool:
+    """Whether it is about other rows than the window that leads."""
+    return (one.rows, one.n_asked) != (lead.rows, lead.n_asked)
 
 
 def _window(one: Estimate) -> str:

@@ -36,7 +36,7 @@ def test_overall_comes_first_then_cohorts_then_the_newest_windows() -> None:
     cohort = of("all", "all", cohort="channel=chat", value=0.5, n_asked=20, n_answered=20)
     weeks = [of(f"2026-W{week}", value=week / 100) for week in (41, 42)]
 
-    told = lines([*weeks, of("all", "all"), cohort])
+    told = lines([*weeks, of("all", "all", rows=2000), cohort])
 
     assert [line.split("  ")[0] for line in told[:2]] == ["", "all batches"]
     order = [told.index(word) for word in ("cohorts", "newest batches")]
@@ -58,7 +58,7 @@ def test_without_a_draw_the_way_to_one_is_told() -> None:
 
 
 def test_a_window_without_answers_says_so_in_words() -> None:
-    told = lines([of("2026-W41"), unanswered("2026-W42"), of("all", "all")])
+    told = lines([of("2026-W41"), unanswered("2026-W42"), of("all", "all", rows=2000)])
 
     assert [line for line in told if "2026-W42" in line] == [
         "  2026-W42   no answers yet  -               0 of 100"
@@ -66,7 +66,7 @@ def test_a_window_without_answers_says_so_in_words() -> None:
 
 
 def test_the_named_batch_leads() -> None:
-    told = lines([of("2026-W41", value=0.7), of("all", "all")], "2026-W41")
+    told = lines([of("2026-W41", value=0.7), of("all", "all", rows=2000)], "2026-W41")
 
     assert told[1].startswith("2026-W41       70.0 %")
     assert told[4].startswith("  all batches  90.0 %")
@@ -97,8 +97,20 @@ def test_an_error_that_rests_on_one_answer_is_marked() -> None:
     )
 
 
+def test_what_is_about_the_same_rows_is_told_once() -> None:
+    """The week of the only batch, and a cohort that holds every row."""
+    same = [of("2026-W41", "week"), of("all", "all"), of("2026-W41", cohort="plan=free")]
+
+    told = lines([of("2026-W41"), *same], "2026-W41")
+
+    assert len(told) == 4
+    assert told[1].startswith("2026-W41")
+
+
 def test_long_sections_end_with_how_many_more_there_are() -> None:
-    cohorts = [of("w", cohort=f"plan={number:02d}", n_answered=number) for number in range(20)]
+    cohorts = [
+        of("w", cohort=f"plan={number:02d}", rows=50, n_answered=number) for number in range(20)
+    ]
 
     told = lines([of("w"), *cohorts])
 
