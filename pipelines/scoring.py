@@ -14,22 +14,20 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import rows as raw
-from pipelines.batches import membership
 from pipelines.cohorts import cohort_maps, cohorts_of
-from pipelines.columns import Bools, Int64s, coded_texts, dictionary_codes, float_array
+from pipelines.columns import Int64s, coded_texts, dictionary_codes, float_array
 from pipelines.delta import Table
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.faults import Faults
-from pipelines.fragments import Piece, read_piece
+from pipelines.fragments import Piece
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import prediction_ids
 from pipelines.jobs import Job
-from pipelines.keys import keys_of
 from pipelines.parquet import WrittenFile
 from pipelines.parts import BadRow, Part
-from pipelines.pictures import with_pictures
 from pipelines.scorers import Predicted, Scorer
+from pipelines.slices import BatchSlice, batch_slices
 
 _KEYLESS = ("null_key", "invalid_utf8")  # reasons under which a key column means nothing
 
@@ -52,46 +50,36 @@ def score_piece(job: Job, scorer: Scorer, piece: Piece, target: Target) -> Itera
     A batch's rows of a fragment are mapped and predicted in one call of their
     own, so that no result depends on which other batches were asked for.
     """
-    for first, rows in read_piece(piece, raw.projection(job)):
+    slices = batch_slices(
+        job, piece, raw.projection(job), batches=target.batches, digests=target.digests
+    )
+    for own in slices:
         if not piece.source.is_csv:
-            raw.require_types(rows.schema, job)
-        member = membership(rows, job, piece.source.batch)
-        for code, batch in enumerate(member.names):
-            chosen = np.flatnonzero(member.codes == code)
-            if batch not in target.batches or not len(chosen):
-                continue
-            unknown = None if member.unknown is None else member.unknown[chosen]
-            own = _Slice(job, piece, target, batch, raw.take(rows, chosen), first + chosen)
-            yield own.score(scorer, unknown)
+            raw.require_types(own.rows.schema, job)
+        yield _Stage(job, piece, target, own).score(scorer)
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
-    """The rows of one fragment that belong to one batch."""
+class _Stage:
+    """The rows of one fragment that belong to one batch, on their way to the table."""
 
     job: Job
     piece: Piece
     target: Target
-    batch: str
-    rows: pa.RecordBatch
-    positions: Int64s  # (n,), within the file
+    own: BatchSlice
 
-    def score(self, scorer: Scorer, unknown: Bools | None) -> Part:
-        """Check, predict and write; `unknown` marks rows whose batch cannot be told."""
-        faults, source, job = Faults(), self.piece.source, self.job
-        rows = raw.readable_rows(self.rows, faults)
-        rows = with_pictures(rows, job, source.folder, faults)
-        if unknown is not None:
-            faults.mark(unknown, "no_batch", str(job.data.time or job.batches.column))
-        keys = keys_of(rows, job, self.target.digests[source.name], self.positions, faults)
+    def score(self, scorer: Scorer) -> Part:
+        """Predict and write."""
+        own, source, job = self.own, self.piece.source, self.job
+        rows, keys, faults = own.rows, own.keys, own.faults
         is_cut = self._mark_excluded(faults)
         predicted = scorer.predict(rows, faults)
-        ids = prediction_ids(job.sampling.seed, job.name, self.batch, keys)
+        ids = prediction_ids(job.sampling.seed, job.name, own.batch, keys)
         contents = raw.contents_of(rows, job)
-        good = faults.others(self.rows.num_rows)
+        good = faults.others(rows.num_rows)
         codes, versions = dictionary_codes(predicted.versions)
         return Part(
-            batch=self.batch,
+            batch=own.batch,
             source=source.name,
             source_number=source.number,
             row_group=self.piece.row_group,
@@ -99,23 +87,23 @@ class _Slice:
             bad=self._bad_rows(faults, keys),
             ids=ids[good],
             contents=contents[good],
-            positions=self.positions[good],
+            positions=own.positions[good],
             versions=tuple(versions[code] for code in np.unique(codes[good])),
             file=self._write(self._columns(keys, ids, predicted), good, is_cut=is_cut),
         )
 
     @property
     def _first(self) -> int:
-        return int(self.positions[0])
+        return int(self.own.positions[0])
 
     def _mark_excluded(self, faults: Faults) -> bool:
         """Mark rows that a first pass told to leave out; return whether there are any."""
         if not self.target.excluded:
             return False
         name, excluded = self.piece.source.name, self.target.excluded
-        places = [i for i, row in enumerate(self.positions.tolist()) if (name, row) in excluded]
+        places = [i for i, row in enumerate(self.own.positions.tolist()) if (name, row) in excluded]
         for place in places:
-            faults.mark([place], excluded[name, int(self.positions[place])], "")
+            faults.mark([place], excluded[name, int(self.own.positions[place])], "")
         return bool(places)
 
     def _bad_rows(self, faults: Faults, keys: pa.Array) -> tuple[BadRow, ...]:
@@ -123,12 +111,12 @@ class _Slice:
         for row, (reason, column) in sorted(faults.reasons.items()):
             is_lost = reason in _KEYLESS and column in self.job.key_columns
             key = None if is_lost else keys[row].as_py()
-            place = int(self.positions[row])
+            place = int(self.own.positions[row])
             found.append(BadRow(key, reason, column or None, self.piece.source.name, place))
         return tuple(found)
 
     def _columns(self, keys: pa.Array, ids: Hashes, predicted: Predicted) -> pa.RecordBatch:
-        n = self.rows.num_rows
+        n = self.own.rows.num_rows
         nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
         columns = {
             "prediction_id": hex_text(ids),
@@ -138,7 +126,7 @@ class _Slice:
             "label": predicted.labels,
             "value": nothing if predicted.values is None else predicted.values,
             "score": nothing if predicted.scores is None else predicted.scores,
-            "cohorts": cohort_maps(cohorts_of(self.rows, self.job.cohorts), n),
+            "cohorts": cohort_maps(cohorts_of(self.own.rows, self.job.cohorts), n),
         }
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
@@ -149,9 +137,9 @@ class _Slice:
         kept = columns if isinstance(good, slice) else raw.take(columns, good)
         if not kept.num_rows:
             return None
-        folder = self.target.table.folder({"job": self.job.name, "batch": self.batch})
+        folder = self.target.table.folder({"job": self.job.name, "batch": self.own.batch})
         place = f"{self.piece.source.place:05d}-{self.piece.row_group:05d}-{self._first:012d}"
-        name = f"{self.target.batches[self.batch]}-{place}{'-rest' if is_cut else ''}"
+        name = f"{self.target.batches[self.own.batch]}-{place}{'-rest' if is_cut else ''}"
         return self.target.table.write_file(f"{folder}{name}.parquet", kept)
 
 

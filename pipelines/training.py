@@ -14,21 +14,20 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import rows as raw
-from pipelines.batches import local_micros, membership
+from pipelines.batches import local_micros
 from pipelines.canonical import canonical_text
 from pipelines.cells import BadCells
-from pipelines.columns import Int64s, dictionary_codes, floats, texts
+from pipelines.columns import Bools, Int64s, dictionary_codes, floats, texts
 from pipelines.digests import Digest, identified, row_digests
 from pipelines.faults import Faults
 from pipelines.features import Image
-from pipelines.fragments import Piece, read_piece
+from pipelines.fragments import Piece
 from pipelines.hashing import Hashes, hex_text
 from pipelines.identity import keyed_hashes, prediction_ids
 from pipelines.jobs import Job
-from pipelines.keys import keys_of
-from pipelines.pictures import with_pictures
 from pipelines.pixels import pixels
 from pipelines.preparation import Prepare
+from pipelines.slices import BatchSlice, batch_slices
 from pipelines.statistics import Accumulator, Statistics
 
 
@@ -54,17 +53,39 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Examined:
+    """Rows of one fragment and batch, and what keeps some of them from training."""
+
+    rows: BatchSlice
+    features: pa.RecordBatch  # (n,), typed
+    targets: pa.StringArray  # (n,), canonical
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
     """Usable rows of one fragment, with all that training needs to know of them."""
 
-    batch: pa.RecordBatch  # the features, typed
-    raw: pa.RecordBatch  # as the file has them, for golden rows
+    features: pa.RecordBatch  # (n,), typed
     keys: pa.StringArray
-    hashes: Hashes
-    micros: Int64s | None
+    hashes: Hashes  # (n, 2), of the purpose `fit`
+    micros: Int64s | None  # times, where the job has a time column
     targets: pa.StringArray  # canonical
-    digests: Hashes
+    digests: Hashes  # (n, 2), of all that the row holds
     place: tuple[int, int]  # file, first row
+
+    def of(self, mask: Bools) -> TrainingRows:
+        """Some of the rows; `mask` (n,) is True for those that stay."""
+        chosen = np.flatnonzero(mask)
+        return TrainingRows(
+            raw.take(self.features, chosen),
+            raw.take_column(self.keys, chosen),
+            self.hashes[chosen],
+            None if self.micros is None else self.micros[chosen],
+            raw.take_column(self.targets, chosen),
+            self.digests[chosen],
+            self.place,
+        )
 
 
 @dataclass(frozen=True)
@@ -94,84 +115,69 @@ class Reader:
             training, _ = self.selection.splits(rows.hashes, rows.micros)
             chosen = np.flatnonzero(training)
             if len(chosen):
-                statistics.add(seen, raw.take(rows.batch, chosen), rows.hashes[chosen], rows.place)
+                statistics.add(
+                    seen, raw.take(rows.features, chosen), rows.hashes[chosen], rows.place
+                )
         return seen
 
-    def read(self, piece: Piece) -> Iterator[Rows]:
+    def read(self, piece: Piece) -> Iterator[TrainingRows]:
         """The rows of a piece that have a target and no fault."""
-        for first, rows in read_piece(piece, raw.projection(self.job, target=True)):
-            if not piece.source.is_csv:
-                raw.require_types(rows.schema, self.job)
-            member = membership(rows, self.job, piece.source.batch)
-            wanted = np.isin(
-                member.codes, [c for c, name in enumerate(member.names) if name in self.batches]
-            )
-            for code in np.unique(member.codes[wanted]):
-                chosen = np.flatnonzero(member.codes == code)
-                found = self._usable(
-                    raw.take(rows, chosen), member.names[code], piece, first + chosen
-                )
-                if found is not None:
-                    yield found
+        for one in self.examine(piece):
+            good = np.arange(one.features.num_rows)[one.faults.others(one.features.num_rows)]
+            if len(good):
+                yield self._usable(one, good, piece.source.number)
 
-    def _usable(
-        self, rows: pa.RecordBatch, batch: str, piece: Piece, positions: Int64s
-    ) -> Rows | None:
-        faults = Faults()
-        source = piece.source
-        rows = raw.readable_rows(rows, faults)
-        rows = with_pictures(rows, self.job, source.folder, faults)
-        keys = keys_of(rows, self.job, self.file_digests[source.name], positions, faults)
-        targets = self._targets(rows, batch, keys, faults)
-        prepared = self.function(rows) if self.function else rows
-        features = raw.features_of(prepared, self.job, faults)
-        self._mark_broken_pictures(features, faults)
-        good = np.arange(rows.num_rows)[faults.others(rows.num_rows)]
-        if not len(good):
-            return None
-        kept, own = (
-            raw.take(rows, good),
-            raw.take(pa.record_batch([keys, targets], names=["key", "target"]), good),
+    def examine(self, piece: Piece) -> Iterator[Examined]:
+        """All rows of a piece; those that cannot train are marked.
+
+        Raises:
+            InputUnreadable, SchemaMismatch: the file cannot be used.
+        """
+        projection = raw.projection(self.job, target=True)
+        slices = batch_slices(
+            self.job, piece, projection, batches=self.batches, digests=self.file_digests
         )
-        micros = (
-            None
-            if self.job.data.time is None
-            else local_micros(kept.column(self.job.data.time), self.job.batches)
-        )
-        hashes = keyed_hashes(self.job.sampling.seed, "fit", batch, own.column("key"))
-        place = (source.number, int(positions[good[0]]))
-        used = raw.projection(self.job, target=True).columns or kept.schema.names
+        for one in slices:
+            if not piece.source.is_csv:
+                raw.require_types(one.rows.schema, self.job)
+            targets = self._targets(one)
+            prepared = self.function(one.rows) if self.function else one.rows
+            features = raw.features_of(prepared, self.job, one.faults)
+            self._mark_broken_pictures(features, one.faults)
+            yield Examined(one, features, targets, one.faults)
+
+    def _usable(self, one: Examined, good: Int64s, source: int) -> TrainingRows:
+        job, kept = self.job, raw.take(one.rows.rows, good)
+        keys, targets = (raw.take_column(column, good) for column in (one.rows.keys, one.targets))
+        time = job.data.time
+        used = raw.projection(job, target=True).columns or kept.schema.names
         digests = row_digests(kept, used)
         if self.answers is not None:  # the file does not hold what the row was labeled
+            own = pa.RecordBatch.from_arrays([targets], names=["target"])
             digests = identified(row_digests(own, ["target"]), digests)
-        return Rows(
-            raw.take(features, good),
-            kept,
-            own.column("key"),
-            hashes,
-            micros,
-            own.column("target"),
-            digests,
-            place,
+        return TrainingRows(
+            features=raw.take(one.features, good),
+            keys=keys,
+            hashes=keyed_hashes(job.sampling.seed, "fit", one.rows.batch, keys),
+            micros=None if time is None else local_micros(kept.column(time), job.batches),
+            targets=targets,
+            digests=digests,
+            place=(source, int(one.rows.positions[good[0]])),
         )
 
-    def _targets(
-        self, rows: pa.RecordBatch, batch: str, keys: pa.Array, faults: Faults
-    ) -> pa.Array:
-        column = str(self.job.target.column or "answer")
+    def _targets(self, one: BatchSlice) -> pa.StringArray:
+        column, faults = str(self.job.target.column or "answer"), one.faults
         if self.answers is not None:
-            ids = hex_text(
-                prediction_ids(self.job.sampling.seed, self.job.name, batch, keys)
-            ).to_pylist()
-            targets = texts(self.answers.get(one) for one in ids)
+            ids = prediction_ids(self.job.sampling.seed, self.job.name, one.batch, one.keys)
+            targets = texts(self.answers.get(name) for name in hex_text(ids).to_pylist())
         else:
-            targets = canonical_text(rows.column(column))
+            targets = canonical_text(one.rows.column(column))
         if self.job.task == "classification":
             codes, names = dictionary_codes(targets)
             known = np.array([*(name in self.job.target.answers for name in names), False])
             faults.mark(~known[codes], "no_target", column)
         else:
-            given = targets if self.answers is not None else rows.column(column)
+            given = targets if self.answers is not None else one.rows.column(column)
             faults.mark(
                 ~np.isfinite(floats(raw.numbers(given, column, faults))), "no_target", column
             )
@@ -206,7 +212,7 @@ def select(hashes: Hashes, micros: Int64s | None, *, holdout: float, max_rows: i
     return Selection(highest, None, int(high[place]) if 0 < place < len(high) else None)
 
 
-def fingerprint(parts: Sequence[Rows]) -> Digest:
+def fingerprint(parts: Sequence[TrainingRows]) -> Digest:
     """The digest of the rows that a model saw, order-free."""
     digest = Digest()
     for part in parts:

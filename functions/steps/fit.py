@@ -16,7 +16,6 @@ from functions.steps import inputs, models
 from functions.steps.inputs import Input
 from functions.steps.unusable import too_few
 from infra import signing
-from pipelines import rows as raw
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.estimators import complete, find_estimator
 from pipelines.evaluators import Evaluator
@@ -29,7 +28,7 @@ from pipelines.manifest import Manifest, Recipe, TrainingData, installed, minor,
 from pipelines.mappers import Mapped, Mapper
 from pipelines.package import Draft, write
 from pipelines.preparation import load_function, read_source, source_digest
-from pipelines.training import Reader, Rows, fingerprint, select
+from pipelines.training import Reader, TrainingRows, fingerprint, select
 
 _LEAST_ROWS = 10
 NOT_FITTED = "not fitted yet"  # in place of the evaluator
@@ -102,7 +101,7 @@ def _existing(folder: Path, recipe: Recipe) -> Fitted:
 class _Parts:
     """The usable rows of each fragment, with the masks of those that train and those that measure."""
 
-    rows: list[Rows]
+    rows: list[TrainingRows]
     train: list[np.ndarray]
     held: list[np.ndarray]
 
@@ -119,11 +118,11 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     rows = [
         part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)
     ]
-    usable = sum(part.batch.num_rows for part in rows)
+    usable = sum(part.features.num_rows for part in rows)
     if usable < _LEAST_ROWS:
-        raise too_few(app, found, reader.answers, usable)
+        raise too_few(reader, found, usable)
     if function:
-        function.check(rows[0].raw)
+        function.check(next(one for piece in pieces for one in reader.examine(piece)).rows.rows)
     hashes = np.concatenate([part.hashes for part in rows])
     micros = (
         None
@@ -158,7 +157,7 @@ def _answers(app: App) -> dict[str, str] | None:
 def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
     entry = find_estimator(model.estimator, app.job.task)
     used = [
-        raw_rows(part, train | held)
+        part.of(train | held)
         for part, train, held in zip(parts.rows, parts.train, parts.held, strict=True)
     ]
     reference = app.job.features.function
@@ -186,20 +185,6 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
     )
 
 
-def raw_rows(part: Rows, mask: np.ndarray) -> Rows:
-    """Some of a fragment's rows."""
-    chosen = np.flatnonzero(mask)
-    return replace(
-        part,
-        batch=raw.take(part.batch, chosen),
-        keys=raw.take_column(part.keys, chosen),
-        targets=raw.take_column(part.targets, chosen),
-        hashes=part.hashes[chosen],
-        micros=None if part.micros is None else part.micros[chosen],
-        digests=part.digests[chosen],
-    )
-
-
 def _learned(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
     """The features' statistics, by Beam."""
     from infra.engines import local  # Beam takes seconds to import
@@ -213,20 +198,14 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
 
     mapper = Mapper(recipe.features, statistics)
     learn = [
-        raw_rows(part, mask)
-        for part, mask in zip(parts.rows, parts.train, strict=True)
-        if mask.any()
+        part.of(mask) for part, mask in zip(parts.rows, parts.train, strict=True) if mask.any()
     ]
-    judge = [
-        raw_rows(part, mask)
-        for part, mask in zip(parts.rows, parts.held, strict=True)
-        if mask.any()
-    ]
-    mapped = [mapper.map(part.batch) for part in learn]
+    judge = [part.of(mask) for part, mask in zip(parts.rows, parts.held, strict=True) if mask.any()]
+    mapped = [mapper.map(part.features) for part in learn]
     entry = find_estimator(recipe.estimator, recipe.task)
     seed = app.job.sampling.seed
     trained = train(entry, recipe.parameters, mapped, _targets(recipe, learn), seed=seed)
-    held = [mapper.map(part.batch) for part in judge] or mapped
+    held = [mapper.map(part.features) for part in judge] or mapped
     packaged = package_evaluator(trained, held)
     reference = app.job.features.function
     return Draft(
@@ -235,7 +214,7 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
         evaluator=packaged.evaluator,
         reason=packaged.reason,
         metrics=_metrics(recipe, packaged.evaluator, held, _targets(recipe, judge or learn)),
-        golden=(judge or learn)[0].batch,
+        golden=(judge or learn)[0].features,
         training_keys=np.concatenate(
             [keyed_hashes(seed, "training", "", part.keys)[:, 0] for part in learn]
         ),
@@ -246,7 +225,7 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
     )
 
 
-def _targets(recipe: Recipe, parts: Sequence[Rows]) -> np.ndarray:
+def _targets(recipe: Recipe, parts: Sequence[TrainingRows]) -> np.ndarray:
     texts = [text for part in parts for text in part.targets.to_pylist()]
     if recipe.task == "regression":
         return np.array([float(text) for text in texts])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 
 from functions import staged
@@ -15,16 +14,13 @@ from infra.clouds import is_remote
 from pipelines import fragments
 from pipelines import rows as raw
 from pipelines.batches import membership
-from pipelines.columns import Int64s
 from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable
-from pipelines.faults import Faults
 from pipelines.fragments import Piece, Source
 from pipelines.hashing import Hashes
 from pipelines.identity import prediction_ids
 from pipelines.jobs import Job
-from pipelines.keys import keys_of
-from pipelines.pictures import with_pictures
+from pipelines.slices import batch_slices
 
 Number = tuple[int, int]  # of a piece: its file, its row group
 
@@ -148,14 +144,6 @@ class BatchRows:
     keys: pa.StringArray
     ids: Hashes
 
-    @classmethod
-    def of(
-        cls, job: Job, batch: str, rows: pa.RecordBatch, *, digest: str, positions: Int64s
-    ) -> BatchRows:
-        """Identify rows; `positions` are their numbers in the file of that digest (n,)."""
-        keys = keys_of(rows, job, digest, positions, Faults())
-        return cls(rows, keys, prediction_ids(job.sampling.seed, job.name, batch, keys))
-
     def digests(self, job: Job) -> Hashes:
         """The digest of each row: (n, 2)."""
         return identified(raw.contents_of(self.rows, job), self.ids)
@@ -171,16 +159,10 @@ def identified_rows(
     app: App, found: Input, batches: Sequence[str]
 ) -> Iterator[tuple[str, BatchRows]]:
     """The rows of some batches, a fragment and a batch at a time."""
+    job = app.job
+    digests = {name: digest for b in batches for name, digest in found.files_of(b).items()}
     for piece in found.pieces(batches):
-        for first, rows in fragments.read_piece(piece, raw.projection(app.job)):
-            member = membership(rows, app.job, piece.source.batch)
-            for code, batch in enumerate(member.names):
-                chosen = np.flatnonzero(member.codes == code)
-                if batch in batches and len(chosen):
-                    digest = found.files_of(batch)[piece.source.name]
-                    own = raw.readable_rows(raw.take(rows, chosen), Faults())
-                    own = with_pictures(own, app.job, piece.source.folder, Faults())
-                    yield (
-                        batch,
-                        BatchRows.of(app.job, batch, own, digest=digest, positions=first + chosen),
-                    )
+        columns = raw.projection(job)
+        for one in batch_slices(job, piece, columns, batches=batches, digests=digests):
+            ids = prediction_ids(job.sampling.seed, job.name, one.batch, one.keys)
+            yield one.batch, BatchRows(one.rows, one.keys, ids)

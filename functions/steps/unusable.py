@@ -7,38 +7,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 
-from functions.app import App
 from functions.steps.inputs import Input
-from pipelines import rows as raw
-from pipelines.batches import membership
-from pipelines.canonical import canonical_text
 from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
 from pipelines.faults import Faults
-from pipelines.fragments import read_piece
-from pipelines.hashing import hex_text
-from pipelines.identity import prediction_ids
 from pipelines.jobs import Job
-from pipelines.keys import keys_of
-from pipelines.pictures import with_pictures
+from pipelines.training import Reader
 
 _SHOWN = 3  # targets that are no answer
 Answers = Mapping[str, str]  # prediction id -> label
 
 
-def too_few(app: App, found: Input, answers: Answers | None, usable: int) -> RecheckError:
+def too_few(reader: Reader, found: Input, usable: int) -> RecheckError:
     """The error of a fit for which too few rows can train; they are read once more to say why.
 
     Args:
-        app: the job.
+        reader: of the training rows.
         found: the batches of the fit.
-        answers: what people said, where no column holds the truth.
         usable: how many rows can train.
     """
-    count = _Count(app.job, answers)
-    for targets, faults in _fragments(app, found, answers):
-        count.add(targets, faults)
+    count = _Count(reader.job, reader.answers)
+    for piece in found.pieces(found.batches):
+        for one in reader.examine(piece):
+            count.add(one.targets.to_pylist(), one.faults)
     if not count.rows:
         return BatchUnknown(
             f"no row belongs to {', '.join(map(repr, found.batches)) or 'any batch'}",
@@ -111,34 +102,3 @@ class _Count:
         known = self.missing + self.strange.total() + self.bad.total()
         if others := self.rows - usable - known:  # of a function of the user's, or in a picture
             yield f"{others} have a feature that cannot be used", "mend the data, or the features"
-
-
-def _fragments(
-    app: App, found: Input, answers: Answers | None
-) -> Iterator[tuple[list[str | None], Faults]]:
-    """The targets and the faults of the rows, a fragment and a batch at a time."""
-    for piece in found.pieces(found.batches):
-        for first, rows in read_piece(piece, raw.projection(app.job, target=True)):
-            member = membership(rows, app.job, piece.source.batch)
-            for code, batch in enumerate(member.names):
-                chosen = np.flatnonzero(member.codes == code)
-                if batch not in found.batches or not len(chosen):
-                    continue
-                faults = Faults()
-                own = raw.readable_rows(raw.take(rows, chosen), faults)
-                own = with_pictures(own, app.job, piece.source.folder, faults)
-                digest = found.files_of(batch)[piece.source.name]
-                keys = keys_of(own, app.job, digest, first + chosen, faults)
-                if app.job.features.function is None:  # else it makes the features
-                    raw.features_of(own, app.job, faults)
-                yield _targets(app.job, batch, own, keys, answers), faults
-
-
-def _targets(
-    job: Job, batch: str, rows: pa.RecordBatch, keys: pa.StringArray, answers: Answers | None
-) -> list[str | None]:
-    if answers is None:
-        found: list[str | None] = canonical_text(rows.column(str(job.target.column))).to_pylist()
-        return found
-    ids = hex_text(prediction_ids(job.sampling.seed, job.name, batch, keys))
-    return [answers.get(one) for one in ids.to_pylist()]
