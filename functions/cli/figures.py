@@ -189,8 +189,13 @@ def _row(name: str, one: Estimate) -> Row:
     answered = f"{one.n_answered} of {one.n_asked}"
     if one.value is None:
         return name, "no answers yet" if not one.n_answered else "unknown", "-", answered
-    doubt = [] if one.reliable else [f"unreliable: one answer makes {one.largest:.0%} of the sum"]
-    return name, _amount(one, one.value), _interval(one), answered, *doubt
+    return name, _amount(one, one.value), _interval(one), answered, *_doubt(one)
+
+
+def _doubt(one: Estimate) -> Row:
+    if one.reliable or one.largest is None:
+        return ()
+    return (f"unreliable: one answer makes {one.largest * 100:.0f} % of the sum",)
 
 
 def _interval(one: Estimate) -> str:

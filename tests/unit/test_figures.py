@@ -24,8 +24,7 @@ def of(window: str, period: str = "batch", **changes: object) -> Estimate:
 
 
 def unanswered(window: str, period: str = "batch") -> Estimate:
-    nothing: dict[str, object] = {"value": None, "low": 0.0, "high": 1.0, "n_answered": 0}
-    return of(window, period, **nothing)
+    return of(window, period, value=None, low=0.0, high=1.0, n_answered=0)
 
 
 def lines(found: Sequence[Estimate], *batches: str) -> list[str]:
@@ -73,9 +72,9 @@ def test_the_named_batch_leads() -> None:
 
 
 def test_many_missing_answers_are_told_with_what_they_could_change() -> None:
-    ends: dict[str, object] = {"value_if_missing_wrong": 0.6, "value_if_missing_right": 0.95}
+    few = of("w", n_answered=70, value_if_missing_wrong=0.6, value_if_missing_right=0.95)
 
-    told = lines([of("w", n_answered=70, **ends)])
+    told = lines([few])
 
     assert "  the 30 missing answers could make it 60.0 to 95.0 %" in told
 
@@ -93,7 +92,7 @@ def test_an_error_that_rests_on_one_answer_is_marked() -> None:
     told = lines([of("w", metric="mae", value=30.891, low=25.6, high=37.21, largest=0.34)])
 
     assert told[1] == (
-        "w  30.89  25.6 to 37.21  100 of 100  unreliable: one answer makes 34% of the sum"
+        "w  30.89  25.6 to 37.21  100 of 100  unreliable: one answer makes 34 % of the sum"
     )
 
 
