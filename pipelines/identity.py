@@ -35,7 +35,7 @@ __all__ = [
     "subkey",
 ]
 
-Purpose = Literal["sample", "fit", "profile", "plot", "overlap", "training"]
+Purpose = Literal["sample", "fit", "overlap", "training"]
 
 
 def keyed_hashes(seed: str, purpose: Purpose, batch: str, keys: pa.Array) -> Hashes:

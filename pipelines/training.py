@@ -1,8 +1,9 @@
 """Which rows train, which measure, and reading them.
 
 Rows are chosen by keyed hash, of the purpose `fit`, so that every engine and
-every repeat takes the same. The hold-out is the latest part by time; without a
-time it is drawn by the same hash.
+every repeat takes the same. The hold-out is the latest part by time; rows of one
+time stay together. Without a time, or where more than half of the rows have the
+latest one, it is drawn by the same hash.
 """
 
 from __future__ import annotations
@@ -205,9 +206,10 @@ def select(hashes: Hashes, micros: Int64s | None, *, holdout: float, max_rows: i
     highest = int(high[-1])
     if micros is not None:
         times = np.sort(micros[hashes[:, 0] <= np.uint64(highest)])
-        latest = int(times[max(0, int(np.ceil(len(times) * (1 - holdout))) - 1)])
-        if latest < times[-1]:
-            return Selection(highest, latest, None)
+        earlier = int(np.searchsorted(times, times[-1]))  # rows before the latest time
+        last = min(int(np.ceil(len(times) * (1 - holdout))), earlier) - 1
+        if 2 * earlier >= len(times):
+            return Selection(highest, int(times[max(last, 0)]), None)
     place = int(len(high) * (1 - holdout))
     return Selection(highest, None, int(high[place]) if 0 < place < len(high) else None)
 

@@ -7,7 +7,7 @@ than float32 holds); each category code; texts of no and of one term.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -165,9 +165,3 @@ def edge_values(values: Floats) -> Floats:
     single = ends.astype(np.float32)
     near += [np.nextafter(single, np.float32(-np.inf)), np.nextafter(single, np.float32(np.inf))]
     return np.concatenate([ends, *near, single, np.array(_ANY_NUMBER)]).astype(np.float64)
-
-
-def proof_rows(holdout: Sequence[Mapped]) -> list[Mapped]:
-    """Everything that is compared: the hold-out, then edge values around its first row."""
-    first = next((part for part in holdout if part.rows), None)
-    return [*holdout, *(edge_rows(first) if first else [])]

@@ -18,22 +18,22 @@ PACKAGES = ("pipelines", "labeling", "infra", "functions")
 # A technology and its homes: nothing else imports it, not even inside a function.
 HOMES = {
     "apache_beam": ("pipelines.beam", "infra.engines"),
-    "boto3": ("infra.clouds", "infra.storage"),
+    "boto3": ("infra.clouds",),
     "click": ("functions.cli",),
     "cryptography": ("infra.signing",),
-    "deltalake": ("pipelines.delta", "infra.storage"),
+    "deltalake": ("pipelines.delta",),
     "duckdb": ("functions.steps.query",),
     "filelock": ("infra.storage", "labeling.labelstudio"),
-    "google": ("infra.clouds", "infra.storage"),
+    "google": ("infra.clouds",),
     "jinja2": ("labeling.report",),
-    "krippendorff": ("labeling.agreement",),
+    "krippendorff": (),  # the oracle of a test
     "label_studio_sdk": ("labeling.labelstudio",),
     "pandas": ("pipelines.sklearn",),
-    "PIL": ("pipelines",),
-    "rich": ("functions.cli",),
+    "PIL": ("pipelines.pixels", "pipelines.shown"),
+    "rich": ("functions.cli.output",),
     "sklearn": ("pipelines.sklearn",),
     "skops": ("pipelines.sklearn",),
-    "tomlkit": ("pipelines.jobs", "functions", "infra.settings"),
+    "tomlkit": ("functions.steps.init", "functions.steps.draft"),
 }
 
 # What a cold start must not pay for: each costs about a second.
@@ -43,7 +43,7 @@ HEAVY = ("apache_beam", "pandas", "sklearn", "label_studio_sdk")
 EDGES = ("pipelines.beam", "pipelines.sklearn", "labeling.labelstudio", "infra.engines.local")
 
 SAYS_NOTHING = re.compile(r"(^|/)(utils?|helpers?|common|core|misc|manager)(\.py|/)")
-MACHINE_PATH = re.compile(r"(?<![\w.])/(" + "wo" + "rk|" + "fa" + "rm|root)/")
+MACHINE_PATH = re.compile(r"(?<![\w.])/(root|work|farm)/\w")  # the roots of build machines
 REGISTRY = re.compile(r"https?://\S*(/simple|/packages/|registry|/maven)")
 BINARY = {".png", ".parquet", ".svg", ".zip", ".gz", ".npy", ".arrow"}
 
