@@ -21,7 +21,7 @@ from labeling.tasks import AnswerState, parse_answer
 from pipelines.canonical import canonical_text
 from pipelines.columns import without_views
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
-from pipelines.identity import subkey
+from pipelines.hashing import subkey
 from pipelines.keys import key_text
 
 COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")

@@ -14,26 +14,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipelines.canonical import canonical, canonical_text
-from pipelines.digests import Digest, row_digests
-from pipelines.hashing import Hashes, hashes, hex_text, parse_hex, subkey
-
-__all__ = [
-    "Digest",
-    "Hashes",
-    "Purpose",
-    "canonical",
-    "canonical_text",
-    "hashes",
-    "hex_text",
-    "keyed_hashes",
-    "parse_hex",
-    "prediction_ids",
-    "row_digests",
-    "shown_digest",
-    "shown_json",
-    "subkey",
-]
+from pipelines.hashing import Hashes, hashes, subkey
 
 Purpose = Literal["sample", "fit", "overlap", "training"]
 

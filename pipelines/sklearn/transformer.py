@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from pipelines.cells import BadCells
 from pipelines.columns import texts
 from pipelines.faults import Faults
 from pipelines.features import FeatureSpec
@@ -74,7 +76,8 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         seen = statistics.create()
         for first, batch in self._typed(X, spec):
             hashes = keyed_hashes("", "fit", "", texts(map(str, range(first, first + len(batch)))))
-            seen = statistics.add(seen, batch, hashes, (0, first))
+            with _told(first):
+                seen = statistics.add(seen, batch, hashes, (0, first))
         self.statistics_ = statistics.result(seen)
         self.mapper_ = Mapper(spec, self.statistics_)
         self.n_features_in_ = len(spec.columns)
@@ -88,9 +91,11 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         spec = FeatureSpec(columns=dict(self.columns))
-        return matrix_of(
-            concatenated([self.mapper_.map(batch) for _, batch in self._typed(X, spec)])
-        )
+        mapped = []
+        for first, batch in self._typed(X, spec):
+            with _told(first):
+                mapped.append(self.mapper_.map(batch))
+        return matrix_of(concatenated(mapped))
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """The name of each column of the matrix (width,)."""
@@ -115,8 +120,21 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
             batch = batch if self.function is None else self.function(batch)
             portions.append((first, features_of(batch, job, faults)))
             for row, (reason, column) in sorted(faults.reasons.items())[:1]:
-                raise ValueError(f"row {first + row} cannot be used: {reason} in {column!r}")
+                raise _unusable(first + row, reason, column)
         return portions
+
+
+@contextmanager
+def _told(first: int) -> Iterator[None]:
+    """Say of a portion, whose first row this is, what is wrong in the terms of the whole."""
+    try:
+        yield
+    except BadCells as bad:
+        raise _unusable(first + int(bad.rows[0]), bad.reason, bad.column) from bad
+
+
+def _unusable(row: int, reason: str, column: str) -> ValueError:
+    return ValueError(f"row {row} cannot be used: {reason} in {column!r}")
 
 
 def _table(rows: pa.Table | pa.RecordBatch | pd.DataFrame) -> pa.Table:

@@ -30,7 +30,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from labeling.history import Estimate, Wanted, estimates
 from pipelines.columns import dictionary_codes, floats, texts
-from pipelines.identity import hex_text, keyed_hashes, prediction_ids
+from pipelines.hashing import hex_text
+from pipelines.identity import keyed_hashes, prediction_ids
 from pipelines.population import (
     MISSING,
     Codes,

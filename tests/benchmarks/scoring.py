@@ -179,7 +179,9 @@ def keep_estimator(job: Path) -> None:
         [task.target.answers.index(text) for text in rows.column("label").to_pylist()],
         dtype=np.int32,
     )
-    trained = train(find_estimator(manifest.recipe.estimator, task.task), {}, [mapped], targets, seed="1")
+    trained = train(
+        find_estimator(manifest.recipe.estimator, task.task), {}, [mapped], targets, seed="1"
+    )
     joblib.dump(trained.estimator, job / "estimator.joblib")
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.columns import texts
-from pipelines.identity import hex_text, keyed_hashes, prediction_ids, shown_digest, shown_json
+from pipelines.hashing import hex_text
+from pipelines.identity import keyed_hashes, prediction_ids, shown_digest, shown_json
 
 KEYS = texts(["007", "7", "Grüße", "x" * 300])
 JSON = st.recursive(
@@ -111,15 +112,15 @@ def test_needs_neither_pandas_nor_an_engine() -> None:
     """Hashing, digests and labels stay on the cold path, also while they run."""
     program = """
 import sys, numpy as np, pyarrow as pa
-from pipelines import columns, identity
+from pipelines import canonical, columns, digests, hashing, identity
 words = columns.texts(["a", None, "a", "b"] * 600)
 numbers = columns.float_array([1.0, 1e-9, float("nan"), 0.5] * 600)
 batch = pa.RecordBatch.from_arrays([words, numbers, words.dictionary_encode()], names=["x", "y", "z"])
-identity.Digest().add(identity.row_digests(batch, ["x", "y", "z"]))
+digests.Digest().add(digests.row_digests(batch, ["x", "y", "z"]))
 ids = identity.prediction_ids("seed", "job", "batch", columns.texts(["a", "b" * 300]))
-identity.parse_hex(identity.hex_text(ids))
+hashing.parse_hex(hashing.hex_text(ids))
 for column in batch.columns:
-    identity.canonical_text(column)
+    canonical.canonical_text(column)
 heavy = {"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)
 """

@@ -114,3 +114,12 @@ def test_a_row_that_cannot_be_used_is_named(rows: pd.DataFrame) -> None:
 
     with pytest.raises(ValueError, match="row 17 cannot be used: infinite in 'size'"):
         FeatureTransformer(COLUMNS).fit(rows)
+
+
+def test_a_row_with_a_broken_picture_is_named(rows: pd.DataFrame) -> None:
+    """Whether bytes are a picture is found only where they are turned into pixels."""
+    rows = rows.assign(photo=[b"no picture"] * len(rows))
+    columns = {"photo": {"kind": "image", "height": 2, "width": 2}}
+
+    with pytest.raises(ValueError, match=r"row 0 cannot be used: .* in 'photo'"):
+        FeatureTransformer(columns).fit_transform(rows)
