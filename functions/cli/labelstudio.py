@@ -33,7 +33,7 @@ def _told(server: Server | None, *, as_json: bool) -> None:
     if server:
         lines += [
             "",
-            "recheck finds it by itself on this machine; for other programs:",
+            "on this machine, recheck finds it by itself; for other programs:",
             f"  export LABEL_STUDIO_URL={server.url} LABEL_STUDIO_API_KEY={server.token}",
         ]
     output.answer(state, lines, as_json=as_json)
