@@ -116,7 +116,9 @@ def take(
         else:
             unknown[answer.prediction_id] += 1
     settled = {_saying(known) for known in held.now.values() if known.state == "valid"}
-    rows = [answer for answer in latest.values() if _is_news(answer, held, settled)]
+    found_anew = (_anew(answer, held, settled) for answer in latest.values())
+    rows = [answer for answer in latest.values() if _is_news(answer, held)]
+    rows += [answer for answer in found_anew if answer]
     return _intake(rows, held, drawn, unknown)
 
 
@@ -197,28 +199,30 @@ def _undrawn(answer: Answer) -> Answer:
     return replace(answer, state="outcome") if came_unasked else answer
 
 
-def _is_news(found: Answer, held: Held, settled: Collection[_Saying]) -> bool:
+def _is_news(found: Answer, held: Held) -> bool:
     known = held.now.get(found.annotation_id)
     if known is None:
         return True
     if found.source != FILE:
         return found != known
     if (found.annotation_id, found.answer) in held.ever:
-        return found.state == "valid" and _is_said_anew(found, known, settled)
+        return known.state == "outcome" and found.state == "valid"  # drawn meanwhile
     return known.updated is None or (found.updated is not None and found.updated > known.updated)
 
 
-def _is_said_anew(found: Answer, known: Answer, settled: Collection[_Saying]) -> bool:
-    """Whether a row that was read before answers another question now.
+def _anew(found: Answer, held: Held, settled: Collection[_Saying]) -> Answer | None:
+    """A row of a table that was read before, as an answer to the question that is asked now.
 
-    Its prediction was drawn meanwhile, or is asked about anew: a table speaks
-    of the row as it stands. What its author said later holds against it.
+    A table speaks of the row as it stands. What its author said since holds
+    against it. The answer to the earlier question stays: it may be asked again.
     """
-    if known.state == "outcome":
-        return True
-    is_unchanged = (known.state, known.answer) == (found.state, found.answer)
-    is_asked_anew = known.shown_digest != found.shown_digest
-    return is_unchanged and is_asked_anew and _saying(found) not in settled
+    known = held.now.get(found.annotation_id)
+    if known is None or found.source != FILE or known.shown_digest == found.shown_digest:
+        return None
+    is_unchanged = (known.state, known.answer) == ("valid", found.answer)
+    if not is_unchanged or _saying(found) in settled:
+        return None
+    return replace(found, annotation_id=f"{found.annotation_id}:{found.shown_digest}")
 
 
 def _saying(answer: Answer) -> _Saying:

@@ -145,6 +145,16 @@ def test_a_table_given_again_answers_the_question_that_is_asked_anew() -> None:
     assert (again.labels, again.stale, third.rows) == (1, 0, ())
 
 
+def test_a_table_given_again_leaves_the_earlier_question_its_answer() -> None:
+    """Both count, each where its question is asked; a correction speaks of the present one."""
+    first = take([said()], NOTHING, drawn=DRAWN)
+    again = take([said()], held_after(first), drawn={"p1": "d9"})
+    held = held_after(first, again)
+
+    assert {row.shown_digest for row in held.now.values()} == {"d1", "d9"}
+    assert take([said()], held, drawn=DRAWN).rows == ()
+
+
 def test_a_table_given_again_does_not_contradict_what_was_said_since() -> None:
     """By a later table, to the question that is asked now."""
     first = take([said()], NOTHING, drawn=DRAWN)
