@@ -26,6 +26,7 @@ PAGE = 500  # tasks of a listing
 LIST = 100  # values of a condition: 5 kB of address, and common proxies stop at 8
 
 Record = dict[str, Any]
+_HERE = ("127.0.0.1", "localhost", "::1")
 _ONCE: Any = {"max_retries": 0}
 
 
@@ -101,7 +102,11 @@ class SdkClient:
             )
         self.url = url.rstrip("/")
         timeout = httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT)
-        self._connection = httpx.Client(timeout=timeout, follow_redirects=False)
+        self._connection = httpx.Client(
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=parts.hostname not in _HERE,  # no proxy stands between us and this machine
+        )
         with _translated(self.url):
             self._sdk: Any = Sdk(base_url=self.url, api_key=key, httpx_client=self._connection)
 

@@ -54,6 +54,15 @@ def test_other_commands_find_the_one_that_runs(home: Home) -> None:
     assert server.found(home) is None
 
 
+def test_no_proxy_gets_to_see_the_token(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = server.up(home, quiet)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+
+    with SdkClient(running.url, running.token) as client:
+        assert isinstance(client.projects(), list)
+
+
 def test_up_returns_the_one_that_runs(home: Home) -> None:
     began = time.monotonic()
 
