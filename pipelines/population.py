@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.columns import Floats, Int32s, Int64s, dictionary_codes, integers
+from pipelines.columns import Bools, Floats, Int32s, Int64s, dictionary_codes, integers
 from pipelines.hashing import Hashes
 
 GRID = 1_000_000  # points between the scores 0 and 1
@@ -44,6 +44,12 @@ class Codes:
     def single(cls, name: str, rows: int) -> Codes:
         """The same empty text in every row: the label of numbers, which are no classes."""
         return cls(name, np.zeros(rows, dtype=np.int32), ("",))
+
+    def holds(self, value: str) -> Bools:
+        """The rows that hold a value: (n,)."""
+        return (
+            self.codes == self.values.index(value) if value in self.values else self.codes < MISSING
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 from functions import views
 from functions.app import App
 from functions.ledger import Attempt
+from functions.steps.population import SEEN
 from functions.steps.shown import survey_digest
 from pipelines.carryover import EarlierDraw, carry_over
-from pipelines.columns import Int64s, booleans, dictionary_codes, integers
+from pipelines.columns import Bools, Int64s, booleans, dictionary_codes, integers
 from pipelines.digests import Digest
 from pipelines.errors import DrawRefused
 from pipelines.hashing import Hashes, hex_text, subkey
+from pipelines.leakage import is_learned
 from pipelines.population import MISSING, Population
 from pipelines.sampling import allocate, targets
 from pipelines.strata import Strata, stratify
@@ -116,16 +118,21 @@ class Planner:
             redraw: the reason for another design, if any.
 
         Raises:
-            DrawRefused: a smaller budget, or another seed, after a draw.
+            DrawRefused: a smaller budget, or another seed, after a draw; or a
+                version that was trained on the answers of the draw.
         """
         if self._has_all_outcomes() and not redraw:
             return self._census()
+        if self.design is not None and redraw:
+            self._refuse_learned(self._membership(self.design))
         if self.design is None or redraw:
             return self._begin(asked or self.app.job.sampling.budget, redraw or "first")
         budget = asked or max(self.app.job.sampling.budget, self.design.budget)
         self._refuse(self.design, asked)
         if not self._is_current(self.design):
-            return self._carry_over(self.design, budget)
+            earlier = self._membership(self.design)
+            self._refuse_learned(earlier)
+            return self._carry_over(earlier, budget)
         drawn = int(self.design.allocated.sum())
         if budget <= drawn or drawn == len(self.population):
             return None
@@ -175,12 +182,27 @@ class Planner:
         allocated = self._allocated(strata, budget, design.allocated)
         return Plan(strata, allocated, "top-up", False, budget, self._drawn_before(design))
 
-    def _carry_over(self, design: Design, budget: int) -> Plan:
+    def _refuse_learned(self, earlier: EarlierDraw) -> None:
+        """A version that has learned the answers of a draw cannot be judged by them."""
+        if SEEN not in {cohort.name for cohort in self.population.cohorts}:
+            return  # it was not trained here
+        places, is_known = _places(self.population.ids, earlier)
+        trained = self.population.cohort(SEEN).holds("true")[is_known]
+        strata, sampled = earlier.strata.codes[places[is_known]], earlier.sampled[places[is_known]]
+        if not is_learned(strata, sampled, trained):
+            return
+        count = int((sampled & trained).sum())
+        raise DrawRefused(
+            f"version {self.attempt.version} was trained on {count} of the {int(sampled.sum())} rows "
+            f"that were drawn from batch {self.attempt.batch!r}, and on few others: it has learned their answers",
+            fix="fit without the answers of rows that are checked (`push --purpose train` asks about others), "
+            "or judge this version on later batches",
+        )
+
+    def _carry_over(self, earlier: EarlierDraw, budget: int) -> Plan:
         own = self.population
         coarse = Population(_coarse(own.ids), own.draws, own.labels, own.grid, own.cohorts)
-        carried = carry_over(
-            self._membership(design), coarse, budget, self.app.job.sampling.cohorts
-        )
+        carried = carry_over(earlier, coarse, budget, self.app.job.sampling.cohorts)
         allocated = self._allocated(carried.strata, carried.budget, carried.at_least)
         return Plan(carried.strata, allocated, "carried over", True, carried.budget)
 
@@ -228,6 +250,13 @@ def _coarse(ids: Hashes) -> Hashes:
 
 def _again(ids: Hashes, membership: EarlierDraw) -> Strata:
     """The strata of an earlier draw, for the same rows in another order."""
-    order = np.argsort(membership.ids[:, 0])
-    places = order[np.searchsorted(membership.ids[order, 0], ids[:, 0])]
+    places, _ = _places(ids, membership)
     return Strata(membership.strata.names, membership.strata.codes[places])
+
+
+def _places(ids: Hashes, earlier: EarlierDraw) -> tuple[Int64s, Bools]:
+    """Where each row stands in an earlier draw (n,), and whether it does at all (n,)."""
+    order = np.argsort(earlier.ids[:, 0])
+    found = np.searchsorted(earlier.ids[order, 0], ids[:, 0])
+    places = order[np.minimum(found, len(order) - 1)]
+    return places, earlier.ids[places, 0] == ids[:, 0]

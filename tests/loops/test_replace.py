@@ -192,6 +192,22 @@ def test_the_way_back_gives_the_earlier_answers_back(terminal: Terminal) -> None
     assert {**after, "as_of": None} == {**before, "as_of": None}
 
 
+def test_a_version_that_learned_the_answers_is_not_judged_by_them(terminal: Terminal) -> None:
+    """The same rows, but all targets away save those of the rows that people checked."""
+    checked = sample(terminal)
+    data = terminal.job.parent.parent
+    write(data, [row if row["loan"] in checked else row | {"outcome": None} for row in loans()])
+    terminal.ok("fit")
+    write(data, loans())
+    terminal.ok("score", "--replace")
+
+    for options in ([], ["--redraw", "once more"]):
+        told = terminal.refused("sample", *options)
+
+        assert told["code"] == "draw_refused"
+        assert "it has learned their answers" in told["problem"]
+
+
 def test_an_unknown_row_is_named_as_the_file_names_it(terminal: Terminal) -> None:
     path = terminal.job.with_name("strange.csv")
     path.write_text("key,batch,answer\nL999,all,paid\n")
