@@ -278,9 +278,10 @@ def report(place: Path, rows: Sequence[int], rounds: int, models: Sequence[str])
         "python": platform.python_version(),
     }
     about |= {name: version(name) for name in ("pyarrow", "numpy", "scikit-learn", "apache-beam")}
-    Path("bench.json").write_text(
-        json.dumps({"about": about, "rows": rows, "results": results}, indent=1)
-    )
+    out = Path("bench") / "scoring.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps({"about": about, "rows": rows, "results": results}, indent=1))
+    print(f"\nall figures: {out}")
 
 
 _HEADINGS = (
