@@ -167,8 +167,26 @@ def _metrics_of_another_task(job: Job) -> Iterator[str]:
             yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
 
 
+def _scores_of_no_answer(job: Job) -> Iterator[str]:
+    """Probabilities that no row would ever read."""
+    if job.predictions is None:
+        return
+    given, answers = job.predictions, job.target.answers
+    if given.score and given.probabilities:
+        yield (
+            f"predictions has `score` = {given.score!r} and `probabilities`, but a label's "
+            "probability stands in one place: keep `score`, or one column per class"
+        )
+    for name in given.probabilities:
+        if name not in answers:
+            allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
+            near = _nearest(name, answers)
+            yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
+
+
 _CHECKS = (
     _parts_that_go_together,
+    _scores_of_no_answer,
     _forbidden_columns,
     _unknown_cohorts,
     _metrics_of_another_task,

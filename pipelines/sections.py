@@ -147,12 +147,21 @@ class Predictions(Section):
     )
     probabilities: dict[str, str] = Field(
         default_factory=dict,
-        description="For each class its column of probabilities; the label's own becomes the score.",
+        description="For each class its column of probabilities; the label's own becomes the score. Instead of `score`.",
     )
     version: str | None = Field(
         default=None, description="The column with the version of the model that made them."
     )
     name: Name = Field(default="elsewhere", description="The name of that model.")
+
+    @field_validator("probabilities")
+    @classmethod
+    def _spelled(cls, value: dict[str, str]) -> dict[str, str]:
+        """As labels are, or no row would find its class here."""
+        spelled = {str(canonical(answer)): column for answer, column in value.items()}
+        if len(spelled) != len(value):
+            raise ValueError("each answer may stand once")
+        return spelled
 
 
 class Sampling(Section):

@@ -200,6 +200,21 @@ def test_every_error_is_told_at_once(tmp_path: Path) -> None:
             '[[alerts]]\nmetric = "accuracy"\n[model]',
             "an alert takes `below` or `above`",
         ),
+        (
+            r"\[model\]",
+            '[predictions]\nlabel = "x"\nprobabilities = {lat = "p", paid = "q"}',
+            "predictions.probabilities names 'lat', which is none of late, paid (did you mean late?)",
+        ),
+        (
+            r"\[model\]",
+            '[predictions]\nlabel = "x"\nscore = "s"\nprobabilities = {late = "p"}',
+            "predictions has `score` = 's' and `probabilities`",
+        ),
+        (
+            r"\[model\]",
+            '[predictions]\nlabel = "x"\nprobabilities = {True = "p", true = "q"}',
+            "each answer may stand once",
+        ),
         (r'column = "product"', 'column = "product"\nedges = [2.0, 1.0]', "edges must ascend"),
         (r'name = "loans"', 'name = "loans"\nmetrics = ["rmse"]', 'has no "rmse"'),
     ],
@@ -225,6 +240,15 @@ def test_answers_are_spelled_as_targets_are(tmp_path: Path, answers: str) -> Non
         "0",
         "1",
     )
+
+
+def test_a_regression_has_no_probabilities(tmp_path: Path) -> None:
+    given = '[predictions]\nlabel = "x"\nprobabilities = {late = "p"}'
+    text = edited(r"\[model\]", given).replace("classification", "regression")
+
+    problem = told(tmp_path, re.sub(r"answers = .*", "", text)).problem
+
+    assert "predictions.probabilities names 'late', which is no class of a regression" in problem
 
 
 @pytest.mark.parametrize(

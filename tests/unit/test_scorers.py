@@ -33,11 +33,15 @@ def job(task: str = "classification", **sections: Any) -> Job:
 
 
 def given(
-    rows: dict[str, Any], task: str = "classification", **predictions: Any
+    rows: dict[str, Any],
+    task: str = "classification",
+    target: dict[str, Any] | None = None,
+    **predictions: Any,
 ) -> tuple[Predicted, dict[int, tuple[str, str]]]:
     """What a job over another system's predictions makes of rows."""
     faults = Faults()
-    described = job(task, predictions={**ALL, **predictions})
+    own = {"target": target} if target else {}
+    described = job(task, predictions={**ALL, **predictions}, **own)
     found = GivenPredictions(described).predict(pa.record_batch(rows), faults)
     return found, faults.reasons
 
@@ -87,6 +91,18 @@ def test_of_one_probability_per_class_the_labels_own_is_the_score() -> None:
     assert found.scores is not None
     assert found.scores.to_pylist()[:3] == [0.9, 0.8, None]
     assert faults == {3: ("score_out_of_range", "pa")}
+
+
+def test_probabilities_name_classes_as_people_write_them() -> None:
+    """In TOML every key is text: `True` is the label of a column of truth values."""
+    rows = {"guess": pa.array([True, False]), "pt": [0.9, 0.3], "pf": [0.1, 0.7]}
+
+    found, _ = given(
+        rows, target={"answers": [True, False]}, probabilities={"True": "pt", "False": "pf"}
+    )
+
+    assert found.scores is not None
+    assert found.scores.to_pylist() == [0.9, 0.7]
 
 
 def test_a_version_comes_from_its_column() -> None:
