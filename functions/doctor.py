@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from functions import ledger, views
+from functions import leaks, ledger, views
 from functions.app import App
 from functions.promises import (
     Promise,
@@ -21,9 +21,11 @@ from functions.promises import (
 from functions.steps import connection
 from functions.steps.shown import shown_columns
 from infra import signing
-from pipelines.errors import PackageRefused, RecheckError
+from pipelines.errors import PackageRefused, RecheckError, VersionsDiffer
 from pipelines.package import open_package
 from pipelines.shown import names_in, shown_keys, table_keys
+
+Question = tuple[str, str]  # prediction_id, shown_digest
 
 _WAY_OUT = (
     "restore what that names from a backup of the store, or score its batch with --replace; "
@@ -58,35 +60,54 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
 
 
 def _one_task_each(app: App) -> Promise:
+    """P4: each question that was pushed and still stands has the one task that a push would leave."""
     from labeling.labelstudio import projects
-    from labeling.labelstudio.client import each_task
 
-    problems, count = [], 0
+    problems: list[str] = []
+    gone = count = 0
     with connection.connect(app) as server:
         for purpose in connection.PURPOSES:
             marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
             project = projects.find_project(server, marker)
-            asked = {key for key, _ in connection.asked(app, server.url, purpose).items()}
+            current = connection.digests(app, purpose).items()
+            asked = connection.asked(app, server.url, purpose).keys() & current
             if project is None:
+                gone += len(asked)
                 continue
-            tasks = list(each_task(server, project.id, ("id", "meta", "total_annotations")))
-            there = Counter(_question(task) for task in tasks)
-            waiting = Counter(_question(task) for task in tasks if not task["total_annotations"])
-            current = connection.digests(app, purpose)
-            for question in asked:
-                # several answered tasks are kept: an answer is never removed, and counts once
-                wrong = there[question] == 0 or (there[question] > 1 and waiting[question])
-                if current.get(question[0]) == question[1] and wrong:
-                    problems.append(
-                        f"question {question[0]} has {there[question]} tasks in project {project.id}"
-                    )
-                count += 1
+            problems += _wrong_tasks(server, project.id, asked)
+            count += len(asked)
+    if gone and not problems:
+        return Promise(
+            "P4",
+            None,
+            f"{gone} questions were pushed to a project that is not at {server.url} any more; their "
+            "answers stay; `recheck push` makes a new project, with a task for each",
+        )
     return verdict("P4", problems, f"each of {count} pushed questions has exactly one task")
 
 
-def _question(task: dict[str, Any]) -> tuple[str, str]:
+def _wrong_tasks(server: Any, project: int, asked: Collection[Question]) -> Iterator[str]:
+    """Questions without a task, and those with one too many that the next push would remove."""
+    from labeling.labelstudio.client import each_task
+
+    fields = ("id", "meta", "total_annotations", "cancelled_annotations")
+    tasks = list(each_task(server, project, fields))
+    there = Counter(_question(task) for task in tasks)
+    waiting = Counter(_question(task) for task in tasks if not _is_answered(task))
+    for question in sorted(asked):
+        # several answered tasks are kept: an answer is never removed, and counts once
+        if there[question] == 0 or (there[question] > 1 and waiting[question]):
+            yield f"question {question[0]} has {there[question]} tasks in project {project}"
+
+
+def _question(task: dict[str, Any]) -> Question:
     meta = task.get("meta") or {}
     return meta.get("prediction_id", ""), meta.get("shown_digest", "")
+
+
+def _is_answered(task: dict[str, Any]) -> bool:
+    """A skip is an answer too, as for `push`."""
+    return (task["total_annotations"] or 0) + (task["cancelled_annotations"] or 0) > 0
 
 
 def _packages_are_signed(app: App) -> Promise:
@@ -94,18 +115,20 @@ def _packages_are_signed(app: App) -> Promise:
         return Promise("P7", True, "the job runs no model of its own")
     trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
     used = {attempt.version for attempt in ledger.live(app.store, app.job.name).values()}
-    problems, folders = (
-        [],
-        [app.store.models(app.job.model.name) / version for version in sorted(used)],
-    )
+    folders = [app.store.models(app.job.model.name) / version for version in sorted(used)]
+    broken, unlike = [], []
     for folder in folders:
         try:
             open_package(folder, verify=signing.verifier(trusted))
+        except VersionsDiffer as error:
+            unlike.append(f"{folder.name} is signed, but {error.problem}: {error.fix}")
         except PackageRefused as error:
-            problems.append(f"{folder.name}: {error.problem}")
+            broken.append(f"{folder.name}: {error.problem}")
+    if unlike and not broken:
+        return Promise("P7", None, "; ".join(unlike))
     return verdict(
         "P7",
-        problems,
+        broken,
         f"{len(folders)} packages in use are signed by a trusted key, whole, and compute what they did",
     )
 
@@ -121,25 +144,23 @@ def _nothing_leaks(app: App) -> Promise:
         strangers = (shown.keys() - keys) | (names_in(shown) - allowed)
         if strangers:
             problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
-    problems += _secrets_in(app)
+    leaked, looked = _secrets_in(app)
     return verdict(
         "P8",
-        problems,
-        f"tasks show {len(columns)} allowed columns and nothing else; no access token lies in the store",
+        problems + leaked,
+        f"tasks show {len(columns)} allowed columns and nothing else; {looked}",
     )
 
 
-def _secrets_in(app: App) -> Iterator[str]:
+def _secrets_in(app: App) -> tuple[list[str], str]:
+    """The files that hold the access token, and where it was looked for."""
     access = app.label_studio
     if not access:
-        return
-    for path in app.store.folder.rglob("*"):
-        if (
-            path.is_file()
-            and path.suffix in (".json", ".html", ".txt", ".lock")
-            and access.key.get_secret_value() in path.read_text(encoding="utf-8", errors="replace")
-        ):
-            yield f"{path.name} holds the access token of Label Studio"
+        return [], "no access token is known here to look for in the store"
+    search = leaks.search(app.store.folder, access.key.get_secret_value())
+    names = [path.relative_to(app.store.folder) for path in search.found]
+    leaked = [f"{name} holds the access token of Label Studio" for name in names]
+    return leaked, f"no access token lies in {search.extent}"
 
 
 def _label_studio_answers(app: App) -> Promise:

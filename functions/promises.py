@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from functions import ledger, views
+from functions import ledger, tally, views
 from functions.app import App
 from functions.ledger import Attempt
 from functions.steps import estimate, inputs, models
-from labeling.labels import current_answers
+from functions.steps.plans import VERIFY, designs, seed_digest
+from labeling.history import ESTIMATOR_VERSION, Estimate
 from pipelines.columns import texts
 from pipelines.delta import Table
 from pipelines.errors import RecheckError
@@ -152,7 +152,7 @@ def _rescored(app: App, attempt: Attempt, found: inputs.Input) -> Promise:
     return verdict(
         "P2",
         problems,
-        f"batch {attempt.batch} scored again gives the same bytes; every draw is the smallest hashes",
+        f"batch {attempt.batch} scored again gives the same bytes; draws hold the ranks 1 to n of each stratum, in the order of the hashes",
     )
 
 
@@ -174,52 +174,83 @@ def _bytes(path: Path) -> bytes:
 
 
 def _wrong_draws(app: App) -> Iterator[str]:
-    """Draws that are not the smallest hashes of their strata, told by the samples alone."""
+    """Draws whose rows are not ranked 1 to n by their hashes, n what the design took of the stratum.
+
+    A top-up goes on where the ranks of its series end, and a draw that was
+    carried over to other predictions ranks all its rows anew. Draws by another
+    seed than the job file's are left out.
+    """
+    seed, newest = seed_digest(app), designs(app, VERIFY)
     rows = views.verifying(views.current_samples(app)).to_pylist()
-    for batch in {row["batch"] for row in rows}:
+    for batch, design in sorted(newest.items()):
+        if design.seed_digest != seed:
+            continue
         own = [row for row in rows if row["batch"] == batch]
         hashes = keyed_hashes(
             app.job.sampling.seed, "sample", batch, texts(row["key"] for row in own)
         )
-        order = np.lexsort((hashes[:, 1], hashes[:, 0])).tolist()
-        ranks: dict[str, int] = {}
-        for row in (own[place] for place in order):
-            if row["rank"] < ranks.get(row["stratum"], 0):
-                yield f"batch {batch}: the sample of stratum {row['stratum']!r} is not in the order of its hashes"
-                break
-            ranks[row["stratum"]] = row["rank"]
+        ranks: dict[str, list[int]] = {name: [] for name in design.names}
+        for place in np.lexsort((hashes[:, 1], hashes[:, 0])).tolist():
+            ranks.setdefault(own[place]["stratum"], []).append(own[place]["rank"])
+        allocated = dict(zip(design.names, design.allocated.tolist(), strict=True))
+        for stratum, found in ranks.items():
+            if found != list(range(1, allocated.get(stratum, 0) + 1)):
+                yield f"batch {batch}: the sample of stratum {stratum!r} is not its smallest hashes in their order"
 
 
 def answers_count_once(app: App) -> Promise:
-    """P5: nobody's answer to a question counts twice."""
-    counted = current_answers(views.view(app, "annotations"), views.view(app, "samples"))
-    rows = counted.select(["purpose", "prediction_id", "shown_digest", "annotator"]).to_pylist()
-    twice = [
-        key for key, number in Counter(tuple(row.values()) for row in rows).items() if number > 1
+    """P5: people are counted anew from the raw answers, and labels and estimates count as many."""
+    annotations = views.view(app, "annotations")
+    raw = annotations.to_pylist()
+    answered = tally.people(tally.standing(raw))
+    rows = tally.answered_rows(
+        views.verifying(views.current_samples(app)).to_pylist(),
+        views.verifying(annotations).to_pylist(),
+    )
+    problems = [
+        *tally.moved(raw),
+        *tally.miscounted(answered, views.view(app, "labels").to_pylist()),
+        *_other_numbers(rows, estimate.compute(app)),
     ]
     return verdict(
         "P5",
-        [f"{key[1]} is counted twice for {key[3]}" for key in twice],
-        f"{len(rows)} answers, each counted once",
+        problems,
+        f"{sum(map(len, answered.values()))} answers, each counted once",
     )
 
 
+def _other_numbers(answered: Mapping[str, int], estimates: Iterable[Estimate]) -> Iterator[str]:
+    """Batches whose estimates count other rows than those that have an answer."""
+    counted = {
+        one.window: one.n_answered
+        for one in estimates
+        if one.period == "batch" and one.cohort is None
+    }
+    for batch, rows in sorted(answered.items()):
+        if counted.get(batch, rows) != rows:
+            yield f"batch {batch}: {rows} rows have an answer, and estimates count {counted[batch]}"
+
+
 def estimates_repeat(app: App) -> Promise:
-    """Compute the newest stored estimates again from the raw tables, as known then."""
+    """P6: the newest stored estimates come out the same from the raw tables, as known then."""
     stored = views.view(app, "estimates").to_pylist()
-    times = sorted({row["as_of"] for row in stored})[-_RECOMPUTED:]
+    ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
+    times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
+    every_metric = replace(app, job=app.job.model_copy(update={"metrics": ()}))
     problems = []
     for moment in times:
-        again = {_figure(one.record()): one for one in estimate.compute(app, moment)}
+        again = {_figure(one.record()): one for one in estimate.compute(every_metric, moment)}
         problems += [
             f"{row['metric']} of {row['period']} {row['window']} as of {moment} comes out differently"
-            for row in stored
-            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)), moment)
+            for row in ours
+            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)))
         ]
+    others = len(stored) - len(ours)
     return verdict(
         "P6",
         problems,
-        f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation",
+        f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation"
+        + (f"; {others} were made by other formulas, and are not looked at" if others else ""),
     )
 
 
@@ -227,11 +258,6 @@ def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("metric", "class", "cohort", "period", "window", "version"))
 
 
-def _is_other(row: dict[str, Any], again: Any, moment: datetime) -> bool:
-    """Whether a figure of that very time comes out differently."""
-    if again is None:
-        return True
-    now = again.record()
-    return now["as_of"] == moment and any(
-        row[name] != now[name] for name in ("value", "low", "high", "n_asked", "n_answered")
-    )
+def _is_other(row: dict[str, Any], again: Estimate | None) -> bool:
+    """Whether anything that was stored comes out differently: also the time of the last fact."""
+    return again is None or any(row[name] != now for name, now in again.record().items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -24,8 +25,15 @@ def all_views(app: App) -> dict[str, pa.Table]:
     return {**found, "samples": current_samples(app), "samples_history": found["samples"]}
 
 
-def view(app: App, name: str) -> pa.Table:
-    """One table, of this job alone."""
+def view(app: App, name: str, as_of: datetime | None = None) -> pa.Table:
+    """One table, of this job alone.
+
+    Args:
+        app: whose job.
+        name: of `NAMES`.
+        as_of: when outcomes are to have counted as answers, or not; now, without
+            one. What became known later is not left out.
+    """
     if name == "labels":
         return labels(app)
     rows = app.store.table(name).read()
@@ -33,7 +41,7 @@ def view(app: App, name: str) -> pa.Table:
     if name == "quarantine":
         return _published(app, own)
     if name == "annotations" and app.job.labeling.outcomes == "complete":
-        return _with_outcomes(app, own)
+        return _with_outcomes(app, own, as_of)
     return _designed(app, own) if name == "samples" else own
 
 
@@ -43,9 +51,14 @@ def labels(app: App) -> pa.Table:
     return resolution.resolve(view(app, "annotations"), view(app, "samples"), numbers=numbers)
 
 
-def current_samples(app: App) -> pa.Table:
-    """The rows that the newest design of each batch holds, with today's inclusion probability."""
-    samples, designs = view(app, "samples"), view(app, "designs")
+def current_samples(app: App, as_of: datetime | None = None) -> pa.Table:
+    """The rows that the newest design of each batch holds, with its inclusion probability.
+
+    Args:
+        app: whose job.
+        as_of: the newest that was known then; without it, the newest.
+    """
+    samples, designs = (resolution.known(view(app, name), as_of) for name in ("samples", "designs"))
     newest = {(row["batch"], row["purpose"]): row["series"] for row in _in_order(designs)}
     allocated = {
         (row["batch"], row["purpose"], row["series"], row["stratum"]): row["allocated"]
@@ -96,10 +109,12 @@ def outcome_ids(app: App) -> pa.Array:
     return known["prediction_id"].combine_chunks()
 
 
-def _with_outcomes(app: App, annotations: pa.Table) -> pa.Table:
+def _with_outcomes(app: App, annotations: pa.Table, as_of: datetime | None) -> pa.Table:
     """Outcomes of a census count as answers: every row has one, so nobody selected them."""
-    samples, designs = current_samples(app), view(app, "designs").to_pylist()
-    census = {(row["batch"], row["series"]) for row in designs if row["reason"] == CENSUS}
+    samples, designs = current_samples(app, as_of), resolution.known(view(app, "designs"), as_of)
+    census = {
+        (row["batch"], row["series"]) for row in designs.to_pylist() if row["reason"] == CENSUS
+    }
     digests = {
         row["prediction_id"]: row["shown_digest"]
         for row in samples.select(["prediction_id", "shown_digest", "batch", "series"]).to_pylist()

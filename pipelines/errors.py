@@ -9,6 +9,7 @@
     ├── SchemaMismatch          6  a column is missing or has another type
     ├── BatchRefused            7  too many rows of a batch are bad
     ├── PackageRefused          8  a model package is unsigned, changed or foreign
+    │   └── VersionsDiffer      8  it is sound, but made by other versions than are here
     ├── EstimatorRefused        9  this estimator cannot be packaged
     ├── BatchOpen              11  the period of a batch is not over
     ├── InputChanged           12  the input is not what was scored
@@ -52,12 +53,15 @@ class RecheckError(Exception):
 
     @property
     def code(self) -> str:
-        """The name that scripts match on.
+        """The name that scripts match on: of the error that has the exit code.
 
         >>> BatchUnknown("no such batch", fix="name one that exists").code
         'batch_unknown'
+        >>> VersionsDiffer("made by numpy 2.3, here is 2.4", fix="fit again").code
+        'package_refused'
         """
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+        kind = next(kind for kind in type(self).__mro__ if "exit_code" in vars(kind))
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
     def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
         return _rebuild, (type(self), self.problem, self.fix)
@@ -101,6 +105,10 @@ class PackageRefused(RecheckError):
     """A model package is unsigned, changed, foreign or behaves differently."""
 
     exit_code = 8
+
+
+class VersionsDiffer(PackageRefused):
+    """A model package is signed and whole, but was made by other versions than are installed here."""
 
 
 class EstimatorRefused(RecheckError):

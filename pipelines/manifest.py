@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.errors import PackageRefused
+from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.estimators import Task
 from pipelines.features import FeatureSpec
 from pipelines.fitted import FittedStatistics
@@ -104,7 +104,8 @@ class Manifest(_Record):
         """Read a manifest whose signature was verified.
 
         Raises:
-            PackageRefused: another version of Recheck wrote it.
+            PackageRefused: it cannot be understood.
+            VersionsDiffer: another version of Recheck wrote it.
         """
         try:
             content = json.loads(data)
@@ -116,7 +117,7 @@ class Manifest(_Record):
                 f"the manifest cannot be understood: {error}",
                 fix="score with the version of Recheck that packaged it, or fit the model again",
             ) from error
-        raise PackageRefused(
+        raise VersionsDiffer(
             f"the package has format {found}, this version of Recheck reads {FORMAT}",
             fix="score with the version of Recheck that packaged it, or fit the model again",
         )

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines import golden
-from pipelines.errors import PackageRefused
+from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.evaluators import Evaluator, Scores, load_evaluator
 from pipelines.fitted import FittedStatistics
 from pipelines.manifest import EvaluatorNote, Manifest, Recipe, installed, minor, version_of
@@ -190,8 +190,9 @@ def open_package(folder: Path, *, verify: Verify) -> Package:
         verify: from `infra.signing`.
 
     Raises:
-        PackageRefused: it is unsigned, changed or foreign, needs other
-            libraries, or its golden rows come out differently.
+        PackageRefused: it is unsigned, changed or foreign, or its golden rows
+            come out differently.
+        VersionsDiffer: it is none of that, but was made by other versions.
     """
     manifest, files = read_sealed(folder, verify=verify)
     _check_place(manifest, folder)
@@ -214,7 +215,7 @@ def _check_libraries(manifest: Manifest) -> None:
     here = installed(needed)
     for name, version in needed.items():
         if name not in here or minor(here[name]) != minor(version):
-            raise PackageRefused(
+            raise VersionsDiffer(
                 f"the model runs in {name} {minor(version)}, here is {here.get(name, 'none')}",
                 fix=f"install {name}=={minor(version)}.*, or fit the model again",
             )

@@ -53,10 +53,14 @@ def estimate(app: App, options: Options) -> tuple[list[Estimate], list[Alert]]:
 
 def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
     """Every estimate of the job, as known at a time."""
-    wanted = Wanted(app.job.task, app.job.target.answers, app.job.metrics)
     samples, designs = (views.verifying(views.view(app, name)) for name in ("samples", "designs"))
-    annotations = views.verifying(views.view(app, "annotations"))
-    return history.estimates(designs, samples, annotations, wanted=wanted, as_of=as_of)
+    annotations = views.verifying(views.view(app, "annotations", as_of))
+    return history.estimates(designs, samples, annotations, wanted=wanted(app), as_of=as_of)
+
+
+def wanted(app: App) -> Wanted:
+    """What the job asks to be estimated."""
+    return Wanted(app.job.task, app.job.target.answers, app.job.metrics)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -74,21 +78,25 @@ def _moment(text: str | None) -> datetime | None:
 def _of_batches(found: Iterable[Estimate], batches: Sequence[str]) -> Iterable[Estimate]:
     if not batches:
         return found
-    wanted = {item for batch in batches for item in windows(batch).items()}
-    return [one for one in found if (one.period, one.window) in wanted]
+    around = {item for batch in batches for item in windows(batch).items()}
+    return [one for one in found if (one.period, one.window) in around]
 
 
 def _keep(app: App, found: Sequence[Estimate]) -> None:
     """Append what is not stored yet; an estimate that rests on the same facts is the same."""
-    table = app.store.table("estimates")
-    table.refresh()
-    known = {_identity(row) for row in views.view(app, "estimates").select(_IDENTITY).to_pylist()}
     records = [one.record() for one in found]
-    fresh = [record for record in records if _identity(record) not in known]
-    if fresh:
-        moment = app.now()
-        rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
-        table.append(table_of(ESTIMATES, rows))
+    if not _unstored(app, records):
+        return
+    with app.committing() as moment:  # another run may have stored them since
+        if fresh := _unstored(app, records):
+            rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
+            app.store.table("estimates").append(table_of(ESTIMATES, rows))
+
+
+def _unstored(app: App, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    app.store.table("estimates").refresh()
+    known = {_identity(row) for row in views.view(app, "estimates").select(_IDENTITY).to_pylist()}
+    return [record for record in records if _identity(record) not in known]
 
 
 def _identity(row: dict[str, Any]) -> tuple[Any, ...]:

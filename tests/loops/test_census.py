@@ -60,3 +60,18 @@ def test_outcomes_of_some_rows_do_not_make_a_census(terminal: Terminal) -> None:
     [drawn] = terminal.ok("sample", "--budget", 20)["batches"]
 
     assert drawn["sampled"] == 20
+
+
+def test_a_census_leaves_the_estimates_before_it_as_they_were(terminal: Terminal) -> None:
+    """Outcomes of drawn rows counted for nothing then, however they count now."""
+    outcomes(terminal, range(ROWS - 1))
+    terminal.ok("sample", "--budget", 40)
+    before = terminal.ok("estimate", "--batch", "all")["estimates"]
+    outcomes(terminal, range(ROWS))
+    terminal.ok("sample")
+    terminal.ok("estimate")
+
+    again = terminal.ok("estimate", "--batch", "all", "--as-of", before[0]["as_of"])["estimates"]
+
+    assert again == before
+    assert [one for one in terminal.ok("doctor")["promises"] if one["ok"] is False] == []

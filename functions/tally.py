@@ -1,0 +1,88 @@
+"""What people said, counted from the raw answers: nothing of the code that estimates is used.
+
+`labeling.labels` says which answers count; here the same rule is followed row by
+row, so that a mistake there, or in the tables, is told by the difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+Row = Mapping[str, Any]
+Question = tuple[str, str, str | None]  # purpose, prediction_id, shown_digest
+People = set[str | None]  # those without a name are one
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def standing(annotations: Sequence[Row]) -> list[Row]:
+    """The last known row of each annotation that holds an answer."""
+    last: dict[str, Row] = {}
+    for row in annotations:
+        before = last.setdefault(row["annotation_id"], row)
+        if _order(before) < _order(row):
+            last[row["annotation_id"]] = row
+    return [
+        row
+        for row in last.values()
+        if row["state"] in ("valid", "outcome") and row["answer"] is not None
+    ]
+
+
+def people(answers: Sequence[Row]) -> dict[Question, People]:
+    """Who answered each question."""
+    found: dict[Question, People] = {}
+    for row in answers:
+        found.setdefault(_question(row), set()).add(row["annotator"])
+    return found
+
+
+def moved(annotations: Sequence[Row]) -> Iterator[str]:
+    """Answers that were given to one prediction and stand for another one too."""
+    given: dict[str, set[str]] = {}
+    for row in annotations:
+        given.setdefault(row["annotation_id"], set()).add(row["prediction_id"])
+    for name, places in sorted(given.items()):
+        if len(places) > 1:
+            yield f"answer {name} stands for {len(places)} predictions"
+
+
+def miscounted(answered: Mapping[Question, People], labels: Sequence[Row]) -> Iterator[str]:
+    """Questions whose label counts other people than those who answered."""
+    times = Counter(_question(row) for row in labels)
+    counted = {_question(row): row["n_answers"] for row in labels}
+    for question in sorted(answered.keys() | counted.keys(), key=str):
+        given, seen = len(answered.get(question, ())), counted.get(question, 0)
+        if given != seen or times[question] > 1:
+            yield f"{question[1]} was answered by {given} people, and its label counts {seen}"
+
+
+def answered_rows(samples: Sequence[Row], annotations: Sequence[Row]) -> dict[str, int]:
+    """How many of each batch's drawn rows have an answer to what they show now.
+
+    Args:
+        samples: that check predictions, of the newest draws.
+        annotations: of the same purpose.
+    """
+    valid = people([row for row in standing(annotations) if row["state"] == "valid"])
+    drawn = {(row["batch"], _question(row)) for row in samples}
+    found = dict.fromkeys((batch for batch, _ in drawn), 0)
+    for batch, question in drawn:
+        found[batch] += question in valid
+    return found
+
+
+def _question(row: Row) -> Question:
+    return row["purpose"], row["prediction_id"], row["shown_digest"]
+
+
+def _order(row: Row) -> tuple[datetime, datetime, str, str]:
+    return (
+        row["known_at"],
+        row["updated"] or _LONG_AGO,
+        row["state"] or "",
+        row["answer"] or "",
+    )
