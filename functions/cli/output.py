@@ -35,7 +35,8 @@ def answer(payload: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> N
 
 
 def failure(error: RecheckError, *, as_json: bool) -> int:
-    """Print an error with its way out; return its exit code."""
+    """Print an error with its way out, and the alerts that fired before; return its exit code."""
+    alerted(error.done.get("alerts", ()))
     if as_json:
         told = {"code": error.code, "problem": error.problem, "fix": error.fix}
         print(json.dumps({"error": told, **plain(error.done)}, ensure_ascii=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from functions import views
 from functions.app import App
 from functions.steps import inputs, models
 from functions.steps.inputs import Input
+from functions.steps.revision import revision
 from functions.steps.unusable import too_few
 from infra import signing
 from pipelines.errors import JobInvalid, StepMissing
@@ -66,7 +66,8 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
         models.make_live(folder, version_of(recipe))
         return _existing(folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
-    draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts)
+    code = revision()
+    draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts, code)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
     models.make_live(folder, written.version)
     return Fitted(
@@ -192,7 +193,9 @@ def _learned(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
     return local.learn(reader, pieces)
 
 
-def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts) -> Draft:
+def _trained(
+    app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts, code: str
+) -> Draft:
     from pipelines.sklearn.packaging import package_evaluator
     from pipelines.sklearn.training import train
 
@@ -221,7 +224,7 @@ def _trained(app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Par
         function=read_source(reference, app.folder) if reference else None,
         notes=trained.notes,
         job_hash=app.job_hash,
-        code_revision=_revision(),
+        code_revision=code,
     )
 
 
@@ -252,16 +255,3 @@ def _metrics(
         "largest_class": float(largest),
         "holdout_rows": float(len(targets)),
     }
-
-
-def _revision() -> str:
-    """The revision of our own code, where it lies in a git checkout."""
-    here = Path(__file__).parent
-    done = subprocess.run(
-        ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return (
-        done.stdout.strip()
-        if done.returncode == 0
-        else installed(["recheck-loop"]).get("recheck-loop", "")
-    )

@@ -29,13 +29,14 @@ def run(
 
     Raises:
         RecheckError: a step failed; `done` on the error holds the steps before
-            it, which stay done.
+            it, which stay done, what the step itself had done, and the alerts
+            that fired.
     """
     walk = _Walk(app, tuple(batches), dry_run, [], [])
     try:
         walk.all()
     except RecheckError as error:
-        error.done = {"steps": walk.steps}
+        error.done |= {"steps": walk.steps, "alerts": walk.fired}
         raise
     return walk.steps, walk.fired
 

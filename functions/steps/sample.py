@@ -28,6 +28,7 @@ from functions.steps.plans import (
 from functions.steps.population import Predicted
 from functions.steps.score import require_scored
 from pipelines.columns import Int64s, bool_array, coded_texts, int_array, time_array
+from pipelines.errors import RecheckError
 from pipelines.identity import shown_digest
 from pipelines.population import Population, domain_counts
 from pipelines.sampling import Draw, draw
@@ -75,7 +76,8 @@ def sample(app: App, options: Options) -> list[Drawn]:
     Raises:
         StepMissing: a batch was not scored.
         DrawRefused: a smaller budget, or another seed, after a draw.
-        InputChanged: the input is not what was scored.
+        InputChanged: the input is not what was scored. Draws of earlier batches
+            stay, and `done` on the error holds them.
     """
     live = ledger.live(app.store, app.job.name)
     batches = options.batches or tuple(sorted(batch for batch in live if live[batch].predictions))
@@ -83,10 +85,14 @@ def sample(app: App, options: Options) -> list[Drawn]:
         require_scored(live, batch)
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
         known, seen = designs(app, VERIFY), answers_seen(app)
-        return [
-            _Batch(app, live[batch], known.get(batch), seen).draw(options)
-            for batch in app.track(batches, len(batches), "Sampling")
-        ]
+        drawn: list[Drawn] = []
+        for batch in app.track(batches, len(batches), "Sampling"):
+            try:
+                drawn.append(_Batch(app, live[batch], known.get(batch), seen).draw(options))
+            except RecheckError as error:
+                error.done = {} if options.dry_run else {"batches": drawn}
+                raise
+        return drawn
 
 
 def answers_seen(app: App) -> int:

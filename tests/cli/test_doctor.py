@@ -8,7 +8,8 @@ import pytest
 
 from functions import doctor
 from functions.steps import models
-from pipelines import parquet
+from pipelines import package, parquet
+from pipelines.errors import VersionsDiffer
 from tests.fixtures.world import World
 
 
@@ -45,6 +46,23 @@ def test_whatever_breaks_a_check_is_told_by_its_type_and_words(
     assert found["P5"]["ok"] is False
     assert "ZeroDivisionError: nothing to divide" in found["P5"]["detail"]
     assert "please report" in found["P5"]["detail"]
+
+
+def test_a_package_that_other_versions_made_is_not_broken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be checked here, and scoring refuses it as any other that it cannot run."""
+    world.ok("score")
+
+    def upgraded(_manifest: object) -> None:
+        raise VersionsDiffer("the model runs in numpy 1.0", fix="fit the model again")
+
+    monkeypatch.setattr(package, "_check_libraries", upgraded)
+
+    told, found = world.refused("score", "--replace"), promises(world)["P7"]
+    assert (told.code, told.error["code"]) == (8, "package_refused")
+    assert found["ok"] is None
+    assert "the model runs in numpy 1.0: fit the model again" in found["detail"]
 
 
 def _versions(changes: dict[str, str]) -> dict[str, str]:

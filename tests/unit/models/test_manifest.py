@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import PackageRefused
+from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features import FeatureSpec, Numeric
 from pipelines.fitted import FittedStatistics
 from pipelines.manifest import EvaluatorNote, Manifest, Recipe, TrainingData, minor, version_of
@@ -101,7 +101,7 @@ def test_what_is_no_manifest_is_refused(data: bytes) -> None:
 def test_a_newer_format_says_so() -> None:
     newer = altered(lambda content: content["recipe"].update(format=2))
 
-    with pytest.raises(PackageRefused, match="format 2, this version of Recheck reads 1"):
+    with pytest.raises(VersionsDiffer, match="format 2, this version of Recheck reads 1"):
         Manifest.from_json(newer)
 
 

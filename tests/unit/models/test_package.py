@@ -20,7 +20,7 @@ import pytest
 from infra import signing
 from pipelines import manifest as manifests
 from pipelines import seal
-from pipelines.errors import PackageRefused, StoreUnavailable
+from pipelines.errors import PackageRefused, StoreUnavailable, VersionsDiffer
 from pipelines.estimators import ESTIMATORS
 from pipelines.exponential import exp
 from pipelines.manifest import Manifest, version_of
@@ -298,9 +298,29 @@ def test_another_minor_version_of_a_library_that_runs_it_is_refused(
     here = manifests.installed(["numpy", "scikit-learn", "scipy", "skops"])
     monkeypatch.setattr("pipelines.package.installed", lambda _: {**here, "scikit-learn": "1.99.0"})
 
-    with pytest.raises(PackageRefused, match=r"scikit-learn .*, here is 1\.99\.0") as refused:
+    with pytest.raises(VersionsDiffer, match=r"scikit-learn .*, here is 1\.99\.0") as refused:
         open_package(folder, verify=verify)
     assert "install scikit-learn==" in refused.value.fix
+    assert (refused.value.exit_code, refused.value.code) == (8, "package_refused")
+
+
+def test_a_changed_package_is_no_matter_of_versions(
+    make_draft: MakeDraft,
+    models: Path,
+    sign: Sign,
+    verify: Verify,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its files are looked at first."""
+    folder = write(models, make_draft("GaussianNB"), sign=sign).folder
+    monkeypatch.setattr("pipelines.package.installed", lambda _: {})
+    changed = folder / "training_keys.bin"
+    changed.chmod(0o644)
+    changed.write_bytes(changed.read_bytes() + b"x")
+
+    with pytest.raises(PackageRefused, match="was changed") as refused:
+        open_package(folder, verify=verify)
+    assert not isinstance(refused.value, VersionsDiffer)
 
 
 def test_plain_arrays_depend_on_no_library(package: Path, verify: Verify) -> None:

@@ -1,0 +1,78 @@
+"""A run that fails half-way tells what was done before: nothing is lost but what is left to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.steps import report, sample, score
+from pipelines.errors import BatchRefused, InputChanged, StoreUnavailable
+from tests.fixtures.world import DAYS, World
+
+
+def wrong_answers(world: World) -> None:
+    """To a sample, so that an alert fires."""
+    alert = '\n[[alerts]]\nmetric = "accuracy"\nbelow = 0.5\nperiod = "batch"\n'
+    world.job.write_text(world.job.read_text() + alert)
+    world.ok("score")
+    world.ok("sample", "--budget", 100)
+    rows = world.rows("select prediction_id, label from samples")
+    wrong = {"paid": "lost", "lost": "late", "late": "paid"}
+    lines = [f"{row['prediction_id']},{wrong[row['label']]}" for row in rows]
+    path = world.folder / "answers.csv"
+    path.write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
+    world.ok("pull", "--file", path)
+
+
+def test_an_alert_that_fired_is_told_where_the_report_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong_answers(world)
+
+    def full(_app: object) -> None:
+        raise StoreUnavailable("the disk is full", fix="make room")
+
+    monkeypatch.setattr(report, "report", full)
+
+    told, people = world.run("run"), world.run("run", as_json=False)
+
+    assert told.code == people.code == StoreUnavailable.exit_code
+    assert {alert["metric"] for alert in told.answer["alerts"]} == {"accuracy"}
+    assert "estimate" in [step["step"] for step in told.answer["steps"]]
+    assert "alert: accuracy" in people.err
+
+
+def test_batches_that_were_published_are_told_where_another_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(_app: object, _options: object) -> None:
+        error = BatchRefused("batch b: too many rows are bad", fix="look at them")
+        error.done = {"batches": [{"batch": "a", "status": "published"}]}
+        raise error
+
+    monkeypatch.setattr(score, "score", half)
+
+    told = world.refused("run")
+
+    assert told.answer["batches"] == [{"batch": "a", "status": "published"}]
+
+
+@pytest.mark.parametrize("command", ["sample", "run"])
+def test_batches_that_were_drawn_from_are_told_where_another_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """They hold: the same command goes on after them."""
+    world.ok("score")
+    draw = sample._Batch.draw
+
+    def all_but_the_last(batch: sample._Batch, options: sample.Options) -> sample.Drawn:
+        if batch.attempt.batch == DAYS[-1]:
+            raise InputChanged("the input is not what was scored", fix="score it again")
+        return draw(batch, options)
+
+    monkeypatch.setattr(sample._Batch, "draw", all_but_the_last)
+
+    told = world.refused(command)
+
+    assert [one["batch"] for one in told.answer["batches"]] == list(DAYS[:-1])
+    drawn = world.rows("select distinct batch from samples order by batch")
+    assert [row["batch"] for row in drawn] == list(DAYS[:-1])
