@@ -107,6 +107,17 @@ def test_two_draws_at_once_are_one(scored: World, tmp_path: Path) -> None:
     assert world.broken_promises() == []
 
 
+def test_two_estimates_at_once_store_each_figure_once(scored: World, tmp_path: Path) -> None:
+    world = scored.copy(tmp_path)
+    world.ok("sample", "--budget", "10")
+
+    codes = at_once(*[world.words("estimate")] * 2)
+
+    assert codes == [DONE] * 2
+    [stored] = world.rows("select count(*) n from estimates")
+    assert stored["n"] == len(world.ok("estimate")["estimates"])
+
+
 def test_two_fits_at_once_make_one_package(base: World, tmp_path: Path) -> None:
     world = base.copy(tmp_path)
     world.edit("holdout = 0.2", "holdout = 0.25")
