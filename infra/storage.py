@@ -39,6 +39,10 @@ class Store:
         """The folder of reports."""
         return self.folder / "reports"
 
+    def known(self) -> Path:
+        """The folder of what users know of a job by other means, `<job>.json`; no step writes there."""
+        return self.folder / "known"
+
     def notes(self) -> Path:
         """The folder of what a step keeps for its next run: cursors and journals."""
         return self.folder / "notes"

@@ -57,19 +57,14 @@ class Pairs:
     said: Floats
 
 
-def answered(evidence: Evidence, score: Floats) -> Answered:
-    """Gather the drawn rows that have an answer and a score.
-
-    Args:
-        evidence: what was designed, drawn and answered.
-        score: of each drawn row (S,), NaN where it has none.
-    """
+def answered(evidence: Evidence) -> Answered:
+    """Gather the drawn rows that have an answer and a score."""
     drawn, answers = evidence.drawn, evidence.answers
     same = (answers.label == drawn.label[answers.row]).astype(np.float64)
     right = _mean(answers.row, same, len(drawn.label))
-    keep = ~np.isnan(score) & ~np.isnan(right)
+    keep = ~np.isnan(drawn.score) & ~np.isnan(right)
     stands = evidence.designed.stands[drawn.stratum]
-    return Answered(score[keep], right[keep], stands[keep])
+    return Answered(drawn.score[keep], right[keep], stands[keep])
 
 
 def pairs(evidence: Evidence) -> Pairs:

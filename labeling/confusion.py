@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labeling.evidence import Drawn, Evidence, Parts
+from labeling.evidence import Evidence, Parts
 from labeling.intervals import Floats
 from labeling.roles import Role, View, role
 
@@ -73,7 +73,7 @@ def _undivided(evidence: Evidence) -> Evidence:
         parts=Parts(
             *(part[keep] for part in (parts.stratum, parts.domain, parts.label, parts.rows))
         ),
-        drawn=Drawn(drawn.stratum, drawn.label, drawn.value, drawn.member[own], drawn.domain[own]),
+        drawn=replace(drawn, member=drawn.member[own], domain=drawn.domain[own]),
     )
 
 

@@ -65,7 +65,8 @@ class Drawn:
 
     stratum: Integers
     label: Integers
-    value: Floats
+    value: Floats  # predicted number, NaN for a class
+    score: Floats  # probability of the label, NaN where the model gave none
     member: Integers
     domain: Integers
 
@@ -212,6 +213,7 @@ def _drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes)
         stratum=places(rows, strata, _STRATUM),
         label=_coded(column(rows, "label"), labels),
         value=floats(column(rows, "value")),
+        score=floats(column(rows, "score")),
         member=np.concatenate([everyone, member]),
         domain=np.concatenate([np.zeros_like(everyone), domain]),
     )

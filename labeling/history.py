@@ -113,7 +113,11 @@ def estimates(
         they were scored by several versions, one for each. Cohorts of which
         nothing was asked in a window are left out.
     """
-    facts = evidence(designs, samples, annotations, as_of)
+    return of_evidence(evidence(designs, samples, annotations, as_of), wanted)
+
+
+def of_evidence(facts: Evidence, wanted: Wanted) -> list[Estimate]:
+    """Estimate as `estimates` does, from evidence that is there already."""
     spans = list(_spans(facts))
     everyone = whole(facts, wanted.task)
     figures: list[list[Figures]] = [[] for _ in spans]

@@ -27,7 +27,7 @@ from examples.flights.simulate import LABELERS, Project, answer, connect, truths
 HERE = Path(__file__).parent
 JOB = HERE / "recheck.toml"
 DATA = HERE / "data"
-NOTES = HERE / "store" / "notes"
+KNOWN = HERE / "store" / "known" / "flights.json"  # what the report shows of the truth
 DISK = 2.0  # gigabytes: Label Studio's own environment, the flights, the store
 TRAINED_ON = (date(2013, 1, 1), date(2013, 3, 31))
 SCORED = (date(2013, 4, 1), date(2013, 12, 31))
@@ -206,14 +206,14 @@ def _query(sql: str) -> list[dict[str, Any]]:
 def _tell_the_report(asked: Sequence[str]) -> None:
     """Say that answers are simulated, and hand over the truth, which is known here."""
     rates = ", ".join(f"{rate:.0%} for {name!r}" for name, rate in LABELERS.errors.items())
-    NOTES.mkdir(parents=True, exist_ok=True)
-    (NOTES / "report-note.txt").write_text(
+    note = (
         f"The answers on this page were given by simulated labelers, not by people. They err at these rates: {rates}; "
         f"{LABELERS.never:.0%} of the questions they never answer, {LABELERS.revised:.0%} of the answers they correct later. "
-        "The truth is known for these flights and is shown beside each interval.\n",
-        encoding="utf-8",
+        "The truth is known for these flights and is shown beside each interval."
     )
-    (NOTES / "truth.json").write_text(json.dumps(_truth(asked), indent=1), encoding="utf-8")
+    known = {"note": note, "windows": _truth(asked)}
+    KNOWN.parent.mkdir(parents=True, exist_ok=True)
+    KNOWN.write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
 def _truth(asked: Sequence[str]) -> list[dict[str, Any]]:
@@ -233,7 +233,7 @@ def _truth(asked: Sequence[str]) -> list[dict[str, Any]]:
             )
             right.setdefault(day, []).append(predicted[day, key] == row[prepare.TARGET])
     windows = [
-        {"period": "batch", "window": day, "value": sum(found) / len(found)}
+        {"metric": "accuracy", "period": "batch", "window": day, "value": sum(found) / len(found)}
         for day, found in right.items()
     ]
     for monday in ASKED:
@@ -241,6 +241,7 @@ def _truth(asked: Sequence[str]) -> list[dict[str, Any]]:
         found = [one for day in _week(first) for one in right[day]]
         windows.append(
             {
+                "metric": "accuracy",
                 "period": "week",
                 "window": "{}-W{:02d}".format(*first.isocalendar()),
                 "value": sum(found) / len(found),

@@ -47,7 +47,11 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
 @job_argument
 @json_option
 def report(job: Path, as_json: bool) -> None:
-    """Write one HTML page: pictures first."""
+    """Write one HTML page: pictures first.
+
+    Where the right figures are known by other means, it shows them beside its own:
+    docs/guides/operations.md, "Known truth".
+    """
     from functions.steps import report as step
 
     path = step.report(opened(job))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions import views
 from functions.app import App
 from functions.steps.connection import PURPOSES, connect, digests, survey
+from functions.steps.lookup import predictions
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
 from pipelines.batches import spelled
@@ -107,7 +107,8 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         held = _held(app, purpose)
         own = [answer for answer in found if _is_for(answer, purpose, held, drawn)]
         ids = {answer.prediction_id for answer in own}
-        scored = _scored(app, ids - drawn[purpose].keys())
+        undrawn = predictions(app, ids - drawn[purpose].keys(), [])
+        scored = set(undrawn["prediction_id"].to_pylist())
         intakes.append(take(own, held, drawn=drawn[purpose], scored=scored))
         if not dry_run:
             _append(app, intakes[-1], purpose)
@@ -163,23 +164,6 @@ def _held(app: App, purpose: str) -> Held:
 def _ever_drawn(app: App, purpose: str) -> set[str]:
     rows = views.view(app, "samples")
     return set(rows.filter(pc.equal(rows["purpose"], purpose))["prediction_id"].to_pylist())
-
-
-def _scored(app: App, candidates: Collection[str]) -> set[str]:
-    """Those of some ids that are predictions, looked up only where nobody drew them."""
-    if not candidates:
-        return set()
-    wanted, found = pa.array(sorted(candidates), pa.string()), set()
-    table = app.store.table("predictions")
-    for partition in table.partitions():
-        if partition["job"] == app.job.name:
-            for rows in table.batches(["prediction_id"], partition):
-                found |= set(
-                    rows.filter(pc.is_in(rows["prediction_id"], wanted))[
-                        "prediction_id"
-                    ].to_pylist()
-                )
-    return found
 
 
 def _append(app: App, intake: Intake, purpose: str) -> None:

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions import ledger, views
 from functions.app import App
-from functions.steps import estimate
-from labeling import labels
+from functions.steps import estimate, lookup
+from labeling import history, labels
 from labeling.agreement import agreement
 from labeling.alerts import alerts
 from labeling.calibration import answered, calibration, pairs
 from labeling.confusion import confusion
 from labeling.evidence import evidence
-from labeling.report import Batch, Material, Outcomes, Reason, Truth, render
+from labeling.known_truth import EXAMPLE, KnownTruth, known_truth
+from labeling.report import Batch, Material, Outcomes, Reason, render
 from pipelines.columns import bool_array, floats, int_array
 from pipelines.errors import SettingsInvalid
 from pipelines.store_errors import store_errors
-
-_NOTE, _TRUTH = "report-note.txt", "truth.json"
 
 
 def report(app: App) -> Path:
     """Write the page; return where it lies.
 
     Raises:
-        SettingsInvalid: the store's `notes/truth.json` is not what it should be.
+        SettingsInvalid: the file of the known truth is not what it should be.
         StoreUnavailable: the page cannot be written.
     """
     path = app.store.reports() / f"{app.job.name}.html"
@@ -43,7 +40,6 @@ def report(app: App) -> Path:
 
 def gather(app: App) -> Material:
     """Everything that the page shows; the estimates are those of `recheck estimate`."""
-    found = estimate.compute(app)
     timezone, now = app.job.batches.timezone, app.now()
     designs, samples, annotations = (
         views.verifying(views.view(app, name)) for name in ("designs", "samples", "annotations")
@@ -51,6 +47,8 @@ def gather(app: App) -> Material:
     drawn = views.verifying(views.current_samples(app))
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None)
+    found = history.of_evidence(facts, estimate.wanted(app))
+    known = _known_truth(app)
     states = Counter(labels.current_answers(annotations, samples)["state"].to_pylist())
     return Material(
         job=app.job.name,
@@ -67,15 +65,13 @@ def gather(app: App) -> Material:
         drawn=Counter(drawn["batch"].to_pylist()),
         pushed=views.verifying(views.view(app, "questions")).num_rows,
         confusion=confusion(facts, app.job.target.answers) if is_classes else None,
-        calibration=calibration(answered(facts, _scores(designs, samples, annotations)))
-        if is_classes
-        else None,
+        calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, annotations, samples),
         alerts=alerts(found, app.job.alerts, at=now, timezone=timezone),
         lines=app.job.alerts,
-        note=_note(app),
-        truths=_truths(app),
+        note=known.note.strip() or None,
+        truths=known.windows,
     )
 
 
@@ -95,22 +91,13 @@ def _reasons(quarantine: pa.Table) -> list[Reason]:
     return [Reason(row["reason"], row["column"], row["count_all"]) for row in counted.to_pylist()]
 
 
-def _scores(designs: pa.Table, samples: pa.Table, annotations: pa.Table) -> npt.NDArray[np.float64]:
-    """The score of each drawn row, in the order of `evidence`: it is put where a number's prediction stands."""
-    place = samples.schema.get_field_index("value")
-    return evidence(
-        designs, samples.set_column(place, "value", samples["score"]), annotations, None
-    ).drawn.value
-
-
 def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
     """Answers to rows that nobody drew, held against the predictions: the only thing that needs those."""
     answers = labels.current_answers(annotations, samples)
-    answers = answers.filter(pc.equal(answers["state"], labels.OUTCOME))
+    answers = labels.having(answers, "state", labels.OUTCOME)
     if not answers.num_rows:
         return None
-    made = app.store.table("predictions").read(["job", "prediction_id", "label", "value"])
-    made = made.filter(pc.equal(made["job"], app.job.name))
+    made = lookup.predictions(app, answers["prediction_id"].to_pylist(), ["label", "value"])
     place = labels.places(answers, made, ["prediction_id"])
     answers, made = answers.filter(bool_array(place >= 0)), made.take(int_array(place[place >= 0]))
     return Outcomes(answers.num_rows, _closeness(app, answers, made) if answers.num_rows else None)
@@ -124,23 +111,16 @@ def _closeness(app: App, answers: pa.Table, made: pa.Table) -> float:
     return float(np.nanmean(np.abs(said - floats(labels.column(made, "value")))))
 
 
-def _note(app: App) -> str | None:
-    path = app.store.notes() / _NOTE
-    return path.read_text(encoding="utf-8").strip() or None if path.is_file() else None
-
-
-def _truths(app: App) -> list[Truth]:
-    """What is known by other means: a list of {"period", "window", "value"}."""
-    path = app.store.notes() / _TRUTH
+def _known_truth(app: App) -> KnownTruth:
+    path = app.store.known() / f"{app.job.name}.json"
     if not path.is_file():
-        return []
+        return KnownTruth()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return [Truth(str(one["period"]), str(one["window"]), float(one["value"])) for one in found]
-    except (ValueError, KeyError, TypeError) as error:
+        return known_truth(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise SettingsInvalid(
-            f"{path} holds no list of truths ({error.__class__.__name__}: {error})",
-            fix='write [{"period": "week", "window": "2026-W47", "value": 0.93}, …], or remove the file',
+            f"{path} says no known truth: {error}",
+            fix=f"write it like {EXAMPLE}, or remove the file",
         ) from error
 
 

@@ -177,7 +177,10 @@ def _head(mark: Mark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
     if found.truth is not None:
         known = 1 - scale.at(found.truth)
         yield line(
-            "truth-level", (mark.place[0], known), (mark.place[1], known), f"truth, {mark.told}"
+            "truth-level",
+            (mark.place[0], known),
+            (mark.place[1], known),
+            f"known truth, {mark.told}",
         )
     if mark.label:
         yield words("label minor" if crowded else "label", middle, 0, mark.label, dy="-0.6em")
@@ -200,7 +203,9 @@ def _whisker(mark: Mark, scale: Scale, kind: str) -> Iterator[Markup]:
     )
     if found.truth is not None:
         beside = x + _BESIDE * (mark.place[1] - mark.place[0])
-        yield diamond(f"truth {kind}", beside, 1 - scale.at(found.truth), f"truth, {mark.told}")
+        yield diamond(
+            f"truth {kind}", beside, 1 - scale.at(found.truth), f"known truth, {mark.told}"
+        )
 
 
 def rug(places: Sequence[tuple[tuple[float, float], str, str]], alt: str) -> Markup:

@@ -127,7 +127,7 @@ def estimates_table(estimates: Sequence[Estimate], material: Material) -> Table:
     )
     header += ("standard error", "if missing wrong", "if missing right")
     header += ("rows", "covered", "asked", "answered")
-    header += ("largest answer",) * has_size + ("truth (known in this demo)",) * has_truth
+    header += ("largest answer",) * has_size + ("known truth",) * has_truth
     return Table(
         header, [_cells(one, material, has_size=has_size, has_truth=has_truth) for one in estimates]
     )

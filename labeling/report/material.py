@@ -13,6 +13,7 @@ from labeling.alerts import Alert
 from labeling.calibration import Calibration, Pairs
 from labeling.confusion import Confusion
 from labeling.history import Estimate, widest
+from labeling.known_truth import Truth
 from labeling.windows import Period, closes, windows
 from pipelines.jobs import Alert as Line
 
@@ -48,15 +49,6 @@ class Outcomes:
 
     rows: int
     value: float | None  # share right, or the mean absolute error
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What an estimate should have found, where that is known by other means."""
-
-    period: str
-    window: str
-    value: float  # of the leading metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +139,13 @@ class Material:
 
     def truth(self, one: Estimate) -> float | None:
         """What is known by other means of an estimate of all rows."""
-        if one.cohort is not None or (one.metric, one.class_) != self.leading:
+        if one.cohort is not None or one.class_ is not None:
             return None
-        return self._known.get((one.period, one.window))
+        return self._known.get((one.metric, one.period, one.window))
 
     @cached_property
-    def _known(self) -> dict[tuple[str, str], float]:
-        return {(one.period, one.window): one.value for one in self.truths}
+    def _known(self) -> dict[tuple[str, str, str], float]:
+        return {(one.metric, one.period, one.window): one.value for one in self.truths}
 
     def walk(self, estimates: Iterable[Estimate]) -> Walk:
         """The stations of the windows of these estimates, or of all batches without any.

@@ -82,7 +82,7 @@ def legend(readings: Iterable[Reading], lines: Lines = _PLAIN) -> list[tuple[str
             "range that missing answers leave",
             any(one.worst is not None for one in found),
         ),
-        ("truth", "truth (known in this demo)", any(one.truth is not None for one in found)),
+        ("truth", "known truth", any(one.truth is not None for one in found)),
         ("overall", "all rows", lines.overall is not None),
         ("limit", "line of an alert", lines.limit is not None),
     ]
@@ -92,6 +92,6 @@ def legend(readings: Iterable[Reading], lines: Lines = _PLAIN) -> list[tuple[str
 def told(one: Estimate, material: Material) -> str:
     """Return an estimate in a line, for those who point at its mark."""
     truth = material.truth(one)
-    known = f"; truth {amount(one.metric, truth, 1)}" if truth is not None else ""
+    known = f"; known truth {amount(one.metric, truth, 1)}" if truth is not None else ""
     when = dates(one.window, material.timezone)
     return f"{when}: {interval(one)}, {one.n_answered:,} of {one.n_asked:,} answered{known}"

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page
 from labeling.agreement import Agreement, Annotator
 from labeling.calibration import Answered, calibration
 from labeling.confusion import confusion
-from labeling.report import Material, Reason, Truth, render
+from labeling.known_truth import Truth
+from labeling.report import Material, Reason, render
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, usual
 
@@ -91,7 +92,7 @@ def _crowded() -> Material:
                 np.ones(500),
             )
         ),
-        truths=[Truth("week", "2026-W47", 0.7)],
+        truths=[Truth(metric="accuracy", period="week", window="2026-W47", value=0.7)],
         note="simulated",
     )
 

@@ -157,27 +157,45 @@ def test_texts_of_the_data_stay_texts(terminal: Terminal, data: pa.Table) -> Non
     assert page.of("script") == []
 
 
-def test_notes_of_the_store_are_shown(terminal: Terminal, data: pa.Table) -> None:
+def know(terminal: Terminal, text: str) -> None:
+    """Write down what is known by other means."""
+    path = terminal.job.parent / "store" / "known" / "job.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_what_is_known_by_other_means_is_shown(terminal: Terminal, data: pa.Table) -> None:
+    """In the words of who wrote it, and beside the estimate."""
     ask(terminal, data)
-    notes = terminal.job.parent / "store" / "notes"
-    notes.mkdir(exist_ok=True)
-    (notes / "report-note.txt").write_text("Simulated <i>answers</i>.\n", encoding="utf-8")
-    (notes / "truth.json").write_text('[{"period": "week", "window": "2026-W47", "value": 0.8125}]')
+    week = {"metric": "accuracy", "period": "week", "window": "2026-W47", "value": 0.8125}
+    know(terminal, json.dumps({"note": "A back-test <i>of autumn</i>.", "windows": [week]}))
 
     page = read(terminal)
 
-    assert "Simulated <i>answers</i>." in page.said
+    assert "A back-test <i>of autumn</i>." in page.said
     assert 0.8125 in page.figures
-    assert "truth (known in this demo)" in page.said
+    assert "known truth" in page.said
+    assert "demo" not in page.said
 
 
-@pytest.mark.parametrize("content", ['{"period": 1}', "[1]", '[{"period": "week"}]', "["])
-def test_a_truth_that_is_none_is_refused(terminal: Terminal, content: str) -> None:
-    notes = terminal.job.parent / "store" / "notes"
-    notes.mkdir(parents=True)
-    (notes / "truth.json").write_text(content)
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[",
+        "[1]",
+        '{"truths": []}',
+        '{"windows": [{"period": "week"}]}',
+        '{"windows": [{"metric": "accuracy", "period": "week", "window": "2026-W47", "value": NaN}]}',
+        '{"windows": [{"metric": "f1", "period": "week", "window": "2026-W47", "value": 0.9}]}',
+    ],
+)
+def test_a_known_truth_that_is_none_is_refused(terminal: Terminal, content: str) -> None:
+    know(terminal, content)
 
-    assert "truth.json" in terminal.refused("report")["problem"]
+    error = terminal.refused("report")
+
+    assert "known/job.json" in error["problem"]
+    assert '"metric": "accuracy"' in error["fix"]
 
 
 def test_the_same_store_gives_the_same_page(terminal: Terminal, data: pa.Table) -> None:

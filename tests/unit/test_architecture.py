@@ -182,6 +182,15 @@ def test_names_say_something() -> None:
     assert [name for name, _ in _texts() if SAYS_NOTHING.search(name)] == []
 
 
+def test_the_product_knows_no_demo() -> None:
+    """What only a demo needs stands with its example."""
+    modules = {
+        name for name, text in _texts() if name.startswith(PACKAGES) and "demo" in text.lower()
+    }
+
+    assert modules == set()
+
+
 def test_no_file_knows_the_machine_it_was_written_on() -> None:
     assert [name for name, text in _texts() if MACHINE_PATH.search(text)] == []
 

@@ -78,17 +78,17 @@ def test_nothing_is_said_without_answers() -> None:
 
 
 def test_only_rows_with_an_answer_and_a_score_count() -> None:
-    rows = [Row("a", ("a",)), Row("a", ("b",)), Row("a")]
+    rows = [Row("a", ("a",), 0.9), Row("a", ("b",)), Row("a", (), 0.8)]
 
-    found = answered(judged({"all": rows}).evidence(), np.array([0.9, np.nan, 0.8]))
+    found = answered(judged({"all": rows}).evidence())
 
     assert (found.score.tolist(), found.right.tolist()) == ([0.9], [1.0])
 
 
 def test_an_answer_stands_for_the_rows_of_its_stratum() -> None:
-    rows = [Row("a", ("a",), is_drawn=place < 2) for place in range(10)]
+    rows = [Row("a", ("a",), 0.9, is_drawn=place < 2) for place in range(10)]
 
-    found = answered(judged({"all": rows}).evidence(), np.array([0.9, 0.8]))
+    found = answered(judged({"all": rows}).evidence())
 
     assert found.stands.tolist() == [5.0, 5.0]
 

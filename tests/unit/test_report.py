@@ -13,7 +13,9 @@ from labeling.agreement import Agreement, Annotator
 from labeling.alerts import Alert
 from labeling.calibration import Answered, Pairs, calibration
 from labeling.confusion import confusion
-from labeling.report import Material, Outcomes, Reason, Truth, render
+from labeling.known_truth import Truth
+from labeling.report import Material, Outcomes, Reason, render
+from labeling.windows import Period
 from pipelines.jobs import Alert as Line
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, material, unknown, usual
@@ -245,15 +247,19 @@ def test_every_picture_has_words_and_a_table() -> None:
     assert page.marks("walk") == page.marks("walk")[:1] * len(page.of("figure"))
 
 
+def known(period: Period, window: str, value: float) -> Truth:
+    return Truth(metric="accuracy", period=period, window=window, value=value)
+
+
 def test_nothing_is_told_by_colour_alone() -> None:
     """What a mark means stands in a legend beside its shape."""
-    truths = [Truth("week", "2026-W47", 0.7)]
+    truths = [known("week", "2026-W47", 0.7)]
     said = _page(_rich()).said + _page(usual(truths=truths)).said
 
     for words in (
         "estimate",
         "interval",
-        "truth (known in this demo)",
+        "known truth",
         "quarantined",
         "answered",
         "nobody asked",
@@ -277,9 +283,9 @@ def test_the_note_stands_above_all() -> None:
 
 def test_the_truth_stands_beside_each_interval() -> None:
     truths = [
-        Truth("week", "2026-W47", 0.7),
-        Truth("batch", "2026-11-17", 0.71),
-        Truth("day", "nowhere", 0.9),
+        known("week", "2026-W47", 0.7),
+        known("batch", "2026-11-17", 0.71),
+        known("day", "nowhere", 0.9),
     ]
 
     page = _page(usual(truths=truths))
