@@ -3,7 +3,7 @@
 A 95 % interval that is looked at every week gives a false alarm in 76 % of the
 years. So each line is held against an exact one-sided bound whose error is 5 %
 a year, shared by all looks of the year: windows times lines. A window is
-looked at when it is over.
+looked at when it is over and its batches have settled.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from labeling.history import Estimate
 from labeling.intervals import effective_answers, exact_bound
 from labeling.windows import a_year, closes
 from pipelines.jobs import Alert as Line
+from pipelines.jobs import Batches
 
 ERROR = 0.05  # a year, for all lines of a job together
 
@@ -53,21 +54,21 @@ class Alert:
 
 
 def alerts(
-    estimates: Iterable[Estimate], lines: Sequence[Line], *, at: datetime, timezone: str
+    estimates: Iterable[Estimate], lines: Sequence[Line], *, at: datetime, batches: Batches
 ) -> list[Alert]:
     """Return the lines that closed windows have crossed, by line and window.
 
     Args:
         estimates: of all windows.
         lines: the job's `[[alerts]]`.
-        at: a window that ends later is still open. Windows without a time in
+        at: a window that closes later is still open. Windows without a time in
             their name are never open.
-        timezone: of the windows, an IANA name.
+        batches: how the job cuts them, and how long they settle.
 
     Source: statistics of repeated looks: Bonferroni over the looks of a year;
         the bound is Korn and Graubard's, see `intervals.exact_bound`.
     """
-    looked_at = [one for one in _whole(estimates) if _is_closed(one, at, timezone)]
+    looked_at = [one for one in _whole(estimates) if _is_closed(one, at, batches)]
     return [
         alert
         for line in lines
@@ -143,8 +144,8 @@ def _whole(estimates: Iterable[Estimate]) -> list[Estimate]:
     return list(widest.values())
 
 
-def _is_closed(estimate: Estimate, at: datetime, timezone: str) -> bool:
-    end = closes(estimate.window, timezone)
+def _is_closed(estimate: Estimate, at: datetime, batches: Batches) -> bool:
+    end = closes(estimate.window, batches)
     return end is None or end <= at
 
 

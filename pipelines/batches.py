@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,10 +18,11 @@ from pipelines.columns import Int32s, Int64s, bool_array, dictionary_codes, inte
 from pipelines.encoding import readable
 from pipelines.errors import SchemaMismatch
 from pipelines.jobs import Batches, Job
+from pipelines.periods import LENGTH, Kind, name_of, named, settled
 
 UNKNOWN = "unknown"
 ALL = "all"
-_MICROS = {"hour": 3_600_000_000, "day": 86_400_000_000, "week": 7 * 86_400_000_000}
+_MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
 _TICKS = {"s": 1_000_000, "ms": 1_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
@@ -51,7 +51,7 @@ def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Member
     by = job.batches.by
     if by == "column":
         return _with_unknown(*_values(rows.column(str(job.batches.column))))
-    if by in _MICROS:
+    if by in ("hour", "day", "week"):
         return _with_unknown(
             *_periods(local_micros(rows.column(str(job.data.time)), job.batches), by)
         )
@@ -144,25 +144,20 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
 
 
-def _periods(micros: Int64s, by: str) -> tuple[Int32s, list[str]]:
+def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
     shift = 3 * _MICROS["day"] if by == "week" else 0  # 1970-01-01 was a Thursday
     numbers = (micros + np.where(micros == _NOWHERE, 0, shift)) // _MICROS[by]
     distinct, codes = np.unique(numbers, return_inverse=True)
     nowhere = _NOWHERE // _MICROS[by]
-    names = ["" if number == nowhere else _period_name(int(number), by) for number in distinct]
+    first = _EPOCH - timedelta(microseconds=shift)
+    names = [
+        "" if number == nowhere else name_of(by, first + int(number) * LENGTH[by])
+        for number in distinct
+    ]
     found = codes.astype(np.int32)
     if names and not names[0]:
         return found - 1, names[1:]
     return found, names
-
-
-def _period_name(number: int, by: str) -> str:
-    if by == "hour":
-        return (_EPOCH + timedelta(hours=number)).isoformat()[:13]  # strftime shortens year 33
-    if by == "day":
-        return (date(1970, 1, 1) + timedelta(days=number)).isoformat()
-    year, week, _ = (date(1969, 12, 29) + timedelta(weeks=number)).isocalendar()
-    return f"{year:04d}-W{week:02d}"
 
 
 def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
@@ -181,35 +176,5 @@ def period_end(batch: str, batches: Batches) -> datetime | None:
     >>> period_end("2026-W47", Batches(by="week", timezone="Europe/Berlin")).isoformat()
     '2026-11-23T00:00:00+01:00'
     """
-    if batches.by not in _PERIODS:
-        return None
-    period = _PERIODS[batches.by]
-    zone = ZoneInfo(batches.timezone)
-    try:
-        over = (period.start(batch) + period.length).replace(tzinfo=zone).astimezone(UTC)
-        return (over + timedelta(hours=batches.settle)).astimezone(zone)
-    except (ValueError, OverflowError):  # no such day, or the end of time
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Period:
-    """How the batches of a rule are named, and how long they are."""
-
-    name: str
-    form: str
-    length: timedelta
-
-    def start(self, batch: str) -> datetime:
-        """The first moment, on the wall."""
-        if not re.fullmatch(self.name, batch, re.ASCII):
-            raise ValueError(batch)
-        text = f"{batch}-1" if self.form.endswith("%u") else batch
-        return datetime.strptime(text, self.form)  # noqa: DTZ007  # the zone is set by the caller
-
-
-_PERIODS = {
-    "hour": _Period(r"\d{4}-\d\d-\d\dT\d\d", "%Y-%m-%dT%H", timedelta(hours=1)),
-    "day": _Period(r"\d{4}-\d\d-\d\d", "%Y-%m-%d", timedelta(days=1)),
-    "week": _Period(r"\d{4}-W\d\d", "%G-W%V-%u", timedelta(weeks=1)),
-}
+    period = named(batch)
+    return settled(period, batches) if period and period.kind == batches.by else None

@@ -47,7 +47,7 @@ def estimate(app: App, options: Options) -> tuple[list[Estimate], list[Alert]]:
     found = compute(app, _moment(options.as_of))
     if options.as_of is None and not options.dry_run:
         _keep(app, found)
-    fired = alerts(found, app.job.alerts, at=app.now(), timezone=app.job.batches.timezone)
+    fired = alerts(found, app.job.alerts, at=app.now(), batches=app.job.batches)
     return list(_of_batches(found, options.batches)), fired
 
 

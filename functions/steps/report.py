@@ -40,7 +40,7 @@ def report(app: App) -> Path:
 
 def gather(app: App) -> Material:
     """Everything that the page shows; the estimates are those of `recheck estimate`."""
-    timezone, now = app.job.batches.timezone, app.now()
+    now = app.now()
     designs, samples, annotations = (
         views.verifying(views.view(app, name)) for name in ("designs", "samples", "annotations")
     )
@@ -55,7 +55,7 @@ def gather(app: App) -> Material:
         file=app.job_path.name,
         task=app.job.task,
         question=app.job.labeling.question,
-        timezone=timezone,
+        rule=app.job.batches,
         at=now,
         estimates=found,
         batches=_batches(app),
@@ -68,7 +68,7 @@ def gather(app: App) -> Material:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, annotations, samples),
-        alerts=alerts(found, app.job.alerts, at=now, timezone=timezone),
+        alerts=alerts(found, app.job.alerts, at=now, batches=app.job.batches),
         lines=app.job.alerts,
         note=known.note.strip() or None,
         truths=known.windows,

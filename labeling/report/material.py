@@ -16,6 +16,7 @@ from labeling.history import Estimate, widest
 from labeling.known_truth import Truth
 from labeling.windows import Period, closes, windows
 from pipelines.jobs import Alert as Line
+from pipelines.jobs import Batches
 
 ENOUGH = 0.95  # share of the questions answered, below which missing answers lead
 
@@ -72,8 +73,8 @@ class Material:
     file: str  # of the job, as commands take it
     task: Literal["classification", "regression"]
     question: str
-    timezone: str
-    at: datetime  # windows that end later are open
+    rule: Batches  # by which rows fall into batches
+    at: datetime  # windows that close later are open
     estimates: Sequence[Estimate]
     batches: Sequence[Batch] = ()
     reasons: Sequence[Reason] = ()
@@ -89,6 +90,11 @@ class Material:
     lines: Sequence[Line] = ()
     note: str | None = None
     truths: Sequence[Truth] = ()
+
+    @property
+    def timezone(self) -> str:
+        """Of its days, an IANA name."""
+        return self.rule.timezone
 
     @cached_property
     def leading(self) -> tuple[str, str | None] | None:
@@ -133,8 +139,8 @@ class Material:
         return next((group[-1] for group in (closed, answered, found) if group), None)
 
     def is_closed(self, window: str) -> bool:
-        """Whether the window is over; one without a time in its name always is."""
-        end = closes(window, self.timezone)
+        """Whether the window is over and settled; one without a time in its name always is."""
+        end = closes(window, self.rule)
         return end is None or end <= self.at
 
     def truth(self, one: Estimate) -> float | None:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from labeling.history import Estimate
 from labeling.report.material import ERRORS, Material, Walk, is_answered_enough
-from labeling.windows import a_year, closes, windows
+from labeling.windows import windows
+from pipelines.periods import named
 
 NAMES = {
     "accuracy": "Accuracy",
@@ -21,7 +22,6 @@ NAMES = {
     "rmse": "Root mean square error",
 }
 _SPACE = "\u00a0"  # does not break
-_LENGTH = {8766: timedelta(hours=1), 366: timedelta(days=1), 53: timedelta(days=7)}
 
 
 def name_of(material: Material) -> str:
@@ -107,13 +107,11 @@ def span(window: str, timezone: str) -> tuple[datetime, datetime] | None:
     >>> span("2026-11", "UTC")[0].isoformat()
     '2026-11-01T00:00:00+00:00'
     """
-    end, often = closes(window, timezone), a_year(window)
-    if end is None or often is None:
+    found = named(window)
+    if found is None:
         return None
-    naive = end.replace(tzinfo=None)
-    length = _LENGTH.get(often)
-    begin = naive - length if length else (naive - timedelta(days=1)).replace(day=1)
-    return begin.replace(tzinfo=ZoneInfo(timezone)), end
+    zone = ZoneInfo(timezone)
+    return found.start.replace(tzinfo=zone), found.end.replace(tzinfo=zone)
 
 
 def dates(window: str, timezone: str) -> str:

@@ -13,6 +13,7 @@ from labeling.alerts import ERROR, Alert, alerts, bound
 from labeling.history import Estimate
 from labeling.intervals import wilson
 from pipelines.jobs import Alert as Line
+from pipelines.jobs import Batches
 
 _NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ def _line(**more: Any) -> Line:
 
 
 def _fired(*estimates: Estimate, lines: tuple[Line, ...] = (_line(),)) -> list[Alert]:
-    return alerts(estimates, lines, at=_NOW, timezone="UTC")
+    return alerts(estimates, lines, at=_NOW, batches=Batches(by="day"))
 
 
 def test_a_line_that_was_surely_crossed_fires() -> None:
@@ -86,6 +87,13 @@ def test_more_lines_share_the_error() -> None:
 
 def test_an_open_window_is_not_looked_at() -> None:
     assert not _fired(_estimate(60, 100, window="2026-W49"))
+
+
+def test_a_window_whose_batches_settle_is_not_looked_at() -> None:
+    """Half a week would be a look of its own, and the year has no room for it."""
+    late = Batches(by="day", settle=24 * 9)  # the week ended eight days ago
+
+    assert alerts([_estimate(60, 100)], [_line()], at=_NOW, batches=late) == []
 
 
 def test_a_batch_without_a_time_is_never_open() -> None:

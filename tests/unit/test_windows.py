@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.windows import a_year, closes, windows
+from pipelines.batches import period_end
+from pipelines.jobs import Batches
 
 
 @given(st.dates(date(1970, 1, 1), date(2100, 1, 1)))
@@ -34,7 +36,7 @@ def test_a_week_counts_to_the_month_of_its_thursday() -> None:
 )
 def test_other_names_say_nothing_of_time(batch: str) -> None:
     assert windows(batch) == {"batch": batch, "all": "all"}
-    assert closes(batch, "UTC") is None
+    assert closes(batch, Batches()) is None
     assert a_year(batch) is None
 
 
@@ -48,10 +50,36 @@ def test_other_names_say_nothing_of_time(batch: str) -> None:
     ],
 )
 def test_a_window_closes_when_its_period_is_over(window: str, end: datetime) -> None:
-    assert closes(window, "UTC") == end
+    assert closes(window, Batches()) == end
 
 
 def test_a_window_closes_in_the_timezone_of_the_job() -> None:
-    end = closes("2026-11-20", "America/New_York")
+    end = closes("2026-11-20", Batches(timezone="America/New_York"))
 
     assert end == datetime(2026, 11, 21, tzinfo=UTC) + timedelta(hours=5)
+
+
+@pytest.mark.parametrize("last, window", [("2026-11-22", "2026-W47"), ("2026-11-30", "2026-11")])
+def test_a_window_closes_when_its_last_batch_has_settled(last: str, window: str) -> None:
+    """Until then its figures are of a part of its days, and an alert would look twice."""
+    rule = Batches(by="day", timezone="Europe/Berlin", settle=72)
+
+    assert closes(window, rule) == period_end(last, rule)
+
+
+def test_a_month_of_weeks_closes_with_the_week_of_its_last_thursday() -> None:
+    """Which may end in the next month, or some days before the month does."""
+    rule = Batches(by="week")
+
+    assert windows("2026-W18")["month"] == "2026-04"
+    assert (
+        closes("2026-04", rule) == period_end("2026-W18", rule) == datetime(2026, 5, 4, tzinfo=UTC)
+    )
+    assert (
+        closes("2026-05", rule) == period_end("2026-W22", rule) == datetime(2026, 6, 1, tzinfo=UTC)
+    )
+    assert (
+        closes("2026-11", rule)
+        == period_end("2026-W48", rule)
+        == datetime(2026, 11, 30, tzinfo=UTC)
+    )
