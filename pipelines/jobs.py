@@ -47,6 +47,7 @@ _NAMED = {  # whose keys are the user's
     ("model", "parameters"),
     ("predictions", "probabilities"),
 }
+_FILE = "recheck.toml"
 _PAGE = "docs/reference/job.md"
 
 
@@ -204,9 +205,11 @@ def load(path: Path) -> Job:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        inside = path / _FILE
+        usual = f"name a {_FILE}; `recheck init DIR --data FILE --target COLUMN` writes one"
         raise JobInvalid(
             f"{path}: cannot be read ({error.__class__.__name__})",
-            fix="name a recheck.toml; `recheck init DIR --data FILE --target COLUMN` writes one",
+            fix=f"name the job file in that folder: {inside}" if inside.is_file() else usual,
         ) from error
     try:
         return parse(tomllib.loads(text), str(path))

@@ -33,6 +33,7 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
     path = folder / "recheck.toml"
     if path.exists() and not options.dry_run:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
+    _require_one_rule(options)
     with _sources(folder, options) as sources:
         text = Draft(folder.absolute(), options, sources).text()
     jobs.parse(tomlkit.parse(text).unwrap(), str(path))
@@ -45,6 +46,15 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise
+
+
+def _require_one_rule(options: Options) -> None:
+    """A path with {batch} says what makes a batch; another rule would count for nothing."""
+    if options.batch_by and "{batch}" in options.data:
+        raise JobInvalid(
+            f"--batch-by {options.batch_by} and {{batch}} in --data both say what makes a batch",
+            fix="leave out --batch-by, or write * for {batch}",
+        )
 
 
 def _batches(path: Path) -> list[str]:

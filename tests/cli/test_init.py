@@ -207,6 +207,17 @@ def test_status_counts_the_questions_to_train_on(numbers: World) -> None:
     assert "to train" in numbers.run("status", as_json=False).out
 
 
+def test_two_rules_for_batches_are_refused(bare: World) -> None:
+    """A path with {batch} would win, and the other rule count for nothing."""
+    pattern = bare.folder / "{batch}.parquet"
+
+    told = init(bare, "--target", "outcome", "--data", pattern, "--batch-by", "region")
+
+    assert told.error["code"] == "job_invalid"
+    assert "--batch-by" in told.error["fix"]
+    assert not bare.job.exists()
+
+
 def test_a_dry_run_prints_the_job(bare: World) -> None:
     told = init(bare, "--number", "--dry-run", as_json=False)
 

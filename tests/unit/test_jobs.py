@@ -276,6 +276,15 @@ def test_a_file_that_is_not_there_is_told_with_how_to_make_one(tmp_path: Path, p
     assert "recheck init" in error.value.fix
 
 
+def test_a_folder_is_told_with_the_job_file_in_it(tmp_path: Path) -> None:
+    read(tmp_path, WHOLE)
+
+    with pytest.raises(JobInvalid) as error:
+        load(tmp_path)
+
+    assert str(tmp_path / "recheck.toml") in error.value.fix
+
+
 def test_the_digest_is_of_what_is_said_not_of_how(tmp_path: Path) -> None:
     """Comments, order and defaults that are spelled out do not matter; a value does."""
     job = read(tmp_path, WHOLE)
