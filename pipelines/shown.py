@@ -132,7 +132,7 @@ def readable(text: str, limit: int) -> str:
     >>> readable("pay \u202e001$ now", 8)
     'pay 001…'
     """
-    text = _HIDDEN.sub("", _BREAKS.sub("\n", text[: 4 * limit]))
+    text = _HIDDEN.sub("", _BREAKS.sub("\n", text))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -144,8 +144,7 @@ def _texts(column: pa.Array, limit: int) -> list[str]:
 def _spelled(column: pa.Array) -> list[str | None]:
     kind = column.type
     if kinds.is_timestamp(kind):  # to the second, in UTC: no time zone database is asked
-        column = column.cast(pa.timestamp("us")).cast(pa.timestamp("s"), safe=False)
-        return _strings(column.cast(pa.string()))
+        return _strings(column.cast(pa.timestamp("s"), safe=False).cast(pa.string()))
     if kinds.is_date(kind) or kinds.is_time(kind) or kinds.is_decimal(kind):
         return _strings(column.cast(pa.string()))
     if kinds.is_nested(kind) or kinds.is_duration(kind):
@@ -188,13 +187,14 @@ def _image_type(content: bytes) -> str | None:
 
 
 def _converted(content: bytes) -> str:
-    from PIL import Image  # only for what browsers cannot draw or should not load
+    from PIL import Image, ImageOps  # only for what browsers cannot draw or should not load
 
     kind, written = "JPEG" if len(content) > IMAGE_LIMIT else "PNG", io.BytesIO()
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            picture.thumbnail((IMAGE_SIDE, IMAGE_SIDE))
-            picture.convert("RGB").save(written, kind)
+            upright = ImageOps.exif_transpose(picture)  # what is written says no orientation
+            upright.thumbnail((IMAGE_SIDE, IMAGE_SIDE))
+            upright.convert("RGB").save(written, kind)
     except (OSError, ValueError, Image.DecompressionBombError):
         return NO_IMAGE
     return _uri(f"image/{kind.lower()}", written.getvalue())

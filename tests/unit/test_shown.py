@@ -97,6 +97,7 @@ def test_each_kind_has_its_place() -> None:
             pa.array([datetime(2026, 11, 21, 9, 30, tzinfo=UTC)], pa.timestamp("ns", "Asia/Tokyo")),
             "2026-11-21 09:30:00",
         ),
+        (pa.array([1_700_000_000_000_000_001], pa.timestamp("ns")), "2023-11-14 22:13:20"),
         (pa.array([[1, 2]]), "[1, 2]"),
         (pa.array([b"abc"]), "(3 bytes)"),
         (pa.array([None], pa.float64()), "—"),
@@ -134,6 +135,11 @@ def test_long_values_are_cut_and_say_so() -> None:
     assert len(str(see(pa.array(["x" * 30_000]), "text")[0])) == shown.TEXT_LIMIT
 
 
+def test_what_is_hidden_takes_no_room() -> None:
+    """Else a value behind enough of it would look empty, and not even cut."""
+    assert readable("\u200b" * 2_001 + "real", 500) == "real"
+
+
 def test_the_row_does_not_depend_on_the_batch_that_it_comes_in() -> None:
     batch = pa.record_batch({"age": [1.5, None, 3.0], "text": ["a", "b", "c"]})
     columns = [AGE, ShownColumn("text", "text")]
@@ -168,6 +174,19 @@ def test_a_large_picture_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with Image.open(io.BytesIO(base64.b64decode(content))) as small:
         assert (kind, small.size) == ("data:image/jpeg", (10, 5))
+
+
+def test_a_shrunk_picture_stands_upright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera held upright writes a wide picture, and beside it that it is to be turned."""
+    monkeypatch.setattr(shown, "IMAGE_LIMIT", 1000)
+    exif, written = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6  # orientation: a quarter turn
+    Image.effect_noise((200, 100), 100).save(written, "jpeg", exif=exif)
+
+    _, _, content = image_uri(written.getvalue()).partition(";base64,")
+
+    with Image.open(io.BytesIO(base64.b64decode(content))) as small:
+        assert small.size == (100, 200)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"BM" + b"\0" * 60])
