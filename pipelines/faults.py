@@ -15,6 +15,7 @@ class Faults:
     """Rows that cannot be used: the first reason found for each, with its column."""
 
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
+    keyless: set[int] = field(default_factory=set)  # those without a key, whatever their reason
 
     def mark(self, rows: Bools | Iterable[int], reason: str, column: str) -> None:
         """Mark rows, given as a mask or as numbers."""

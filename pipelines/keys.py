@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
@@ -37,6 +38,7 @@ def keys_of(
         gaps = missing(part)
         if gaps is not None:
             faults.mark(gaps, "null_key", name)
+            faults.keyless.update(np.flatnonzero(gaps).tolist())
             part = pc.fill_null(part, "")
         parts.append(part)
     return parts[0] if len(parts) == 1 else _json_arrays(parts)

@@ -29,8 +29,6 @@ from pipelines.parts import BadRow, Part
 from pipelines.scorers import Predicted, Scorer
 from pipelines.slices import BatchSlice, batch_slices
 
-_KEYLESS = ("null_key", "invalid_utf8")  # reasons under which a key column means nothing
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -109,8 +107,7 @@ class _Stage:
     def _bad_rows(self, faults: Faults, keys: pa.Array) -> tuple[BadRow, ...]:
         found = []
         for row, (reason, column) in sorted(faults.reasons.items()):
-            is_lost = reason in _KEYLESS and column in self.job.key_columns
-            key = None if is_lost else keys[row].as_py()
+            key = None if row in faults.keyless else keys[row].as_py()
             place = int(self.own.positions[row])
             found.append(BadRow(key, reason, column or None, self.piece.source.name, place))
         return tuple(found)

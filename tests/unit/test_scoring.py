@@ -134,6 +134,20 @@ def test_a_fragment_without_a_good_row_writes_nothing(tmp_path: Path) -> None:
     assert part.bad[0].reason == "no_prediction"
 
 
+@pytest.mark.parametrize("key", [None, b"\xff"])
+def test_a_row_without_a_key_has_none_whatever_else_is_wrong(
+    tmp_path: Path, key: bytes | None
+) -> None:
+    """The first reason is told; an empty text would be a key that nobody gave."""
+    table = rows(2).set_column(1, "batch", pa.array([None, None], pa.string()))
+    keyless = pa.array([key, b"k1"], pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(0, "k", keyless), tmp_path / "rows.parquet")
+
+    [part], _ = score(tmp_path / "out", tmp_path / "rows.parquet", "unknown")
+
+    assert [bad.key for bad in part.bad] == [None, "k1"]
+
+
 def test_a_row_whose_batch_cannot_be_told_is_in_the_batch_unknown(tmp_path: Path) -> None:
     table = rows(4).set_column(1, "batch", pa.array(["a", None, "a", ""]))
     pq.write_table(table, tmp_path / "rows.parquet")
