@@ -15,8 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from labeling.labels import records
 from labeling.tasks import AnswerState, digest_of, parse_result
-from pipelines.schemas import ANNOTATIONS
+from pipelines.schemas import ANNOTATIONS, table_of
 
 FILE = "file"
 _Saying = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
@@ -86,7 +87,7 @@ def hold(annotations: pa.Table) -> Held:
     Raises:
         KeyError: a column of `schemas.ANNOTATIONS` is missing.
     """
-    rows = annotations.sort_by("known_at").select(_FIELDS).to_pylist()
+    rows = records(annotations.sort_by("known_at").select(_FIELDS))
     now = {row["annotation_id"]: Answer(**row) for row in rows}
     return Held(now, {(row["annotation_id"], row["answer"]) for row in rows})
 
@@ -171,7 +172,7 @@ def taken_back(answers: Iterable[Answer]) -> list[Answer]:
 def to_table(answers: Sequence[Answer], *, job: str, purpose: str, known_at: datetime) -> pa.Table:
     """Rows for the table `annotations`, known at one time."""
     common = {"job": job, "purpose": purpose, "known_at": known_at}
-    return pa.Table.from_pylist([common | asdict(answer) for answer in answers], ANNOTATIONS)
+    return table_of(ANNOTATIONS, [common | asdict(answer) for answer in answers])
 
 
 def as_time(value: object) -> datetime:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +143,26 @@ def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Ta
     }
     table = pa.table(found).cast(LABELS)
     return table.sort_by([(name, "ascending") for name in _QUESTION])
+
+
+def records(table: pa.Table) -> list[dict[str, Any]]:
+    """Return each row by the names of its columns, times in UTC.
+
+    `Table.to_pylist` would import pandas for a time.
+    """
+    columns = [_values(column(table, name)) for name in table.column_names]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(values: pa.Array) -> list[Any]:
+    if not pa.types.is_timestamp(values.type):
+        found: list[Any] = values.to_pylist()
+        return found
+    moments = integers(values.cast(pa.timestamp("us", "UTC"))).tolist()
+    return [
+        _EPOCH + timedelta(microseconds=moment) if is_known else None
+        for moment, is_known in zip(moments, booleans(pc.is_valid(values)), strict=True)
+    ]
 
 
 def column(table: pa.Table, name: str) -> pa.Array:

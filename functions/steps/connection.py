@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyarrow.compute as pc
-
 from functions import views
 from functions.app import App
 from functions.steps.shown import shown_columns
+from labeling.labels import having
 from labeling.tasks import Survey
 from pipelines.errors import LabelStudioRefused
 
@@ -68,8 +67,7 @@ def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
 
 def digests(app: App, purpose: str) -> dict[str, str]:
     """The question of each drawn prediction, as it stands now."""
-    rows = views.current_samples(app)
-    rows = rows.filter(pc.equal(rows["purpose"], purpose))
+    rows = having(views.current_samples(app), "purpose", purpose)
     return dict(
         zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True)
     )

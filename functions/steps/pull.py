@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from functions import views
 from functions.app import App
 from functions.steps.connection import PURPOSES, connect, digests, survey
 from functions.steps.lookup import predictions
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
+from labeling.labels import having
 from pipelines.batches import spelled
 from pipelines.columns import texts
 from pipelines.errors import StepMissing
@@ -157,13 +156,12 @@ def _summed(intakes: Sequence[Intake | None]) -> Pulled:
 
 def _held(app: App, purpose: str) -> Held:
     app.store.table("annotations").refresh()
-    rows = views.view(app, "annotations")
-    return hold(rows.filter(pc.equal(rows["purpose"], purpose)))
+    return hold(having(views.view(app, "annotations"), "purpose", purpose))
 
 
 def _ever_drawn(app: App, purpose: str) -> set[str]:
-    rows = views.view(app, "samples")
-    return set(rows.filter(pc.equal(rows["purpose"], purpose))["prediction_id"].to_pylist())
+    rows = having(views.view(app, "samples"), "purpose", purpose)
+    return set(rows["prediction_id"].to_pylist())
 
 
 def _append(app: App, intake: Intake, purpose: str) -> None:

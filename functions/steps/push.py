@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from functions import views
 from functions.app import App
@@ -15,6 +14,7 @@ from functions.steps import training_rows
 from functions.steps.connection import asked, connect, digests, survey
 from functions.steps.plans import designs
 from functions.steps.shown import survey_digest
+from labeling.labels import having
 from labeling.tasks import Survey, Task, make_task
 from pipelines.columns import texts
 from pipelines.errors import StepMissing
@@ -99,8 +99,7 @@ def _due(app: App, options: Options) -> list[dict[str, Any]]:
 
 def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
-    samples = views.current_samples(app)
-    samples = samples.filter(pc.equal(samples["purpose"], options.purpose))
+    samples = having(views.current_samples(app), "purpose", options.purpose)
     census = {
         batch for batch, one in designs(app, options.purpose).items() if one.reason == views.CENSUS
     }  # their answers came by themselves

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from functions import views
 from functions.app import App
 from functions.steps import inputs, shown
 from functions.steps.inputs import BatchRows, Input
 from functions.steps.plans import seed_digest
+from labeling.labels import having
 from pipelines import rows as raw
 from pipelines.columns import Int64s
 from pipelines.digests import Digest
@@ -123,9 +123,7 @@ def _changes(rows: Hashes) -> np.ndarray:
 
 def _earlier(app: App) -> dict[str, _Earlier]:
     designs, samples = views.view(app, "designs"), views.current_samples(app)
-    designs, samples = (
-        rows.filter(pc.equal(rows["purpose"], TRAIN)) for rows in (designs, samples)
-    )
+    designs, samples = (having(rows, "purpose", TRAIN) for rows in (designs, samples))
     asked: dict[str, dict[str, str]] = {}
     for row in samples.to_pylist():
         asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]

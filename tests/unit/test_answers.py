@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -272,3 +274,23 @@ def test_a_skip_keeps_no_answer() -> None:
 )
 def test_times_are_compared_in_utc(text: str) -> None:
     assert as_time(text) == NOON
+
+
+def test_answers_come_and_go_without_pandas() -> None:
+    """What a pull does to its table must not cost the half second of that import."""
+    program = (
+        "import sys\n"
+        "from datetime import UTC, datetime\n"
+        "from labeling.answers import Answer, hold, to_table\n"
+        "now = datetime(2026, 11, 21, 9, tzinfo=UTC)\n"
+        "one = Answer('a', 'p', 'd', 'ann', 'cat', 'valid', now, None, 1.5, 'file')\n"
+        "table = to_table([one], job='j', purpose='verify', known_at=now)\n"
+        "assert hold(table).now == {'a': one}\n"
+        "assert 'pandas' not in sys.modules"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
