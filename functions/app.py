@@ -70,23 +70,28 @@ class App:
     def label_studio(self) -> Access | None:
         """The Label Studio that settings name, else the one that runs on this machine.
 
+        A key that is named goes with either.
+
         Raises:
             LabelStudioUnreachable: that one runs and does not answer.
         """
         url, key = self.settings.label_studio_url, self.settings.label_studio_api_key
         if url:
             return Access(url, key) if key else None
-        return self._label_studio_here()
+        return self._label_studio_here(key)
 
-    def _label_studio_here(self) -> Access | None:
+    def _label_studio_here(self, key: SecretStr | None) -> Access | None:
         from labeling.labelstudio import server
         from labeling.labelstudio.installation import default_home
 
         found = server.found(default_home(os.environ))
         if found is None:
             return None
-        self.say(f"using the Label Studio that `recheck labelstudio up` started here: {found.url}")
-        return Access(found.url, SecretStr(found.token))
+        whose = ", with the key of LABEL_STUDIO_API_KEY" if key else ""
+        self.say(
+            f"using the Label Studio that `recheck labelstudio up` started here: {found.url}{whose}"
+        )
+        return Access(found.url, key or SecretStr(found.token))
 
     @contextmanager
     def committing(self) -> Iterator[datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from functions import views
 from functions.app import App
@@ -10,6 +10,9 @@ from functions.steps.shown import shown_columns
 from labeling.labels import having
 from labeling.tasks import Survey
 from pipelines.errors import LabelStudioRefused
+
+if TYPE_CHECKING:
+    from labeling.labelstudio.client import SdkClient
 
 PURPOSES = ("verify", "train")
 
@@ -32,7 +35,7 @@ def is_connected(app: App) -> bool:
     return app.label_studio is not None
 
 
-def connect(app: App) -> Any:
+def connect(app: App) -> SdkClient:
     """A client of the Label Studio of this job; it closes as a context does.
 
     Raises:
@@ -43,16 +46,24 @@ def connect(app: App) -> Any:
 
     access = app.label_studio
     if access is None:
-        is_named = app.settings.label_studio_url
-        raise LabelStudioRefused(
-            "LABEL_STUDIO_URL is set and LABEL_STUDIO_API_KEY is not"
-            if is_named
-            else "no Label Studio is named, and none runs on this machine",
-            fix="set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY to yours, or "
-            + ("unset the address and run " if is_named else "run ")
-            + "`recheck labelstudio up`: it starts one on this machine, and is found without them",
-        )
+        raise _unnamed(app)
     return SdkClient(access.url, access.key.get_secret_value())
+
+
+def _unnamed(app: App) -> LabelStudioRefused:
+    has_url, has_key = app.settings.label_studio_url, app.settings.label_studio_api_key
+    if has_url:
+        problem = "LABEL_STUDIO_URL is set and LABEL_STUDIO_API_KEY is not"
+    elif has_key:
+        problem = "LABEL_STUDIO_API_KEY is set and LABEL_STUDIO_URL is not, and no Label Studio runs on this machine"
+    else:
+        problem = "no Label Studio is named, and none runs on this machine"
+    unset = "unset the address and " if has_url else "unset the key and " if has_key else ""
+    return LabelStudioRefused(
+        problem,
+        fix=f"set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY to yours, or {unset}run "
+        "`recheck labelstudio up`: it starts one on this machine, and is found without them",
+    )
 
 
 def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:

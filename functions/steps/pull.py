@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from functions import views
 from functions.app import App
@@ -19,6 +19,9 @@ from pipelines.columns import texts
 from pipelines.errors import StepMissing
 from pipelines.hashing import hex_text
 from pipelines.identity import prediction_ids
+
+if TYPE_CHECKING:
+    from labeling.labelstudio.client import LabelStudio
 
 _WAIT = 600  # seconds for another push to end
 
@@ -65,7 +68,7 @@ def pull(
 
 
 def _from_server(
-    app: App, server: Any, purpose: str, *, full: bool, dry_run: bool
+    app: App, server: LabelStudio, purpose: str, *, full: bool, dry_run: bool
 ) -> Intake | None:
     from labeling.labelstudio import projects
     from labeling.labelstudio.pull import Cursor

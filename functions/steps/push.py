@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,10 @@ from pipelines.errors import StepMissing
 from pipelines.identity import keyed_hashes
 from pipelines.sampling import push_order
 from pipelines.schemas import QUESTIONS, table_of
+
+if TYPE_CHECKING:
+    from labeling.labelstudio.client import LabelStudio
+    from labeling.labelstudio.projects import Project
 
 _WAIT = 600  # seconds for another push to end
 
@@ -80,7 +84,7 @@ def push(app: App, options: Options) -> Pushed:
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 
 
-def _would_push(app: App, server: Any, options: Options, project: Any) -> Pushed:
+def _would_push(app: App, server: LabelStudio, options: Options, project: Project | None) -> Pushed:
     is_training = options.purpose == "train"
     rows = training_rows.questions(app, options.batches) if is_training else _due(app, options)
     known = asked(app, server.url, options.purpose) if project else {}
@@ -157,25 +161,27 @@ def _dropped(app: App, server: str, options: Options) -> set[str]:
 def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:
     people = _annotators(app, rows)
     return [
-        make_task(questions, row["prediction_id"], row["shown"], count)
-        for row, count in zip(rows, people, strict=True)
+        make_task(questions, row["prediction_id"], row["shown"], people[row["prediction_id"]])
+        for row in rows
     ]
 
 
-def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> list[int]:
+def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """How many people answer each question: several for a share of them, by keyed hash."""
     labeling = app.job.labeling
     limit = int(labeling.overlap * 2**64)
-    counts = []
-    for batch in dict.fromkeys(row["batch"] for row in rows):
-        own = texts(row["key"] for row in rows if row["batch"] == batch)
-        hashes = keyed_hashes(app.job.sampling.seed, "overlap", batch, own)[:, 0].tolist()
-        counts += [labeling.annotators if one < limit else 1 for one in hashes]
-    return counts
+    people: dict[str, int] = {}
+    for batch in {row["batch"] for row in rows}:
+        own = [row for row in rows if row["batch"] == batch]
+        keys = texts(row["key"] for row in own)
+        hashes = keyed_hashes(app.job.sampling.seed, "overlap", batch, keys)[:, 0].tolist()
+        for row, one in zip(own, hashes, strict=True):
+            people[row["prediction_id"]] = labeling.annotators if one < limit else 1
+    return people
 
 
 def _record(
-    app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Any
+    app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
 ) -> None:
     """Note the questions that have a task now."""
     app.store.table("questions").refresh()

@@ -114,23 +114,13 @@ def push(
     """
     here = _Tasks(server, project, journal, {_key(task): task for task in tasks}, dropped)
     here.wait_for(*journal.left(project.origin))
-    missing = before = here.missing(found := here.look())
-    for _ in range(ROUNDS):
-        if missing:
-            here.send(missing, progress)
-            missing = here.missing(found := here.look())
-    if missing:
-        raise LabelStudioUnreachable(
-            f"Label Studio at {server.url} lost {len(missing)} of {len(tasks)} tasks",
-            fix="repeat `push` later: it sends only what is missing",
-        )
-    journal.end()
-    kept, surplus = _sorted_out(found, here.wanted)
-    for some in batched(surplus):
-        server.delete_unanswered(project.id, some)
+    before = here.look()
+    created = len(here.missing(before))
+    kept, surplus = _sorted_out(here.complete(before, progress), here.wanted)
+    here.remove(surplus)
     here.staff(kept.values())
     ids = {key[0]: task.id for key, task in kept.items()}
-    return Pushed(len(before), len(tasks) - len(before), len(surplus), ids)
+    return Pushed(created, len(tasks) - created, len(surplus), ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +150,29 @@ class _Tasks:
             return [task for task in self._find() if task.key[0] in mine]
         found = [task for some in batched(ids) for task in self._find(_of(some))]
         return sorted(found, key=lambda task: task.id)
+
+    def complete(self, found: list[_Found], progress: Progress) -> list[_Found]:
+        """Send what is missing until it is there; the tasks as they are then.
+
+        Raises:
+            LabelStudioUnreachable: some were lost again and again.
+        """
+        for _ in range(ROUNDS):
+            if missing := self.missing(found):
+                self.send(missing, progress)
+                found = self.look()
+        if missing := self.missing(found):
+            raise LabelStudioUnreachable(
+                f"Label Studio at {self.server.url} lost {len(missing)} of {len(self.wanted)} tasks",
+                fix="repeat `push` later: it sends only what is missing",
+            )
+        self.journal.end()
+        return found
+
+    def remove(self, tasks: Sequence[int]) -> None:
+        """Delete tasks that nobody has answered."""
+        for some in batched(tasks):
+            self.server.delete_unanswered(self.project.id, some)
 
     def send(self, tasks: Sequence[Task], progress: Progress) -> None:
         """Import what is missing; when a reply is lost, stop and wait for the tasks."""

@@ -90,6 +90,33 @@ def test_one_that_settings_name_comes_first(
     assert found.key.get_secret_value() == "secret"
 
 
+def test_a_key_that_is_named_opens_the_one_that_runs(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be of a person there, whose answers and rights are others."""
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "mine")
+    said: list[str] = []
+    with running(home) as url:
+        found = app(tmp_path, said.append).label_studio
+
+    assert found
+    assert (found.url, found.key.get_secret_value()) == (url, "mine")
+    assert "LABEL_STUDIO_API_KEY" in said[0]
+
+
+def test_a_key_alone_is_told_where_nothing_runs(
+    home: Home,  # noqa: ARG001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "mine")
+
+    with pytest.raises(LabelStudioRefused, match="LABEL_STUDIO_URL is not") as refused:
+        connection.connect(app(tmp_path))
+
+    assert "LABEL_STUDIO_URL" in refused.value.fix
+
+
 def test_half_of_what_names_one_is_told(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
