@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pipelines.errors import SettingsInvalid
 
-EngineName = Literal["auto", "inline", "local"]
+EngineName = Literal["inline", "local"]
 ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
 
 
@@ -47,7 +47,8 @@ class Settings(BaseModel):
         description="Folder of all tables and models. Without it, `store/` beside the job file.",
     )
     engine: EngineName = Field(
-        default="local", description="The engine that `auto` takes for large inputs."
+        default="local",
+        description="The engine that `score --engine auto`, the default, takes for large inputs.",
     )
     inline_limit: int = Field(
         default=2_000,
@@ -63,7 +64,8 @@ class Settings(BaseModel):
         "Without it, the one that `recheck labelstudio up` runs on this machine.",
     )
     label_studio_api_key: SecretStr | None = Field(
-        default=None, description="Its access token; also `LABEL_STUDIO_API_KEY`. Never logged."
+        default=None,
+        description="Its access token; also `LABEL_STUDIO_API_KEY`. Alone, it goes with the one on this machine. Never logged.",
     )
     signing_key: Path | None = Field(
         default=None,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlparse
+from urllib.parse import quote, unquote, urlparse
 
 from filelock import FileLock, Timeout
 
@@ -99,8 +99,10 @@ def open_store(place: str) -> Store:
         SettingsInvalid: the URL is of a kind that is not supported.
     """
     address = urlparse(place)
-    if address.scheme in ("", "file"):
-        return Store(Path(address.path if address.scheme else place).expanduser().absolute())
+    if not address.scheme:
+        return Store(Path(place).expanduser().absolute())
+    if address.scheme == "file" and address.netloc in ("", "localhost"):
+        return Store(Path(unquote(address.path)).absolute())
     raise SettingsInvalid(
         f"the store {place} is not on this machine, and only folders are supported so far",
         fix="set RECHECK_STORE to a folder, for example a mounted bucket",

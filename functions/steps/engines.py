@@ -23,8 +23,8 @@ def choose(app: App, name: str, size: int) -> str:
     """
     if name != AUTO:
         return name
-    small = size <= app.settings.inline_limit * _MEGABYTE or app.settings.engine == AUTO
-    return "inline" if small else app.settings.engine
+    is_small = size <= app.settings.inline_limit * _MEGABYTE
+    return "inline" if is_small else app.settings.engine
 
 
 def check(name: str) -> None:

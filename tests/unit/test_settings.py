@@ -68,7 +68,8 @@ def test_a_secret_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "allowed"),
     [
-        ("RECHECK_ENGINE", "abacus", "'auto', 'inline' or 'local'"),
+        ("RECHECK_ENGINE", "abacus", "'inline' or 'local'"),
+        ("RECHECK_ENGINE", "auto", "'inline' or 'local'"),
         ("RECHECK_WORKERS", "0", "greater than or equal to 1"),
         ("RECHECK_WORKERS", "many", "valid integer"),
     ],

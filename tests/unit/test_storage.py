@@ -107,10 +107,12 @@ def test_a_store_is_a_folder_or_its_address(
 
     assert open_store("here/store").folder == tmp_path / "here" / "store"
     assert open_store("file:///there/store").folder == Path("/there/store")
+    assert open_store("file:///my%20data/store").folder == Path("/my data/store")
+    assert open_store("my%20data").folder == tmp_path / "my%20data"
     assert open_store("~/store").folder == tmp_path / "home" / "store"
 
 
-@pytest.mark.parametrize("place", ["s3://bucket/store", "https://host/store"])
+@pytest.mark.parametrize("place", ["s3://bucket/store", "https://host/store", "file://host/store"])
 def test_a_store_elsewhere_is_refused_with_a_way_out(place: str) -> None:
     with pytest.raises(SettingsInvalid, match="only folders") as told:
         open_store(place)
