@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from functions.cli import asking, jobs, labelstudio, output, progress, results, scoring
+from functions.cli.options import Typed
 from pipelines.errors import RecheckError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -56,11 +57,11 @@ for _command in (
 
 def run(words: Sequence[str]) -> int:
     """Run one command line; return its exit code."""
-    as_json = "--json" in words
+    as_json, typed = "--json" in words, Typed()
     try:
-        code = recheck.main(args=list(words), prog_name="recheck", standalone_mode=False)
+        code = recheck.main(args=list(words), prog_name="recheck", standalone_mode=False, obj=typed)
     except RecheckError as error:
-        return output.failure(error, as_json=as_json)
+        return output.failure(error, as_json=as_json, job=typed.get("job"))
     except click.exceptions.NoArgsIsHelpError as error:
         output.say(error.format_message())
         return error.exit_code

@@ -27,7 +27,12 @@ def pushed(done: Pushed, *, is_dry: bool) -> Iterator[str]:
     made = "would be made" if is_dry else "made"
     yield f"{project}: {done.created} tasks {made}, {done.existing} there before"
     if done.url:
-        yield f"people answer at {done.url}/data?labeling=1"
+        yield place(done.url)
+
+
+def place(project: str) -> str:
+    """Where people answer the questions of a project."""
+    return f"people answer at {project}/data?labeling=1"
 
 
 def estimated(found: Sequence[Estimate], batches: Sequence[str], job: Path) -> Iterator[str]:

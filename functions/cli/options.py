@@ -13,7 +13,20 @@ from functions.cli import output
 if TYPE_CHECKING:
     from functions.app import App
 
-job_argument = click.argument("job", type=click.Path(path_type=Path), metavar="JOB")
+Typed = dict[str, Path]  # what a command line names, for hints
+
+
+def job_typed(context: click.Context, _parameter: click.Parameter, job: Path) -> Path:
+    """Note the job's path for hints; the way a callback of click does it."""
+    typed = context.find_object(dict)
+    if typed is not None:
+        typed["job"] = job
+    return job
+
+
+job_argument = click.argument(
+    "job", type=click.Path(path_type=Path), metavar="JOB", callback=job_typed
+)
 batch_option = click.option(
     "--batch",
     "batches",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 ALERT = 10  # the exit code of what ran well, but an alert fired
 _EVERY = 0.1  # seconds between two looks of the progress bar
+_OPEN = re.compile(r"(`recheck (?:[a-z]+ )+)…")  # a command in a hint whose job is left open
 _SHOWN = 6  # names in a message, of many
 
 
@@ -34,15 +36,23 @@ def answer(payload: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> N
             print(line)
 
 
-def failure(error: RecheckError, *, as_json: bool) -> int:
-    """Print an error with its way out, and the alerts that fired before; return its exit code."""
+def failure(error: RecheckError, *, as_json: bool, job: Path | None = None) -> int:
+    """Print an error with its way out, and the alerts that fired before; return its exit code.
+
+    Args:
+        error: what went wrong.
+        as_json: as one object on stdout.
+        job: the job's path as it was typed, to stand where the way out leaves it open.
+    """
     alerted(error.done.get("alerts", ()))
+    named = "…" if job is None else shlex.quote(str(job))
+    fix = _OPEN.sub(lambda command: command[1] + named, error.fix)
     if as_json:
-        told = {"code": error.code, "problem": error.problem, "fix": error.fix}
+        told = {"code": error.code, "problem": error.problem, "fix": fix}
         print(json.dumps({"error": told, **plain(error.done)}, ensure_ascii=False))
     else:
         say(f"error: {error.problem}")
-        say(f"hint: {error.fix}")
+        say(f"hint: {fix}")
     return error.exit_code
 
 
@@ -64,7 +74,9 @@ def changed(batches: Sequence[str], job: Path) -> None:
         named = " ".join(f"--batch {shlex.quote(batch)}" for batch in batches[:_SHOWN])
         more = " …" if len(batches) > _SHOWN else ""
         say(f"warning: the input of {few(batches)} has changed since it was scored")
-        say(f"hint: `recheck score {job} {named}{more} --replace` scores what is there now")
+        say(
+            f"hint: `recheck score {shlex.quote(str(job))} {named}{more} --replace` scores what is there now"
+        )
 
 
 def few(names: Sequence[str]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from functions.cli import output
+from functions.cli import figures, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -14,6 +16,10 @@ from functions.cli.options import (
     json_option,
     opened,
 )
+
+if TYPE_CHECKING:
+    from functions.app import App
+    from functions.steps.run import Step
 
 
 @click.command("run")
@@ -29,13 +35,23 @@ def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> in
     """
     from functions.steps import run as step
 
-    steps, alerts = step.run(opened(job), batches, dry_run=dry_run)
-    rows = [[s.step, s.batch, s.status] for s in steps]
+    app = opened(job)
+    steps, alerts = step.run(app, batches, dry_run=dry_run)
     output.changed([str(s.batch) for s in steps if s.status == "changed"], job)
-    output.answer(
-        {"steps": steps}, output.table(["step", "batch", "status"], rows), as_json=as_json
-    )
+    output.answer({"steps": steps}, _walked(app, steps), as_json=as_json)
     return output.alerted(alerts)
+
+
+def _walked(app: App, steps: Sequence[Step]) -> Iterator[str]:
+    from functions.steps import connection
+    from functions.steps.run import SKIPPED
+
+    yield from output.table(
+        ["step", "batch", "status"], [[s.step, s.batch, s.status] for s in steps]
+    )
+    is_asked = any(s.step == "push" and s.status != SKIPPED for s in steps)
+    if is_asked and (project := connection.project_url(app)):
+        yield figures.place(project)
 
 
 @click.command()

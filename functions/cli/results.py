@@ -12,6 +12,7 @@ from functions.cli.options import (
     batch_option,
     dry_run_option,
     job_argument,
+    job_typed,
     json_option,
     opened,
 )
@@ -61,7 +62,12 @@ def report(job: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("sql")
 @click.option(
-    "--job", required=True, type=click.Path(path_type=Path), metavar="JOB", help="Whose tables."
+    "--job",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="JOB",
+    callback=job_typed,
+    help="Whose tables.",
 )
 @json_option
 def query(sql: str, job: Path, as_json: bool) -> None:

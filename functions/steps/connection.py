@@ -76,6 +76,17 @@ def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
     }
 
 
+def project_url(app: App) -> str | None:
+    """The address of the project that checks predictions, as the newest questions there name it."""
+    access = app.label_studio
+    if access is None:
+        return None
+    server = access.url.rstrip("/")
+    asked_there = having(views.view(app, "questions"), "server", server)
+    projects = having(asked_there, "purpose", "verify").sort_by("known_at")["project"].to_pylist()
+    return f"{server}/projects/{projects[-1]}" if projects else None
+
+
 def digests(app: App, purpose: str) -> dict[str, str]:
     """The question of each drawn prediction, as it stands now."""
     rows = having(views.current_samples(app), "purpose", purpose)

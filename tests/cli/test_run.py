@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from contextlib import nullcontext
 
-from functions.steps import report, sample, score
+import pytest
+from pydantic import SecretStr
+
+from functions.app import App
+from functions.steps import pull, push, report, sample, score
+from infra.settings import Access
 from pipelines.errors import BatchRefused, InputChanged, StoreUnavailable
+from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import DAYS, World
 
 
@@ -76,3 +82,20 @@ def test_batches_that_were_drawn_from_are_told_where_another_fails(
     assert [one["batch"] for one in told.answer["batches"]] == list(DAYS[:-1])
     drawn = world.rows("select distinct batch from samples order by batch")
     assert [row["batch"] for row in drawn] == list(DAYS[:-1])
+
+
+def test_where_people_answer_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To people; and not where nobody was asked."""
+    alone = world.run("run", as_json=False)
+    server = FakeLabelStudio()
+    monkeypatch.setattr(App, "label_studio", Access(server.url, SecretStr("t0k3n")))
+    for module in (push, pull):
+        monkeypatch.setattr(module, "connect", lambda _app: nullcontext(server))
+
+    asked = world.run("run", as_json=False)
+
+    assert (alone.code, asked.code) == (0, 0), asked
+    assert "people answer" not in alone.out
+    [project] = server.projects()
+    place = f"http://labels.test/projects/{project['id']}/data?labeling=1"
+    assert asked.out.splitlines()[-1] == f"people answer at {place}"

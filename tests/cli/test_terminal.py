@@ -365,6 +365,21 @@ def test_without_a_label_studio_the_way_to_one_is_told(world: World, verb: str) 
     assert "recheck labelstudio up" in told.error["fix"]
 
 
+def test_a_hint_names_the_job_as_it_was_typed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it can be copied, from wherever the command ran."""
+    world.job.rename(world.job.with_name("my job.toml"))
+    monkeypatch.chdir(world.job.parent)
+
+    told = world.run("sample", "my job.toml", "--batch", "2026-01-05", job=False)
+    people = world.run("sample", "my job.toml", "--batch", "2026-01-05", job=False, as_json=False)
+
+    fix = "run `recheck score 'my job.toml' --batch 2026-01-05` first"
+    assert told.error["fix"] == fix
+    assert f"hint: {fix}\n" in people.err
+
+
 def test_answers_have_the_fields_that_scripts_rely_on(world: World) -> None:
     scored = world.ok("score")
     assert set(scored) == {"version", "batches"}
