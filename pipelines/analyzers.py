@@ -60,15 +60,15 @@ class Analyzer(Protocol):
         """Tell what was learned."""
 
 
-def analyzer_of(name: str, feature: Feature, timezone: str) -> Analyzer:
-    """Return the analyzer of a feature; `timezone` is where a date's day begins."""
+def analyzer_of(name: str, feature: Feature) -> Analyzer:
+    """Return the analyzer of a feature."""
     match feature:
         case Numeric():
             return _NumericAnalyzer(name, feature)
         case Categorical():
             return _CategoricalAnalyzer(feature)
         case Date():
-            return _DateAnalyzer(feature, timezone)
+            return _DateAnalyzer(feature)
         case Text(method="hashed"):
             return _HashedTextAnalyzer(feature)
         case Text():
@@ -197,14 +197,13 @@ class _DateSummary:
 @dataclass(frozen=True, slots=True)
 class _DateAnalyzer:
     feature: Date
-    timezone: str
 
     def create(self) -> _DateSummary:
         return _DateSummary({part: Tally(COUNT[part]) for part in self.feature.parts})
 
     def read(self, column: pa.Array) -> Int64s:
         gaps = missing(column)
-        local = local_times(column, self.timezone)
+        local = local_times(column)
         return local if gaps is None else local[~gaps]
 
     def add(self, summary: _DateSummary, read: Int64s, rows: Rows) -> None:

@@ -14,7 +14,16 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from pipelines.canonical import canonical, canonical_text
-from pipelines.columns import Int32s, Int64s, bool_array, dictionary_codes, integers, missing
+from pipelines.clocks import utc_offsets
+from pipelines.columns import (
+    Int32s,
+    Int64s,
+    bool_array,
+    dictionary_codes,
+    integers,
+    is_text,
+    missing,
+)
 from pipelines.encoding import readable
 from pipelines.errors import SchemaMismatch
 from pipelines.jobs import Batches, Job
@@ -85,7 +94,7 @@ def local_micros(column: pa.Array, batches: Batches) -> Int64s:
 
     A time without a zone is taken as it stands. A null, text that is no time,
     or a year beyond 1-9999, is the smallest integer. What becomes of a value
-    does not depend on those beside it. (After 2037 Arrow knows no summer time.)
+    does not depend on those beside it.
 
     Raises:
         SchemaMismatch: the column holds something else than times.
@@ -94,7 +103,7 @@ def local_micros(column: pa.Array, batches: Batches) -> Int64s:
         column = column.dictionary_decode()
     if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
         return _on_the_wall(column, batches)
-    if not (_is_text(column.type) or kinds.is_null(column.type)):
+    if not (is_text(column.type) or kinds.is_null(column.type)):
         raise SchemaMismatch(
             f"the time column holds {column.type}",
             fix="deliver times, dates, or text like 2026-11-20T05:00:00Z",
@@ -115,12 +124,12 @@ def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
         beyond = (ticks < _LOWEST // unit) | (ticks > _HIGHEST // unit)
         times = pc.if_else(bool_array(beyond), pa.scalar(None, times.type), times)
     times = times.cast(pa.timestamp("us", tz=times.type.tz), safe=False)  # drops nanoseconds
-    if times.type.tz is not None:
-        times = pc.local_timestamp(times.cast(pa.timestamp("us", tz=batches.timezone)))
-    values = integers(times)
+    values, gaps = integers(times), missing(times)
     bad = (values < _LOWEST) | (values > _HIGHEST)
-    gaps = missing(times)
-    return np.where(bad if gaps is None else bad | gaps, _NOWHERE, values)
+    bad = bad if gaps is None else bad | gaps
+    if times.type.tz is not None:
+        values = values + utc_offsets(np.where(bad, 0, values), batches.timezone)
+    return np.where(bad, _NOWHERE, values)
 
 
 def _parsed(column: pa.Array, zone: ZoneInfo) -> Int64s:
@@ -138,10 +147,6 @@ def _moment(text: str, zone: ZoneInfo) -> int:
         return int(_NOWHERE)
     micros = (local.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
     return micros if _LOWEST <= micros <= _HIGHEST else int(_NOWHERE)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
 
 
 def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:

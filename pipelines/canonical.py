@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines.columns import bool_array, float_array, floats, texts
+from pipelines.columns import bool_array, float_array, floats, is_text, texts
 from pipelines.errors import SchemaMismatch
 
 _WITH_POINT = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")  # an integer, written as a float
@@ -64,7 +64,7 @@ def canonical_text(column: pa.Array) -> pa.StringArray:
             numbers or truth values where it is written.
     """
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
-    if kinds.is_dictionary(column.type) and not _is_text(kind):
+    if kinds.is_dictionary(column.type) and not is_text(kind):
         column = column.dictionary_decode()
     if kinds.is_floating(kind):
         return _float_text(column)
@@ -72,16 +72,12 @@ def canonical_text(column: pa.Array) -> pa.StringArray:
         return column.cast(pa.string())
     if kinds.is_decimal(kind):
         return texts(canonical(value) for value in column.to_pylist())
-    if _is_text(kind):
+    if is_text(kind):
         return _distinct_text(column)
     raise SchemaMismatch(
         f"labels of type {kind} have no canonical text",
         fix="write the column as text, numbers or true/false",
     )
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(kinds.is_string(kind) or kinds.is_large_string(kind))
 
 
 def _number(value: float) -> str | None:

@@ -51,15 +51,15 @@ class ColumnMapper(Protocol):
         """Name each column of the matrix that comes out (width,)."""
 
 
-def column_mapper(name: str, feature: Feature, fitted: Fitted, timezone: str) -> ColumnMapper:
-    """Return the mapper of a feature; `timezone` is where a date's day begins."""
+def column_mapper(name: str, feature: Feature, fitted: Fitted) -> ColumnMapper:
+    """Return the mapper of a feature."""
     match feature, fitted:
         case Numeric(), FittedNumeric():
             return _NumericMapper(name, feature, fitted)
         case Categorical(), FittedCategorical():
             return _CategoricalMapper(name, feature, fitted)
         case Date(), FittedDate():
-            return _DateMapper(name, feature, fitted, timezone)
+            return _DateMapper(name, feature, fitted)
         case Text(), FittedText():
             return _TextMapper(name, feature, fitted)
         case Image(), FittedImage():
@@ -162,8 +162,8 @@ class _CategoricalMapper:
 
 
 class _DateMapper:
-    def __init__(self, name: str, feature: Date, fitted: FittedDate, timezone: str) -> None:
-        self._name, self._parts, self._timezone = name, feature.parts, timezone
+    def __init__(self, name: str, feature: Date, fitted: FittedDate) -> None:
+        self._name, self._parts = name, feature.parts
         self._medians = fitted.medians
         self._circles = {
             part: circle(part) for part in feature.parts if feature.cyclic and part != "year"
@@ -171,7 +171,7 @@ class _DateMapper:
 
     def map(self, column: pa.Array, _: Iterator[Floats]) -> tuple[Column, ...]:
         gaps = missing(column)
-        local = local_times(column, self._timezone)
+        local = local_times(column)
         return tuple(
             made
             for part in self._parts

@@ -72,13 +72,12 @@ Fitted = Annotated[
 class FittedStatistics(_Learned):
     """Everything that a mapper needs besides the spec.
 
-    >>> fitted = FittedStatistics(rows=0, timezone="UTC", columns={})
+    >>> fitted = FittedStatistics(rows=0, columns={})
     >>> FittedStatistics.from_dict(fitted.to_dict()) == fitted
     True
     """
 
     rows: int  # training rows
-    timezone: str  # of the parts of dates
     columns: dict[str, Fitted]
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import csv
+from pipelines.columns import without_views
 from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
 from pipelines.patterns import fixed_part, glob_of, matcher
 
@@ -166,7 +167,8 @@ def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordB
     _require(piece.source, [*names, *projection.required], present)
     groups = [piece.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
-        yield rows.select(names)
+        columns = [without_views(rows.column(name)) for name in names]
+        yield pa.RecordBatch.from_arrays(columns, names=names)
 
 
 def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:

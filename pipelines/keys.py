@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from pipelines.canonical import canonical_text
-from pipelines.columns import Int64s, missing, texts
+from pipelines.columns import Int64s, is_text, missing, texts
 from pipelines.digests import row_digests
 from pipelines.errors import SchemaMismatch
 from pipelines.faults import Faults
 from pipelines.hashing import hex_text
 from pipelines.jobs import Job
-from pipelines.rows import checked_text, is_clock, is_plain, is_text
+from pipelines.rows import checked_text, is_clock, is_plain
 
 
 def keys_of(

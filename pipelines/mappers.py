@@ -56,7 +56,7 @@ class Mapper:
     >>> from pipelines.fitted import FittedCategorical
     >>> spec = FeatureSpec(columns={"carrier": Categorical()})
     >>> learned = FittedCategorical(values=("AA", "UA"), counts=(5, 3), share=1)
-    >>> fitted = FittedStatistics(rows=8, timezone="UTC", columns={"carrier": learned})
+    >>> fitted = FittedStatistics(rows=8, columns={"carrier": learned})
     >>> mapper = Mapper(spec, fitted)
     >>> batch = pa.record_batch([texts(["UA", "XX"])], names=["carrier"])
     >>> mapper.map(batch).columns[0].codes.tolist()
@@ -67,7 +67,7 @@ class Mapper:
 
     def __init__(self, spec: FeatureSpec, fitted: FittedStatistics) -> None:
         self._mappers = {
-            name: column_mapper(name, feature, fitted.columns[name], fitted.timezone)
+            name: column_mapper(name, feature, fitted.columns[name])
             for name, feature in spec.columns.items()
         }
         self._scaled = sum(is_scaled(feature) for feature in spec.columns.values())

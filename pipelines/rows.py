@@ -19,6 +19,7 @@ from pipelines.columns import (
     float_array,
     floats,
     int_array,
+    is_text,
     missing,
 )
 from pipelines.digests import row_digests
@@ -155,11 +156,6 @@ def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
 def is_clock(kind: pa.DataType) -> bool:
     """Whether values are days, times of a day, or both."""
     return bool(kinds.is_timestamp(kind) or kinds.is_date(kind) or kinds.is_time(kind))
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether values are text."""
-    return bool(kinds.is_string(kind) or kinds.is_large_string(kind))
 
 
 def is_plain(kind: pa.DataType) -> bool:

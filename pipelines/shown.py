@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.types as kinds
 
 from pipelines.canonical import canonical_text
+from pipelines.columns import is_text
 from pipelines.identity import shown_json
 
 ShownKind = Literal["tabular", "text", "image"]
@@ -152,8 +153,7 @@ def _spelled(column: pa.Array) -> list[str | None]:
     if kinds.is_binary(kind) or kinds.is_large_binary(kind):
         return [None if value is None else f"({len(value)} bytes)" for value in column.to_pylist()]
     decoded = column.dictionary_decode() if kinds.is_dictionary(kind) else column
-    is_text = kinds.is_string(decoded.type) or kinds.is_large_string(decoded.type)
-    return _strings(decoded if is_text else canonical_text(decoded))
+    return _strings(decoded if is_text(decoded.type) else canonical_text(decoded))
 
 
 def _strings(column: pa.Array) -> list[str | None]:

@@ -47,7 +47,6 @@ def batch_slices(
     Raises:
         InputUnreadable, SchemaMismatch: the file cannot be used.
     """
-    digest = digests[piece.source.name]
     for first, rows in read_piece(piece, projection):
         member = membership(rows, job, piece.source.batch)
         for code, batch in enumerate(member.names):
@@ -60,5 +59,5 @@ def batch_slices(
             if member.unknown is not None:
                 column = str(job.data.time or job.batches.column)
                 faults.mark(member.unknown[chosen], "no_batch", column)
-            keys = keys_of(own, job, digest, positions, faults)
+            keys = keys_of(own, job, digests[piece.source.name], positions, faults)
             yield BatchSlice(batch, own, positions, keys, faults)

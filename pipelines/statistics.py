@@ -32,7 +32,6 @@ class Statistics:
 
     Args:
         spec: the features.
-        timezone: where a date's day begins, an IANA name.
 
     >>> import numpy as np
     >>> from pipelines.columns import float_array
@@ -45,10 +44,9 @@ class Statistics:
     30.0
     """
 
-    def __init__(self, spec: FeatureSpec, timezone: str = "UTC") -> None:
-        self._timezone = timezone
+    def __init__(self, spec: FeatureSpec) -> None:
         self._analyzers = {
-            name: analyzer_of(name, feature, timezone) for name, feature in spec.columns.items()
+            name: analyzer_of(name, feature) for name, feature in spec.columns.items()
         }
 
     def create(self) -> Accumulator:
@@ -96,4 +94,4 @@ class Statistics:
             name: analyzer.result(seen.summaries[name])
             for name, analyzer in self._analyzers.items()
         }
-        return FittedStatistics(rows=seen.rows, timezone=self._timezone, columns=columns)
+        return FittedStatistics(rows=seen.rows, columns=columns)

@@ -14,6 +14,7 @@ import pyarrow.types as kinds
 
 from pipelines import fragments
 from pipelines.canonical import canonical_text
+from pipelines.columns import is_text
 from pipelines.fragments import Projection, Source
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
@@ -64,14 +65,10 @@ def _look(name: str, column: pa.Array, *, csv: bool) -> Column:
     if kinds.is_nested(column.type):
         return Column(name, "other", len(known), len(column))
     distinct = pc.count_distinct(known).as_py()
-    kind = _kind_of_text(known, distinct) if _is_text(column.type) else _kind(known, distinct)
+    kind = _kind_of_text(known, distinct) if is_text(column.type) else _kind(known, distinct)
     if csv and kind in ("categorical", "identifier", "text"):
         kind = _kind_in_csv(known, distinct) or kind
     return Column(name, kind, distinct, len(column))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
 
 
 def _kind(known: pa.Array, distinct: int) -> Kind:

@@ -71,7 +71,7 @@ def _batch(rows: int, seed: int = 0) -> pa.RecordBatch:
             "plain": pa.array(numbers[2], mask=gaps()),
             "one hot": pa.array(kinds[0], mask=gaps()).dictionary_encode(),
             "ordinal": pa.array(kinds[1], mask=gaps()),
-            "time": pa.array(times[0], mask=gaps()).cast(pa.timestamp("us", tz="UTC")),
+            "time": pa.array(times[0], mask=gaps()).cast(pa.timestamp("us")),
             "linear time": pa.array(times[1], mask=gaps()).cast(pa.timestamp("us")),
             "hashed": pa.array(rng.choice(texts, rows), mask=gaps()),
             "terms": pa.array(rng.choice(texts, rows), mask=gaps()),
@@ -83,17 +83,17 @@ def _batch(rows: int, seed: int = 0) -> pa.RecordBatch:
     )
 
 
-def _fitted(spec: FeatureSpec, batch: pa.RecordBatch, timezone: str = "UTC") -> FittedStatistics:
+def _fitted(spec: FeatureSpec, batch: pa.RecordBatch) -> FittedStatistics:
     rows = batch.num_rows
     hashes = np.random.default_rng(7).integers(0, 2**64, (rows, 2), dtype=np.uint64)
-    statistics = Statistics(spec, timezone)
+    statistics = Statistics(spec)
     return statistics.result(statistics.add(statistics.create(), batch, hashes, (0, 0)))
 
 
 @pytest.fixture(scope="module")
 def mapper() -> Mapper:
     """A mapper of every kind of feature, as training leaves it."""
-    return Mapper(_SPEC, _fitted(_SPEC, _batch(2000), "Europe/Berlin"))
+    return Mapper(_SPEC, _fitted(_SPEC, _batch(2000)))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_a_mapper_out_of_a_package_has_the_same_bits(
     """Spec and statistics travel as JSON between training and scoring."""
     batch = fragment.slice(0, 3000)
     spec = FeatureSpec.model_validate_json(_SPEC.model_dump_json())
-    packed = json.dumps(_fitted(_SPEC, _batch(2000), "Europe/Berlin").to_dict())
+    packed = json.dumps(_fitted(_SPEC, _batch(2000)).to_dict())
 
     unpacked = Mapper(spec, FittedStatistics.from_dict(json.loads(packed)))
 
@@ -391,7 +391,7 @@ spec = FeatureSpec(columns={
     "n": Numeric(indicator=True), "k": Categorical(), "s": Categorical(encode="ordinal"),
     "d": Date(parts=("month", "year")), "t": Text(size=16), "b": Numeric(bins=2, impute="median")})
 batch = pa.RecordBatch.from_arrays(columns, names=list(spec.columns))
-statistics = Statistics(spec, "Europe/Berlin")
+statistics = Statistics(spec)
 hashes = np.arange(4, dtype=np.uint64).reshape(2, 2)
 seen = statistics.add(statistics.create(), batch, hashes, (0, 0))
 mapped = Mapper(spec, statistics.result(seen)).map(batch)

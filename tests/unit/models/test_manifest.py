@@ -27,7 +27,7 @@ RECIPE = Recipe(
 MANIFEST = Manifest(
     version=version_of(RECIPE),
     recipe=RECIPE,
-    statistics=FittedStatistics(rows=2, timezone="UTC", columns={}),
+    statistics=FittedStatistics(rows=2, columns={}),
     evaluator=EvaluatorNote(kind="linear", reason="equal", config={}, libraries={}),
     metrics={"accuracy": 0.1 + 0.2},
     job_hash="ef",
