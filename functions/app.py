@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from functions import staged
 from infra import clock, settings
 from infra.clouds import is_remote
+from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.storage import Store, open_store
 from pipelines import jobs
@@ -25,7 +26,6 @@ from pipelines.jobs import Job
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 _TIMED = ("designs", "samples", "questions", "annotations")
 _COMMIT_WAIT = 120  # seconds for another process to end its commit
-Say = Callable[[str], None]
 
 
 def _quiet(message: str) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from infra.clouds import open_bucket
+from infra.ports import Say
 from infra.storage import Store
 
 if TYPE_CHECKING:
     from infra.staging import Staging
 
 _WAIT = 3_600  # seconds for another process that stages the same input
-Say = Callable[[str], None]
 
 
 def bring(url: str, store: Store, batches: Sequence[str] = (), say: Say = lambda _: None) -> str:

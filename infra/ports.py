@@ -1,10 +1,13 @@
-"""What the product asks of a cloud, whichever it is."""
+"""What the product asks of its surroundings: of a cloud, whichever it is, and of who listens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+Say = Callable[[str], None]  # takes a line of news, for people
 
 
 @dataclass(frozen=True, slots=True)

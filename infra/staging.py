@@ -20,12 +20,11 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from infra.ports import Bucket, Item
+from infra.ports import Bucket, Item, Say
 from pipelines.errors import BatchUnknown, BucketUnreachable, InputUnreadable, RecheckError
 from pipelines.patterns import fixed_part, literal_start, matcher
 from pipelines.store_errors import store_errors
 
-Say = Callable[[str], None]
 _TRIES = 5  # of each call
 _ROUNDS = 3  # of listing and fetching, while somebody replaces objects
 _THREADS = 8

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from labeling.history import Estimate
+from labeling.history import Estimate, widest
 from labeling.intervals import effective_answers, exact_bound
 from labeling.windows import a_year, closes
 from pipelines.jobs import Alert as Line
@@ -68,7 +68,7 @@ def alerts(
     Source: statistics of repeated looks: Bonferroni over the looks of a year;
         the bound is Korn and Graubard's, see `intervals.exact_bound`.
     """
-    looked_at = [one for one in _whole(estimates) if _is_closed(one, at, batches)]
+    looked_at = [one for one in widest(estimates) if _is_closed(one, at, batches)]
     return [
         alert
         for line in lines
@@ -132,16 +132,6 @@ def _message(
         f"{estimate.metric}{of_class}{among} in {estimate.period} {estimate.window} is {reached} "
         f"{reach:.4g} ({value:.4g} from {estimate.n_answered} answers), {side} the line {limit:g}"
     )
-
-
-def _whole(estimates: Iterable[Estimate]) -> list[Estimate]:
-    """Keep of each window's figures the one over all its versions."""
-    widest: dict[tuple[object, ...], Estimate] = {}
-    for one in estimates:
-        key = (one.metric, one.class_, one.cohort, one.period, one.window)
-        if key not in widest or one.rows > widest[key].rows:
-            widest[key] = one
-    return list(widest.values())
 
 
 def _is_closed(estimate: Estimate, at: datetime, batches: Batches) -> bool:

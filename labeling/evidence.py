@@ -22,6 +22,7 @@ from labeling.cells import Bools, Neighbours
 from labeling.intervals import Floats
 from labeling.labels import (
     VALID,
+    VERIFY,
     column,
     current_answers,
     having,
@@ -35,7 +36,6 @@ from pipelines.columns import bool_array, dictionary_codes, floats, integers
 Codes = Mapping[str, int]
 Domains = Mapping[str, Mapping[str, int]]  # of one stratum: {"cohort=value": {"label": rows}}
 
-_PURPOSE = "verify"
 _STRATUM = ("batch", "stratum")
 
 
@@ -111,8 +111,7 @@ def evidence(
 ) -> Evidence:
     """Read the tables of one job, in the columns of `pipelines.schemas`, as known at a time."""
     designs, samples, annotations = (
-        known(having(table, "purpose", _PURPOSE), as_of)
-        for table in (designs, samples, annotations)
+        known(having(table, "purpose", VERIFY), as_of) for table in (designs, samples, annotations)
     )
     heads = newest(designs, ["batch"]).sort_by("batch")
     strata = newest(_matching(designs, heads, ["batch", "series"]), _STRATUM)

@@ -32,6 +32,8 @@ from pipelines.columns import (
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
+VERIFY, TRAIN = "verify", "train"  # what an answer is for: to check a prediction, or to learn from
+
 VALID = "valid"  # counts
 OUTCOME = "outcome"  # came by itself, for a row that nobody drew
 STALE = "stale"  # was given to another row than the one that is shown now

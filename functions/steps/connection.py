@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from functions import views
 from functions.app import App
 from functions.steps.shown import shown_columns
-from labeling.labels import having
+from labeling.labels import TRAIN, VERIFY, having
 from labeling.tasks import Survey
 from pipelines.errors import LabelStudioRefused
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import SdkClient
 
-PURPOSES = ("verify", "train")
+PURPOSES = (VERIFY, TRAIN)
 
 
 def survey(app: App) -> Survey:
@@ -83,7 +83,7 @@ def project_url(app: App) -> str | None:
         return None
     server = access.url.rstrip("/")
     asked_there = having(views.view(app, "questions"), "server", server)
-    projects = having(asked_there, "purpose", "verify").sort_by("known_at")["project"].to_pylist()
+    projects = having(asked_there, "purpose", VERIFY).sort_by("known_at")["project"].to_pylist()
     return f"{server}/projects/{projects[-1]}" if projects else None
 
 

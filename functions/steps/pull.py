@@ -13,7 +13,7 @@ from functions.steps.connection import PURPOSES, connect, digests, survey
 from functions.steps.lookup import predictions
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
-from labeling.labels import having
+from labeling.labels import TRAIN, VERIFY, having
 from pipelines.batches import spelled
 from pipelines.columns import texts
 from pipelines.errors import StepMissing
@@ -128,10 +128,10 @@ def _is_for(
     an outcome or unknown, and counted once.
     """
     identity = answer.prediction_id
-    if purpose == "verify":
-        return identity in drawn["verify"] or identity not in drawn["train"]
-    is_checked = identity in drawn["verify"] and answer.annotation_id not in held.now
-    return identity in drawn["train"] and not is_checked
+    if purpose == VERIFY:
+        return identity in drawn[VERIFY] or identity not in drawn[TRAIN]
+    is_checked = identity in drawn[VERIFY] and answer.annotation_id not in held.now
+    return identity in drawn[TRAIN] and not is_checked
 
 
 def _joined(intakes: Sequence[Intake]) -> Intake:

@@ -14,7 +14,7 @@ from functions.steps import training_rows
 from functions.steps.connection import asked, connect, digests, survey
 from functions.steps.plans import designs
 from functions.steps.shown import survey_digest
-from labeling.labels import having
+from labeling.labels import TRAIN, VERIFY, having
 from labeling.tasks import Survey, Task, make_task
 from pipelines.columns import texts
 from pipelines.errors import StepMissing
@@ -34,7 +34,7 @@ class Options:
     """What `recheck push` was told."""
 
     batches: tuple[str, ...] = ()
-    purpose: str = "verify"
+    purpose: str = VERIFY
     dry_run: bool = False
 
 
@@ -64,7 +64,7 @@ def push(app: App, options: Options) -> Pushed:
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         if options.dry_run:
             return _would_push(app, server, options, projects.find_project(server, marker))
-        if options.purpose == "train":
+        if options.purpose == TRAIN:
             training_rows.draw(app, options.batches)
         rows = _due(app, options)
         tasks = _tasks(app, questions, rows)
@@ -85,7 +85,7 @@ def push(app: App, options: Options) -> Pushed:
 
 
 def _would_push(app: App, server: LabelStudio, options: Options, project: Project | None) -> Pushed:
-    is_training = options.purpose == "train"
+    is_training = options.purpose == TRAIN
     rows = training_rows.questions(app, options.batches) if is_training else _due(app, options)
     known = asked(app, server.url, options.purpose) if project else {}
     new = sum((row["prediction_id"], row["shown_digest"]) not in known for row in rows)
@@ -96,7 +96,7 @@ def _would_push(app: App, server: LabelStudio, options: Options, project: Projec
 def _due(app: App, options: Options) -> list[dict[str, Any]]:
     """The questions of some batches, as the job file asks them."""
     rows = _drawn(app, options)
-    if options.purpose == "verify":  # training rows were looked at just now
+    if options.purpose == VERIFY:  # training rows were looked at just now
         _require_same_survey(app, {row["batch"] for row in rows})
     return rows
 
@@ -132,13 +132,13 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
 
 def _fix(options: Options, of_verify: str) -> str:
     """A push draws training rows itself: without any, the data has none that can be asked about."""
-    return of_verify if options.purpose == "verify" else "look at the data: no row there has a key"
+    return of_verify if options.purpose == VERIFY else "look at the data: no row there has a key"
 
 
 def _require_same_survey(app: App, batches: Collection[str]) -> None:
     """Rows are kept as they were shown when they were drawn: a question of today does not fit."""
     now = survey_digest(app.job)
-    for batch, design in designs(app, "verify").items():
+    for batch, design in designs(app, VERIFY).items():
         if batch in batches and design.survey_digest not in (None, now):
             raise StepMissing(
                 f"the job file shows or asks something else than when batch {batch!r} was drawn from",

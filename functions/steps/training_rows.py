@@ -14,7 +14,7 @@ from functions.app import App
 from functions.steps import inputs, shown
 from functions.steps.inputs import BatchRows, Input
 from functions.steps.plans import seed_digest
-from labeling.labels import having
+from labeling.labels import TRAIN, having
 from pipelines import rows as raw
 from pipelines.columns import Int64s
 from pipelines.digests import Digest
@@ -24,7 +24,6 @@ from pipelines.identity import keyed_hashes, shown_digest
 from pipelines.keys import keys_of
 from pipelines.schemas import DESIGNS, SAMPLES, table_of
 
-TRAIN = "train"
 _STRATUM = "all"
 
 
