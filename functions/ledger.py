@@ -27,6 +27,7 @@ class Attempt:
     digest: str  # of the batch's rows
     files: dict[str, str]  # name -> digest
     versions: dict[str, str]  # of the libraries that scored it
+    known_at: datetime
 
 
 def published(store: Store, job: str) -> dict[str, str]:
@@ -45,7 +46,7 @@ def attempts(store: Store, job: str) -> dict[str, Attempt]:
     """Every attempt at scoring, published or not, by its id."""
     rows = (
         store.table("runs")
-        .read(["job", "step", "run_id", "batch", "inputs", "outputs", "versions"])
+        .read(["job", "step", "run_id", "batch", "inputs", "outputs", "versions", "known_at"])
         .to_pylist()
     )
     return {
@@ -65,6 +66,7 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         inputs["digest"],
         inputs["files"],
         json.loads(row["versions"]),
+        row["known_at"],
     )
 
 

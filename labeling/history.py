@@ -9,7 +9,7 @@ estimates, whatever was added later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -67,6 +67,11 @@ class Estimate:
     largest: float | None = None  # share of one answer in the sum, for mae and rmse
 
     @property
+    def is_partial(self) -> bool:
+        """Whether some of the rows are in batches or strata of which nothing is known."""
+        return self.rows_covered < self.rows
+
+    @property
     def reliable(self) -> bool:
         """Whether no single answer makes more than a tenth of the sum."""
         return self.largest is None or self.largest <= UNRELIABLE
@@ -80,6 +85,16 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """One scoring of a batch; of batches that nobody drew from, all that is known."""
+
+    batch: str
+    version: str
+    rows: int  # predictions
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Windows:
     """The windows of one period, as a view, with what each holds."""
 
@@ -87,6 +102,7 @@ class _Windows:
     names: list[str]
     versions: list[str | None]
     as_of: list[datetime]
+    undrawn: list[int]  # rows of its batches that nobody drew from
     view: View
 
 
@@ -96,6 +112,7 @@ def estimates(
     annotations: pa.Table,
     *,
     wanted: Wanted,
+    scored: Sequence[Scored] = (),
     as_of: datetime | None = None,
 ) -> list[Estimate]:
     """Estimate every metric of every cohort in every window.
@@ -105,6 +122,7 @@ def estimates(
         samples: in the columns of `schemas.SAMPLES`.
         annotations: in the columns of `schemas.ANNOTATIONS`.
         wanted: the task, its answers and metrics.
+        scored: every scoring, so that `rows` holds those of batches without a draw.
         as_of: only what was known then counts, that moment included.
 
     Returns:
@@ -113,12 +131,15 @@ def estimates(
         they were scored by several versions, one for each. Cohorts of which
         nothing was asked in a window are left out.
     """
-    return of_evidence(evidence(designs, samples, annotations, as_of), wanted)
+    known = [one for one in scored if as_of is None or one.known_at <= as_of]
+    return of_evidence(evidence(designs, samples, annotations, as_of), wanted, known)
 
 
-def of_evidence(facts: Evidence, wanted: Wanted) -> list[Estimate]:
+def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scored] = ()) -> list[Estimate]:
     """Estimate as `estimates` does, from evidence that is there already."""
-    spans = list(_spans(facts))
+    newest = {one.batch: one for one in sorted(scored, key=lambda one: one.known_at)}
+    undrawn = [one for batch, one in newest.items() if one.rows and batch not in facts.batches]
+    spans = list(_spans(facts, undrawn))
     everyone = whole(facts, wanted.task)
     figures: list[list[Figures]] = [[] for _ in spans]
     for family in families(facts, wanted.task, wanted.answers or facts.labels):
@@ -167,24 +188,51 @@ def _half(value: float, answers: float) -> float:
     return float(found.high[0] - found.low[0]) / 2
 
 
-def _spans(facts: Evidence) -> Iterator[_Windows]:
+def _spans(facts: Evidence, undrawn: Sequence[Scored]) -> Iterator[_Windows]:
     """Yield the windows of each period, then those that hold several versions, by version."""
     lying = [windows(batch) for batch in facts.batches]
     versions = [version or "" for version in facts.versions]
     for period in PERIODS:
         names = [found.get(period) for found in lying]
-        yield from _span(facts, period, [(name, "") if name else None for name in names])
+        rest = [(windows(one.batch).get(period), one) for one in undrawn]
+        latest = _latest(facts, names, rest)
+        rows = Counter[tuple[str | None, str]]()
+        for name, one in rest:
+            rows[name, ""] += one.rows
+            rows[name, one.version] += one.rows
+        everything = [(name, "") if name else None for name in names]
+        yield from _span(facts, period, everything, rows, latest)
         held = {(name, version) for name, version in zip(names, versions, strict=True)}
         many = {name for name, number in Counter(name for name, _ in held).items() if number > 1}
         keys = [
             (name, version) if name in many and name else None
             for name, version in zip(names, versions, strict=True)
         ]
-        yield from _span(facts, period, keys)
+        yield from _span(facts, period, keys, rows, latest)
+
+
+def _latest(
+    facts: Evidence, names: Sequence[str | None], rest: Sequence[tuple[str | None, Scored]]
+) -> dict[str | None, datetime]:
+    """Say when the last fact of each window became known.
+
+    Whatever its version: a batch that was replaced by another version is a
+    fact for the one that it left.
+    """
+    found: dict[str | None, datetime] = {}
+    moments = [_moment(micros) for micros in facts.known_at.tolist()]
+    known = [*zip(names, moments, strict=True), *((name, one.known_at) for name, one in rest)]
+    for name, moment in known:
+        found[name] = max(moment, found.get(name, moment))
+    return found
 
 
 def _span(
-    facts: Evidence, period: Period, keys: Sequence[tuple[str, str] | None]
+    facts: Evidence,
+    period: Period,
+    keys: Sequence[tuple[str, str] | None],
+    undrawn: Counter[tuple[str | None, str]],
+    latest: Mapping[str | None, datetime],
 ) -> Iterator[_Windows]:
     """Yield the windows of these keys, one key a batch; nothing where no batch has one."""
     distinct = sorted({key for key in keys if key})
@@ -197,7 +245,8 @@ def _span(
         period=period,
         names=[name for name, _ in distinct],
         versions=[_only({facts.versions[batch] for batch in batches}) for batches in inside],
-        as_of=[_moment(facts.known_at[batches].max()) for batches in inside],
+        as_of=[latest[name] for name, _ in distinct],
+        undrawn=[undrawn[key] for key in distinct],
         view=View(facts, code, len(distinct)),
     )
 
@@ -220,6 +269,7 @@ def _listed(span: _Windows, rows: Counts, figures: Sequence[Figures]) -> Iterato
         size, covered, asked, answered = (part[group] for part in tally)
         if domain and not asked:
             continue
+        size += 0 if domain else span.undrawn[window]  # its rows are of no known cohort
         for one, parts in zip(figures, columns, strict=True):
             value, low, high, wrong, right, largest = (part[group] for part in parts)
             yield Estimate(

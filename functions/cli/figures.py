@@ -198,15 +198,18 @@ def _row(name: str, one: Estimate) -> Row:
 
 
 def _doubt(one: Estimate) -> Row:
-    if one.reliable or one.largest is None:
-        return ()
-    return (f"unreliable: one answer makes {one.largest * 100:.0f} % of the sum",)
+    doubts = [f"covers {one.rows_covered:,} of {one.rows:,} rows"] if one.is_partial else []
+    if not one.reliable and one.largest is not None:
+        doubts.append(f"unreliable: one answer makes {one.largest * 100:.0f} % of the sum")
+    return ("; ".join(doubts),) if doubts else ()
 
 
 def _interval(one: Estimate) -> str:
     if one.low is None or one.high is None:
         return "too few answers"
-    return "exact" if one.low == one.high else _between(one, one.low, one.high)
+    if one.low != one.high:
+        return _between(one, one.low, one.high)
+    return "exact, for these" if one.is_partial else "exact"
 
 
 def _with_interval(one: Estimate) -> str:

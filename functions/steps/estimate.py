@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from functions import views
+from functions import ledger, views
 from functions.app import App
 from labeling import history
 from labeling.alerts import Alert, alerts
-from labeling.history import Estimate, Wanted
+from labeling.history import Estimate, Scored, Wanted
 from labeling.windows import windows
 from pipelines.errors import SettingsInvalid
 from pipelines.schemas import ESTIMATES, table_of
@@ -55,7 +55,17 @@ def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
     """Every estimate of the job, as known at a time."""
     samples, designs = (views.verifying(views.view(app, name)) for name in ("samples", "designs"))
     annotations = views.verifying(views.view(app, "annotations", as_of))
-    return history.estimates(designs, samples, annotations, wanted=wanted(app), as_of=as_of)
+    return history.estimates(
+        designs, samples, annotations, wanted=wanted(app), scored=scored(app), as_of=as_of
+    )
+
+
+def scored(app: App) -> list[Scored]:
+    """Every scoring of the job's batches."""
+    return [
+        Scored(one.batch, one.version, one.predictions, one.known_at)
+        for one in ledger.attempts(app.store, app.job.name).values()
+    ]
 
 
 def wanted(app: App) -> Wanted:

@@ -47,7 +47,7 @@ def gather(app: App) -> Material:
     drawn = views.verifying(views.current_samples(app))
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None)
-    found = history.of_evidence(facts, estimate.wanted(app))
+    found = history.of_evidence(facts, estimate.wanted(app), estimate.scored(app))
     known = _known_truth(app)
     states = Counter(labels.current_answers(annotations, samples)["state"].to_pylist())
     return Material(

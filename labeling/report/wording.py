@@ -89,8 +89,12 @@ def interval(one: Estimate) -> str:
     if one.low is None or one.high is None:
         return f"{value} (no interval)"
     if one.low == one.high:
-        return f"{value} (exact)"
+        return f"{value} (exact{_partly(one)})"
     return f"{value} ({limits(one)})"
+
+
+def _partly(one: Estimate) -> str:
+    return f" for {one.rows_covered:,} of {one.rows:,} rows" if one.is_partial else ""
 
 
 def limits(one: Estimate) -> str:
@@ -205,14 +209,21 @@ def subline(one: Estimate) -> str:
         return ""
     if one.low is None or one.high is None:
         return "The answers are too few for an interval."
-    if one.low == one.high:
+    if one.low == one.high and not one.is_partial:
         return "Every row was checked: this is no estimate."
+    covered = (
+        f" It speaks of {one.rows_covered:,} of the {one.rows:,} predictions: nothing is known of the others."
+        if one.is_partial
+        else ""
+    )
+    if one.low == one.high:
+        return f"Every one of the covered rows was checked.{covered}"
     if not is_led_by_missing(one):
-        return f"The best single figure is {_told(one, one.value)}."
+        return f"The best single figure is {_told(one, one.value)}.{covered}"
     return (
         "The range is what the missing answers could change; what is to give or take is the luck of the draw. "
         f"The {count(one.n_answered, 'answer')} alone say {_told(one, one.value)}, with a 95{_SPACE}% interval from "
-        f"{_told(one, one.low)} to {_told(one, one.high)}: true only if the missing ones would be like those given."
+        f"{_told(one, one.low)} to {_told(one, one.high)}: true only if the missing ones would be like those given.{covered}"
     )
 
 

@@ -35,7 +35,7 @@ def test_overall_comes_first_then_cohorts_then_the_newest_windows() -> None:
     cohort = of("all", "all", cohort="channel=chat", value=0.5, n_asked=20, n_answered=20)
     weeks = [of(f"2026-W{week}", value=week / 100) for week in (41, 42)]
 
-    told = lines([*weeks, of("all", "all", rows=2000), cohort])
+    told = lines([*weeks, of("all", "all", rows=2000, rows_covered=2000), cohort])
 
     assert [line.split("  ")[0] for line in told[:2]] == ["", "all batches"]
     order = [told.index(word) for word in ("cohorts", "newest batches")]
@@ -131,3 +131,11 @@ def test_a_dry_push_names_no_project_that_is_not_there() -> None:
     assert list(figures.pushed(Pushed(None, 10, 0), is_dry=True)) == [
         "a new project: 10 tasks would be made, 0 there before"
     ]
+
+
+def test_rows_of_which_nothing_is_known_are_told() -> None:
+    """Every drawn row answered is no census of a window of which half was drawn."""
+    told = lines([of("all", "all", rows=2000, low=0.9, high=0.9)])
+
+    assert "exact, for these" in told[1]
+    assert told[1].endswith("covers 1,000 of 2,000 rows")

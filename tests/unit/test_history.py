@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from labeling.accuracy import share
-from labeling.history import Estimate, Wanted, estimates, more_answers
+from labeling.history import Estimate, Scored, Wanted, estimates, more_answers
 from pipelines.schemas import ANNOTATIONS, DESIGNS, ESTIMATES, SAMPLES
 
 _START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -268,6 +268,39 @@ def test_a_batch_has_one_row_and_lies_in_every_longer_period() -> None:
         ("month", "2026-11"),
         ("all", "all"),
     ]
+
+
+def test_a_batch_that_nobody_drew_from_adds_its_rows_to_its_windows() -> None:
+    """Of its newest scoring; and it is a fact of them, so that they are restated."""
+    tables = _tables(Draw("2026-11-20", _rows("a", ["a"] * 5)))
+    scored = [
+        Scored("2026-11-20", "v1", 5, _at(0)),
+        Scored("2026-11-18", "v1", 70, _at(2)),
+        Scored("2026-11-18", "v1", 60, _at(3)),
+        Scored("2026-11-30", "v1", 900, _at(4)),
+    ]
+
+    found = estimates(
+        tables.designs, tables.samples, tables.annotations, wanted=_CLASSES, scored=scored
+    )
+
+    week, day = _find(found, period="week"), _find(found, period="batch")
+    assert (week.rows, week.rows_covered, week.as_of) == (65, 5, _at(3))
+    assert (day.rows, day.rows_covered, day.as_of) == (5, 5, _at(1))
+    assert _find(found, period="all").rows == 965
+
+
+def test_a_version_that_lost_a_batch_of_a_window_is_restated() -> None:
+    """Another version in its place is a fact for the one that it left."""
+    one = Draw("2026-11-19", _rows("a", ["a"] * 5), version="v1")
+    other = Draw("2026-11-20", _rows("b", ["b"] * 5), version="v1")
+    replaced = replace(other, version="v2", draw_no=2, series=2, minute=9)
+
+    before = _find(_tables(one, other).estimated(), period="week", version="v1")
+    after = _find(_tables(one, other, replaced).estimated(), period="week", version="v1")
+
+    assert before.rows > after.rows
+    assert before.as_of < after.as_of
 
 
 def test_a_window_of_several_versions_has_a_row_for_each() -> None:

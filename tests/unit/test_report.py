@@ -123,10 +123,17 @@ def test_few_missing_answers_do_not_lead() -> None:
 
 
 def test_a_census_is_no_estimate() -> None:
-    page = _page(material([estimate(low=0.6625, high=0.6625)]))
+    page = _page(material([estimate(low=0.6625, high=0.6625, rows_covered=5000)]))
 
     assert "this is no estimate" in page.said
     assert "interval), judged" not in page.said
+
+
+def test_a_census_of_some_batches_of_a_window_is_none_of_the_window() -> None:
+    page = _page(material([estimate(low=0.6625, high=0.6625, rows_covered=4900)]))
+
+    assert "this is no estimate" not in page.said
+    assert "It speaks of 4,900 of the 5,000 predictions" in page.said
 
 
 def test_without_time_all_batches_are_told_together() -> None:
