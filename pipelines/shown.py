@@ -23,11 +23,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.types as kinds
 
 from pipelines.canonical import canonical_text
-from pipelines.columns import is_text
+from pipelines.clocks import utc_offsets
+from pipelines.columns import int_array, integers, is_text, missing
 from pipelines.identity import shown_json
 
 ShownKind = Literal["tabular", "text", "image"]
@@ -38,6 +40,7 @@ TEXT_LIMIT = 20_000  # characters of a text
 IMAGE_LIMIT = 2_000_000  # bytes; a larger picture is shrunk
 IMAGE_SIDE = 1_600  # pixels, of a shrunk picture
 MISSING = "—"
+_AGES = 10**12  # seconds, that microseconds can still tell
 NO_IMAGE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 _BREAKS = re.compile("\r\n?|[\u0085\u2028\u2029]")
@@ -94,18 +97,23 @@ def table_keys(columns: Sequence[ShownColumn]) -> dict[str, list[str]]:
     }
 
 
-def shown_rows(batch: pa.RecordBatch, columns: Sequence[ShownColumn]) -> list[str]:
+def shown_rows(
+    batch: pa.RecordBatch, columns: Sequence[ShownColumn], timezone: str = "UTC"
+) -> list[str]:
     """What people see of each row, as JSON: n texts.
 
-    Only `columns` are read, so nothing else can reach a task.
+    Only `columns` are read, so nothing else can reach a task. A moment is told
+    as the clocks of `timezone` show it, with its offset from UTC.
     """
     parts: dict[str, Iterator[object]] = {}
     for key, names in table_keys(columns).items():
-        cells = [_texts(batch.column(name), CELL_LIMIT) for name in names]
+        cells = [_texts(batch.column(name), CELL_LIMIT, timezone) for name in names]
         parts[key] = iter([_lines(names, row) for row in zip(*cells, strict=True)])
     for key, name in shown_keys(columns).items():
         values = batch.column(name)
-        parts[key] = iter(_texts(values, TEXT_LIMIT) if key[0] == "t" else _pictures(values))
+        parts[key] = iter(
+            _texts(values, TEXT_LIMIT, timezone) if key[0] == "t" else _pictures(values)
+        )
     return [
         shown_json({key: next(values) for key, values in parts.items()})
         for _ in range(batch.num_rows)
@@ -137,15 +145,16 @@ def readable(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _texts(column: pa.Array, limit: int) -> list[str]:
-    spelled = _spelled(column)
+def _texts(column: pa.Array, limit: int, timezone: str) -> list[str]:
+    spelled = _spelled(column, timezone)
     return [MISSING if text is None else readable(text, limit) for text in spelled]
 
 
-def _spelled(column: pa.Array) -> list[str | None]:
+def _spelled(column: pa.Array, timezone: str) -> list[str | None]:
     kind = column.type
-    if kinds.is_timestamp(kind):  # to the second, in UTC: no time zone database is asked
-        return _strings(column.cast(pa.timestamp("s"), safe=False).cast(pa.string()))
+    if kinds.is_timestamp(kind):  # to the second
+        seconds = column.cast(pa.timestamp("s", tz=kind.tz), safe=False)
+        return _strings(seconds.cast(pa.string())) if kind.tz is None else _clock(seconds, timezone)
     if kinds.is_date(kind) or kinds.is_time(kind) or kinds.is_decimal(kind):
         return _strings(column.cast(pa.string()))
     if kinds.is_nested(kind) or kinds.is_duration(kind):
@@ -154,6 +163,29 @@ def _spelled(column: pa.Array) -> list[str | None]:
         return [None if value is None else f"({len(value)} bytes)" for value in column.to_pylist()]
     decoded = column.dictionary_decode() if kinds.is_dictionary(kind) else column
     return _strings(decoded if is_text(decoded.type) else canonical_text(decoded))
+
+
+def _clock(moments: pa.Array, timezone: str) -> list[str | None]:
+    """Moments, to the second, on the clocks of a timezone and with their offset."""
+    seconds = integers(moments)
+    offsets = utc_offsets(np.clip(seconds, -_AGES, _AGES) * 1_000_000, timezone) // 1_000_000
+    local = _strings(int_array(seconds + offsets).cast(pa.timestamp("s")).cast(pa.string()))
+    gaps = missing(moments)
+    gone = np.zeros(len(seconds), np.bool_) if gaps is None else gaps
+    return [
+        None if gap else f"{clock}{_offset(offset)}"
+        for gap, clock, offset in zip(gone.tolist(), local, offsets.tolist(), strict=True)
+    ]
+
+
+def _offset(seconds: int) -> str:
+    """As in ISO 8601.
+
+    >>> _offset(7200), _offset(-12_600)
+    ('+02:00', '-03:30')
+    """
+    minutes = abs(seconds) // 60
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _strings(column: pa.Array) -> list[str | None]:

@@ -53,6 +53,8 @@ def _fitted(made: Fitted, *, dry_run: bool) -> Iterator[str]:
     for name, value in made.metrics.items():
         if isinstance(value, float):
             yield f"  {name}: " + (f"{value:.0f}" if name.endswith("_rows") else f"{value:.4f}")
+    if made.metrics.get("accuracy", 1) <= made.metrics.get("largest_class", 0):
+        yield "  warning: on the hold-out it is no better than always giving the most frequent answer"
 
 
 @click.command()

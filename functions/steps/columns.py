@@ -34,6 +34,7 @@ class Column:
     kind: Kind
     distinct: int  # of the rows that were looked at
     rows: int
+    timezone: str | None = None  # that its times name
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
@@ -68,7 +69,7 @@ def _look(name: str, column: pa.Array, *, csv: bool) -> Column:
     kind = _kind_of_text(known, distinct) if is_text(column.type) else _kind(known, distinct)
     if csv and kind in ("categorical", "identifier", "text"):
         kind = _kind_in_csv(known, distinct) or kind
-    return Column(name, kind, distinct, len(column))
+    return Column(name, kind, distinct, len(column), getattr(column.type, "tz", None))
 
 
 def _kind(known: pa.Array, distinct: int) -> Kind:

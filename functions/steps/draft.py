@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import tomlkit
 from tomlkit.items import InlineTable, Table
@@ -138,7 +139,9 @@ class Draft:
         if by is None:
             return _table({"by": "all"})
         if self._is_period():
-            return _table({"by": by, "timezone": "UTC"})
+            named = self.columns[str(self.options.time)].timezone
+            is_known = named in available_timezones()  # an offset like +02:00 is no timezone
+            return _table({"by": by, "timezone": named if is_known else "UTC"})
         return _table({"by": "column", "column": by})
 
     def _features(self) -> Table:

@@ -13,7 +13,7 @@ from labeling import history
 from labeling.alerts import Alert, alerts
 from labeling.history import Estimate, Scored, Wanted
 from labeling.windows import windows
-from pipelines.errors import SettingsInvalid
+from pipelines.errors import BatchUnknown, SettingsInvalid
 from pipelines.schemas import ESTIMATES, table_of
 
 _IDENTITY = (
@@ -43,7 +43,15 @@ def estimate(app: App, options: Options) -> tuple[list[Estimate], list[Alert]]:
 
     Raises:
         SettingsInvalid: `as_of` is no time.
+        BatchUnknown: a batch was never scored.
     """
+    known = {one.batch for one in scored(app)}
+    for batch in options.batches:
+        if batch not in known:
+            raise BatchUnknown(
+                f"no batch {batch!r} was scored",
+                fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
+            )
     found = compute(app, _moment(options.as_of))
     if options.as_of is None and not options.dry_run:
         _keep(app, found)

@@ -23,6 +23,9 @@ from pipelines.parquet import WrittenFile
 from pipelines.parts import BadRow, Part
 from pipelines.schemas import PREDICTIONS, QUARANTINE, table_of
 
+_DOUBLES = ("duplicate_key", "duplicate_row")
+_KEY_HINT = "add a column to data.key, if a key names one row only together with it; or "
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -104,7 +107,8 @@ class Publisher:
             f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
             f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {place}), "
             f"more than data.max_quarantined = {allowed:g}",
-            fix="mend the data, or raise data.max_quarantined; nothing of the batch was published",
+            fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
+            "mend the data, or raise data.max_quarantined; nothing of the batch was published",
         )
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:

@@ -125,7 +125,7 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     queue = push_order(ranks, allocated)
     order = sorted(
         range(len(rows)),
-        key=lambda place: (rows[place]["batch"], queue[place], rows[place]["prediction_id"]),
+        key=lambda place: (queue[place], rows[place]["batch"], rows[place]["prediction_id"]),
     )
     return [rows[place] for place in order]
 

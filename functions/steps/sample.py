@@ -28,7 +28,7 @@ from functions.steps.plans import (
 from functions.steps.population import Predicted
 from functions.steps.score import require_scored
 from pipelines.columns import Int64s, bool_array, coded_texts, int_array, time_array
-from pipelines.errors import RecheckError
+from pipelines.errors import RecheckError, StepMissing
 from pipelines.identity import shown_digest
 from pipelines.population import Population, domain_counts
 from pipelines.sampling import Draw, draw
@@ -111,6 +111,7 @@ class _Batch:
 
     def draw(self, options: Options) -> Drawn:
         rows = predicted.read(self.app, self.attempt)
+        self._require_cohorts(rows.population)
         planner = Planner(self.app, self.attempt, rows.population, self.design, self.answers_seen)
         plan = planner.plan(options.budget, options.redraw)
         if plan is None:
@@ -120,6 +121,16 @@ class _Batch:
         strata = _told(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
+
+    def _require_cohorts(self, population: Population) -> None:
+        """What may divide the batch must be known of its rows."""
+        known = {cohort.name for cohort in population.cohorts}
+        absent = [name for name in self.app.job.sampling.cohorts if name not in known]
+        if absent and len(population):
+            raise StepMissing(
+                f"batch {self.attempt.batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
+                fix=f"run `recheck score … --batch {self.attempt.batch} --replace`, or take it out of sampling.cohorts",
+            )
 
     def _held(self, design: Design | None) -> Drawn:
         """What was drawn before; a plan is only missing where a design holds."""

@@ -84,4 +84,5 @@ def _shown(app: App, rows: pa.RecordBatch, places: Int64s) -> list[str]:
         else raw.checked_text(chosen.column(c.name), c.name, Faults())
         for c in columns
     ]
-    return shown_rows(pa.RecordBatch.from_arrays(made, names=[c.name for c in columns]), columns)
+    seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])
+    return shown_rows(seen, columns, app.job.batches.timezone)

@@ -95,7 +95,7 @@ def test_each_kind_has_its_place() -> None:
         (pa.array([datetime.fromisoformat("2026-11-21T09:30:00.5")]), "2026-11-21 09:30:00"),
         (
             pa.array([datetime(2026, 11, 21, 9, 30, tzinfo=UTC)], pa.timestamp("ns", "Asia/Tokyo")),
-            "2026-11-21 09:30:00",
+            "2026-11-21 09:30:00+00:00",
         ),
         (pa.array([1_700_000_000_000_000_001], pa.timestamp("ns")), "2023-11-14 22:13:20"),
         (pa.array([[1, 2]]), "[1, 2]"),
@@ -107,6 +107,23 @@ def test_each_kind_has_its_place() -> None:
 )
 def test_every_type_has_a_readable_text(column: pa.Array, text: str) -> None:
     assert see(column) == [text]
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("Europe/Berlin", "2026-07-01 00:15:00+02:00"),
+        ("America/St_Johns", "2026-06-30 19:45:00-02:30"),
+    ],
+)
+def test_a_moment_is_told_as_the_clocks_of_the_job_show_it(zone: str, text: str) -> None:
+    """Whatever zone the file writes: people compare it with the clock on their wall."""
+    moment = pa.array([datetime(2026, 6, 30, 22, 15, tzinfo=UTC)], pa.timestamp("us", "UTC"))
+    batch = pa.record_batch([moment], names=["x"])
+
+    [seen] = shown_rows(batch, [ShownColumn("x", "tabular")], zone)
+
+    assert json.loads(seen)["row"] == [{"Name": "x", "Value": text}]
 
 
 @given(st.text(max_size=50), st.integers(1, 20))

@@ -1,0 +1,43 @@
+"""Commands in another order than the usual one are told what is missing."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.fixtures.world import World, edited
+
+
+@pytest.fixture
+def scored(world: World) -> World:
+    """A world whose batches are scored."""
+    world.ok("score")
+    return world
+
+
+def test_a_cohort_that_came_after_scoring_cannot_divide_the_batch(scored: World) -> None:
+    """Predictions keep the cohorts that the job had: another needs them anew."""
+    grown = "[cohorts.grown]\ncolumn = 'age'\nedges = [40]\n\n[sampling]\ncohorts = ['grown']"
+    scored.edit(r"\[sampling\]", grown)
+
+    told = scored.refused("sample")
+
+    assert told.error["code"] == "step_missing"
+    assert "without the cohort 'grown'" in told.error["problem"]
+    assert "--replace" in told.error["fix"]
+
+
+def test_a_batch_that_nobody_scored_has_no_estimate(scored: World) -> None:
+    told = scored.refused("estimate", "--batch", "2026-13-01")
+
+    assert told.error["code"] == "batch_unknown"
+
+
+def test_many_rows_of_one_key_are_a_matter_of_the_key(scored: World) -> None:
+    table = pq.read_table(scored.data)
+    scored.write(edited(table, "loan", dict.fromkeys(range(table.num_rows), "the same")))
+
+    told = scored.refused("score", "--replace")
+
+    assert told.error["code"] == "batch_refused"
+    assert "add a column to data.key" in told.error["fix"]
