@@ -28,6 +28,7 @@ class Attempt:
     files: dict[str, str]  # name -> digest
     versions: dict[str, str]  # of the libraries that scored it
     known_at: datetime
+    rules: dict[str, str]  # digests of what the job file said then, see `steps.rules`
 
 
 def published(store: Store, job: str) -> dict[str, str]:
@@ -67,6 +68,7 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         inputs["files"],
         json.loads(row["versions"]),
         row["known_at"],
+        inputs.get("rules", {}),
     )
 
 

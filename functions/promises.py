@@ -18,6 +18,7 @@ from functions.app import App
 from functions.ledger import Attempt
 from functions.steps import estimate, inputs, models
 from functions.steps.plans import VERIFY, designs, seed_digest
+from functions.steps.rules import CONTENT, NAMING, SEED, differs
 from labeling.history import ESTIMATOR_VERSION, Estimate
 from pipelines.columns import texts
 from pipelines.delta import Table
@@ -138,6 +139,13 @@ def _rescored(app: App, attempt: Attempt, found: inputs.Input) -> Promise:
             for file in (part.file for part in parts if part.file)
             if (Path(again.uri) / file.path).read_bytes() != _bytes(Path(published.uri) / file.path)
         ]
+    if differing and differs(attempt.rules, app.job, NAMING, CONTENT, SEED):
+        return Promise(
+            "P2",
+            None,
+            f"batch {attempt.batch} was scored when the job file had another key, other batches, cohorts or seed: "
+            "change it back to check it, or score it anew with --replace",
+        )
     others = _other_libraries(attempt)
     if differing and others:
         return Promise(

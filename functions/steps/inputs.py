@@ -10,6 +10,7 @@ import pyarrow as pa
 from functions import staged
 from functions.app import App
 from functions.ledger import Attempt
+from functions.steps.rules import CONTENT, NAMING, differs
 from infra.clouds import is_remote
 from pipelines import fragments
 from pipelines import rows as raw
@@ -130,10 +131,14 @@ def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]
 
 
 def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
-    """The batches whose rows are not those that were scored; rows are read only where a file differs."""
+    """The batches whose rows are not those that were scored, or that the job file reads otherwise.
+
+    Rows are read only where a file differs.
+    """
+    otherwise = {b for b, one in live.items() if differs(one.rules, app.job, NAMING, CONTENT)}
     unsure = [batch for batch, one in live.items() if one.files != found.files_of(batch)]
     now = digests(app, found, unsure) if unsure else {}
-    return {batch for batch in unsure if now[batch].text != live[batch].digest}
+    return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
 @dataclass(frozen=True, slots=True)

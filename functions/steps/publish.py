@@ -15,6 +15,7 @@ from functions import ledger
 from functions.app import App
 from functions.ledger import Run
 from functions.steps import models
+from functions.steps.rules import rules
 from pipelines.batches import UNKNOWN
 from pipelines.digests import Digest
 from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
@@ -96,6 +97,11 @@ class Publisher:
                 f"no row belongs to batch {batch!r}",
                 fix="`recheck status` lists the batches; check data.path and batches.by",
             )
+        if batch == UNKNOWN and bad:
+            self.app.say(
+                f"warning: {len(bad)} rows belong to no batch, for want of a value in "
+                f"{str(self.app.job.data.time or self.app.job.batches.column)!r}: they are in `quarantine`"
+            )
         allowed = self.app.job.data.max_quarantined
         if batch == UNKNOWN or len(bad) <= allowed * rows_in:
             return
@@ -129,7 +135,12 @@ class Publisher:
             run_id=attempt.id,
             step="score",
             batch=scored.batch,
-            inputs={"version": version, "digest": digest, "files": attempt.files},
+            inputs={
+                "version": version,
+                "digest": digest,
+                "files": attempt.files,
+                "rules": rules(self.app.job),
+            },
             outputs={
                 "rows_in": scored.rows_in,
                 "predictions": scored.predictions,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from functions.app import App
 from functions.steps import connection, estimate, pull, push, report, sample, score
+from functions.steps.publish import Scored
+from functions.steps.sample import Drawn
 from labeling.alerts import Alert
 from pipelines.errors import RecheckError
 
-SKIPPED = "skipped"
+SKIPPED, FAILED = "skipped", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,19 @@ def run(
 ) -> tuple[list[Step], list[Alert]]:
     """Score, sample, push, pull, estimate and report.
 
+    A step that fails keeps no other from what it can do: with Label Studio
+    down, the answers that are there are estimated all the same.
+
     Raises:
-        RecheckError: a step failed; `done` on the error holds the steps before
-            it, which stay done, what the step itself had done, and the alerts
-            that fired.
+        RecheckError: the first that a step raised, when all are through; `done`
+            on it holds every step, what that one had done, and the alerts that
+            fired.
     """
-    walk = _Walk(app, tuple(batches), dry_run, [], [])
-    try:
-        walk.all()
-    except RecheckError as error:
-        error.done |= {"steps": walk.steps, "alerts": walk.fired}
-        raise
+    walk = _Walk(app, tuple(batches), dry_run)
+    walk.all()
+    if walk.failure:
+        walk.failure.done |= {"steps": walk.steps, "alerts": walk.fired}
+        raise walk.failure
     return walk.steps, walk.fired
 
 
@@ -48,44 +53,81 @@ class _Walk:
     app: App
     batches: tuple[str, ...]
     dry_run: bool
-    steps: list[Step]
-    fired: list[Alert]
+    steps: list[Step] = field(default_factory=list)
+    fired: list[Alert] = field(default_factory=list)
+    failure: RecheckError | None = None  # the first
 
     def all(self) -> None:
         """Every step, each told before the next begins."""
-        options = score.Options(self.batches, dry_run=self.dry_run)
-        _, states = score.score(self.app, options)
-        self.steps += [Step("score", state.batch, state.status) for state in states]
-        drawable = tuple(
-            s.batch
-            for s in states
-            if s.status in ("published", "already", "replaced") and s.predictions
-        )
-        for drawn in (
-            sample.sample(self.app, sample.Options(drawable, dry_run=self.dry_run))
-            if drawable
-            else ()
-        ):
-            self.steps.append(Step("sample", drawn.batch, "drawn" if drawn.is_new else "already"))
-        self._ask(
-            "push",
-            drawable,
-            lambda: push.push(self.app, push.Options(drawable, dry_run=self.dry_run)).created,
-        )
-        self._ask("pull", drawable, lambda: pull.pull(self.app, dry_run=self.dry_run).annotations)
-        found, self.fired = estimate.estimate(
-            self.app, estimate.Options(self.batches, dry_run=self.dry_run)
-        )
-        self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
+        drawn = self._sampled(self._scored())
+        self._ask("push", drawn, self._push)
+        self._ask("pull", drawn, self._pull)
+        with self._noted("estimate"):
+            options = estimate.Options(self.batches, dry_run=self.dry_run)
+            found, self.fired = estimate.estimate(self.app, options)
+            self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
         if not self.dry_run:
-            self.steps.append(Step("report", None, str(report.report(self.app))))
+            with self._noted("report"):
+                self.steps.append(Step("report", None, str(report.report(self.app))))
 
-    def _ask(self, name: str, drawable: Sequence[str], step: Callable[[], int]) -> None:
+    @contextmanager
+    def _noted(self, step: str) -> Iterator[None]:
+        """Note that a step failed, and go on."""
+        try:
+            yield
+        except RecheckError as error:
+            self.steps.append(Step(step, None, FAILED))
+            if self.failure is None:
+                self.failure = error
+            else:
+                self.app.say(f"error: {error.problem}")
+                self.app.say(f"hint: {error.fix}")
+
+    def _scored(self) -> tuple[str, ...]:
+        """Score; return the batches that can be drawn from."""
+        states: Sequence[Scored] = ()
+        with self._noted("score"):
+            try:
+                _, states = score.score(self.app, score.Options(self.batches, dry_run=self.dry_run))
+            except RecheckError as error:
+                states = error.done.get("batches", ())
+                raise
+            finally:
+                self.steps += [Step("score", state.batch, state.status) for state in states]
+        ready = ("published", "already", "replaced")
+        return tuple(one.batch for one in states if one.status in ready and one.predictions)
+
+    def _sampled(self, scored: tuple[str, ...]) -> tuple[str, ...]:
+        """Sample; return the batches that people can be asked about."""
+        drawn: Sequence[Drawn] = ()
+        if scored:
+            with self._noted("sample"):
+                try:
+                    drawn = sample.sample(self.app, sample.Options(scored, dry_run=self.dry_run))
+                except RecheckError as error:
+                    drawn = error.done.get("batches", ())
+                    raise
+                finally:
+                    self.steps += [
+                        Step("sample", one.batch, "drawn" if one.is_new else "already")
+                        for one in drawn
+                    ]
+        return tuple(one.batch for one in drawn)
+
+    def _push(self, drawn: tuple[str, ...]) -> int:
+        return push.push(self.app, push.Options(drawn)).created
+
+    def _pull(self, _: tuple[str, ...]) -> int:
+        return pull.pull(self.app).annotations
+
+    def _ask(
+        self, name: str, drawn: tuple[str, ...], step: Callable[[tuple[str, ...]], int]
+    ) -> None:
         """A step that needs Label Studio; without one it is skipped, and says so."""
-        if not drawable or not connection.is_connected(self.app):
-            self.steps.append(Step(name, None, SKIPPED))
-            return
-        if self.dry_run:
-            self.steps.append(Step(name, None, "due"))
-            return
-        self.steps.append(Step(name, None, f"{step()} new"))
+        with self._noted(name):
+            if not drawn or not connection.is_connected(self.app):
+                self.steps.append(Step(name, None, SKIPPED))
+            elif self.dry_run:
+                self.steps.append(Step(name, None, "due"))
+            else:
+                self.steps.append(Step(name, None, f"{step(drawn)} new"))

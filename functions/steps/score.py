@@ -12,8 +12,9 @@ from functions.ledger import Attempt
 from functions.steps import engines, inputs, models
 from functions.steps.inputs import Input
 from functions.steps.publish import Publisher, Scored
+from functions.steps.rules import NAMING, differs
 from pipelines.batches import period_end
-from pipelines.errors import BatchOpen, RecheckError, StepMissing
+from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.fragments import Piece
 from pipelines.parts import Part, duplicates
 from pipelines.scoring import Outcome, Target, Work
@@ -41,6 +42,7 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
     found = inputs.find(app, options.batches)
     model = models.live(app)
     states, due = _due(app, options, found)
+    _require_one_naming(app, due)
     if options.dry_run:
         states |= {batch: Scored(batch, 0, 0, 0, "due") for batch in due}
     elif due:
@@ -68,6 +70,19 @@ def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], l
     for batch, attempt in known.items():
         states[batch] = _state(attempt, "changed" if batch in changed else "already")
     return states, [batch for batch in closed if batch not in known]
+
+
+def _require_one_naming(app: App, due: Sequence[str]) -> None:
+    """Batches that were cut and named by another rule may hold the rows of those that are due."""
+    known = ledger.scored(app.store, app.job.name)
+    others = {b for b, one in known.items() if b not in due and differs(one.rules, app.job, NAMING)}
+    if due and others:
+        raise JobInvalid(
+            f"batches were scored when the job file had another data.key, data.time or [batches] "
+            f"({', '.join(sorted(others)[:3])}; {len(others)} in all): rows could count in two batches",
+            fix="change it back, score all that the data holds anew (`recheck score … --replace`), or, where "
+            "earlier batches are there no more, give the job another name",
+        )
 
 
 def is_open(app: App, batch: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
 from functions.app import App
 from functions.steps import pull, push, report, sample, score
+from functions.steps.publish import Scored
 from infra.settings import Access
 from pipelines.errors import BatchRefused, InputChanged, StoreUnavailable
 from tests.fixtures.fake_label_studio import FakeLabelStudio
@@ -52,14 +54,14 @@ def test_batches_that_were_published_are_told_where_another_fails(
 ) -> None:
     def half(_app: object, _options: object) -> None:
         error = BatchRefused("batch b: too many rows are bad", fix="look at them")
-        error.done = {"batches": [{"batch": "a", "status": "published"}]}
+        error.done = {"batches": [Scored("a", 5, 5, 0, "already")]}
         raise error
 
     monkeypatch.setattr(score, "score", half)
 
     told = world.refused("run")
 
-    assert told.answer["batches"] == [{"batch": "a", "status": "published"}]
+    assert [(one["batch"], one["status"]) for one in told.answer["batches"]] == [("a", "already")]
 
 
 @pytest.mark.parametrize("command", ["sample", "run"])
@@ -99,3 +101,40 @@ def test_where_people_answer_is_told(world: World, monkeypatch: pytest.MonkeyPat
     [project] = server.projects()
     place = f"http://labels.test/projects/{project['id']}/data?labeling=1"
     assert asked.out.splitlines()[-1] == f"people answer at {place}"
+
+
+def test_one_bad_batch_keeps_no_other_from_being_drawn_and_judged(world: World) -> None:
+    """Its file may stay broken for days: the others go on, and the exit code says that one failed."""
+    wrong_answers(world)
+    world.edit(r"loans\.parquet", "{batch}.parquet")
+    world.edit('by = "day"', 'by = "path"')
+    world.edit("timezone.*", "")
+    world.edit('name = "job"', 'name = "other"')
+    for name in ("good", "bad"):
+        pq.write_table(pq.read_table(world.data), world.folder / f"{name}.parquet")
+    (world.folder / "bad.parquet").write_bytes(b"PAR1 and no more")
+    world.data.unlink()
+
+    told = world.refused("run")
+
+    assert told.error["code"] == "input_unreadable"
+    steps = {(step["step"], step["batch"]): step["status"] for step in told.answer["steps"]}
+    assert steps["score", "good"] == "published"
+    assert steps["sample", "good"] == "drawn"
+    assert steps["score", None] == "failed"
+    assert ("report", None) in steps
+
+
+def test_a_label_studio_that_is_down_keeps_no_estimate_from_being_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong_answers(world)
+    monkeypatch.setattr(App, "label_studio", Access("http://127.0.0.1:9", SecretStr("t0k3n")))
+
+    told = world.refused("run")
+
+    assert told.error["code"] == "label_studio_unreachable"
+    assert [s["status"] for s in told.answer["steps"] if s["step"] in ("push", "pull")] == [
+        "failed"
+    ] * 2
+    assert {alert["metric"] for alert in told.answer["alerts"]} == {"accuracy"}

@@ -41,3 +41,37 @@ def test_many_rows_of_one_key_are_a_matter_of_the_key(scored: World) -> None:
 
     assert told.error["code"] == "batch_refused"
     assert "add a column to data.key" in told.error["fix"]
+
+
+@pytest.mark.parametrize("options", [[], ["--replace"]])
+def test_batches_by_another_rule_stand_in_the_way_of_new_ones(
+    scored: World, options: list[str]
+) -> None:
+    """Their rows lie in the new ones, too, and would count twice."""
+    scored.edit('by = "day"', 'by = "week"')
+
+    told = scored.refused("score", *options)
+
+    assert told.error["code"] == "job_invalid"
+    assert "rows could count in two batches" in told.error["problem"]
+
+
+def test_another_key_is_no_trouble_where_all_batches_are_scored_anew(scored: World) -> None:
+    scored.edit(r'key = \["loan"\]', 'key = ["loan", "age"]')
+
+    states = {one["state"] for one in scored.ok("status")["batches"]}
+    again = scored.ok("score", "--replace")["batches"]
+
+    assert states == {"changed"}
+    assert {one["status"] for one in again} == {"replaced"}
+    assert not scored.broken_promises()
+
+
+def test_a_cohort_that_came_after_scoring_makes_its_batches_changed(scored: World) -> None:
+    """Not broken: nobody promised the bytes of another job file."""
+    scored.edit(r"\[sampling\]", "[cohorts.grown]\ncolumn = 'age'\nedges = [40]\n\n[sampling]")
+
+    states = [one["status"] for one in scored.ok("score")["batches"]]
+
+    assert set(states) == {"changed"}
+    assert not scored.broken_promises()
