@@ -8,6 +8,7 @@ row is spelled as scoring spells it: the text `2.0` is not the key `2`.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -67,7 +68,7 @@ def _export(path: Path, content: bytes, question: str, allowed: Sequence[str]) -
     try:
         tasks = [task | {"annotations": task["annotations"]} for task in json.loads(content)]
         return [answer for task in tasks for answer in answers_of(task, question, allowed, FILE)]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnswersUnreadable(
             f"{path} is no JSON export of Label Studio",
             fix='export the project as "JSON" (not "JSON-MIN"), or give CSV or Parquet',
@@ -83,10 +84,15 @@ def _table(path: Path, content: bytes) -> pa.Table:
             table = csv.read_csv(source, parse_options=_QUOTED, convert_options=_CSV)
     except (pa.ArrowException, OSError) as error:
         raise AnswersUnreadable(f"{path} cannot be read: {error}", fix=f"give {_FORMS}") from error
-    names = set(table.column_names)
-    if "answer" not in names or not ("prediction_id" in names or {"key", "batch"} <= names):
+    names = Counter(table.column_names)
+    if "answer" not in names or not ("prediction_id" in names or {"key", "batch"} <= names.keys()):
         raise AnswersUnreadable(
             f"{path} has the columns {', '.join(table.column_names)}", fix=f"give {_FORMS}"
+        )
+    twice = [name for name in COLUMNS if names[name] > 1]
+    if twice:
+        raise AnswersUnreadable(
+            f"{path} has several columns {', '.join(twice)}", fix="leave one of each name"
         )
     return table.select([name for name in COLUMNS if name in names])
 
@@ -95,7 +101,9 @@ def _rows(
     path: Path, table: pa.Table, allowed: Sequence[str], identify: Identify
 ) -> Iterator[Answer]:
     columns = {name: _cells(path, name, table.column(name)) for name in table.column_names}
-    ids = columns.get("prediction_id") or _identified(columns["key"], columns["batch"], identify)
+    ids = columns.get("prediction_id")
+    if ids is None:
+        ids = _identified(columns["key"], columns["batch"], identify)
     nothing: list[Any] = [None] * len(ids)
     people, times = columns.get("annotator", nothing), columns.get("created", nothing)
     for number, (identity, text) in enumerate(zip(ids, columns["answer"], strict=True)):

@@ -10,6 +10,7 @@ import hashlib
 import html
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from pipelines.shown import ShownColumn, readable, shown_keys, table_keys
 
 CONTROL = "answer"  # the name of the one control, in every configuration
 _JOINER = "\u2060"
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BESIDE = "display: flex; flex-wrap: wrap; gap: 1rem"  # tables, as far as there is room
 _AS_WIDE = "flex: 1 1 20rem"
 MENU_FROM = 13  # classes; more than fit a screen become a menu
@@ -187,10 +189,9 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
     if answers:
         allowed = {canonical(answer.replace(_JOINER, "")) for answer in answers}
         return text, "valid" if text in allowed else "invalid"
-    try:
-        number = float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text.strip()):  # Python reads more, such as 1_000
         return text, "invalid"
+    number = float(text)
     return (canonical(number), "valid") if math.isfinite(number) else (text, "invalid")
 
 

@@ -34,4 +34,15 @@ def main() -> None:
         level=logging.ERROR
     )  # libraries warn of clients and caches that nobody asked for
     _keep_memory()
-    sys.exit(run(sys.argv[1:]))
+    try:
+        sys.exit(run(sys.argv[1:]))
+    finally:
+        _drop_unwritten()
+
+
+def _drop_unwritten() -> None:
+    """Forget output that nobody takes; `run` has told of it, and Python would tell again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

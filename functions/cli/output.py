@@ -28,12 +28,15 @@ _SHOWN = 6  # names in a message, of many
 
 
 def answer(payload: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
-    """Print the result: the payload as JSON, or lines for people."""
+    """Print the result: the payload as JSON, or lines for people.
+
+    Raises:
+        RecheckError: stdout takes no more.
+    """
     if as_json:
-        print(json.dumps(plain(payload), ensure_ascii=False, allow_nan=False))
+        _print([json.dumps(plain(payload), ensure_ascii=False, allow_nan=False)])
     else:
-        for line in lines:
-            print(line)
+        _print(lines)
 
 
 def failure(error: RecheckError, *, as_json: bool, job: Path | None = None) -> int:
@@ -49,11 +52,28 @@ def failure(error: RecheckError, *, as_json: bool, job: Path | None = None) -> i
     fix = _OPEN.sub(lambda command: command[1] + named, error.fix)
     if as_json:
         told = {"code": error.code, "problem": error.problem, "fix": fix}
-        print(json.dumps({"error": told, **plain(error.done)}, ensure_ascii=False))
-    else:
+        try:
+            _print([json.dumps({"error": told, **plain(error.done)}, ensure_ascii=False)])
+        except RecheckError:
+            as_json = False  # stderr may still be there
+    if not as_json:
         say(f"error: {error.problem}")
         say(f"hint: {fix}")
     return error.exit_code
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Print to the last byte: what waits in a buffer would fail where nobody can tell of it."""
+    text = "".join(f"{line}\n" for line in lines)
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        sys.exit(1)  # the reader went away, as `head` does
+    except OSError as error:
+        raise RecheckError(
+            f"the answer cannot be written: {error.strerror}",
+            fix="look where the output goes; the same command again answers again",
+        ) from error
 
 
 def say(message: str) -> None:
@@ -73,7 +93,9 @@ def changed(batches: Sequence[str], job: Path) -> None:
     if batches:
         named = " ".join(f"--batch {shlex.quote(batch)}" for batch in batches[:_SHOWN])
         more = " …" if len(batches) > _SHOWN else ""
-        say(f"warning: the input of {few(batches)} has changed since it was scored")
+        say(
+            f"warning: the input of {few(batches)}, or how the job file reads it, has changed since it was scored"
+        )
         say(
             f"hint: `recheck score {shlex.quote(str(job))} {named}{more} --replace` scores what is there now"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePath
 from typing import Literal
 
@@ -15,6 +16,7 @@ import pyarrow.types as kinds
 from pipelines import fragments
 from pipelines.canonical import canonical_text
 from pipelines.columns import is_text
+from pipelines.errors import InputUnreadable
 from pipelines.fragments import Projection, Source
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
@@ -38,8 +40,18 @@ class Column:
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
-    """Every column of the first files."""
-    tables = [pa.Table.from_batches(list(_first_rows(source))) for source in sources[:_FILES]]
+    """Every column of the first files that have rows.
+
+    Raises:
+        InputUnreadable: none has any.
+    """
+    found = (list(_first_rows(source)) for source in sources)
+    tables = [pa.Table.from_batches(rows) for rows in islice(filter(None, found), _FILES)]
+    if not any(table.num_rows for table in tables):
+        raise InputUnreadable(
+            f"{sources[0].path} has no rows",
+            fix="name data with rows by --data: init looks at them",
+        )
     table = pa.concat_tables(tables, promote_options="permissive")
     return [
         _look(name, table[name].combine_chunks(), csv=sources[0].is_csv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio
 
 _WAIT = 600  # seconds for another push to end
+_AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
+_NAMED = 3  # invalid answers, of many
+_SHOWN = 40  # characters of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def pull(
     """
     with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
         if files:
-            return _summed([_from_file(app, path, dry_run=dry_run) for path in files])
+            return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])
         with connect(app) as server:
             if not views.view(app, "questions").num_rows:
                 raise StepMissing(
@@ -60,10 +64,11 @@ def pull(
                     fix="run `recheck push …` first, or name a file of answers by --file",
                 )
             return _summed(
+                app,
                 [
                     _from_server(app, server, purpose, full=full, dry_run=dry_run)
                     for purpose in PURPOSES
-                ]
+                ],
             )
 
 
@@ -102,7 +107,11 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         named.update(zip(found, (f"{key} of batch {batch}" for key in keys), strict=True))
         return found
 
-    found = read_answers(path, questions.question, questions.answers, identify)
+    latest = app.now() + _AHEAD
+    found = [
+        replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
+        for answer in read_answers(path, questions.question, questions.answers, identify)
+    ]
     drawn = {purpose: digests(app, purpose) for purpose in PURPOSES}
     intakes = []
     for purpose in PURPOSES:
@@ -134,6 +143,12 @@ def _is_for(
     return identity in drawn[TRAIN] and not is_checked
 
 
+def _is_ahead(answer: Answer, latest: datetime) -> bool:
+    """Whether its time is yet to come: as the newest of its author it would stand for ever."""
+    when = answer.updated or answer.created
+    return when is not None and when > latest
+
+
 def _joined(intakes: Sequence[Intake]) -> Intake:
     first, *rest = intakes
     for other in rest:
@@ -149,12 +164,25 @@ def _joined(intakes: Sequence[Intake]) -> Intake:
     return first
 
 
-def _summed(intakes: Sequence[Intake | None]) -> Pulled:
+def _summed(app: App, intakes: Sequence[Intake | None]) -> Pulled:
     known = [intake for intake in intakes if intake is not None]
     if not known:
         return Pulled(0, 0, 0, 0, 0, 0, 0)
     whole = _joined(known)
+    _tell_invalid(app, [answer for answer in whole.rows if answer.state == "invalid"])
     return Pulled(**whole.counts, unknown_ids=whole.unknown_ids)
+
+
+def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:
+    """Name a few of them, without who said them."""
+    latest = app.now() + _AHEAD
+    told = dict.fromkeys(
+        f"{(answer.answer or '')[:_SHOWN]!r}"
+        + (f" of {answer.updated}, which is yet to come" if _is_ahead(answer, latest) else "")
+        for answer in answers
+    )
+    if told:
+        app.say(f"hint: invalid answers, the first: {', '.join(list(told)[:_NAMED])}")
 
 
 def _held(app: App, purpose: str) -> Held:

@@ -16,13 +16,15 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     """Run one query over the job's tables; return the columns' names and all rows.
 
     Raises:
-        QueryInvalid: DuckDB refuses it; the message is DuckDB's.
+        QueryInvalid: DuckDB refuses it, with DuckDB's message; or it is more than one.
     """
     with duckdb.connect() as connection:
         connection.execute("SET enable_external_access = false")
         for name, table in views.all_views(app).items():
             connection.register(name, table)
         try:
+            if len(connection.extract_statements(sql)) > 1:  # only the last would be answered
+                raise QueryInvalid("there are several statements", fix="pass one at a time")
             relation = connection.sql(sql)
             found = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:

@@ -126,7 +126,7 @@ class SdkClient:
             found = self._sdk.projects.list(
                 include="id,title,description,label_config,created_at", filter="all"
             )
-            return [project.model_dump() for project in found]
+            return [project.model_dump() for project in _listed(self.url, found)]
 
     def project(self, project: int) -> Record:
         """One project, with its counts."""
@@ -168,7 +168,8 @@ class SdkClient:
                 resolve_uri=False,  # a text such as s3://… stays as people were shown it
                 **include,
             )
-            return [task.model_dump() for task in page.items or ()]
+            _listed(self.url, page)
+            return [task.model_dump() for task in page.items]
 
     def delete_unanswered(self, project: int, tasks: Sequence[int]) -> None:
         """Delete those of the tasks that have no annotation when the server looks."""
@@ -238,6 +239,7 @@ def _translated(url: str) -> Iterator[None]:
     import httpx
     from label_studio_sdk.core import ApiError
     from label_studio_sdk.core.parse_error import ParsingError
+    from pydantic import ValidationError
 
     try:
         yield
@@ -248,8 +250,21 @@ def _translated(url: str) -> Iterator[None]:
             f"Label Studio at {url} does not answer: {error or type(error).__name__}",
             fix="check the address and that the server runs, then repeat the command: it is safe",
         ) from error
-    except ParsingError as error:
-        raise _refusal(url, 0, "") from error
+    except (
+        ParsingError,
+        ValidationError,
+        json.JSONDecodeError,
+        AttributeError,  # the SDK takes whatever JSON it gets for its own
+        TypeError,
+    ) as error:
+        raise _refusal(url, 200, "") from error
+
+
+def _listed(url: str, page: Any) -> Any:
+    """A page of the SDK, which takes an object without a list for an empty page."""
+    if page.items is None:
+        raise _refusal(url, 200, "")
+    return page
 
 
 def _refusal(url: str, status: int, body: object) -> RecheckError:

@@ -227,3 +227,25 @@ def test_a_dry_run_prints_the_job(bare: World) -> None:
 
 def test_json_is_one_object(bare: World) -> None:
     assert json.loads(init(bare, "--target", "outcome").out).keys() == {"job", "batches"}
+
+
+def test_data_without_rows_is_told(bare: World) -> None:
+    """A header is not enough to guess from."""
+    data = bare.folder / "empty.csv"
+    data.write_text("k,f,p\n")
+
+    told = bare.run("init", bare.job.parent, "--data", data, "--predicted", "p", job=False)
+
+    assert told.error["code"] == "input_unreadable"
+    assert told.error["problem"] == f"{data} has no rows"
+
+
+def test_a_first_file_without_rows_is_passed_over(bare: World) -> None:
+    for name, rows in (("a", ""), ("b", "1,x,cat\n2,y,dog\n")):
+        (bare.folder / f"{name}.csv").write_text(f"k,f,p\n{rows}")
+
+    told = bare.run(
+        "init", bare.job.parent, "--data", bare.folder / "*.csv", "--predicted", "p", job=False
+    )
+
+    assert told.code == 0, told

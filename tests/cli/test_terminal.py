@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pytest
 from functions.cli import commands
 from pipelines import errors
 from pipelines.errors import RecheckError
-from tests.fixtures.world import World, environment
+from tests.fixtures.world import START, World, environment
 
 HEAVY = {"apache_beam", "pandas", "sklearn", "scipy"}
 USAGE = 2
@@ -245,6 +246,36 @@ def test_a_reader_that_goes_away_is_no_error(world: World) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("as_json", ["", " --json"], ids=["text", "json"])
+def test_a_reader_that_never_reads_is_no_error(world: World, as_json: str) -> None:
+    """Also where the answer is so short that it waits for the end of the program."""
+    done = shell(f"status '{world.job}'{as_json} | true", world)
+
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("as_json", ["", " --json"], ids=["text", "json"])
+def test_an_answer_that_finds_no_room_is_told(world: World, as_json: str) -> None:
+    done = shell(f"status '{world.job}'{as_json} > /dev/full", world)
+
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()
+    assert first == "error: the answer cannot be written: No space left on device"
+    assert second.startswith("hint: ")
+
+
+def shell(words: str, world: World) -> subprocess.CompletedProcess[str]:
+    """The command line as a shell runs it."""
+    return subprocess.run(
+        ["bash", "-c", f"{shlex.join(START)} {words}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(PYTHONUNBUFFERED=""),
+        cwd=world.folder,
+    )
+
+
 VALUES = {
     "select 1::hugeint x": 1,
     "select sum(x)::hugeint x from range(3) t(x)": 3,
@@ -292,6 +323,7 @@ def test_what_json_has_no_word_for_is_text(world: World, sql: str) -> None:
     [
         ("select", "Parser Error"),
         ("select * from nothing", "nothing"),
+        ("select 1 a; select 2 a", "several statements"),
         ("select 1 a, 2 a", "several columns are called a"),
         ("select * from read_csv('/etc/passwd')", "disabled"),
         ("select 'x'::int", "Conversion Error"),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from functions.cli.commands import run
 from tests.fixtures.people import People
 from tests.fixtures.terminal import Terminal
 
@@ -81,3 +82,31 @@ def test_an_answer_to_a_row_that_is_checked_is_not_trained_on(
     assert (pulled["labels"], pulled["unknown"], pulled["outcomes"]) == (ROWS, 0, 0)
     people.answer(labeled["project"], {named[checked[0]]: "dog"})
     assert terminal.ok("pull")["labels"] == 1
+
+
+def test_invalid_answers_are_named_without_who_said_them(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Up to three, for people; the JSON counts them. A time to come would stand for ever."""
+    asked = keys(terminal)
+    path = terminal.job.parent / "answers.csv"
+    answers = [f"{asked[0]},all,dog,ann,2999-01-01", *(f"{k},all,no {k},ann," for k in asked[1:5])]
+    path.write_text("\n".join(["key,batch,answer,annotator,created", *answers]))
+
+    assert run(["pull", str(terminal.job), "--file", str(path)]) == 0
+
+    told = capsys.readouterr()
+    assert "invalid: 5" in told.out
+    assert "the first: 'dog' of 2999-01-01 00:00:00+00:00, which is yet to come" in told.err
+    assert told.err.count("'no ") == 2
+    assert "ann," not in told.err
+
+
+@pytest.mark.parametrize("content", ["prediction_id,answer\n", "key,batch,answer\n", "[]"])
+def test_a_file_without_answers_adds_nothing(terminal: Terminal, content: str) -> None:
+    path = terminal.job.parent / "answers"
+    path.write_text(content)
+
+    pulled = terminal.ok("pull", "--file", path)
+
+    assert {value for value in pulled.values() if value != []} == {0}

@@ -221,6 +221,8 @@ def test_no_time_is_made_up(file: Path) -> None:
         (b"[{]", "is no JSON export"),
         (b'{"tasks": []}', "is no JSON export"),
         (b'[{"prediction_id": "p1", "answer": "yes"}]', "is no JSON export"),
+        (b'[{"id": 1, "data": null, "annotations": null}]', "is no JSON export"),
+        (b"prediction_id,answer,answer\np1,yes,no\n", "has several columns answer"),
         (b"prediction_id,answer,created\np1,yes,yesterday\n", "row 1: created is 'yesterday'"),
     ],
 )
@@ -233,6 +235,17 @@ def test_what_cannot_be_understood_is_refused_with_the_way_out(
         read(file)
 
     assert refused.value.fix
+
+
+@pytest.mark.parametrize("names", ["prediction_id,answer", "key,batch,answer"])
+def test_a_day_without_answers_is_normal(names: str, file: Path) -> None:
+    """As CSV, as Parquet and as an export."""
+    file.write_text(f"{names}\n")
+    assert read(file) == []
+    parquet.write_table(pa.table({name: pa.array([], "string") for name in names.split(",")}), file)
+    assert read(file) == []
+    file.write_text("[]")
+    assert read(file) == []
 
 
 def test_a_missing_file_is_refused(file: Path) -> None:

@@ -194,3 +194,17 @@ def test_a_finite_number_is_an_answer(value: object, expected: tuple[str | None,
 def test_classes_are_compared_in_one_spelling() -> None:
     """A class may be 3 in the job file and 3.0 in a file of answers."""
     assert parse_answer("3.0", ["3", "4"]) == parse_answer(3, ["3.0", "4"]) == ("3", "valid")
+
+
+@pytest.mark.parametrize(
+    "text", ["1_000", "\uff11\uff12", "0x10", "inf", "nan", "1 000", "1e400", ""]
+)
+def test_only_plain_decimal_notation_is_a_number(text: str) -> None:
+    assert parse_answer(text, ()) == (text, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("+3", "3"), (".5", "0.5"), ("5.", "5"), ("-1E2", "-100")]
+)
+def test_a_number_may_be_written_in_each_decimal_way(text: str, number: str) -> None:
+    assert parse_answer(text, ()) == (number, "valid")

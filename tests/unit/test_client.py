@@ -1,0 +1,55 @@
+"""What answers in JSON is not yet Label Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from labeling.labelstudio.client import SdkClient
+from pipelines.errors import LabelStudioRefused
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[SdkClient]:
+    """A client of a server that answers 200 and the same to everything."""
+
+    class Always(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Always)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with SdkClient(f"http://127.0.0.1:{server.server_port}", "0" * 40) as client:
+            yield client
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"3", b"{}", b"<html>"])
+@pytest.mark.parametrize(
+    "ask",
+    [SdkClient.projects, lambda client: client.tasks(1, {}, ("id",))],
+    ids=["projects", "tasks"],
+)
+def test_another_server_is_refused_whatever_it_answers(
+    ask: Callable[[SdkClient], object], body: bytes
+) -> None:
+    with answering(body) as client, pytest.raises(LabelStudioRefused, match="is not Label Studio"):
+        ask(client)
+
+
+def test_a_server_without_projects_has_an_empty_list() -> None:
+    with answering(b'{"count": 0, "results": []}') as client:
+        assert client.projects() == []
