@@ -114,7 +114,7 @@ def test_without_any_answer_the_next_step_is_named(asked: World) -> None:
     second = asked.refused("fit").error
 
     assert first["code"] == second["code"] == "step_missing"
-    assert "push … --purpose train" in first["fix"]
+    assert f"recheck push {asked.job} --purpose train" in first["fix"]
     assert "push" not in second["fix"]
     assert "60 were drawn" in second["problem"]
 
