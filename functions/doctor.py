@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from functions import leaks, ledger, views
 from functions.app import App
@@ -24,6 +25,9 @@ from infra import signing
 from pipelines.errors import PackageRefused, RecheckError, VersionsDiffer
 from pipelines.package import open_package
 from pipelines.shown import names_in, shown_keys, table_keys
+
+if TYPE_CHECKING:
+    from labeling.labelstudio.push import Found
 
 Question = tuple[str, str]  # prediction_id, shown_digest
 
@@ -62,9 +66,11 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
 def _one_task_each(app: App) -> Promise:
     """P4: each question that was pushed and still stands has the one task that a push would leave."""
     from labeling.labelstudio import projects
+    from labeling.labelstudio.push import find_tasks
 
     problems: list[str] = []
-    gone = count = 0
+    gone = count = copied = stale = 0
+    question = connection.survey(app).question
     with connection.connect(app) as server:
         for purpose in connection.PURPOSES:
             marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
@@ -74,8 +80,11 @@ def _one_task_each(app: App) -> Promise:
             if project is None:
                 gone += len(asked)
                 continue
-            problems += _wrong_tasks(server, project.id, asked)
+            board = _board(find_tasks(server, project.id, question), asked)
+            problems += board.problems(project.id)
             count += len(asked)
+            copied += board.copied
+            stale += board.stale
     if gone and not problems:
         return Promise(
             "P4",
@@ -83,31 +92,68 @@ def _one_task_each(app: App) -> Promise:
             f"{gone} questions were pushed to a project that is not at {server.url} any more; their "
             "answers stay; `recheck push` makes a new project, with a task for each",
         )
-    return verdict("P4", problems, f"each of {count} pushed questions has exactly one task")
+    return verdict("P4", problems, _one_each(count, copied, stale))
 
 
-def _wrong_tasks(server: Any, project: int, asked: Collection[Question]) -> Iterator[str]:
-    """Questions without a task, and those with one too many that the next push would remove."""
-    from labeling.labelstudio.client import each_task
+def _one_each(count: int, copied: int, stale: int) -> str:
+    """What stands on the boards where P4 holds.
 
-    fields = ("id", "meta", "total_annotations", "cancelled_annotations")
-    tasks = list(each_task(server, project, fields))
-    there = Counter(_question(task) for task in tasks)
-    waiting = Counter(_question(task) for task in tasks if not _is_answered(task))
-    for question in sorted(asked):
-        # several answered tasks are kept: an answer is never removed, and counts once
-        if there[question] == 0 or (there[question] > 1 and waiting[question]):
-            yield f"question {question[0]} has {there[question]} tasks in project {project}"
+    >>> _one_each(120, 2, 0)
+    'each of 120 pushed questions has one task (2 have answered copies, which count once)'
+    """
+    beside = []
+    if copied:
+        beside.append(
+            f"{copied} {'has' if copied == 1 else 'have'} answered copies, which count once"
+        )
+    if stale:
+        verb = "was" if stale == 1 else "were"
+        beside.append(
+            f"{stale} more {verb} altered there after the push and answered, which is stale"
+        )
+    return f"each of {count} pushed questions has one task" + (
+        f" ({'; '.join(beside)})" if beside else ""
+    )
 
 
-def _question(task: dict[str, Any]) -> Question:
-    meta = task.get("meta") or {}
-    return meta.get("prediction_id", ""), meta.get("shown_digest", "")
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """The tasks of the questions that were asked, counted by what they show now."""
+
+    asked: Collection[Question]
+    there: Counter[Question]
+    waiting: Counter[Question]  # of these, without an answer
+    altered: Counter[str]  # without an answer, by prediction: the next push removes them
+    stale: int  # altered and answered: they stay
+
+    @property
+    def copied(self) -> int:
+        return sum(self.there[question] > 1 for question in self.asked)
+
+    def problems(self, project: int) -> Iterator[str]:
+        """Questions without a task, and those with one too many that the next push would remove."""
+        for question in sorted(self.asked):
+            there, altered = self.there[question], self.altered[question[0]]
+            # several answered tasks are kept: an answer is never removed, and counts once
+            if there == 0 or altered or (there > 1 and self.waiting[question]):
+                words = f"question {question[0]} has {there} tasks in project {project}"
+                yield words + (f" and {altered} that somebody altered there" if altered else "")
 
 
-def _is_answered(task: dict[str, Any]) -> bool:
-    """A skip is an answer too, as for `push`."""
-    return (task["total_annotations"] or 0) + (task["cancelled_annotations"] or 0) > 0
+def _board(tasks: Collection[Found], asked: Collection[Question]) -> _Board:
+    names = {prediction_id for prediction_id, _ in asked}
+    altered = [
+        task
+        for task in tasks
+        if task.is_altered and task.key not in asked and task.predictions & names
+    ]
+    return _Board(
+        asked,
+        Counter(task.key for task in tasks),
+        Counter(task.key for task in tasks if not task.is_answered),
+        Counter(name for task in altered if not task.is_answered for name in task.predictions),
+        sum(task.is_answered for task in altered),
+    )
 
 
 def _packages_are_signed(app: App) -> Promise:

@@ -63,7 +63,8 @@ def push(app: App, options: Options) -> Pushed:
     with connect(app) as server, app.store.lock(f"push-{app.job.name}", wait=_WAIT):
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         if options.dry_run:
-            return _would_push(app, server, options, projects.find_project(server, marker))
+            project = projects.find_project(server, marker)
+            return _would_push(app, server, options, questions, project)
         if options.purpose == TRAIN:
             training_rows.draw(app, options.batches)
         rows = _due(app, options)
@@ -84,13 +85,18 @@ def push(app: App, options: Options) -> Pushed:
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 
 
-def _would_push(app: App, server: LabelStudio, options: Options, project: Project | None) -> Pushed:
+def _would_push(
+    app: App, server: LabelStudio, options: Options, questions: Survey, project: Project | None
+) -> Pushed:
+    from labeling.labelstudio.push import count_missing
+
     is_training = options.purpose == TRAIN
     rows = training_rows.questions(app, options.batches) if is_training else _due(app, options)
-    known = asked(app, server.url, options.purpose) if project else {}
-    new = sum((row["prediction_id"], row["shown_digest"]) not in known for row in rows)
-    where = (project.id, project.url) if project else (None, None)
-    return Pushed(where[0], new, len(rows) - new, where[1])
+    if project is None:
+        return Pushed(None, len(rows), 0)
+    tasks = [make_task(questions, row["prediction_id"], row["shown"]) for row in rows]
+    new = count_missing(server, project, tasks)
+    return Pushed(project.id, new, len(rows) - new, project.url)
 
 
 def _due(app: App, options: Options) -> list[dict[str, Any]]:

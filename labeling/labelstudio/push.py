@@ -6,6 +6,10 @@ have happened or may be happening still. So a push looks at what is there,
 sends what is missing, looks again, and removes unanswered doubles. Two pushes
 at once, or an import that outlives its push, make doubles at worst, and the
 next push removes them. No answer is ever removed.
+
+What a task asks is read from its data, as `pull` reads it: somebody may have
+changed it there. Data may hold pictures, so it is fetched only of tasks that
+moved after they were made: all others are as we sent them, and say so in `meta`.
 """
 
 from __future__ import annotations
@@ -14,20 +18,25 @@ import json
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, one_of
+from labeling.answers import as_time
+from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, every, one_of
 from labeling.labelstudio.projects import Project
-from labeling.tasks import Task
+from labeling.tasks import Task, digest_of
 from pipelines.errors import LabelStudioUnreachable
 
 CHUNK = 500  # tasks of one import: the server makes 250 to 1,700 a second
 CHUNK_BYTES = 8_000_000  # of one import, for tasks with pictures
+READ = 50  # tasks with their data, per request
 PATIENCE = 10.0  # seconds that an import may still run after its sender is gone
 ROUNDS = 3  # imports of the same task before giving up
 PAUSE = 0.5  # seconds between two looks
-_FIELDS = ("id", "meta", "overlap", "total_annotations", "cancelled_annotations")
+UNMOVED = timedelta(milliseconds=10)  # between the two times of a new task: 0.1 were measured
+_TIMES = ("created_at", "updated_at")
+_FIELDS = ("id", "meta", "overlap", "total_annotations", "cancelled_annotations", *_TIMES)
 
 T = TypeVar("T")
 Key = tuple[str, str]  # prediction_id, shown_digest
@@ -45,13 +54,24 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A task that is there."""
+class Found:
+    """A task that is there. `key` is the question that answers to it are for."""
 
     id: int
     key: Key
+    made_for: Key  # as its `meta` says
     is_answered: bool  # a skip is an answer too
     annotators: int
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether its data is not what we sent."""
+        return self.key != self.made_for
+
+    @property
+    def predictions(self) -> set[str]:
+        """Those that it names."""
+        return {self.key[0], self.made_for[0]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +117,8 @@ def push(
 
     An unanswered task of the same prediction that shows or asks something else
     is removed; an answered one stays, and its answer is stale. The same holds
-    for tasks of predictions that nobody asks about any more.
+    for tasks that somebody altered there, and for those of predictions that
+    nobody asks about any more.
 
     Args:
         server: where the project is.
@@ -123,6 +144,36 @@ def push(
     return Pushed(created, len(tasks) - created, len(surplus), ids)
 
 
+def count_missing(server: LabelStudio, project: Project, tasks: Sequence[Task]) -> int:
+    """How many tasks a push would make now; nothing is sent."""
+    wanted = {_key(task): task for task in tasks}
+    there = {task.key for task in _of_predictions(server, project, wanted, ())}
+    return len(wanted.keys() - there)
+
+
+def find_tasks(
+    server: LabelStudio, project: int, question: str, *conditions: Record
+) -> list[Found]:
+    """The tasks that pass the conditions, by ascending id.
+
+    Args:
+        server: where the project is.
+        project: its number.
+        question: of the job, for tasks that do not keep their own.
+        conditions: see `client`.
+    """
+    records = list(each_task(server, project, _FIELDS, *conditions))
+    moved = [record["id"] for record in records if _may_be_altered(record)]
+    keys = {
+        record["id"]: (str(record["data"].get("prediction_id")), digest_of(record, question))
+        for some in batched(moved, READ)
+        for record in server.tasks(
+            project, {"filters": every(one_of("id", some))}, ("id", "meta", "data")
+        )
+    }
+    return [_found(record, keys.get(record["id"])) for record in records]
+
+
 @dataclass(frozen=True, slots=True)
 class _Tasks:
     """The tasks of one push, here and on the server."""
@@ -133,25 +184,15 @@ class _Tasks:
     wanted: Mapping[Key, Task]
     dropped: Collection[str]
 
-    def missing(self, found: Iterable[_Found]) -> list[Task]:
+    def missing(self, found: Iterable[Found]) -> list[Task]:
         there = {task.key for task in found}
         return [task for key, task in self.wanted.items() if key not in there]
 
-    def look(self) -> list[_Found]:
-        """The tasks of our predictions, now and earlier, whatever they show, by ascending id.
+    def look(self) -> list[Found]:
+        """The tasks of our predictions, now and earlier, whatever they show, by ascending id."""
+        return _of_predictions(self.server, self.project, self.wanted, self.dropped)
 
-        The whole project is listed where that takes fewer requests.
-        """
-        now = (prediction_id for prediction_id, _ in self.wanted)
-        ids = list(dict.fromkeys([*now, *self.dropped]))
-        size = int(self.server.project(self.project.id)["task_number"] or 0)
-        if size <= 3 * len(ids):
-            mine = set(ids)
-            return [task for task in self._find() if task.key[0] in mine]
-        found = [task for some in batched(ids) for task in self._find(_of(some))]
-        return sorted(found, key=lambda task: task.id)
-
-    def complete(self, found: list[_Found], progress: Progress) -> list[_Found]:
+    def complete(self, found: list[Found], progress: Progress) -> list[Found]:
         """Send what is missing until it is there; the tasks as they are then.
 
         Raises:
@@ -191,32 +232,49 @@ class _Tasks:
         """Until the tasks are there, or so much time has passed that they will not come."""
         deadline = time.monotonic() + seconds
         while keys and time.monotonic() < deadline:
-            found = self._find(_of([prediction_id for prediction_id, _ in keys]))
+            ours = _of([prediction_id for prediction_id, _ in keys])
+            found = find_tasks(self.server, self.project.id, _question(self.wanted), ours)
             if {task.key for task in found}.issuperset(keys):
                 return
             time.sleep(PAUSE)
 
-    def staff(self, kept: Iterable[_Found]) -> None:
+    def staff(self, kept: Iterable[Found]) -> None:
         """Ask for more people where a question is for several."""
         for task in kept:
             count = self.wanted[task.key].annotators
             if task.annotators < count:
                 self.server.set_annotators(task.id, count)
 
-    def _find(self, *conditions: Record) -> list[_Found]:
-        listed = each_task(self.server, self.project.id, _FIELDS, *conditions)
-        return [_found(record) for record in listed]
+
+def _of_predictions(
+    server: LabelStudio, project: Project, wanted: Mapping[Key, Task], dropped: Collection[str]
+) -> list[Found]:
+    """The tasks of these predictions; the project is listed where that takes fewer requests."""
+    now = (prediction_id for prediction_id, _ in wanted)
+    ids = list(dict.fromkeys([*now, *dropped]))
+    question = _question(wanted)
+    size = int(server.project(project.id)["task_number"] or 0)
+    if size <= 3 * len(ids):
+        listed = find_tasks(server, project.id, question)
+        mine = set(ids)
+        return [task for task in listed if task.predictions & mine]
+    found = [
+        task
+        for some in batched(ids)
+        for task in find_tasks(server, project.id, question, _of(some))
+    ]
+    return sorted(found, key=lambda task: task.id)
 
 
 def _sorted_out(
-    found: Sequence[_Found], wanted: Container[Key]
-) -> tuple[dict[Key, _Found], list[int]]:
+    found: Sequence[Found], wanted: Container[Key]
+) -> tuple[dict[Key, Found], list[int]]:
     """Which task stands for each question, and the ids of those to remove.
 
     Answered tasks stay, all of them; of the others the oldest, where no
     answered one shows the same. Every run decides alike.
     """
-    kept: dict[Key, _Found] = {}
+    kept: dict[Key, Found] = {}
     for task in sorted(found, key=lambda task: (not task.is_answered, task.id)):
         if task.key in wanted:
             kept.setdefault(task.key, task)
@@ -224,11 +282,24 @@ def _sorted_out(
     return kept, [task.id for task in found if task.id not in staying and not task.is_answered]
 
 
-def _found(record: Record) -> _Found:
-    meta = record["meta"] if isinstance(record["meta"], dict) else {}
+def _found(record: Record, key: Key | None) -> Found:
+    made_for = _made_for(record) or ("", "")
     answers = (record["total_annotations"] or 0) + (record["cancelled_annotations"] or 0)
-    key = (str(meta.get("prediction_id")), str(meta.get("shown_digest")))
-    return _Found(record["id"], key, answers > 0, record["overlap"] or 1)
+    return Found(record["id"], key or made_for, made_for, answers > 0, record["overlap"] or 1)
+
+
+def _may_be_altered(record: Record) -> bool:
+    created, updated = (as_time(record[name]) for name in _TIMES)
+    return updated - created > UNMOVED or _made_for(record) is None
+
+
+def _made_for(record: Record) -> Key | None:
+    """What a task says of itself; None where it is not from us."""
+    meta = record["meta"] if isinstance(record["meta"], dict) else {}
+    try:
+        return str(meta["prediction_id"]), str(meta["shown_digest"])
+    except KeyError:
+        return None
 
 
 def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
@@ -257,6 +328,11 @@ def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
 
 def _of(prediction_ids: Sequence[str]) -> Record:
     return one_of("data.prediction_id", prediction_ids)
+
+
+def _question(wanted: Mapping[Key, Task]) -> str:
+    """The one that these tasks ask."""
+    return next((str(task.content["meta"]["question"]) for task in wanted.values()), "")
 
 
 def _key(task: Task) -> Key:

@@ -184,6 +184,42 @@ def test_a_skipped_task_beside_an_answered_one_keeps_p4(
     assert promises(world)["P4"]["ok"] is True
 
 
+def test_answered_copies_are_told_where_p4_holds(world: World, server: FakeLabelStudio) -> None:
+    made = world.ok("push")
+    server.import_tasks(made["project"], [server.tasks_of(made["project"])[0]])
+    for task in (min(server.board), max(server.board)):
+        server.answer(task, "paid")
+
+    assert promises(world)["P4"]["detail"] == (
+        f"each of {made['created']} pushed questions has one task "
+        "(1 has answered copies, which count once)"
+    )
+
+
+def test_an_altered_task_breaks_p4_until_the_next_push(
+    world: World, server: FakeLabelStudio
+) -> None:
+    """The answered one stays, beside a new one."""
+    made = world.ok("push")
+    first, second = sorted(server.board)[:2]
+    server.answer(first, "paid")
+    for task in (first, second):
+        server.alter(task, {"row": [{"Name": "a", "Value": "CHANGED"}]})
+    assert broken(world) == ["P4"]
+    assert "has 0 tasks" in promises(world)["P4"]["detail"]
+    assert world.ok("push", "--dry-run")["created"] == 2
+
+    assert world.ok("push")["created"] == 2
+
+    assert promises(world)["P4"] == {
+        "id": "P4",
+        "ok": True,
+        "detail": f"each of {made['created']} pushed questions has one task "
+        "(1 more was altered there after the push and answered, which is stale)",
+    }
+    assert world.ok("push")["created"] == 0
+
+
 def test_a_project_that_is_gone_leaves_p4_open(world: World, server: FakeLabelStudio) -> None:
     """Deleting it is archival; the way out is another push."""
     server.delete_project(world.ok("push")["project"])

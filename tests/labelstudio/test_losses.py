@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,6 +65,28 @@ def test_many_losses_in_a_row_are_an_error_and_the_next_push_goes_on(
 
     assert pushed.created + pushed.existing == 40
     assert desk.asked() == Counter(task.prediction_id for task in tasks)
+
+
+def test_a_task_that_somebody_altered_is_made_anew(
+    desk: Desk, api: Any, say: Callable[..., Any]
+) -> None:
+    """Only what was altered is, once; the answered one stays."""
+    tasks = questions(4)
+    ids = desk.ids(tasks)
+    say(ids[0], "yes")
+    say(ids[3], "no")
+    for task, number in zip(tasks[:2], ids, strict=False):
+        data = {"prediction_id": task.prediction_id, "row": {"carrier": "CHANGED"}}
+        api.tasks.update(str(number), data=data)
+
+    pushed, again = desk.ask(tasks), desk.ask(tasks)
+
+    assert (pushed.created, pushed.existing, pushed.removed) == (2, 2, 1)
+    assert (again.created, again.existing, again.removed) == (0, 4, 0)
+    assert [again.tasks[task.prediction_id] for task in tasks[2:]] == ids[2:]
+    assert desk.asked() == Counter(
+        [task.prediction_id for task in tasks] + [tasks[0].prediction_id]
+    )
 
 
 PUSH = """

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from labeling.labelstudio import push as module
 from labeling.labelstudio.projects import Project, ensure_project
-from labeling.labelstudio.push import Journal, Pushed, push
-from labeling.tasks import Survey, Task, make_task
+from labeling.labelstudio.push import Journal, Pushed, count_missing, push
+from labeling.tasks import Survey, Task, digest_of, make_task
 from pipelines.errors import LabelStudioUnreachable
 from pipelines.shown import ShownColumn
 from tests.fixtures.fake_label_studio import FakeLabelStudio, content
@@ -166,6 +166,75 @@ def test_asks_anew_when_something_else_is_shown_or_asked(
     assert (pushed.created, pushed.removed, sorted(server.board)) == (2, 1, [1, 3, 4])
 
 
+def test_a_task_that_somebody_altered_is_made_anew(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    """The answered one stays, for an answer is never removed; the unanswered one gives way."""
+    tasks = questions(3)
+    push(server, project, tasks, journal)
+    server.answer(1, "yes")
+    for task in (1, 2):
+        server.alter(task, {"row": {"carrier": "CHANGED"}})
+
+    assert count_missing(server, project, tasks) == 2
+    pushed, again = push(server, project, tasks, journal), push(server, project, tasks, journal)
+
+    assert (pushed.created, pushed.existing, pushed.removed) == (2, 1, 1)
+    assert (again.created, again.existing, again.removed) == (0, 3, 0)
+    assert sorted(server.board) == [1, 3, 4, 5]
+    assert [again.tasks[task.prediction_id] for task in tasks] == [4, 5, 3]
+
+
+def test_a_task_that_lost_its_prediction_is_made_anew(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    """An answer to it would be nobody's."""
+    tasks = questions(1)
+    push(server, project, tasks, journal)
+    server.alter(1, {"prediction_id": "lost"})
+
+    pushed = push(server, project, tasks, journal)
+
+    assert (pushed.created, pushed.removed, list(server.board)) == (1, 1, [2])
+
+
+def test_a_task_that_was_altered_and_mended_stays(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    (task,) = questions(1)
+    push(server, project, [task], journal)
+    server.alter(1, {"row": {"carrier": "CHANGED"}})
+    server.alter(1, content(task)["data"])
+
+    pushed = push(server, project, [task], journal)
+
+    assert (pushed.existing, list(server.board)) == (1, [1])
+
+
+def test_an_altered_task_is_found_in_a_large_project(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    push(server, project, questions(20), journal)
+    server.alter(2, {"row": {"carrier": "CHANGED"}})
+
+    pushed = push(server, project, questions(5), journal)
+
+    assert (pushed.created, pushed.removed, len(server.board)) == (1, 1, 20)
+
+
+def test_a_copy_without_our_notes_is_known_by_what_it_shows(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    """Answers to it count, so it is a double."""
+    (task,) = questions(1)
+    push(server, project, [task], journal)
+    server.import_tasks(project.id, [{"data": content(task)["data"]}])
+
+    pushed = push(server, project, [task], journal)
+
+    assert (pushed.created, pushed.removed, list(server.board)) == (0, 1, [1])
+
+
 def test_leaves_the_tasks_of_others_alone(
     server: FakeLabelStudio, project: Project, journal: Journal
 ) -> None:
@@ -242,7 +311,7 @@ def test_large_tasks_travel_in_smaller_imports(
             st.tuples(
                 st.just("push"), st.integers(1, 8), st.booleans(), st.lists(FATES, max_size=4)
             ),
-            st.tuples(st.just("answer"), st.integers(0, 30)),
+            st.tuples(st.sampled_from(["answer", "alter"]), st.integers(0, 30)),
             st.just(("catch up",)),
         ),
         max_size=10,
@@ -251,7 +320,7 @@ def test_large_tasks_travel_in_smaller_imports(
 def test_after_any_history_each_question_has_one_task(
     tmp_path_factory: pytest.TempPathFactory, history: Sequence[tuple[object, ...]]
 ) -> None:
-    """Pushes with any losses, of questions that change, with answers between; then one that goes well."""
+    """Pushes with any losses, of questions that change, with answers and alterations between; then one that goes well."""
     server = FakeLabelStudio()
     project = ensure_project(server, "0" * 32, "flights", SURVEY)
     journal = Journal(tmp_path_factory.mktemp("notes") / "push.json")
@@ -267,6 +336,10 @@ def test_after_any_history_each_question_has_one_task(
                 task = sorted(server.board)[place % len(server.board)]
                 server.answer(task, "yes")
                 answered.add(task)
+            case ("alter", int(place)) if server.board:
+                server.alter(
+                    sorted(server.board)[place % len(server.board)], {"row": {"carrier": "CHANGED"}}
+                )
             case ("catch up",):
                 server.catch_up()
     server.catch_up()
@@ -290,7 +363,7 @@ def test_after_any_history_each_question_has_one_task(
 
 
 def _key(record: dict[str, dict[str, str]]) -> tuple[str, str]:
-    return record["meta"]["prediction_id"], record["meta"]["shown_digest"]
+    return record["data"]["prediction_id"], digest_of(record, "")
 
 
 def _try_to_push(
