@@ -94,7 +94,7 @@ def changed(batches: Sequence[str], job: Path) -> None:
         named = " ".join(f"--batch {shlex.quote(batch)}" for batch in batches[:_SHOWN])
         more = " …" if len(batches) > _SHOWN else ""
         say(
-            f"warning: the input of {few(batches)}, or how the job file reads it, has changed since it was scored"
+            f"warning: the input of {few(batches)} has changed since it was scored, or how the job file reads it"
         )
         say(
             f"hint: `recheck score {shlex.quote(str(job))} {named}{more} --replace` scores what is there now"
