@@ -321,7 +321,7 @@ def test_a_row_of_another_length_is_told_without_its_content(tmp_path: Path, row
 
 
 def test_text_that_arrow_lays_out_as_views_is_read_as_text(tmp_path: Path) -> None:
-    """pyarrow writes its own layout into the file, and gives it back."""
+    """A file keeps the layout that its writer had, and gives it back."""
     table = pa.table({"k": pa.array(["a", None], pa.string_view())})
 
     found = read(parquet(tmp_path, table))["k"]
