@@ -27,7 +27,7 @@ from pipelines.package import open_package
 from pipelines.shown import names_in, shown_keys, table_keys
 
 if TYPE_CHECKING:
-    from labeling.labelstudio.push import Found
+    from labeling.labelstudio.existing import Found
 
 Question = tuple[str, str]  # prediction_id, shown_digest
 
@@ -66,7 +66,7 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
 def _one_task_each(app: App) -> Promise:
     """P4: each question that was pushed and still stands has the one task that a push would leave."""
     from labeling.labelstudio import projects
-    from labeling.labelstudio.push import find_tasks
+    from labeling.labelstudio.existing import find_tasks
 
     problems: list[str] = []
     gone = count = copied = stale = 0

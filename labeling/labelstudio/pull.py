@@ -14,8 +14,8 @@ from datetime import timedelta
 
 from labeling.answers import Answer, Held, answers_of, as_time, taken_back, task_of
 from labeling.labelstudio.client import LabelStudio, Record, each_task, every, one_of
+from labeling.labelstudio.existing import batched
 from labeling.labelstudio.projects import Project
-from labeling.labelstudio.push import batched
 from labeling.tasks import Survey
 
 OVERLAP = timedelta(seconds=60)  # read again: an answer may be stored after a later one is seen

@@ -6,10 +6,6 @@ have happened or may be happening still. So a push looks at what is there,
 sends what is missing, looks again, and removes unanswered doubles. Two pushes
 at once, or an import that outlives its push, make doubles at worst, and the
 next push removes them. No answer is ever removed.
-
-What a task asks is read from its data, as `pull` reads it: somebody may have
-changed it there. Data may hold pictures, so it is fetched only of tasks that
-moved after they were made: all others are as we sent them, and say so in `meta`.
 """
 
 from __future__ import annotations
@@ -18,28 +14,20 @@ import json
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
-from labeling.answers import as_time
-from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, every, one_of
+from labeling.labelstudio.client import LabelStudio, Record, one_of
+from labeling.labelstudio.existing import Found, Key, batched, find_tasks
 from labeling.labelstudio.projects import Project
-from labeling.tasks import Task, digest_of
+from labeling.tasks import Task
 from pipelines.errors import LabelStudioUnreachable
 
 CHUNK = 500  # tasks of one import: the server makes 250 to 1,700 a second
 CHUNK_BYTES = 8_000_000  # of one import, for tasks with pictures
-READ = 50  # tasks with their data, per request
 PATIENCE = 10.0  # seconds that an import may still run after its sender is gone
 ROUNDS = 3  # imports of the same task before giving up
 PAUSE = 0.5  # seconds between two looks
-UNMOVED = timedelta(milliseconds=10)  # between the two times of a new task: 0.1 were measured
-_TIMES = ("created_at", "updated_at")
-_FIELDS = ("id", "meta", "overlap", "total_annotations", "cancelled_annotations", *_TIMES)
 
-T = TypeVar("T")
-Key = tuple[str, str]  # prediction_id, shown_digest
 Progress = Callable[[int, int], None]  # tasks done, of
 
 
@@ -51,27 +39,6 @@ class Pushed:
     existing: int
     removed: int
     tasks: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A task that is there. `key` is the question that answers to it are for."""
-
-    id: int
-    key: Key
-    made_for: Key  # as its `meta` says
-    is_answered: bool  # a skip is an answer too
-    annotators: int
-
-    @property
-    def is_altered(self) -> bool:
-        """Whether its data is not what we sent."""
-        return self.key != self.made_for
-
-    @property
-    def predictions(self) -> set[str]:
-        """Those that it names."""
-        return {self.key[0], self.made_for[0]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,29 +116,6 @@ def count_missing(server: LabelStudio, project: Project, tasks: Sequence[Task]) 
     wanted = {_key(task): task for task in tasks}
     there = {task.key for task in _of_predictions(server, project, wanted, ())}
     return len(wanted.keys() - there)
-
-
-def find_tasks(
-    server: LabelStudio, project: int, question: str, *conditions: Record
-) -> list[Found]:
-    """The tasks that pass the conditions, by ascending id.
-
-    Args:
-        server: where the project is.
-        project: its number.
-        question: of the job, for tasks that do not keep their own.
-        conditions: see `client`.
-    """
-    records = list(each_task(server, project, _FIELDS, *conditions))
-    moved = [record["id"] for record in records if _may_be_altered(record)]
-    keys = {
-        record["id"]: (str(record["data"].get("prediction_id")), digest_of(record, question))
-        for some in batched(moved, READ)
-        for record in server.tasks(
-            project, {"filters": every(one_of("id", some))}, ("id", "meta", "data")
-        )
-    }
-    return [_found(record, keys.get(record["id"])) for record in records]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,26 +226,6 @@ def _sorted_out(
     return kept, [task.id for task in found if task.id not in staying and not task.is_answered]
 
 
-def _found(record: Record, key: Key | None) -> Found:
-    made_for = _made_for(record) or ("", "")
-    answers = (record["total_annotations"] or 0) + (record["cancelled_annotations"] or 0)
-    return Found(record["id"], key or made_for, made_for, answers > 0, record["overlap"] or 1)
-
-
-def _may_be_altered(record: Record) -> bool:
-    created, updated = (as_time(record[name]) for name in _TIMES)
-    return updated - created > UNMOVED or _made_for(record) is None
-
-
-def _made_for(record: Record) -> Key | None:
-    """What a task says of itself; None where it is not from us."""
-    meta = record["meta"] if isinstance(record["meta"], dict) else {}
-    try:
-        return str(meta["prediction_id"]), str(meta["shown_digest"])
-    except KeyError:
-        return None
-
-
 def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     """Runs of at most `CHUNK` tasks and about `CHUNK_BYTES`."""
     chunk: list[Task] = []
@@ -315,15 +239,6 @@ def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
         size += weight
     if chunk:
         yield chunk
-
-
-def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
-    """Runs of at most `size` values.
-
-    >>> list(batched([1, 2, 3], 2))
-    [[1, 2], [3]]
-    """
-    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _of(prediction_ids: Sequence[str]) -> Record:
