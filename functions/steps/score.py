@@ -41,8 +41,9 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
     engines.check(options.engine)
     found = inputs.find(app, options.batches)
     model = models.live(app)
-    states, due = _due(app, options, found)
-    _require_one_naming(app, due)
+    known = ledger.scored(app.store, app.job.name)
+    states, due = _due(app, options, found, known)
+    _require_one_naming(app, due, known)
     if options.dry_run:
         states |= {batch: Scored(batch, 0, 0, 0, "due") for batch in due}
     elif due:
@@ -50,7 +51,9 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
     return model.version, [states[batch] for batch in sorted(states)]
 
 
-def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], list[str]]:
+def _due(
+    app: App, options: Options, found: Input, early: Mapping[str, Attempt]
+) -> tuple[dict[str, Scored], list[str]]:
     """Which batches have a state already, and which are to be scored."""
     live = {} if options.replace else ledger.live(app.store, app.job.name)
     closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
@@ -59,7 +62,6 @@ def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], l
             f"the period of {min(set(found.batches) - set(closed))} is not over, or has not settled",
             fix="wait, or pass --early to score what is there; score it with --replace when it is over",
         )
-    early = ledger.scored(app.store, app.job.name)
     states = {
         batch: _state(early[batch], "open") if batch in early else Scored(batch, 0, 0, 0, "open")
         for batch in found.batches
@@ -72,9 +74,8 @@ def _due(app: App, options: Options, found: Input) -> tuple[dict[str, Scored], l
     return states, [batch for batch in closed if batch not in known]
 
 
-def _require_one_naming(app: App, due: Sequence[str]) -> None:
+def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:
     """Batches that were cut and named by another rule may hold the rows of those that are due."""
-    known = ledger.scored(app.store, app.job.name)
     others = {b for b, one in known.items() if b not in due and differs(one.rules, app.job, NAMING)}
     if due and others:
         raise JobInvalid(
