@@ -16,9 +16,9 @@ import click
 
 from functions.cli.commands import recheck
 from infra.settings import ALSO, Settings
-from pipelines import schemas
 from pipelines.errors import RecheckError
-from pipelines.jobs import Job
+from pipelines.job.job_file import Job
+from pipelines.tables import schemas
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by `make docs` from the code: change it there. -->"

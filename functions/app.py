@@ -19,9 +19,9 @@ from infra.clouds import is_remote
 from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.storage import Store, open_store
-from pipelines import jobs
-from pipelines.fragments import Source, find_sources
-from pipelines.jobs import Job
+from pipelines.input.fragments import Source, find_sources
+from pipelines.job import job_file
+from pipelines.job.job_file import Job
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 _TIMED = ("designs", "samples", "questions", "annotations")
@@ -124,7 +124,7 @@ def open_app(job_path: Path, *, say: Say = _quiet, track: Track = _untracked) ->
     """
     path = job_path.absolute()
     where = settings.load()
-    job = jobs.load(path)
+    job = job_file.load(path)
     return App(
         path,
         job,

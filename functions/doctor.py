@@ -23,7 +23,7 @@ from functions.steps import connection
 from functions.steps.shown import shown_columns
 from infra import signing
 from pipelines.errors import PackageRefused, RecheckError, VersionsDiffer
-from pipelines.package import open_package
+from pipelines.models.package import open_package
 from pipelines.shown import names_in, shown_keys, table_keys
 
 if TYPE_CHECKING:

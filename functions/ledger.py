@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from infra.storage import Store
-from pipelines import partitions
 from pipelines.errors import StoreUnavailable
-from pipelines.schemas import RUNS, table_of
+from pipelines.tables import table_files
+from pipelines.tables.schemas import RUNS, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def published(store: Store, job: str) -> dict[str, str]:
     table = store.table("predictions")
     for file in table.files():
         folder, name = file.path.rsplit("/", 1)
-        partition = partitions.values_of(folder)
+        partition = table_files.values_of(folder)
         if partition["job"] == job:
             found[partition["batch"]] = name.split("-", 1)[0]
     return found

@@ -20,12 +20,12 @@ from functions.steps import estimate, inputs, models
 from functions.steps.plans import VERIFY, designs, seed_digest
 from functions.steps.rules import CONTENT, NAMING, SEED, differs
 from labeling.history import ESTIMATOR_VERSION, Estimate
-from pipelines.columns import texts
-from pipelines.delta import Table
+from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
-from pipelines.identity import keyed_hashes
-from pipelines.schemas import PARTITIONED_BY, PREDICTIONS
-from pipelines.scoring import Target, Work
+from pipelines.identity.ids import keyed_hashes
+from pipelines.scoring.score_fragment import Target, Work
+from pipelines.tables.delta import Table
+from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
 
 _RESCORED = 200_000  # rows of a batch that P2 computes anew at most
 _RECOMPUTED = 3  # of the newest times of estimates that P6 computes anew

@@ -22,8 +22,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from infra.ports import Bucket, Item, Say
 from pipelines.errors import BatchUnknown, BucketUnreachable, InputUnreadable, RecheckError
-from pipelines.patterns import fixed_part, literal_start, matcher
-from pipelines.store_errors import store_errors
+from pipelines.input.path_patterns import fixed_part, literal_start, matcher
+from pipelines.tables.store_errors import store_errors
 
 _TRIES = 5  # of each call
 _ROUNDS = 3  # of listing and fetching, while somebody replaces objects

@@ -10,10 +10,10 @@ from urllib.parse import quote, unquote, urlparse
 
 from filelock import FileLock, Timeout
 
-from pipelines.delta import Table
 from pipelines.errors import ConcurrentRun, SettingsInvalid
-from pipelines.schemas import PARTITIONED_BY, TABLES
-from pipelines.store_errors import store_errors
+from pipelines.tables.delta import Table
+from pipelines.tables.schemas import PARTITIONED_BY, TABLES
+from pipelines.tables.store_errors import store_errors
 
 
 class Store:
@@ -24,7 +24,7 @@ class Store:
         self._tables: dict[str, Table] = {}
 
     def table(self, name: str) -> Table:
-        """One of `pipelines.schemas.TABLES`; the same object each time."""
+        """One of `pipelines.tables.schemas.TABLES`; the same object each time."""
         if name not in self._tables:
             self._tables[name] = Table(
                 str(self.folder / name), TABLES[name], PARTITIONED_BY.get(name, ())

@@ -10,16 +10,9 @@ import pyarrow.compute as pc
 
 from labeling.accuracy import Integers
 from labeling.intervals import Floats
-from labeling.labels import (
-    VALID,
-    column,
-    current_answers,
-    group_codes,
-    having,
-    numbers_of,
-    standing,
-)
-from pipelines.columns import booleans, dictionary_codes, floats, texts
+from labeling.labels import VALID, current_answers, numbers_of, standing
+from pipelines.columns.buffers import booleans, dictionary_codes, floats, texts
+from pipelines.columns.relations import column, group_codes, having
 
 
 @dataclass(frozen=True, slots=True)

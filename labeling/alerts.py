@@ -15,8 +15,8 @@ from datetime import datetime
 from labeling.history import Estimate, widest
 from labeling.intervals import effective_answers, exact_bound
 from labeling.windows import a_year, closes
-from pipelines.jobs import Alert as Line
-from pipelines.jobs import Batches
+from pipelines.job.job_file import Alert as Line
+from pipelines.job.job_file import Batches
 
 ERROR = 0.05  # a year, for all lines of a job together
 

@@ -19,11 +19,11 @@ from pyarrow import csv, parquet
 
 from labeling.answers import FILE, Answer, answers_of, as_time
 from labeling.tasks import AnswerState, parse_answer
-from pipelines.canonical import canonical_text
-from pipelines.columns import without_views
+from pipelines.columns.buffers import without_views
+from pipelines.columns.spelling import canonical_text
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
-from pipelines.hashing import subkey
-from pipelines.keys import key_text
+from pipelines.identity.keyed_hash import subkey
+from pipelines.input.batch_rows import key_text
 
 COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
 _NAMES = ("prediction_id", "key", "batch")

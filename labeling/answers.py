@@ -15,9 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from labeling.labels import records
 from labeling.tasks import AnswerState, digest_of, parse_result
-from pipelines.schemas import ANNOTATIONS, table_of
+from pipelines.columns.relations import records
+from pipelines.tables.schemas import ANNOTATIONS, table_of
 
 FILE = "file"
 _Saying = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator

@@ -20,18 +20,9 @@ import pyarrow as pa
 from labeling.accuracy import Integers
 from labeling.cells import Bools, Neighbours
 from labeling.intervals import Floats
-from labeling.labels import (
-    VALID,
-    VERIFY,
-    column,
-    current_answers,
-    having,
-    known,
-    newest,
-    numbers_of,
-    places,
-)
-from pipelines.columns import bool_array, dictionary_codes, floats, integers
+from labeling.labels import VALID, VERIFY, current_answers, numbers_of
+from pipelines.columns.buffers import bool_array, dictionary_codes, floats, integers
+from pipelines.columns.relations import column, having, known, newest, places
 
 Codes = Mapping[str, int]
 Domains = Mapping[str, Mapping[str, int]]  # of one stratum: {"cohort=value": {"label": rows}}
@@ -109,7 +100,7 @@ class Evidence:
 def evidence(
     designs: pa.Table, samples: pa.Table, annotations: pa.Table, as_of: datetime | None
 ) -> Evidence:
-    """Read the tables of one job, in the columns of `pipelines.schemas`, as known at a time."""
+    """Read the tables of one job, in the columns of `pipelines.tables.schemas`, as known at a time."""
     designs, samples, annotations = (
         known(having(table, "purpose", VERIFY), as_of) for table in (designs, samples, annotations)
     )

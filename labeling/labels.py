@@ -8,17 +8,11 @@ one. Nothing here depends on the order of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.canonical import canonical_text
-from pipelines.columns import (
+from pipelines.columns.buffers import (
     Floats,
     booleans,
     dictionary_codes,
@@ -26,11 +20,18 @@ from pipelines.columns import (
     int_array,
     integers,
     texts,
-    time_array,
 )
-
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
+from pipelines.columns.relations import (
+    Integers,
+    column,
+    group_codes,
+    having,
+    last_of_each,
+    microseconds,
+    newest,
+    places,
+)
+from pipelines.columns.spelling import canonical_text
 
 VERIFY, TRAIN = "verify", "train"  # what an answer is for: to check a prediction, or to learn from
 
@@ -50,24 +51,7 @@ LABELS = pa.schema(
     ]
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUESTION = ("purpose", "prediction_id", "shown_digest")
-
-
-def known(table: pa.Table, as_of: datetime | None) -> pa.Table:
-    """Return the rows that were known at a time, that moment included; all without a time."""
-    if as_of is None:
-        return table
-    moment = time_array([(as_of - _EPOCH) // timedelta(microseconds=1)])[0]
-    return table.filter(pc.less_equal(table.column("known_at"), moment))
-
-
-def having(table: pa.Table, name: str, *values: str) -> pa.Table:
-    """Return the rows whose text in a column is one of these.
-
-    Comparing with a Python string would import pandas.
-    """
-    return table.filter(pc.is_in(table.column(name), value_set=texts(values)))
 
 
 def standing(annotations: pa.Table) -> pa.Table:
@@ -77,21 +61,10 @@ def standing(annotations: pa.Table) -> pa.Table:
         annotations: in the columns of `schemas.ANNOTATIONS`, any order; the
             same row twice is one.
     """
-    order = [_times(annotations, "known_at"), _times(annotations, "updated")]
+    order = [microseconds(annotations, "known_at"), microseconds(annotations, "updated")]
     order += [_ranks(annotations, name) for name in ("state", "answer")]
-    last = annotations.take(_last(group_codes(annotations, ["annotation_id"]), order))
+    last = annotations.take(last_of_each(group_codes(annotations, ["annotation_id"]), order))
     return last.filter(pc.invert(pc.is_in(last.column("state"), value_set=texts([DELETED]))))
-
-
-def newest(rows: pa.Table, by: Sequence[str]) -> pa.Table:
-    """Return for each key the row of the last draw of the last series.
-
-    Args:
-        rows: of designs or samples, of one job.
-        by: the columns of the key.
-    """
-    order = [integers(column(rows, name)) for name in ("series", "draw_no")]
-    return rows.take(_last(group_codes(rows, by), order))
 
 
 def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
@@ -114,7 +87,7 @@ def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
     answers = having(answers, "state", VALID, OUTCOME)
     answers = answers.filter(pc.is_valid(answers.column("answer")))
     order = [_moments(answers), _ranks(answers, "annotation_id")]
-    last = answers.take(_last(group_codes(answers, [*_QUESTION, "annotator"]), order))
+    last = answers.take(last_of_each(group_codes(answers, [*_QUESTION, "annotator"]), order))
     place = last.schema.get_field_index("state")
     return last.set_column(place, "state", _states(last, newest(samples, _QUESTION[:2])))
 
@@ -129,7 +102,7 @@ def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Ta
     """
     answers = current_answers(annotations, samples)
     question = group_codes(answers, _QUESTION)
-    first = _last(question, [])
+    first = last_of_each(question, [])
     heads = answers.take(first)
     label = (_medians if numbers else _majorities)(question, answers)
     counted = pc.is_in(heads.column("state"), value_set=texts([VALID]))
@@ -147,54 +120,6 @@ def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Ta
     return table.sort_by([(name, "ascending") for name in _QUESTION])
 
 
-def records(table: pa.Table) -> list[dict[str, Any]]:
-    """Return each row by the names of its columns, times in UTC.
-
-    `Table.to_pylist` would import pandas for a time.
-    """
-    columns = [_values(column(table, name)) for name in table.column_names]
-    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _values(values: pa.Array) -> list[Any]:
-    if not pa.types.is_timestamp(values.type):
-        found: list[Any] = values.to_pylist()
-        return found
-    moments = integers(values.cast(pa.timestamp("us", "UTC"))).tolist()
-    return [
-        _EPOCH + timedelta(microseconds=moment) if is_known else None
-        for moment, is_known in zip(moments, booleans(pc.is_valid(values)), strict=True)
-    ]
-
-
-def column(table: pa.Table, name: str) -> pa.Array:
-    """Return a column as one array."""
-    return table.column(name).combine_chunks()
-
-
-def group_codes(table: pa.Table, by: Iterable[str]) -> Integers:
-    """Number the distinct keys of the rows: (n,), from 0, nulls equal to each other."""
-    found = np.zeros(table.num_rows, dtype=np.int64)
-    for name in by:
-        codes, values = dictionary_codes(column(table, name))
-        _, found = np.unique(found * (len(values) + 1) + codes + 1, return_inverse=True)
-    return found
-
-
-def places(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> Integers:
-    """Return where each row's key stands in another table: (n,), -1 where it does not.
-
-    Args:
-        rows: what is looked up.
-        among: where, with at most one row per key.
-        by: the columns of the key, in both.
-    """
-    codes = group_codes(pa.concat_tables([rows.select(by), among.select(by)]), by)
-    found = np.full(len(codes) + 1, -1, dtype=np.int64)
-    found[codes[rows.num_rows :]] = np.arange(among.num_rows)
-    return found[codes[: rows.num_rows]]
-
-
 def numbers_of(answers: pa.Array) -> Floats:
     """Read texts as numbers: (n,), NaN for what is none."""
     codes, values = dictionary_codes(answers)
@@ -206,14 +131,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return np.nan
-
-
-def _last(group: Integers, order: Sequence[Integers]) -> pa.Int64Array:
-    """Return the row of each group that comes last by `order`, the first key leading."""
-    rows = np.lexsort([*reversed(order), group])
-    sorted_groups = group[rows]
-    ends = np.append(sorted_groups[1:] != sorted_groups[:-1], np.ones(min(len(rows), 1), np.bool_))
-    return int_array(rows[ends])
 
 
 def _states(answers: pa.Table, drawn: pa.Table) -> pa.Array:
@@ -248,11 +165,6 @@ def _medians(question: Integers, answers: pa.Table) -> pa.Array:
     start = np.cumsum(count) - count
     middle = (values[start + (count - 1) // 2] + values[start + count // 2]) / 2
     return canonical_text(float_array(middle))
-
-
-def _times(table: pa.Table, name: str) -> Integers:
-    """Return a column of times as microseconds, 0 where missing: (n,)."""
-    return integers(column(table, name))
 
 
 def _moments(answers: pa.Table) -> Integers:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
-from pipelines.canonical import canonical
-from pipelines.identity import shown_digest
+from pipelines.columns.spelling import canonical
+from pipelines.identity.ids import shown_digest
 from pipelines.shown import ShownColumn, readable, shown_keys, table_keys
 
 CONTROL = "answer"  # the name of the one control, in every configuration

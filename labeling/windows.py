@@ -1,7 +1,7 @@
 """The windows that a batch belongs to, read from its name.
 
 A batch of a period is named after it: an hour, a day or an ISO week
-(`pipelines.periods`). Any other name (`all`, a file's part, a value of a
+(`pipelines.job.periods`). Any other name (`all`, a file's part, a value of a
 column) says nothing of time.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pipelines.jobs import Batches
-from pipelines.periods import Kind, name_of, named, settled
+from pipelines.job.job_file import Batches
+from pipelines.job.periods import Kind, name_of, named, settled
 
 Period = Literal["batch", "day", "week", "month", "all"]
 

@@ -32,7 +32,9 @@ Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any, ClassVar
 
 
@@ -208,3 +210,16 @@ class BucketRefused(RecheckError):
     """There are no credentials for a bucket, or they may not do this."""
 
     exit_code = 25
+
+
+def write_error(path: Path, error: RecheckError) -> None:
+    """Write an error to a file, for `read_error`: Beam wraps an exception beyond recognition."""
+    told = {"kind": type(error).__name__, "problem": error.problem, "fix": error.fix}
+    path.write_text(json.dumps(told), encoding="utf-8")
+
+
+def read_error(path: Path) -> RecheckError:
+    """The error that `write_error` wrote."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    kind: type[RecheckError] = globals()[told["kind"]]
+    return kind(told["problem"], fix=told["fix"])

@@ -27,10 +27,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pipelines.canonical import canonical_text
-from pipelines.clocks import utc_offsets
-from pipelines.columns import int_array, integers, is_text, missing
-from pipelines.identity import shown_json
+from pipelines.columns.buffers import int_array, integers, is_text, missing
+from pipelines.columns.spelling import canonical_text
+from pipelines.columns.timezones import utc_offsets
+from pipelines.identity.ids import shown_json
 
 ShownKind = Literal["tabular", "text", "image"]
 

@@ -19,7 +19,7 @@ from functions.cli.options import (
 
 if TYPE_CHECKING:
     from functions.steps.fit import Fitted
-    from pipelines.jobs import Job
+    from pipelines.job.job_file import Job
 
 
 @click.command()

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines import fragments
-from pipelines.canonical import canonical_text
-from pipelines.columns import is_text
+from pipelines.columns.buffers import is_text
+from pipelines.columns.spelling import canonical_text
 from pipelines.errors import InputUnreadable
-from pipelines.fragments import Projection, Source
+from pipelines.input import fragments
+from pipelines.input.fragments import Projection, Source
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
 MOST_CLASSES = 20  # distinct integers that still count as classes

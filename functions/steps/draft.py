@@ -18,7 +18,7 @@ from functions.steps.columns import Column
 from functions.steps.task import Given, task_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
-from pipelines.fragments import Source
+from pipelines.input.fragments import Source
 
 PERIODS = ("hour", "day", "week")
 _ALERT = """

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from functions.app import App
 from pipelines.errors import EngineUnavailable
-from pipelines.fragments import Piece
-from pipelines.scoring import Outcome, Work
+from pipelines.input.fragments import Piece
+from pipelines.scoring.score_fragment import Outcome, Work
 
 AUTO = "auto"
 ENGINES = ("inline", "local")

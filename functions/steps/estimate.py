@@ -14,7 +14,7 @@ from labeling.alerts import Alert, alerts
 from labeling.history import Estimate, Scored, Wanted
 from labeling.windows import windows
 from pipelines.errors import BatchUnknown, SettingsInvalid
-from pipelines.schemas import ESTIMATES, table_of
+from pipelines.tables.schemas import ESTIMATES, table_of
 
 _IDENTITY = (
     "metric",

@@ -17,18 +17,19 @@ from functions.steps.revision import revision
 from functions.steps.unusable import too_few
 from infra import signing
 from pipelines.errors import JobInvalid, StepMissing
-from pipelines.estimators import complete, find_estimator
-from pipelines.evaluators import Evaluator
-from pipelines.fitted import FittedStatistics
-from pipelines.fragments import Piece
-from pipelines.hashing import subkey
-from pipelines.identity import keyed_hashes
-from pipelines.jobs import Job, Model
-from pipelines.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
-from pipelines.mappers import Mapped, Mapper
-from pipelines.package import Draft, write
-from pipelines.preparation import load_function, read_source, source_digest
-from pipelines.training import Reader, TrainingRows, fingerprint, select
+from pipelines.features.fitted import FittedStatistics
+from pipelines.features.mapper import Mapped, Mapper
+from pipelines.features.user_function import load_function, read_source, source_digest
+from pipelines.identity.ids import keyed_hashes
+from pipelines.identity.keyed_hash import subkey
+from pipelines.input.fragments import Piece
+from pipelines.job.job_file import Job, Model
+from pipelines.models.catalogue import complete, find_estimator
+from pipelines.models.evaluator import Evaluator
+from pipelines.models.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
+from pipelines.models.package import Draft, write
+from pipelines.training.rows import Reader, TrainingRows, fingerprint
+from pipelines.training.selection import select
 
 _LEAST_ROWS = 10
 NOT_FITTED = "not fitted yet"  # in place of the evaluator

@@ -16,10 +16,10 @@ from functions.steps.draft import PERIODS, Draft, Options
 from infra import settings
 from infra.clouds import is_remote
 from infra.storage import Store, open_store
-from pipelines import jobs
-from pipelines.batches import UNKNOWN
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
-from pipelines.fragments import Source, find_sources
+from pipelines.input.batches import UNKNOWN
+from pipelines.input.fragments import Source, find_sources
+from pipelines.job import job_file
 
 
 def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
@@ -36,7 +36,7 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
     _require_one_rule(options)
     with _sources(folder, options) as sources:
         text = Draft(folder.absolute(), options, sources).text()
-    jobs.parse(tomlkit.parse(text).unwrap(), str(path))
+    job_file.parse(tomlkit.parse(text).unwrap(), str(path))
     if options.dry_run:
         return path, [], text
     folder.mkdir(parents=True, exist_ok=True)

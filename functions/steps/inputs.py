@@ -12,16 +12,16 @@ from functions.app import App
 from functions.ledger import Attempt
 from functions.steps.rules import CONTENT, NAMING, differs
 from infra.clouds import is_remote
-from pipelines import fragments
-from pipelines import rows as raw
-from pipelines.batches import membership
-from pipelines.digests import Digest, identified
 from pipelines.errors import InputUnreadable
-from pipelines.fragments import Piece, Source
-from pipelines.hashing import Hashes
-from pipelines.identity import prediction_ids
-from pipelines.jobs import Job
-from pipelines.slices import batch_slices
+from pipelines.identity.ids import prediction_ids
+from pipelines.identity.keyed_hash import Hashes
+from pipelines.identity.row_digests import Digest, identified
+from pipelines.input import fragments
+from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import batch_slices
+from pipelines.input.batches import membership
+from pipelines.input.fragments import Piece, Source
+from pipelines.job.job_file import Job
 
 Number = tuple[int, int]  # of a piece: its file, its row group
 

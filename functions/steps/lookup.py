@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions.app import App
-from pipelines.columns import texts
-from pipelines.schemas import PREDICTIONS, table_of
+from pipelines.columns.buffers import texts
+from pipelines.tables.schemas import PREDICTIONS, table_of
 
 
 def predictions(app: App, ids: Iterable[str], columns: Sequence[str]) -> pa.Table:
@@ -18,7 +18,7 @@ def predictions(app: App, ids: Iterable[str], columns: Sequence[str]) -> pa.Tabl
     Args:
         app: whose job.
         ids: what is looked for; without any, nothing is read.
-        columns: of `pipelines.schemas.PREDICTIONS`; `prediction_id` comes first.
+        columns: of `pipelines.tables.schemas.PREDICTIONS`; `prediction_id` comes first.
     """
     names = ["prediction_id", *columns]
     found = [table_of(pa.schema([PREDICTIONS.field(name) for name in names]), [])]

@@ -13,11 +13,11 @@ from pathlib import Path
 from functions.app import App
 from infra import signing
 from pipelines.errors import PackageRefused, StepMissing
-from pipelines.jobs import Job
-from pipelines.manifest import installed
-from pipelines.package import Package, open_package
-from pipelines.scorers import GivenPredictions, ModelScorer, Scorer
-from pipelines.store_errors import store_errors
+from pipelines.job.job_file import Job
+from pipelines.models.manifest import installed
+from pipelines.models.package import Package, open_package
+from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
+from pipelines.tables.store_errors import store_errors
 
 UNVERSIONED = "unversioned"
 _LIVE = "live"

@@ -14,15 +14,15 @@ from functions.app import App
 from functions.ledger import Attempt
 from functions.steps.population import SEEN
 from functions.steps.shown import survey_digest
-from pipelines.carryover import EarlierDraw, carry_over
-from pipelines.columns import Bools, Int64s, booleans, dictionary_codes, integers
-from pipelines.digests import Digest
+from pipelines.columns.buffers import Bools, Int64s, booleans, dictionary_codes, integers
 from pipelines.errors import DrawRefused
-from pipelines.hashing import Hashes, hex_text, subkey
-from pipelines.leakage import is_learned
-from pipelines.population import MISSING, Population
-from pipelines.sampling import allocate, targets
-from pipelines.strata import Strata, stratify
+from pipelines.identity.keyed_hash import Hashes, hex_text, subkey
+from pipelines.identity.row_digests import Digest
+from pipelines.sampling.allocation import allocate, targets
+from pipelines.sampling.carryover import EarlierDraw, carry_over
+from pipelines.sampling.leakage import is_learned
+from pipelines.sampling.population import MISSING, Population
+from pipelines.sampling.strata import Strata, stratify
 
 VERIFY = "verify"
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 from functions.app import App
 from functions.ledger import Attempt
 from infra import signing
-from pipelines.columns import coded_texts, floats
-from pipelines.hashing import parse_hex
-from pipelines.identity import keyed_hashes
-from pipelines.package import open_package
-from pipelines.population import Codes, Population, cohort_codes, score_grid, value_grid
+from pipelines.columns.buffers import coded_texts, floats
+from pipelines.identity.ids import keyed_hashes
+from pipelines.identity.keyed_hash import parse_hex
+from pipelines.models.package import open_package
+from pipelines.sampling.population import Codes, Population, cohort_codes, score_grid, value_grid
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
 SEEN = "seen_in_training"

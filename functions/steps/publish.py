@@ -16,13 +16,13 @@ from functions.app import App
 from functions.ledger import Run
 from functions.steps import models
 from functions.steps.rules import rules
-from pipelines.batches import UNKNOWN
-from pipelines.digests import Digest
 from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
-from pipelines.hashing import subkey
-from pipelines.parquet import WrittenFile
-from pipelines.parts import BadRow, Part
-from pipelines.schemas import PREDICTIONS, QUARANTINE, table_of
+from pipelines.identity.keyed_hash import subkey
+from pipelines.identity.row_digests import Digest
+from pipelines.input.batches import UNKNOWN
+from pipelines.scoring.parts import BadRow, Part
+from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
+from pipelines.tables.table_files import WrittenFile
 
 _DOUBLES = ("duplicate_key", "duplicate_row")
 _KEY_HINT = "add a column to data.key, if a key names one row only together with it; or "

@@ -14,12 +14,13 @@ from functions.steps.connection import PURPOSES, connect, digests, survey
 from functions.steps.lookup import predictions
 from labeling.answer_files import read_answers
 from labeling.answers import Answer, Held, Intake, hold, take, to_table
-from labeling.labels import TRAIN, VERIFY, having
-from pipelines.batches import spelled
-from pipelines.columns import texts
+from labeling.labels import TRAIN, VERIFY
+from pipelines.columns.buffers import texts
+from pipelines.columns.relations import having
 from pipelines.errors import StepMissing
-from pipelines.hashing import hex_text
-from pipelines.identity import prediction_ids
+from pipelines.identity.ids import prediction_ids
+from pipelines.identity.keyed_hash import hex_text
+from pipelines.input.batches import spelled
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio

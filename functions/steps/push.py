@@ -14,13 +14,14 @@ from functions.steps import training_rows
 from functions.steps.connection import asked, connect, digests, survey
 from functions.steps.plans import designs
 from functions.steps.shown import survey_digest
-from labeling.labels import TRAIN, VERIFY, having
+from labeling.labels import TRAIN, VERIFY
 from labeling.tasks import Survey, Task, make_task
-from pipelines.columns import texts
+from pipelines.columns.buffers import texts
+from pipelines.columns.relations import having
 from pipelines.errors import StepMissing
-from pipelines.identity import keyed_hashes
-from pipelines.sampling import push_order
-from pipelines.schemas import QUESTIONS, table_of
+from pipelines.identity.ids import keyed_hashes
+from pipelines.sampling.draws import push_order
+from pipelines.tables.schemas import QUESTIONS, table_of
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio

@@ -21,9 +21,10 @@ from labeling.confusion import confusion
 from labeling.evidence import evidence
 from labeling.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Material, Outcomes, Reason, render
-from pipelines.columns import bool_array, floats, int_array
+from pipelines.columns import relations
+from pipelines.columns.buffers import bool_array, floats, int_array
 from pipelines.errors import SettingsInvalid
-from pipelines.store_errors import store_errors
+from pipelines.tables.store_errors import store_errors
 
 
 def report(app: App) -> Path:
@@ -94,11 +95,11 @@ def _reasons(quarantine: pa.Table) -> list[Reason]:
 def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
     """Answers to rows that nobody drew, held against the predictions: the only thing that needs those."""
     answers = labels.current_answers(annotations, samples)
-    answers = labels.having(answers, "state", labels.OUTCOME)
+    answers = relations.having(answers, "state", labels.OUTCOME)
     if not answers.num_rows:
         return None
     made = lookup.predictions(app, answers["prediction_id"].to_pylist(), ["label", "value"])
-    place = labels.places(answers, made, ["prediction_id"])
+    place = relations.places(answers, made, ["prediction_id"])
     answers, made = answers.filter(bool_array(place >= 0)), made.take(int_array(place[place >= 0]))
     return Outcomes(answers.num_rows, _closeness(app, answers, made) if answers.num_rows else None)
 
@@ -107,8 +108,8 @@ def _closeness(app: App, answers: pa.Table, made: pa.Table) -> float:
     """The share right, or the mean absolute error."""
     if app.job.task == "classification":
         return float(pc.mean(pc.equal(answers["answer"], made["label"])).as_py())
-    said = labels.numbers_of(labels.column(answers, "answer"))
-    return float(np.nanmean(np.abs(said - floats(labels.column(made, "value")))))
+    said = labels.numbers_of(relations.column(answers, "answer"))
+    return float(np.nanmean(np.abs(said - floats(relations.column(made, "value")))))
 
 
 def _known_truth(app: App) -> KnownTruth:

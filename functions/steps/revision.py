@@ -7,7 +7,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from pipelines.manifest import installed
+from pipelines.models.manifest import installed
 
 _NAME = "recheck-loop"  # of the distribution
 _HERE = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.jobs import Job
+from pipelines.job.job_file import Job
 
 NAMING, CONTENT, SEED = "naming", "content", "seed"
 

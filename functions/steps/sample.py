@@ -27,13 +27,13 @@ from functions.steps.plans import (
 )
 from functions.steps.population import Predicted
 from functions.steps.score import require_scored
-from pipelines.columns import Int64s, bool_array, coded_texts, int_array, time_array
+from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
 from pipelines.errors import RecheckError, StepMissing
-from pipelines.identity import shown_digest
-from pipelines.population import Population, domain_counts
-from pipelines.sampling import Draw, draw
-from pipelines.schemas import DESIGNS, POPULATIONS, SAMPLES, micros, table_of
-from pipelines.strata import Strata
+from pipelines.identity.ids import shown_digest
+from pipelines.sampling.draws import Draw, draw
+from pipelines.sampling.population import Population, domain_counts
+from pipelines.sampling.strata import Strata
+from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, micros, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
 

@@ -13,11 +13,11 @@ from functions.steps import engines, inputs, models
 from functions.steps.inputs import Input
 from functions.steps.publish import Publisher, Scored
 from functions.steps.rules import NAMING, differs
-from pipelines.batches import period_end
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
-from pipelines.fragments import Piece
-from pipelines.parts import Part, duplicates
-from pipelines.scoring import Outcome, Target, Work
+from pipelines.input.batches import period_end
+from pipelines.input.fragments import Piece
+from pipelines.scoring.parts import Part, duplicates
+from pipelines.scoring.score_fragment import Outcome, Target, Work
 
 
 @dataclass(frozen=True, slots=True)

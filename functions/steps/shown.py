@@ -10,14 +10,14 @@ import pyarrow as pa
 from functions.app import App
 from functions.steps import inputs
 from functions.steps.inputs import BatchRows
-from pipelines import rows as raw
-from pipelines.columns import Int64s
-from pipelines.digests import Digest
+from pipelines.columns.buffers import Int64s
 from pipelines.errors import InputChanged
-from pipelines.faults import Faults
-from pipelines.features import Image, Text
-from pipelines.hashing import hex_text, subkey
-from pipelines.jobs import Job
+from pipelines.features.spec import Image, Text
+from pipelines.identity.keyed_hash import hex_text, subkey
+from pipelines.identity.row_digests import Digest
+from pipelines.input import typed_rows as raw
+from pipelines.input.faults import Faults
+from pipelines.job.job_file import Job
 from pipelines.shown import ShownColumn, shown_rows
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functions.steps import columns
 from functions.steps.columns import MOST_CLASSES, Column
 from pipelines.errors import JobInvalid
-from pipelines.fragments import Source
-from pipelines.sections import Task
+from pipelines.input.fragments import Source
+from pipelines.job.sections import Task
 
 _MOST_ANSWERS = 200
 Found = tuple[Task, list[str]]  # the task, and the answer set of classes

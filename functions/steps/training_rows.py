@@ -14,15 +14,16 @@ from functions.app import App
 from functions.steps import inputs, shown
 from functions.steps.inputs import BatchRows, Input
 from functions.steps.plans import seed_digest
-from labeling.labels import TRAIN, having
-from pipelines import rows as raw
-from pipelines.columns import Int64s
-from pipelines.digests import Digest
-from pipelines.faults import Faults
-from pipelines.hashing import Hashes, hex_text
-from pipelines.identity import keyed_hashes, shown_digest
-from pipelines.keys import keys_of
-from pipelines.schemas import DESIGNS, SAMPLES, table_of
+from labeling.labels import TRAIN
+from pipelines.columns.buffers import Int64s
+from pipelines.columns.relations import having
+from pipelines.identity.ids import keyed_hashes, shown_digest
+from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.row_digests import Digest
+from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import keys_of
+from pipelines.input.faults import Faults
+from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _STRATUM = "all"
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from functions.steps.inputs import Input
 from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
-from pipelines.faults import Faults
-from pipelines.jobs import Job
-from pipelines.training import Reader
+from pipelines.input.faults import Faults
+from pipelines.job.job_file import Job
+from pipelines.training.rows import Reader
 
 _SHOWN = 3  # targets that are no answer
 Answers = Mapping[str, str]  # prediction id -> label

@@ -8,8 +8,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from pipelines.errors import EngineUnavailable
-from pipelines.fragments import Piece
-from pipelines.scoring import Outcome, Work
+from pipelines.input.fragments import Piece
+from pipelines.scoring.score_fragment import Outcome, Work
 
 
 def run(work: Work, pieces: Sequence[Piece], *, workers: int) -> Iterator[Outcome]:

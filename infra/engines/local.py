@@ -12,14 +12,14 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.beam.failures import read_error
 from pipelines.beam.fit import FAILED, LearnStatistics
 from pipelines.beam.score import ERROR, FATAL, ScorePieces, outcome_name
-from pipelines.fitted import FittedStatistics
-from pipelines.fragments import Piece
-from pipelines.parts import read_parts
-from pipelines.scoring import Outcome, Work
-from pipelines.training import Reader
+from pipelines.errors import read_error
+from pipelines.features.fitted import FittedStatistics
+from pipelines.input.fragments import Piece
+from pipelines.scoring.parts import read_parts
+from pipelines.scoring.score_fragment import Outcome, Work
+from pipelines.training.rows import Reader
 
 
 def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:

@@ -22,7 +22,7 @@ from labeling.tasks import (
     label_config,
 )
 from pipelines.errors import LabelStudioRefused, ProjectChanged
-from pipelines.hashing import subkey
+from pipelines.identity.keyed_hash import subkey
 
 _MARK = re.compile(r"recheck:([0-9a-f]{32}):[0-9a-f]{16}:[0-9a-f]{16}")
 

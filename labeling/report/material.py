@@ -15,8 +15,8 @@ from labeling.confusion import Confusion
 from labeling.history import Estimate, widest
 from labeling.known_truth import Truth
 from labeling.windows import Period, closes, windows
-from pipelines.jobs import Alert as Line
-from pipelines.jobs import Batches
+from pipelines.job.job_file import Alert as Line
+from pipelines.job.job_file import Batches
 
 ENOUGH = 0.95  # share of the questions answered, below which missing answers lead
 

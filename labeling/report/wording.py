@@ -11,7 +11,7 @@ from markupsafe import Markup
 from labeling.history import Estimate
 from labeling.report.material import ERRORS, Material, Walk, is_answered_enough
 from labeling.windows import windows
-from pipelines.periods import named
+from pipelines.job.periods import named
 
 NAMES = {
     "accuracy": "Accuracy",

@@ -9,12 +9,11 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipelines.beam.failures import write_error
 from pipelines.beam.score import outcome_name
-from pipelines.errors import RecheckError
-from pipelines.fragments import Piece
-from pipelines.statistics import Accumulator, Statistics
-from pipelines.training import Reader
+from pipelines.errors import RecheckError, write_error
+from pipelines.features.analysis import Accumulator, Statistics
+from pipelines.input.fragments import Piece
+from pipelines.training.rows import Reader
 
 FAILED = ".failed"
 

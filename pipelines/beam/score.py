@@ -9,12 +9,11 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipelines.beam.failures import write_error
-from pipelines.errors import RecheckError
-from pipelines.fragments import Piece
-from pipelines.parts import write_parts
-from pipelines.scoring import Work
-from pipelines.store_errors import store_errors
+from pipelines.errors import RecheckError, write_error
+from pipelines.input.fragments import Piece
+from pipelines.scoring.parts import write_parts
+from pipelines.scoring.score_fragment import Work
+from pipelines.tables.store_errors import store_errors
 
 ERROR = ".error"  # what is wrong with the piece's file
 FATAL = ".fatal"  # what keeps every piece from being scored

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import sklearn
 
-from pipelines.evaluators import Scores
-from pipelines.matrices import Mapped
+from pipelines.features.mapped import Mapped
+from pipelines.models.evaluator import Scores
 from pipelines.sklearn import persistence
 from pipelines.sklearn.matrices import Matrix, matrix_of, within
 from pipelines.sklearn.threads import one_thread
@@ -21,7 +21,7 @@ _FLOAT64_LIMIT: Final = float(np.finfo(np.float64).max)
 
 
 class LibraryEvaluator:
-    """A fitted estimator behind the interface of `pipelines.evaluators`.
+    """A fitted estimator behind the interface of `pipelines.models.linear`.
 
     It predicts a whole fragment in one call, because the last bit of a
     library's result may depend on the number of rows in it, and with one

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import scipy.sparse
 
-from pipelines.matrices import Mapped, matrix, sparse_parts
+from pipelines.features.mapped import Mapped, matrix, sparse_parts
 
 Matrix: TypeAlias = "np.ndarray | scipy.sparse.csr_matrix"
 

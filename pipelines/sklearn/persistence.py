@@ -22,7 +22,7 @@ from typing import Any, Final
 import skops.io
 
 from pipelines.errors import PackageRefused
-from pipelines.estimators import ESTIMATORS
+from pipelines.models.catalogue import ESTIMATORS
 
 # Containers, numbers and arrays: what any estimator is made of.
 _PLAIN: Final = frozenset(

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.evaluators import Evaluator, LinearEvaluator, Scores
-from pipelines.matrices import Codes, Column, Dense, Mapped, Numbers, Sparse, taken
+from pipelines.features.mapped import Codes, Column, Dense, Mapped, Numbers, Sparse, taken
+from pipelines.models.evaluator import Evaluator, Scores
+from pipelines.models.linear import LinearEvaluator
 from pipelines.sklearn.matrices import Matrix, matrix_of
 from pipelines.sklearn.threads import one_thread
 from pipelines.sklearn.training import Trained

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import EstimatorRefused
-from pipelines.estimators import EstimatorEntry, complete
-from pipelines.matrices import Mapped
+from pipelines.features.mapped import Mapped
+from pipelines.models.catalogue import EstimatorEntry, complete
 from pipelines.sklearn.matrices import Matrix, stacked
 from pipelines.sklearn.threads import one_thread
 
@@ -43,7 +43,7 @@ def train(
     """Fit the estimator on the rows of all parts.
 
     Args:
-        entry: what to fit, from `pipelines.estimators.find_estimator`.
+        entry: what to fit, from `pipelines.models.catalogue.find_estimator`.
         parameters: those of the job file.
         mapped: the training rows, in a fixed order; that order can matter.
         targets: (n,) codes into the label set, or the numbers to predict.

@@ -13,18 +13,18 @@ import pyarrow as pa
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from pipelines.cells import BadCells
-from pipelines.columns import texts
-from pipelines.faults import Faults
-from pipelines.features import FeatureSpec
-from pipelines.identity import keyed_hashes
-from pipelines.jobs import Batches, Job, Labeling
-from pipelines.mappers import Mapper
-from pipelines.matrices import concatenated
-from pipelines.pictures import with_pictures
-from pipelines.rows import features_of
+from pipelines.columns.buffers import texts
+from pipelines.features.analysis import Statistics
+from pipelines.features.bad_values import BadCells
+from pipelines.features.mapped import concatenated
+from pipelines.features.mapper import Mapper
+from pipelines.features.spec import FeatureSpec
+from pipelines.identity.ids import keyed_hashes
+from pipelines.input.faults import Faults
+from pipelines.input.pictures import with_pictures
+from pipelines.input.typed_rows import features_of
+from pipelines.job.job_file import Batches, Job, Labeling
 from pipelines.sklearn.matrices import Matrix, matrix_of
-from pipelines.statistics import Statistics
 
 _PORTION: Final = 65_536  # rows, as in a fragment
 

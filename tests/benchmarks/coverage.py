@@ -29,10 +29,12 @@ from pyarrow import csv
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from labeling.history import Estimate, Wanted, estimates
-from pipelines.columns import dictionary_codes, floats, texts
-from pipelines.hashing import hex_text
-from pipelines.identity import keyed_hashes, prediction_ids
-from pipelines.population import (
+from pipelines.columns.buffers import dictionary_codes, floats, texts
+from pipelines.identity.ids import keyed_hashes, prediction_ids
+from pipelines.identity.keyed_hash import hex_text
+from pipelines.sampling.allocation import allocate, targets
+from pipelines.sampling.draws import Draw, draw
+from pipelines.sampling.population import (
     MISSING,
     Codes,
     Population,
@@ -40,9 +42,8 @@ from pipelines.population import (
     score_grid,
     value_grid,
 )
-from pipelines.sampling import Draw, allocate, draw, targets
-from pipelines.schemas import ANNOTATIONS, DESIGNS, SAMPLES
-from pipelines.strata import Strata, stratify
+from pipelines.sampling.strata import Strata, stratify
+from pipelines.tables.schemas import ANNOTATIONS, DESIGNS, SAMPLES
 
 BUDGETS = (50, 100, 200, 400)
 ANSWERS = ("cancelled", "late", "on time")

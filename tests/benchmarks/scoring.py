@@ -118,14 +118,14 @@ def bare(job: Path, data: Path, *, writes: bool) -> Cost:
 
 def bare_loop(job: Path, data: Path, *, writes: bool) -> None:
     """Read, map, predict and maybe write, a row group at a time, in this process."""
-    from pipelines import jobs
-    from pipelines.manifest import Manifest
-    from pipelines.mappers import Mapper
+    from pipelines.features.mapper import Mapper
+    from pipelines.job import job_file
+    from pipelines.models.manifest import Manifest
     from pipelines.sklearn.matrices import matrix_of
 
     package = next((job / "store" / "models").glob("*/*/manifest.json")).parent
     manifest = Manifest.from_json((package / "manifest.json").read_bytes())
-    mapper = Mapper(jobs.load(job / "recheck.toml").features, manifest.statistics)
+    mapper = Mapper(job_file.load(job / "recheck.toml").features, manifest.statistics)
     estimator = _estimator(job)
     columns = ["id", *manifest.recipe.features.columns]
     coded = [
@@ -157,15 +157,15 @@ def keep_estimator(job: Path) -> None:
     """Fit the same estimator on the same rows by scikit-learn, for the bare loop."""
     import joblib
 
-    from pipelines import jobs
-    from pipelines.estimators import find_estimator
-    from pipelines.manifest import Manifest
-    from pipelines.mappers import Mapper
+    from pipelines.features.mapper import Mapper
+    from pipelines.job import job_file
+    from pipelines.models.catalogue import find_estimator
+    from pipelines.models.manifest import Manifest
     from pipelines.sklearn.training import train
 
     package = next((job / "store" / "models").glob("*/*/manifest.json")).parent
     manifest = Manifest.from_json((package / "manifest.json").read_bytes())
-    task = jobs.load(job / "recheck.toml")
+    task = job_file.load(job / "recheck.toml")
     rows = pq.read_table(job / "train.parquet").combine_chunks().to_batches()[0]
     coded = [
         i for i, name in enumerate(rows.schema.names) if name in {f"c{i}" for i in range(WORDS)}

@@ -8,8 +8,9 @@ import pytest
 
 from functions import doctor
 from functions.steps import models
-from pipelines import package, parquet
 from pipelines.errors import VersionsDiffer
+from pipelines.models import package
+from pipelines.tables import table_files
 from tests.fixtures.world import World
 
 
@@ -72,9 +73,9 @@ def _versions(changes: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, the writer of Parquet writes other bytes."""
-    options = parquet._writing
+    options = table_files._writing
     monkeypatch.setattr(
-        parquet, "_writing", lambda schema: options(schema) | {"compression": "snappy"}
+        table_files, "_writing", lambda schema: options(schema) | {"compression": "snappy"}
     )
 
 

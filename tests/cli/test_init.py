@@ -14,8 +14,8 @@ import pytest
 
 from functions.app import open_app
 from functions.steps import push, training_rows
-from pipelines import jobs
-from pipelines.estimators import ESTIMATORS
+from pipelines.job import job_file
+from pipelines.models.catalogue import ESTIMATORS
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import Told, World, loans
 
@@ -136,11 +136,11 @@ def test_what_is_predicted_must_be_said_and_once(
 def test_few_numbers_are_numbers_on_wish(bare: World) -> None:
     """Up to 20 whole numbers are classes, unless --number says that they are not."""
     assert init(bare, "--target", "region").code == 0
-    assert jobs.load(bare.job).task == "classification"
+    assert job_file.load(bare.job).task == "classification"
     bare.job.unlink()
 
     assert init(bare, "--target", "region", "--number").code == 0
-    assert jobs.load(bare.job).task == "regression"
+    assert job_file.load(bare.job).task == "regression"
 
 
 @pytest.fixture

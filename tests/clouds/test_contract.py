@@ -12,7 +12,7 @@ from infra.clouds import open_bucket
 from infra.ports import Bucket
 from infra.staging import Staging
 from pipelines.errors import BatchUnknown, InputUnreadable
-from pipelines.fragments import find_sources
+from pipelines.input.fragments import find_sources
 from tests.fixtures.buckets import FakeBucket, Place
 
 DAYS = ("monday", "tuesday", "wednesday")

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.fragments import FRAGMENT_ROWS
+from pipelines.input.fragments import FRAGMENT_ROWS
 from tests.fixtures.world import World, edited, fit, loans
 
 ENGINES = {

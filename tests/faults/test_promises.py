@@ -18,7 +18,7 @@ from functions.app import App, open_app
 from functions.steps import connection, push
 from infra.settings import Access
 from labeling import history, labels
-from pipelines import schemas
+from pipelines.tables import schemas
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import World
 

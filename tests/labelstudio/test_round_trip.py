@@ -34,8 +34,8 @@ from pipelines.errors import (
     RecheckError,
     SettingsInvalid,
 )
-from pipelines.schemas import ANNOTATIONS
 from pipelines.shown import ShownColumn, shown_rows
+from pipelines.tables.schemas import ANNOTATIONS
 from tests.fixtures.questions import SURVEY, questions
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.agreement import Agreement, agreement, alpha, alpha_of_numbers
-from pipelines.schemas import ANNOTATIONS, SAMPLES
+from pipelines.tables.schemas import ANNOTATIONS, SAMPLES
 
 _ANSWERS = st.lists(
     st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=1, max_size=12

@@ -12,8 +12,8 @@ from statsmodels.stats.proportion import proportion_confint
 from labeling.alerts import ERROR, Alert, alerts, bound
 from labeling.history import Estimate
 from labeling.intervals import wilson
-from pipelines.jobs import Alert as Line
-from pipelines.jobs import Batches
+from pipelines.job.job_file import Alert as Line
+from pipelines.job.job_file import Batches
 
 _NOW = datetime(2026, 12, 1, tzinfo=UTC)
 

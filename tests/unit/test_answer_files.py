@@ -15,9 +15,9 @@ from pyarrow import parquet
 from labeling.answer_files import read_answers
 from labeling.answers import Answer
 from pipelines.errors import AnswersUnreadable
-from pipelines.faults import Faults
-from pipelines.jobs import parse
-from pipelines.keys import keys_of
+from pipelines.input.batch_rows import keys_of
+from pipelines.input.faults import Faults
+from pipelines.job.job_file import parse
 
 ALLOWED = ("yes", "no")
 NAIVE = datetime.fromisoformat("2026-11-21")  # as a Parquet file without a zone has it

@@ -25,7 +25,7 @@ from labeling.answers import (
     task_of,
     to_table,
 )
-from pipelines.schemas import ANNOTATIONS
+from pipelines.tables.schemas import ANNOTATIONS
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOTHING = Held({}, set())

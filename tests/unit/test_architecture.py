@@ -21,7 +21,7 @@ HOMES = {
     "boto3": ("infra.clouds",),
     "click": ("functions.cli",),
     "cryptography": ("infra.signing",),
-    "deltalake": ("pipelines.delta",),
+    "deltalake": ("pipelines.tables.delta",),
     "duckdb": ("functions.steps.query",),
     "filelock": ("infra.storage", "labeling.labelstudio"),
     "google": ("infra.clouds",),
@@ -29,7 +29,7 @@ HOMES = {
     "krippendorff": (),  # the oracle of a test
     "label_studio_sdk": ("labeling.labelstudio",),
     "pandas": ("pipelines.sklearn",),
-    "PIL": ("pipelines.pixels", "pipelines.shown"),
+    "PIL": ("pipelines.features.pixels", "pipelines.shown"),
     "rich": ("functions.cli.output",),
     "sklearn": ("pipelines.sklearn",),
     "skops": ("pipelines.sklearn",),

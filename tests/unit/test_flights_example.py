@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from examples.flights import prepare
-from pipelines.jobs import load
+from pipelines.job.job_file import load
 
 LOCAL_HOUR = ("origin", "year", "month", "day", "hour")
 

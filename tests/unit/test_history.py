@@ -18,7 +18,7 @@ from sklearn import metrics
 
 from labeling.accuracy import share
 from labeling.history import Estimate, Scored, Wanted, estimates, more_answers
-from pipelines.schemas import ANNOTATIONS, DESIGNS, ESTIMATES, SAMPLES
+from pipelines.tables.schemas import ANNOTATIONS, DESIGNS, ESTIMATES, SAMPLES
 
 _START = datetime(2026, 11, 20, tzinfo=UTC)
 _CLASSES = Wanted("classification", ("a", "b", "c"))

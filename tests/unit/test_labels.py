@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.labels import LABELS, current_answers, known, newest, places, resolve, standing
-from pipelines.schemas import ANNOTATIONS, SAMPLES
+from labeling.labels import LABELS, current_answers, resolve, standing
+from pipelines.columns.relations import known, newest, places
+from pipelines.tables.schemas import ANNOTATIONS, SAMPLES
 
 _START = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from functions import ledger
 from functions.ledger import Run
 from infra.storage import Store
 from pipelines.errors import StoreUnavailable
-from pipelines.schemas import PREDICTIONS, table_of
+from pipelines.tables.schemas import PREDICTIONS, table_of
 
 NAMES = [name for name in PREDICTIONS.names if name not in ("job", "batch")]
 

@@ -18,8 +18,8 @@ from labeling.labelstudio import pull as module
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.pull import Cursor, pull
 from labeling.tasks import Survey, make_task
-from pipelines.schemas import ANNOTATIONS
 from pipelines.shown import ShownColumn
+from pipelines.tables.schemas import ANNOTATIONS
 from tests.fixtures.fake_label_studio import FakeLabelStudio, content
 
 PLAIN = ["tasks"] * 3  # the newest task, those that moved, and some of them in full

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from docs import generate
 from functions.cli.commands import recheck
 from infra.settings import Settings
-from pipelines import schemas
 from pipelines.errors import RecheckError
-from pipelines.jobs import Job
+from pipelines.job.job_file import Job
+from pipelines.tables import schemas
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

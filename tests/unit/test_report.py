@@ -16,7 +16,7 @@ from labeling.confusion import confusion
 from labeling.known_truth import Truth
 from labeling.report import Material, Outcomes, Reason, render
 from labeling.windows import Period
-from pipelines.jobs import Alert as Line
+from pipelines.job.job_file import Alert as Line
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, material, unknown, usual
 from tests.fixtures.readers import Page

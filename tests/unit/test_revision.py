@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from functions.steps.revision import revision
-from pipelines.manifest import installed
+from pipelines.models.manifest import installed
 
 RELEASE = installed(["recheck-loop"])["recheck-loop"]
 OURS = '[project]\nname = "recheck-loop"\n'

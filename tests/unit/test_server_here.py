@@ -19,7 +19,7 @@ from infra.storage import open_store
 from labeling.labelstudio import server
 from labeling.labelstudio.installation import Home
 from pipelines.errors import LabelStudioRefused, LabelStudioUnreachable
-from pipelines.jobs import Job
+from pipelines.job.job_file import Job
 
 ACCOUNT = {"user": "u", "password": "p", "token": "t0k3n"}
 

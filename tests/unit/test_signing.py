@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from infra import signing
 from pipelines.errors import PackageRefused, SettingsInvalid
-from pipelines.signatures import Signature
+from pipelines.models.signatures import Signature
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 from infra.storage import Store, open_store
 from pipelines.errors import ConcurrentRun, SettingsInvalid, StoreUnavailable
-from pipelines.schemas import PREDICTIONS, TABLES
+from pipelines.tables.schemas import PREDICTIONS, TABLES
 from tests.fixtures.world import environment
 
 HOLD = """

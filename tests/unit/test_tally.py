@@ -10,7 +10,7 @@ import pytest
 
 from functions import tally
 from labeling.labels import resolve
-from pipelines.schemas import ANNOTATIONS, SAMPLES, table_of
+from pipelines.tables.schemas import ANNOTATIONS, SAMPLES, table_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]

@@ -20,7 +20,7 @@ from labeling.tasks import (
     parse_answer,
     parse_result,
 )
-from pipelines.identity import shown_digest, shown_json
+from pipelines.identity.ids import shown_digest, shown_json
 from pipelines.shown import ShownColumn
 
 TABLE = (ShownColumn("carrier", "tabular"),)

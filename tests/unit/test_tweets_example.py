@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from examples.tweets import prepare
-from pipelines.jobs import load
+from pipelines.job.job_file import load
 
 TEXTS = "\ufeff1\t2.0\tfish &amp; chips \r\n2\t-1.0\train\r\n3\t0.0\ta tie\r\n"
 RATINGS = "1\t2.0\t0.5\t[2, 3, 1]\r\n2\t-1.0\t0.5\t[0, -1, -4]\r\n3\t0.0\t0.5\t[0, 0, 1, 2]\r\n"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.windows import a_year, closes, windows
-from pipelines.batches import period_end
-from pipelines.jobs import Batches
+from pipelines.input.batches import period_end
+from pipelines.job.job_file import Batches
 
 
 @given(st.dates(date(1970, 1, 1), date(2100, 1, 1)))

@@ -1,0 +1,1 @@
+"""Features: analyzers learn statistics, mappers turn rows into a matrix."""

@@ -1,0 +1,309 @@
+"""How each kind of feature learns: it reads a column, adds it to a summary, and concludes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns.buffers import (
+    Bools,
+    Bytes,
+    Floats,
+    Int32s,
+    Int64s,
+    dictionary_codes,
+    missing,
+)
+from pipelines.errors import JobInvalid
+from pipelines.features.bad_values import numbers
+from pipelines.features.calendar_parts import COUNT, FIRST, local_times, part_values
+from pipelines.features.fitted import (
+    Fitted,
+    FittedCategorical,
+    FittedDate,
+    FittedImage,
+    FittedNumeric,
+    FittedText,
+)
+from pipelines.features.pixels import pixel_count, pixels
+from pipelines.features.spec import Categorical, Date, DatePart, Feature, Image, Numeric, Text
+from pipelines.features.summaries import LEVELS, Counts, Hashes, Moments, Place, RowSample, Tally
+from pipelines.features.terms import TermTable, hashed_places, term_table, terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows a batch holds: what the summaries choose and order them by."""
+
+    hashes: Hashes  # (n,)
+    levels: Int64s  # (n,)
+    place: Place
+
+
+class Summary(Protocol):
+    """What one column has seen."""
+
+    def merge(self, other: Any) -> None:
+        """Add what the other has seen."""
+
+
+class Analyzer(Protocol):
+    """One column's part of the pass: reading may refuse rows, adding may not."""
+
+    def create(self) -> Summary:
+        """Make a summary that has seen nothing."""
+
+    def read(self, column: pa.Array) -> Any:
+        """Take what is needed from a column (n,); raises BadCells."""
+
+    def add(self, summary: Any, read: Any, rows: Rows) -> None:
+        """Add what was read."""
+
+    def result(self, summary: Any) -> Fitted:
+        """Tell what was learned."""
+
+
+def analyzer_of(name: str, feature: Feature) -> Analyzer:
+    """Return the analyzer of a feature."""
+    match feature:
+        case Numeric():
+            return _NumericAnalyzer(name, feature)
+        case Categorical():
+            return _CategoricalAnalyzer(feature)
+        case Date():
+            return _DateAnalyzer(feature)
+        case Text(method="hashed"):
+            return _HashedTextAnalyzer(feature)
+        case Text():
+            return _VocabularyAnalyzer(feature)
+        case Image():
+            return _ImageAnalyzer(name, feature)
+
+
+@dataclass(slots=True)
+class _NumericSummary:
+    moments: Moments = field(default_factory=Moments)
+    sample: RowSample = field(default_factory=RowSample)
+
+    def merge(self, other: _NumericSummary) -> None:
+        self.moments.merge(other.moments)
+        self.sample.merge(other.sample)
+
+
+@dataclass(frozen=True, slots=True)
+class _NumericAnalyzer:
+    name: str
+    feature: Numeric
+
+    def create(self) -> _NumericSummary:
+        return _NumericSummary()
+
+    def read(self, column: pa.Array) -> tuple[Floats, Bools | None]:
+        return numbers(self.name, column)
+
+    def add(self, summary: _NumericSummary, read: tuple[Floats, Bools | None], rows: Rows) -> None:
+        values, gaps = read
+        hashes = rows.hashes
+        if gaps is not None:
+            values, hashes = values[~gaps], hashes[~gaps]
+        summary.moments.add(values, missing=len(rows.hashes) - len(values), place=rows.place)
+        if self.feature.bins or self.feature.impute == "median":
+            summary.sample.add(hashes, values)
+
+    def result(self, summary: _NumericSummary) -> FittedNumeric:
+        moments, present = summary.moments, summary.moments.count > 0
+        fill = self._fill(summary) if present else self.feature.fill
+        mean, deviation = self._scale(moments, fill) if present else (0.0, 1.0)
+        if not (math.isfinite(fill) and math.isfinite(mean) and math.isfinite(deviation)):
+            raise JobInvalid(
+                f"column {self.name!r} holds numbers too large to take a mean of",
+                fix=f"set minimum and maximum in [features.columns] for {self.name!r}, or bins",
+            )
+        return FittedNumeric(
+            count=moments.count,
+            missing=moments.missing,
+            minimum=moments.minimum if present else None,
+            maximum=moments.maximum if present else None,
+            fill=fill,
+            mean=mean,
+            deviation=deviation,
+            edges=self._edges(summary.sample) if present else (),
+            rank_error=summary.sample.rank_error,
+        )
+
+    def _fill(self, summary: _NumericSummary) -> float:
+        if self.feature.impute == "median":
+            return summary.sample.quantiles([0.5])[0]
+        return summary.moments.mean if self.feature.impute == "mean" else self.feature.fill
+
+    def _scale(self, moments: Moments, fill: float) -> tuple[float, float]:
+        """Mean and deviation of the column once its gaps are filled."""
+        if self.feature.bins or self.feature.scale == "none":
+            return 0.0, 1.0
+        share = moments.missing / (moments.count + moments.missing)
+        mean = moments.mean + (fill - moments.mean) * share
+        apart, filled = moments.mean - mean, fill - mean
+        variance = (1 - share) * (moments.variance + apart * apart) + share * filled * filled
+        return mean, math.sqrt(variance) or 1.0  # a constant column becomes 0, not a division by 0
+
+    def _edges(self, sample: RowSample) -> tuple[float, ...]:
+        bins = self.feature.bins
+        if bins == 0:
+            return ()
+        return tuple(sorted(set(sample.quantiles([place / bins for place in range(1, bins)]))))
+
+
+@dataclass(frozen=True, slots=True)
+class _CategoricalAnalyzer:
+    feature: Categorical
+
+    def create(self) -> Counts:
+        return Counts()
+
+    def read(self, column: pa.Array) -> tuple[Int32s, list[str]]:
+        return dictionary_codes(column)
+
+    def add(self, summary: Counts, read: tuple[Int32s, list[str]], rows: Rows) -> None:
+        codes, texts = read
+        values = [*texts, None]
+        known = np.where(codes < 0, len(texts), codes).astype(np.int64)
+        cells = np.bincount(known * LEVELS + rows.levels, minlength=len(values) * LEVELS)
+        for level, counts in enumerate(cells.reshape(len(values), LEVELS).T):
+            found = {values[place]: int(counts[place]) for place in np.flatnonzero(counts)}
+            summary.add(found, level=level, rows=int(counts.sum()))
+
+    def result(self, summary: Counts) -> FittedCategorical:
+        top = _most_frequent(summary, self.feature.max_values, self.feature.min_count)
+        return FittedCategorical(
+            values=tuple(value for value, _ in top),
+            counts=tuple(count for _, count in top),
+            share=summary.share,
+        )
+
+
+def _most_frequent(counts: Counts, most: int, least: int) -> list[tuple[str | None, int]]:
+    """The `most` values that at least `least` rows have; ties by text, null first."""
+    enough = [one for one in counts.totals().items() if one[1] >= least * counts.share]
+    enough.sort(key=lambda one: (-one[1], one[0] is not None, one[0] or ""))
+    return enough[:most]
+
+
+@dataclass(slots=True)
+class _DateSummary:
+    tallies: dict[DatePart, Tally]
+
+    def merge(self, other: _DateSummary) -> None:
+        for part, tally in self.tallies.items():
+            tally.merge(other.tallies[part])
+
+
+@dataclass(frozen=True, slots=True)
+class _DateAnalyzer:
+    feature: Date
+
+    def create(self) -> _DateSummary:
+        return _DateSummary({part: Tally(COUNT[part]) for part in self.feature.parts})
+
+    def read(self, column: pa.Array) -> Int64s:
+        gaps = missing(column)
+        local = local_times(column)
+        return local if gaps is None else local[~gaps]
+
+    def add(self, summary: _DateSummary, read: Int64s, rows: Rows) -> None:
+        del rows  # counts of integers do not depend on which rows they are of
+        for part, tally in summary.tallies.items():
+            places = part_values(read, part) - FIRST[part]
+            tally.add(np.bincount(places, minlength=COUNT[part]), rows=len(read))
+
+    def result(self, summary: _DateSummary) -> FittedDate:
+        return FittedDate(
+            medians={part: _median(tally) + FIRST[part] for part, tally in summary.tallies.items()}
+        )
+
+
+def _median(tally: Tally) -> int:
+    """The place of the middle row, the lower of two; 0 without rows."""
+    return int(np.searchsorted(np.cumsum(tally.sums), (tally.rows + 1) // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _HashedTextAnalyzer:
+    feature: Text
+
+    def create(self) -> Tally:
+        return Tally(self.feature.size if self.feature.idf else 0)
+
+    def read(self, column: pa.Array) -> tuple[TermTable | None, int]:
+        if not self.feature.idf:  # then nothing is learned
+            return None, len(column)
+        return term_table(column, hashed_places(self.feature), self.feature.size), len(column)
+
+    def add(self, summary: Tally, read: tuple[TermTable | None, int], rows: Rows) -> None:
+        del rows  # counts of integers do not depend on which rows they are of
+        table, texts = read
+        places = np.zeros(0, np.int64) if table is None else table.columns
+        summary.add(np.bincount(places, minlength=summary.size), rows=texts)
+
+    def result(self, summary: Tally) -> FittedText:
+        idf = tuple(_idf(summary.rows, count) for count in summary.sums.tolist())
+        return FittedText(terms=(), idf=idf, share=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _VocabularyAnalyzer:
+    feature: Text
+
+    def create(self) -> Counts:
+        return Counts()
+
+    def read(self, column: pa.Array) -> list[set[str]]:
+        return [set(terms_of(text or "", self.feature)) for text in column.to_pylist()]
+
+    def add(self, summary: Counts, read: list[set[str]], rows: Rows) -> None:
+        for level in np.unique(rows.levels).tolist():
+            places = np.flatnonzero(rows.levels == level).tolist()
+            found: Counter[str | None] = Counter()
+            for place in places:
+                found.update(read[place])
+            summary.add(found, level=level, rows=len(places))
+
+    def result(self, summary: Counts) -> FittedText:
+        top = _most_frequent(summary, self.feature.max_terms, self.feature.min_count)
+        idf = tuple(_idf(summary.rows, count) for _, count in top) if self.feature.idf else ()
+        terms = tuple(term for term, _ in top if term is not None)
+        return FittedText(terms=terms, idf=idf, share=summary.share)
+
+
+def _idf(texts: int, having: int) -> float:
+    """Inverse document frequency, as if one more text had every term: at least 1.
+
+    Source: scikit-learn's TfidfTransformer with `smooth_idf`.
+    """
+    return math.log((1 + texts) / (1 + having)) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _ImageAnalyzer:
+    name: str
+    feature: Image
+
+    def create(self) -> Tally:
+        return Tally(pixel_count(self.feature))
+
+    def read(self, column: pa.Array) -> tuple[Bytes, int]:
+        whole, gaps = pixels(self.name, column, self.feature)
+        return whole, len(column) - (0 if gaps is None else int(gaps.sum()))
+
+    def add(self, summary: Tally, read: tuple[Bytes, int], rows: Rows) -> None:
+        del rows  # sums of integers do not depend on which rows they are of
+        whole, pictures = read  # missing pictures are zeros
+        summary.add(whole.sum(axis=0, dtype=np.int64), rows=pictures)
+
+    def result(self, summary: Tally) -> FittedImage:
+        most = 255 * max(summary.rows, 1)
+        return FittedImage(fill=tuple(total / most for total in summary.sums.tolist()))

@@ -1,0 +1,51 @@
+"""Values that cannot be used, and the reading of numbers that finds them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns.buffers import Bools, Floats, Int64s, missing, stored_floats
+
+
+class BadCells(Exception):
+    """Some rows hold a value that no feature can be made from.
+
+    It names the rows, so that a caller can set them aside and go on with the
+    rest. Nothing was kept of the batch that raised it.
+
+    Args:
+        column: the input column.
+        rows: positions within the batch (k,), ascending.
+        reason: what is wrong with them: one word, as in the quarantine.
+    """
+
+    def __init__(self, column: str, rows: Int64s, reason: str) -> None:
+        self.column, self.rows, self.reason = column, rows, reason
+        super().__init__(f"{len(rows)} rows of {column!r}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
+        return BadCells, (self.column, self.rows, self.reason)
+
+
+def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
+    """A column's numbers (n,), and where they are missing (n,), None if nowhere.
+
+    Null and NaN are missing; the number in such a place means nothing.
+
+    Raises:
+        BadCells: some are infinite.
+    """
+    values, gaps = stored_floats(column), missing(column)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values, gaps
+    gaps = np.isnan(values) if gaps is None else gaps | np.isnan(values)
+    refuse(name, ~(finite | gaps), "infinite")
+    return values, gaps
+
+
+def refuse(name: str, bad: Bools, reason: str) -> None:
+    """Raise BadCells if any row is bad."""
+    if bad.any():
+        raise BadCells(name, np.flatnonzero(bad), reason)

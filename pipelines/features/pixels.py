@@ -1,0 +1,70 @@
+"""Pictures as rows of pixels, all of one size."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns.buffers import Bools, Bytes, missing
+from pipelines.features.bad_values import refuse
+from pipelines.features.spec import Image
+
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+_LARGEST = 2**26  # pixels: a small file may claim any size, and unpack to it
+
+
+def pixel_count(feature: Image) -> int:
+    """Numbers per picture."""
+    return feature.width * feature.height * len(feature.mode)
+
+
+def pixels(name: str, column: pa.Array, feature: Image) -> tuple[Bytes, Bools | None]:
+    """Decode, turn upright and resize the pictures of a column.
+
+    Args:
+        name: the column's, for the error.
+        column: the bytes of picture files.
+        feature: size and mode.
+
+    Returns:
+        Pixels (n, height * width * channels), row by row, 0 where null; and
+        where the picture is missing (n,), None if nowhere. Resizing is
+        integer arithmetic, so it has no last bit that could differ.
+
+    Raises:
+        BadCells: some are no picture of a known format, or are cut off.
+    """
+    decoded = [_decoded(value, feature) for value in column.to_pylist()]
+    refuse(name, np.array([one is None for one in decoded], np.bool_), "not_a_picture")
+    rows = [one for one in decoded if one is not None]
+    whole = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), pixel_count(feature))
+    return whole, missing(column)
+
+
+def _decoded(content: bytes | None, feature: Image) -> bytes | None:
+    """The pixels of one picture, None if it cannot be read."""
+    if content is None:
+        return bytes(pixel_count(feature))
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(BytesIO(content), formats=_FORMATS) as picture:
+            return _fitted(picture, feature) if _is_of_use(picture) else None
+    except Exception:  # noqa: BLE001  a decoder raises whatever broken bytes lead it to
+        return None
+
+
+def _is_of_use(picture: Any) -> bool:
+    return 0 < picture.width * picture.height <= _LARGEST
+
+
+def _fitted(picture: Any, feature: Image) -> bytes:
+    import PIL.Image
+    import PIL.ImageOps
+
+    upright = PIL.ImageOps.exif_transpose(picture).convert(feature.mode)
+    size = (feature.width, feature.height)
+    return bytes(upright.resize(size, PIL.Image.Resampling.BILINEAR).tobytes())

@@ -1,0 +1,1 @@
+"""Keyed hashes, the ids made of them, and digests of rows."""

@@ -1,0 +1,1 @@
+"""From files to typed rows of batches: fragments, keys, faults and cohorts."""

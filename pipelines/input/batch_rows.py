@@ -1,0 +1,121 @@
+"""The rows of a fragment, batch by batch, as every reader gets them: checked, and with their keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+
+from pipelines.columns.buffers import Int64s, is_text, missing, texts
+from pipelines.columns.spelling import canonical_text
+from pipelines.errors import SchemaMismatch
+from pipelines.identity.keyed_hash import hex_text
+from pipelines.identity.row_digests import row_digests
+from pipelines.input import typed_rows as raw
+from pipelines.input.batches import membership
+from pipelines.input.faults import Faults
+from pipelines.input.fragments import Piece, Projection, read_piece
+from pipelines.input.pictures import with_pictures
+from pipelines.input.typed_rows import checked_text, is_clock, is_plain
+from pipelines.job.job_file import Job
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSlice:
+    """The rows of one fragment that belong to one batch."""
+
+    batch: str
+    rows: pa.RecordBatch  # with their pictures; null where a text is no UTF-8
+    positions: Int64s  # (n,), within the file
+    keys: pa.StringArray  # (n,)
+    faults: Faults  # of rows that cannot be read, named or put into a batch
+
+
+def batch_slices(
+    job: Job,
+    piece: Piece,
+    projection: Projection,
+    *,
+    batches: Container[str],
+    digests: Mapping[str, str],
+) -> Iterator[BatchSlice]:
+    """Read a piece, a fragment and a batch at a time.
+
+    Args:
+        projection: the columns to read.
+        batches: the ones that are wanted.
+        digests: of each file, by name, for the keys of rows that have no other name.
+
+    Raises:
+        InputUnreadable, SchemaMismatch: the file cannot be used.
+    """
+    for first, rows in read_piece(piece, projection):
+        member = membership(rows, job, piece.source.batch)
+        for code, batch in enumerate(member.names):
+            chosen = np.flatnonzero(member.codes == code)
+            if batch not in batches or not len(chosen):
+                continue
+            faults, positions = Faults(), first + chosen
+            own = raw.readable_rows(raw.take(rows, chosen), faults)
+            own = with_pictures(own, job, piece.source.folder, faults)
+            if member.unknown is not None:
+                column = str(job.data.time or job.batches.column)
+                faults.mark(member.unknown[chosen], "no_batch", column)
+            keys = keys_of(own, job, digests[piece.source.name], positions, faults)
+            yield BatchSlice(batch, own, positions, keys, faults)
+
+
+def keys_of(
+    rows: pa.RecordBatch, job: Job, file_digest: str, positions: Int64s, faults: Faults
+) -> pa.StringArray:
+    """The key of each row as text: (n,), empty where it is null (and marked).
+
+    Args:
+        positions: the rows' numbers within the file of that digest (n,).
+    """
+    if job.data.key == "content":
+        return hex_text(row_digests(rows, rows.schema.names))
+    if not job.key_columns:
+        return texts(f"{file_digest[:16]}:{position}" for position in positions.tolist())
+    parts = []
+    for name in job.key_columns:
+        part = key_text(checked_text(rows.column(name), name, faults), name)
+        gaps = missing(part)
+        if gaps is not None:
+            faults.mark(gaps, "null_key", name)
+            faults.keyless.update(np.flatnonzero(gaps).tolist())
+            part = pc.fill_null(part, "")
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else _json_arrays(parts)
+
+
+def key_text(column: pa.Array, name: str) -> pa.StringArray:
+    """What names a row, as text: text as it stands, one spelling for numbers, times as ISO 8601.
+
+    Raises:
+        SchemaMismatch: column `name` holds something that has no such spelling.
+
+    >>> (
+    ...     key_text(texts(["007", "7.0"]), "id").to_pylist(),
+    ...     key_text(pa.array([7.0]), "id").to_pylist(),
+    ... )
+    (['007', '7.0'], ['7'])
+    """
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if is_text(kind) or is_clock(kind):
+        return column.cast(pa.string())
+    if is_plain(kind):
+        return canonical_text(column)
+    raise SchemaMismatch(
+        f"key column {name!r} holds {kind}", fix="use columns of text, numbers or times as the key"
+    )
+
+
+def _json_arrays(parts: Sequence[pa.StringArray]) -> pa.StringArray:
+    lists = zip(*(part.to_pylist() for part in parts), strict=True)
+    return texts(json.dumps(values, ensure_ascii=False, separators=(",", ":")) for values in lists)

@@ -1,0 +1,185 @@
+"""Which batch each row belongs to: a period of its time, a value of a column, or its file's."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+
+from pipelines.columns.buffers import (
+    Int32s,
+    Int64s,
+    bool_array,
+    dictionary_codes,
+    integers,
+    is_text,
+    missing,
+)
+from pipelines.columns.spelling import canonical, canonical_text
+from pipelines.columns.timezones import utc_offsets
+from pipelines.columns.utf8 import readable
+from pipelines.errors import SchemaMismatch
+from pipelines.job.job_file import Batches, Job
+from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
+
+UNKNOWN = "unknown"
+ALL = "all"
+_MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
+_TICKS = {"s": 1_000_000, "ms": 1_000}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
+    (datetime(*day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    for day in ((1, 1, 2), (9999, 12, 30))
+)
+_NOWHERE = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The batch of each row."""
+
+    codes: Int32s  # (n,), into names
+    names: list[str]
+    unknown: npt.NDArray[np.bool_] | None  # (n,): no batch can be told; it is in `unknown`
+
+
+def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Membership:
+    """The batch of each row of a fragment.
+
+    Args:
+        rows: with the time column or the batch column that the job names.
+        path_batch: the value of `{batch}` in the file's path.
+    """
+    by = job.batches.by
+    if by == "column":
+        return _with_unknown(*_values(rows.column(str(job.batches.column))))
+    if by in ("hour", "day", "week"):
+        return _with_unknown(
+            *_periods(local_micros(rows.column(str(job.data.time)), job.batches), by)
+        )
+    return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
+
+
+def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
+    """The batches that a column names; an empty text names none, nor does one that is not UTF-8."""
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if kinds.is_temporal(kind):
+        column = column.cast(pa.string())
+    codes, names = dictionary_codes(canonical_text(readable(column)))
+    if "" not in names:
+        return codes, names
+    place = names.index("")
+    codes = np.where(codes == place, -1, np.where(codes > place, codes - 1, codes))
+    return codes.astype(np.int32), [name for name in names if name]
+
+
+def spelled(batch: str, batches: Batches) -> str:
+    """A batch's name, as people write it, the way that scoring writes it.
+
+    >>> spelled("2.0", Batches(by="column", column="year")), spelled("2.0", Batches(by="path"))
+    ('2', '2.0')
+    """
+    return str(canonical(batch)) if batches.by == "column" else batch
+
+
+def local_micros(column: pa.Array, batches: Batches) -> Int64s:
+    """Wall-clock microseconds in the job's timezone since 1970: (n,).
+
+    A time without a zone is taken as it stands. A null, text that is no time,
+    or a year beyond 1-9999, is the smallest integer. What becomes of a value
+    does not depend on those beside it.
+
+    Raises:
+        SchemaMismatch: the column holds something else than times.
+    """
+    if kinds.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
+        return _on_the_wall(column, batches)
+    if not (is_text(column.type) or kinds.is_null(column.type)):
+        raise SchemaMismatch(
+            f"the time column holds {column.type}",
+            fix="deliver times, dates, or text like 2026-11-20T05:00:00Z",
+        )
+    for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
+        with suppress(pa.ArrowInvalid):
+            return _on_the_wall(column.cast(kind), batches)
+    return _parsed(readable(column), ZoneInfo(batches.timezone))
+
+
+def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
+    if kinds.is_date(times.type):
+        times = times.cast(pa.timestamp("s"))
+    coarse = times.type.unit in ("s", "ms")  # may reach beyond what microseconds can hold
+    if coarse:
+        ticks = integers(times)
+        unit = _TICKS[times.type.unit]
+        beyond = (ticks < _LOWEST // unit) | (ticks > _HIGHEST // unit)
+        times = pc.if_else(bool_array(beyond), pa.scalar(None, times.type), times)
+    times = times.cast(pa.timestamp("us", tz=times.type.tz), safe=False)  # drops nanoseconds
+    values, gaps = integers(times), missing(times)
+    bad = (values < _LOWEST) | (values > _HIGHEST)
+    bad = bad if gaps is None else bad | gaps
+    if times.type.tz is not None:
+        values = values + utc_offsets(np.where(bad, 0, values), batches.timezone)
+    return np.where(bad, _NOWHERE, values)
+
+
+def _parsed(column: pa.Array, zone: ZoneInfo) -> Int64s:
+    """Text of several forms, or with errors, each distinct one by itself."""
+    codes, words = dictionary_codes(column)
+    moments = [*(_moment(word, zone) for word in words), int(_NOWHERE)]  # the last: null
+    return np.array(moments, dtype=np.int64)[codes]
+
+
+def _moment(text: str, zone: ZoneInfo) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+        local = moment.astimezone(zone) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        return int(_NOWHERE)
+    micros = (local.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    return micros if _LOWEST <= micros <= _HIGHEST else int(_NOWHERE)
+
+
+def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
+    shift = 3 * _MICROS["day"] if by == "week" else 0  # 1970-01-01 was a Thursday
+    numbers = (micros + np.where(micros == _NOWHERE, 0, shift)) // _MICROS[by]
+    distinct, codes = np.unique(numbers, return_inverse=True)
+    nowhere = _NOWHERE // _MICROS[by]
+    first = _EPOCH - timedelta(microseconds=shift)
+    names = [
+        "" if number == nowhere else name_of(by, first + int(number) * LENGTH[by])
+        for number in distinct
+    ]
+    found = codes.astype(np.int32)
+    if names and not names[0]:
+        return found - 1, names[1:]
+    return found, names
+
+
+def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
+    gone = codes < 0
+    if not gone.any():
+        return Membership(codes, names, None)
+    if UNKNOWN in names:  # a value of the user's that reads like ours
+        place = names.index(UNKNOWN)
+        return Membership(np.where(gone, place, codes).astype(np.int32), names, gone)
+    return Membership(np.where(gone, len(names), codes).astype(np.int32), [*names, UNKNOWN], gone)
+
+
+def period_end(batch: str, batches: Batches) -> datetime | None:
+    """When the period of a batch is over and settled; None for batches without a period.
+
+    >>> period_end("2026-W47", Batches(by="week", timezone="Europe/Berlin")).isoformat()
+    '2026-11-23T00:00:00+01:00'
+    """
+    period = named(batch)
+    return settled(period, batches) if period and period.kind == batches.by else None

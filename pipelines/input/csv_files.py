@@ -1,0 +1,139 @@
+"""CSV files, every value as text: what is not a number costs its row later, not the file.
+
+A reader takes a quote that nobody closed for the beginning of a long value, and
+swallows the rows that follow without a word. So wherever a value runs over
+several lines, the file's quotes are looked at strictly.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from pipelines.columns.buffers import Int64s, byte_view
+from pipelines.errors import InputUnreadable
+
+ENDINGS = (".csv", ".csv.gz", ".tsv")
+_BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
+_LONGEST = 2**31 - 1  # characters of one value, for the strict look
+_SURELY_ROWS = 4  # with so many columns, lines of text rarely have as many delimiters as rows
+_WAY_OUT = "close the quotes, or double the quotes inside values; or deliver Parquet"
+
+
+def header(path: str) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        pyarrow.ArrowInvalid, OSError: it is no CSV file.
+    """
+    with pc.open_csv(path, _blocks(), _dialect(path)) as reader:
+        names: list[str] = reader.schema.names
+        return names
+
+
+def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows in blocks of any size: text, null where nothing stands between two delimiters.
+
+    A byte that is no UTF-8 is not looked at here.
+
+    Args:
+        name: what errors call the file.
+        columns: those to read, each in the file once.
+
+    Raises:
+        InputUnreadable: quotes are broken, or a row is longer than 32 MB.
+        pyarrow.ArrowInvalid, OSError: it is no CSV file.
+    """
+    convert = pc.ConvertOptions(
+        column_types=dict.fromkeys(header(path), pa.binary()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    first, is_sure = 0, False
+    for block in _blocks_of(path, name, convert):
+        runs = [column for column in block.columns if len(_over_lines(column))]
+        if runs and not is_sure:
+            _require_closed_quotes(path, name)
+            is_sure = True
+        for column in runs:
+            _refuse_swallowed_rows(column, name, first, block.num_columns, _delimiter(path))
+        yield _as_text(block.select(list(columns)))
+        first += block.num_rows
+
+
+def _blocks_of(path: str, name: str, convert: pc.ConvertOptions) -> Iterator[pa.RecordBatch]:
+    try:
+        with pc.open_csv(path, _blocks(), _dialect(path), convert) as reader:
+            yield from reader
+    except pa.ArrowInvalid as error:
+        if "straddl" in str(error) or "out of sync" in str(error):
+            raise InputUnreadable(
+                f"{name}: a row is longer than {_BLOCK >> 20} MB, or a quote is not closed",
+                fix=_WAY_OUT,
+            ) from error
+        raise
+
+
+def _over_lines(column: pa.Array) -> Int64s:
+    """The rows whose value holds a line break."""
+    offsets, data = byte_view(column)
+    breaks = np.flatnonzero(data[offsets[0] : offsets[-1]] == ord("\n")) + offsets[0]
+    found: Int64s = np.unique(np.searchsorted(offsets, breaks, side="right") - 1)
+    return found
+
+
+def _require_closed_quotes(path: str, name: str) -> None:
+    """After a quote that closes comes a delimiter or the line's end, and every quote is closed."""
+    csv.field_size_limit(_LONGEST)
+    with pa.input_stream(path, compression="detect") as stream:
+        lines = io.TextIOWrapper(stream, encoding="latin-1", newline="")  # any byte is a letter
+        reader = csv.reader(lines, delimiter=_delimiter(path), strict=True)
+        try:
+            for _ in reader:
+                pass
+        except csv.Error as error:
+            raise InputUnreadable(
+                f"{name}: broken quotes up to line {reader.line_num}: {error}", fix=_WAY_OUT
+            ) from error
+
+
+def _refuse_swallowed_rows(
+    column: pa.Array, name: str, first: int, width: int, delimiter: str
+) -> None:
+    """Two quotes too many may pair up: then each whole line between them looks like a row."""
+    if width < _SURELY_ROWS:
+        return
+    offsets, data = byte_view(column)
+    for row in _over_lines(column):
+        value = bytes(data[offsets[row] : offsets[row + 1]])
+        between = value.split(b"\n")[1:-1]
+        if between and all(line.count(delimiter.encode()) == width - 1 for line in between):
+            raise InputUnreadable(
+                f"{name}: a quoted value of row {first + row + 1} runs over "
+                f"{len(between)} lines that look like rows of their own",
+                fix=_WAY_OUT,
+            )
+
+
+def _as_text(block: pa.RecordBatch) -> pa.RecordBatch:
+    """Binary columns as text without a check: a bad byte costs its row, not the file."""
+    columns = [c.view(pa.string()) if pa.types.is_binary(c.type) else c for c in block.columns]
+    return pa.RecordBatch.from_arrays(columns, names=block.schema.names)
+
+
+def _blocks() -> pc.ReadOptions:
+    return pc.ReadOptions(use_threads=False, block_size=_BLOCK)
+
+
+def _delimiter(path: str) -> str:
+    return "\t" if path.lower().endswith(".tsv") else ","
+
+
+def _dialect(path: str) -> pc.ParseOptions:
+    return pc.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)

@@ -1,0 +1,264 @@
+"""Data files and their fragments: at most 65,536 consecutive rows, fixed by the file alone.
+
+A fragment never depends on engine, worker or batch, so that whatever is
+computed from it (and the name of what is written for it) is the same
+everywhere. A Parquet file is cut within its row groups, a CSV file from its
+first row on.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.columns.buffers import without_views
+from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
+from pipelines.input import csv_files
+from pipelines.input.path_patterns import fixed_part, glob_of, matcher
+
+FRAGMENT_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One data file."""
+
+    path: str
+    name: str  # as the job finds it: relative to the fixed part of the pattern
+    number: int  # in the order of names, from 0
+    place: int  # the same, among the files of its batch: other batches' files come and go
+    batch: str | None  # the value of {batch} in its path
+    size: int  # bytes
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return Path(self.path).parent
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it is text, which knows no types."""
+        return self.path.lower().endswith(csv_files.ENDINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one worker reads in one go: a row group, or a whole CSV file."""
+
+    source: Source
+    row_group: int
+    first_row: int  # within the file
+    rows: int | None  # None for CSV, where nobody has counted
+
+    def holds(self, source: str, row: int) -> bool:
+        """Whether a row of a file, both as quarantine names them, is read with it."""
+        within = self.rows is None or self.first_row <= row < self.first_row + self.rows
+        return source == self.source.name and within
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The columns to read (None: all), and which come as dictionaries from Parquet."""
+
+    columns: tuple[str, ...] | None
+    coded: frozenset[str] = frozenset()
+    required: tuple[str, ...] = ()  # also where all are read
+
+
+def find_sources(pattern: str, folder: Path) -> list[Source]:
+    """The files of a path, or of a pattern with `*` and `{batch}`, sorted by name.
+
+    Raises:
+        InputUnreadable: there is none.
+    """
+    full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
+    if Path(full).is_file():  # whatever signs its name holds
+        return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
+    names, fixed = matcher(full), fixed_part(full)
+    found: list[Source] = []
+    seen: Counter[str | None] = Counter()
+    for path in sorted(glob.glob(glob_of(full), recursive=True)):  # noqa: PTH207  # absolute patterns
+        match = names.fullmatch(path)
+        if match and Path(path).is_file():
+            batch = match.groupdict().get("batch")
+            size, place = Path(path).stat().st_size, seen[batch]
+            found.append(Source(path, path.removeprefix(fixed), len(found), place, batch, size))
+            seen[batch] += 1
+    if not found:
+        raise InputUnreadable(
+            f"no file at {pattern}",
+            fix="correct data.path in the job file; relative paths start at its folder",
+        )
+    return found
+
+
+def file_digest(source: Source) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with _reading(source), Path(source.path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pieces_of(source: Source) -> list[Piece]:
+    """The pieces of a file, in its order.
+
+    Raises:
+        InputUnreadable: the file is empty, truncated or not of its format.
+    """
+    _require_content(source)
+    if source.is_csv:
+        return [Piece(source, 0, 0, None)]
+    with _reading(source):
+        metadata = pq.ParquetFile(source.path).metadata
+        counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    starts = [sum(counts[:i]) for i in range(len(counts))]
+    return [Piece(source, i, starts[i], count) for i, count in enumerate(counts)]
+
+
+def schema_of(source: Source) -> pa.Schema:
+    """The columns of a file; those of CSV are all text.
+
+    Raises:
+        InputUnreadable: as for `pieces_of`.
+    """
+    _require_content(source)
+    with _reading(source):
+        if not source.is_csv:
+            return pq.ParquetFile(source.path).schema_arrow
+        return pa.schema([pa.field(name, pa.string()) for name in csv_files.header(source.path)])
+
+
+def read_piece(piece: Piece, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The fragments of a piece: (number of the first row in the file, rows).
+
+    Raises:
+        InputUnreadable: the file is truncated, has broken quotes, or changed
+            while it was read.
+        SchemaMismatch: a column is missing.
+    """
+    _require_content(piece.source)
+    with _reading(piece.source):
+        if piece.source.is_csv:
+            yield from _cut(_read_csv(piece.source, projection), 0)
+        else:
+            yield from _cut(_read_row_group(piece, projection), piece.first_row)
+
+
+def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
+    """One column of a file, to find the batches without reading the rest."""
+    for piece in pieces_of(source):
+        for _, rows in read_piece(piece, Projection((column,))):
+            yield rows
+
+
+def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordBatch]:
+    coded = sorted(projection.coded)
+    file = pq.ParquetFile(piece.source.path, memory_map=True, read_dictionary=coded)
+    present = file.schema_arrow.names
+    names = present if projection.columns is None else list(projection.columns)
+    _require(piece.source, [*names, *projection.required], present)
+    groups = [piece.row_group]
+    for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
+        columns = [without_views(rows.column(name)) for name in names]
+        yield pa.RecordBatch.from_arrays(columns, names=names)
+
+
+def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
+    present = csv_files.header(source.path)
+    names = present if projection.columns is None else list(projection.columns)
+    _require(source, [*names, *projection.required], present)
+    return csv_files.read(source.path, source.name, names)
+
+
+def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Rows of any grouping as fragments of exactly FRAGMENT_ROWS, but for the last."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for block in blocks:
+        rest = block
+        while count + rest.num_rows >= FRAGMENT_ROWS:
+            head = rest.slice(0, FRAGMENT_ROWS - count)
+            yield first, _joined([*held, head])
+            first += FRAGMENT_ROWS
+            rest = rest.slice(head.num_rows)
+            held, count = [], 0
+        if rest.num_rows:
+            held.append(rest)
+            count += rest.num_rows
+    if count:
+        yield first, _joined(held)
+
+
+def _joined(parts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(parts) == 1:
+        return parts[0]
+    table = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
+    columns = [column.combine_chunks() for column in table.columns]
+    columns = [c.chunk(0) if isinstance(c, pa.ChunkedArray) else c for c in columns]
+    return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+
+
+def _require_content(source: Source) -> None:
+    if source.size == 0:
+        raise InputUnreadable(
+            f"{source.name}: the file is empty", fix="write it again, or take it away"
+        )
+
+
+def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> None:
+    absent = [name for name in dict.fromkeys(names) if name not in present]
+    if absent:
+        raise SchemaMismatch(
+            f"{source.name}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(repr, present[:30]))}",
+            fix="deliver the column, or take it out of the job file and fit again",
+        )
+    twice = [name for name in dict.fromkeys(names) if present.count(name) > 1]
+    if twice:
+        raise SchemaMismatch(
+            f"{source.name}: several columns are called {', '.join(map(repr, twice))}",
+            fix="give each column a name of its own",
+        )
+
+
+@contextmanager
+def _reading(source: Source) -> Iterator[None]:
+    """Turn what a reader says of a bad file into our error."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError) as error:
+        raise InputUnreadable(
+            f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {_said(error)}",
+            fix="write the file again (truncated, broken quotes, or another format?), then run the same command",
+        ) from error
+
+
+def _said(error: BaseException) -> str:
+    """The first line of what a reader says, without the row itself: that may be nobody's business."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", first)[:300]
+
+
+def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:
+    """The files that may hold rows of these batches.
+
+    Raises:
+        BatchUnknown: the path names batches, and one of these is not among them.
+    """
+    if not any(source.batch for source in sources):
+        return list(sources)
+    known = {source.batch for source in sources}
+    for batch in batches:
+        if batch not in known:
+            raise BatchUnknown(
+                f"no file of batch {batch!r}",
+                fix=f"the path has {', '.join(sorted(filter(None, known))[-5:])}",
+            )
+    return [source for source in sources if source.batch in batches]

@@ -1,0 +1,268 @@
+"""From the raw rows of a file to typed columns, keys and cohorts; and which rows cannot be used.
+
+Raw columns come in whatever type the file has (CSV: all text). A column of the
+wrong family is an error for the whole file; a wrong value costs its row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+
+from pipelines.columns.buffers import (
+    Int64s,
+    dictionary_codes,
+    float_array,
+    floats,
+    int_array,
+    is_text,
+    missing,
+)
+from pipelines.columns.spelling import canonical_text
+from pipelines.columns.utf8 import broken, readable
+from pipelines.errors import SchemaMismatch
+from pipelines.features.spec import Categorical, Date, Feature, Image, Numeric, Text
+from pipelines.identity.row_digests import row_digests
+from pipelines.identity.siphash import Words
+from pipelines.input.batches import local_micros
+from pipelines.input.faults import Faults
+from pipelines.input.fragments import Projection
+from pipelines.job.job_file import Job
+
+_NULL_WORDS = {"", "na", "n/a", "nan", "null", "none", "-nan"}
+
+
+def projection(job: Job, *, target: bool = False) -> Projection:
+    """The columns that a job reads; all of them where a user function runs first."""
+    features, given = list(job.features.columns), job.predictions
+    cohorts = [cohort.column for cohort in job.cohorts.values()]
+    others = [*job.key_columns, *job.labeling.show, job.data.time, job.batches.column, *cohorts]
+    if given:
+        others += [given.label, given.score, given.version, *given.probabilities.values()]
+    if target:
+        others.append(job.target.column)
+    raw = [name for name in others if name]
+    coded = [name for name in features if isinstance(job.features.columns[name], Categorical)]
+    codes = frozenset({*coded, *cohorts} - set(job.key_columns))
+    if job.features.function is not None:  # it makes the features
+        return Projection(None, codes, tuple(dict.fromkeys(raw)))
+    names = tuple(dict.fromkeys([*features, *raw]))
+    return Projection(None if job.data.key == "content" else names, codes, names)
+
+
+def contents_of(rows: pa.RecordBatch, job: Job) -> Words:
+    """The digest of what each row holds besides its key: (n, 2)."""
+    return row_digests(rows, [name for name in rows.schema.names if name not in job.key_columns])
+
+
+def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
+    """The column, null where its text is no UTF-8; those rows are marked."""
+    unread = broken(column)
+    if unread is None:
+        return column
+    faults.mark(unread, "invalid_utf8", name)
+    return readable(column)
+
+
+def readable_rows(rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
+    """The rows, null where a text cannot be read; those rows are marked."""
+    columns = [
+        checked_text(column, name, faults)
+        for name, column in zip(rows.schema.names, rows.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+
+
+def require_types(schema: pa.Schema, job: Job) -> None:
+    """Columns of numbers hold no text, in a file that tells them apart.
+
+    Raises:
+        SchemaMismatch: one does.
+    """
+    wanted = [cohort.column for cohort in job.cohorts.values() if cohort.edges]
+    if job.features.function is None:  # else it makes the features
+        wanted += [n for n, feature in job.features.columns.items() if isinstance(feature, Numeric)]
+    if job.predictions:
+        wanted += [*filter(None, [job.predictions.score]), *job.predictions.probabilities.values()]
+    if job.task == "regression":
+        truth = job.predictions.label if job.predictions else job.target.column
+        wanted += [truth] if truth else []
+    for one in schema:
+        kind = one.type.value_type if kinds.is_dictionary(one.type) else one.type
+        if one.name in wanted and is_text(kind):
+            raise _mismatch(one.name, kind, "a number")
+
+
+def features_of(rows: pa.RecordBatch, job: Job, faults: Faults) -> pa.RecordBatch:
+    """The feature columns in the types that the mapper takes; rows with wrong values are marked.
+
+    Raises:
+        SchemaMismatch: a column is missing or of another family of types.
+    """
+    columns = []
+    for name, feature in job.features.columns.items():
+        if name not in rows.schema.names:
+            raise SchemaMismatch(
+                f"column {name!r} is missing; there are {', '.join(rows.schema.names[:30])}",
+                fix="deliver the column, or take it out of features.columns and fit again",
+            )
+        columns.append(_typed(rows.column(name), name, feature, job, faults))
+    return pa.RecordBatch.from_arrays(columns, names=list(job.features.columns))
+
+
+def _typed(column: pa.Array, name: str, feature: Feature, job: Job, faults: Faults) -> pa.Array:
+    match feature:
+        case Numeric():
+            return _number(column, name, feature, faults)
+        case Categorical():
+            return category(column, name, faults)
+        case Date():
+            return _date(column, name, job, faults)
+        case Text():
+            return checked_text(as_text(column, name, "text"), name, faults)
+        case Image():
+            return _picture(column, name)
+
+
+def _number(column: pa.Array, name: str, feature: Numeric, faults: Faults) -> pa.Array:
+    column = numbers(column, name, faults)
+    values = floats(column)
+    faults.mark(np.isinf(values), "infinite", name)
+    if feature.minimum is not None:
+        faults.mark(values < feature.minimum, "out_of_range", name)
+    if feature.maximum is not None:
+        faults.mark(values > feature.maximum, "out_of_range", name)
+    return column
+
+
+def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
+    """A column as float64; text, which CSV has for everything, as what it reads like.
+
+    Raises:
+        SchemaMismatch: its type has nothing to do with numbers.
+    """
+    if kinds.is_float64(column.type):
+        return column
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if is_text(kind):
+        return _numbers_in_text(column, name, faults)
+    if is_plain(kind):
+        return float_array(floats(column), missing(column))
+    raise _mismatch(name, kind, "a number")
+
+
+def is_clock(kind: pa.DataType) -> bool:
+    """Whether values are days, times of a day, or both."""
+    return bool(kinds.is_timestamp(kind) or kinds.is_date(kind) or kinds.is_time(kind))
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """Whether values are numbers, true or false, or nothing at all."""
+    holds = (kinds.is_integer, kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_null)
+    return any(one(kind) for one in holds)
+
+
+def _numbers_in_text(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
+    try:
+        return column.cast(pa.float64())
+    except pa.ArrowInvalid:
+        codes, words = dictionary_codes(readable(column))
+    parsed = [_float(word) for word in words]
+    strange = np.array([*(value is None for value in parsed), False])  # the last: null
+    faults.mark(strange[codes], "not_a_number", name)
+    values = [np.nan if value is None else value for value in parsed]
+    return float_array(np.array([*values, np.nan])[codes])
+
+
+def _float(text: str) -> float | None:
+    """A number, NaN for a missing one, None for something else."""
+    if text.strip().lower() in _NULL_WORDS:
+        return float("nan")
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray:
+    """A column as coded canonical text.
+
+    Raises:
+        SchemaMismatch: its type cannot be spelled.
+    """
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if is_clock(kind):
+        column = column.cast(pa.string())
+    elif kinds.is_nested(kind) or not (is_text(kind) or is_plain(kind)):
+        raise _mismatch(name, kind, "a category (text, whole numbers or true/false)")
+    column = checked_text(column, name, faults)
+    if not kinds.is_dictionary(column.type):
+        column = (column if is_text(column.type) else canonical_text(column)).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(column.indices, canonical_text(column.dictionary))
+
+
+def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
+    """Wall-clock time in the job's timezone, without a zone."""
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if not (
+        kinds.is_timestamp(kind)
+        or kinds.is_date(kind)
+        or kinds.is_string(kind)
+        or kinds.is_large_string(kind)
+    ):
+        raise _mismatch(name, kind, "a time")
+    micros = local_micros(column, job.batches)
+    gaps = micros == np.iinfo(np.int64).min
+    given = missing(column)
+    faults.mark(gaps if given is None else gaps & ~given, "not_a_time", name)
+    buffer = pa.py_buffer(np.where(gaps, 0, micros))
+    bitmap = pa.py_buffer(np.packbits(~gaps, bitorder="little")) if gaps.any() else None
+    return pa.Array.from_buffers(pa.timestamp("us"), len(micros), [bitmap, buffer])
+
+
+def as_text(column: pa.Array, name: str, what: str) -> pa.Array:
+    """A column of text, not coded; `what` says in an error what it should have been."""
+    if kinds.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if kinds.is_string(column.type):
+        return column
+    if (
+        kinds.is_large_string(column.type)
+        or kinds.is_string_view(column.type)
+        or kinds.is_null(column.type)
+    ):
+        return column.cast(pa.string())
+    raise _mismatch(name, column.type, what)
+
+
+def is_binary(kind: pa.DataType) -> bool:
+    """Whether values are bytes, or nothing at all."""
+    return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_null(kind))
+
+
+def _picture(column: pa.Array, name: str) -> pa.Array:
+    if not is_binary(column.type):
+        raise _mismatch(name, column.type, "a picture (bytes, or the path of a file)")
+    return column.cast(pa.binary())
+
+
+def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
+    """Some rows, by number, in that order."""
+    if len(chosen) == rows.num_rows:
+        return rows
+    columns = [take_column(column, chosen) for column in rows.columns]
+    return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+
+
+def take_column(column: pa.Array, chosen: Int64s) -> pa.Array:
+    """Some values of a column, by number, in that order."""
+    return pc.take(column, int_array(chosen))
+
+
+def _mismatch(name: str, kind: pa.DataType, wanted: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"column {name!r} holds {kind}, the job file says it is {wanted}",
+        fix="deliver it as before, or change its kind in features.columns and fit again",
+    )

@@ -1,0 +1,1 @@
+"""The job file: what to read, to score, to draw and to ask."""

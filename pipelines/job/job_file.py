@@ -1,0 +1,290 @@
+"""The job file: what to run. Typed, closed to unknown keys, hashed and stored beside its output.
+
+Where to run (store, engine, Label Studio, secrets) is settings and never stands here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from pipelines.errors import JobInvalid
+from pipelines.features.spec import FeatureSpec
+from pipelines.job.sections import (
+    Alert,
+    Batches,
+    Cohort,
+    Data,
+    Labeling,
+    Metric,
+    Model,
+    Name,
+    Predictions,
+    Sampling,
+    Section,
+    Target,
+    Task,
+)
+
+__all__ = ["Alert", "Batches", "Cohort", "Job", "Labeling", "Model", "Task", "load", "parse"]
+
+_METRICS = {
+    "classification": ("accuracy", "precision", "recall", "f1"),
+    "regression": ("mae", "rmse"),
+}
+_TRAINED = "seen_in_training"  # a cohort that every job with a model has
+_NAMED = {  # whose keys are the user's
+    ("features", "columns"),
+    ("cohorts",),
+    ("model", "parameters"),
+    ("predictions", "probabilities"),
+}
+_FILE = "recheck.toml"
+_PAGE = "docs/reference/job.md"
+
+
+class Job(Section):
+    """A whole job file."""
+
+    name: Name = Field(description="Names the job in the store.")
+    task: Task = Field(description="Classes or numbers.")
+    data: Data = Field(description="Where the rows are, and what tells one from another.")
+    batches: Batches = Field(default_factory=Batches, description="How rows fall into batches.")
+    target: Target = Field(default_factory=Target, description="What is predicted.")
+    features: FeatureSpec = Field(
+        default_factory=FeatureSpec,
+        description="What the model is computed from; the same in training and scoring.",
+    )
+    model: Model | None = Field(
+        default=None, description="The model that `fit` makes and `score` runs."
+    )
+    predictions: Predictions | None = Field(
+        default=None, description="Predictions that another system made; instead of `[model]`."
+    )
+    sampling: Sampling = Field(description="Which predictions people are asked about.")
+    labeling: Labeling = Field(
+        default_factory=Labeling, description="What people see and are asked."
+    )
+    cohorts: dict[str, Cohort] = Field(
+        default_factory=dict, description="Groups of rows, `[cohorts.NAME]`."
+    )
+    metrics: tuple[Metric, ...] = Field(
+        default=(), description="The metrics that are estimated; without any, all of the task."
+    )
+    alerts: tuple[Alert, ...] = Field(
+        default=(), description="Lines that a metric should not cross, `[[alerts]]`."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Job:
+        problems = [problem for check in _CHECKS for problem in check(self)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """The name that predictions carry."""
+        return self.model.name if self.model else self.predictions.name  # type: ignore[union-attr]
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns of the key, none for a key by position or content."""
+        return () if self.data.key == "content" else self.data.key
+
+    def digest(self) -> str:
+        """A hash of everything that the file says, whatever its order and comments: 16 hex digits."""
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _parts_that_go_together(job: Job) -> Iterator[str]:
+    """What single keys cannot show."""
+    if (job.model is None) == (job.predictions is None):
+        yield "a job has either [model] or [predictions]"
+    by = job.batches.by
+    if by in ("hour", "day", "week") and job.data.time is None:
+        yield f'batches.by = "{by}" needs data.time, the column with the time of the event'
+    if (by == "path") != ("{batch}" in job.data.path):
+        yield 'batches.by = "path" goes with {batch} in data.path'
+    if job.model and not job.features.columns:
+        yield "features.columns is empty: a model needs at least one feature"
+    if job.task == "classification" and len(job.target.answers) < 2:
+        yield "target.answers needs at least two answers: every class that may be right"
+
+
+def _forbidden_columns(job: Job) -> Iterator[str]:
+    """Columns that would tell the model, or the labeler, the answer."""
+    later = job.features.known_after
+    secret = dict.fromkeys(later, "it is known only after the prediction (features.known_after)")
+    if job.target.column:
+        secret[job.target.column] = "it is the target"
+    if job.predictions:
+        given = job.predictions
+        told = filter(None, [given.label, given.score, *given.probabilities.values()])
+        secret |= dict.fromkeys(told, "it holds the prediction, and labelers are blind")
+    used = [(name, "features.columns") for name in job.features.columns]
+    used += [(name, "labeling.show") for name in job.labeling.show if name not in later]
+    for name, where in used:
+        if name in secret:
+            yield f"{name!r} may not stand in {where}: {secret[name]}"
+
+
+def _unknown_cohorts(job: Job) -> Iterator[str]:
+    """Names of cohorts that no estimate would ever have."""
+    for name in job.cohorts:
+        if "=" in name or name == _TRAINED:
+            yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
+    for name in job.sampling.cohorts:
+        if name not in job.cohorts:
+            near = _nearest(name, job.cohorts)
+            yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
+    known = [*job.cohorts, *([_TRAINED] if job.model else [])]
+    for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
+        if name not in known:
+            near = _nearest(name, known)
+            yield f"alerts.cohort names {name!r}, which is not in [cohorts]{near}"
+
+
+def _metrics_of_another_task(job: Job) -> Iterator[str]:
+    """Metrics and classes that the task has not."""
+    known, answers = _METRICS[job.task], job.target.answers
+    for where, metric in [
+        *(("metrics", metric) for metric in job.metrics),
+        *(("alerts.metric", alert.metric) for alert in job.alerts),
+    ]:
+        if metric not in known:
+            yield f'{where}: a {job.task} has no "{metric}", but {", ".join(known)}'
+    for alert in job.alerts:
+        if alert.class_ is not None and alert.class_ not in answers:
+            yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
+
+
+def _scores_of_no_answer(job: Job) -> Iterator[str]:
+    """Probabilities that no row would ever read."""
+    if job.predictions is None:
+        return
+    given, answers = job.predictions, job.target.answers
+    if given.score and given.probabilities:
+        yield (
+            f"predictions has `score` = {given.score!r} and `probabilities`, but a label's "
+            "probability stands in one place: keep `score`, or one column per class"
+        )
+    for name in given.probabilities:
+        if name not in answers:
+            allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
+            near = _nearest(name, answers)
+            yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
+
+
+_CHECKS = (
+    _parts_that_go_together,
+    _scores_of_no_answer,
+    _forbidden_columns,
+    _unknown_cohorts,
+    _metrics_of_another_task,
+)
+
+
+def load(path: Path) -> Job:
+    """Read and check a job file.
+
+    Raises:
+        JobInvalid: it is not there, is not TOML, or says something that is not
+            allowed; the message names file, key, what was found and what is
+            allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        inside = path / _FILE
+        usual = f"name a {_FILE}; `recheck init DIR --data FILE --target COLUMN` writes one"
+        raise JobInvalid(
+            f"{path}: cannot be read ({error.__class__.__name__})",
+            fix=f"name the job file in that folder: {inside}" if inside.is_file() else usual,
+        ) from error
+    try:
+        return parse(tomllib.loads(text), str(path))
+    except tomllib.TOMLDecodeError as error:
+        raise JobInvalid(
+            f"{path}: not TOML: {error}", fix="correct that line; TOML is described at toml.io"
+        ) from error
+
+
+def parse(content: Mapping[str, Any], origin: str) -> Job:
+    """Check the content of a job file; `origin` is named in errors.
+
+    Raises:
+        JobInvalid: as for `load`.
+    """
+    try:
+        return Job.model_validate(content)
+    except ValidationError as error:
+        told: dict[tuple[str, ...], list[Any]] = {}
+        for one in error.errors():  # a value that fits none of several types is several errors
+            told.setdefault(_place(one["loc"]), []).append(one)
+        problems = [_explain(place, errors) for place, errors in told.items()]
+        raise JobInvalid(
+            f"{origin}: " + "; ".join(problem for problem, _ in problems),
+            fix="; ".join(dict.fromkeys(fix for _, fix in problems)),
+        ) from error
+
+
+def _place(loc: Sequence[int | str]) -> tuple[str, ...]:
+    """The keys that lead to a value, without what pydantic puts between: types and tags."""
+    parts = [str(part) for part in loc]
+    if parts[:2] == ["features", "columns"]:
+        del parts[3:4]  # the kind, which chooses among the features
+    types = [
+        re.search(r"[\[(]", part) and tuple(parts[:i]) not in _NAMED for i, part in enumerate(parts)
+    ]
+    return tuple(part for part, is_type in zip(parts, types, strict=True) if not is_type)
+
+
+def _explain(place: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """What pydantic says of one place as (problem, fix)."""
+    key, first = ".".join(place), errors[0]
+    if first["type"] == "extra_forbidden":
+        known = _keys_beside(first["loc"])
+        if not known:
+            return f"unknown key {key}", f"delete {key}"
+        near = _nearest(place[-1], known)
+        return f"unknown key {key}", f"use one of {', '.join(known)}{near}"
+    if first["type"] == "missing":
+        return f"{key} is missing", f"add {key} = …, as {_PAGE} says"
+    message = " or ".join(one["msg"].removeprefix("Value error, ") for one in errors)
+    if not place:
+        return message, f"correct that, as {_PAGE} says"
+    found = json.dumps(first["input"], default=str, ensure_ascii=False)
+    return f"{key} = {found[:80]} is not allowed: {message}", f"set {key} as {_PAGE} says"
+
+
+def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed where an unknown one was found."""
+    model: Any = Job
+    for part in loc[:-1]:
+        field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
+        if field is None:
+            continue  # a list index, a name of the user's, or a tag of a union
+        model = next((kind for kind in _models_in(field.annotation)), model)
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in getattr(annotation, "__args__", ()) for found in _models_in(part)]
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

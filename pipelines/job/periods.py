@@ -1,0 +1,91 @@
+"""The hours, days, weeks and months that batches and windows are named after.
+
+An hour is `2026-11-20T05`, a day `2026-11-20`, an ISO week `2026-W47` and a
+month `2026-11`, all on the wall of the job's timezone. Any other name says
+nothing of time.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pipelines.job.sections import Batches
+
+Kind = Literal["hour", "day", "week", "month"]
+
+LENGTH: dict[Kind, timedelta] = {  # of those that are all as long, on the wall
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
+_FORMS: tuple[tuple[Kind, re.Pattern[str], str], ...] = (  # and what makes the name a first moment
+    ("hour", re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3])", re.ASCII), ":00"),
+    ("day", re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), ""),
+    ("week", re.compile(r"\d{4}-W\d\d", re.ASCII), "-1"),
+    ("month", re.compile(r"\d{4}-\d\d", re.ASCII), "-01"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time that has a name."""
+
+    kind: Kind
+    start: datetime  # on the wall, without a zone
+    end: datetime  # the first moment after it, on the wall
+
+    @property
+    def name(self) -> str:
+        """What batches and windows of it are called."""
+        return name_of(self.kind, self.start)
+
+
+def name_of(kind: Kind, moment: datetime) -> str:
+    """The name of the period that a moment lies in.
+
+    >>> [name_of(kind, datetime(2027, 1, 3, 5)) for kind in ("hour", "day", "week", "month")]
+    ['2027-01-03T05', '2027-01-03', '2026-W53', '2027-01']
+    """
+    if kind == "week":
+        year, week, _ = moment.isocalendar()
+        return f"{year:04d}-W{week:02d}"
+    return moment.isoformat()[: {"hour": 13, "day": 10, "month": 7}[kind]]  # strftime shortens 0033
+
+
+def named(name: str) -> Period | None:
+    """The period of a name; None where it says nothing of time, or no clock reaches its end.
+
+    >>> str(named("2026-W47").start), named("north")
+    ('2026-11-16 00:00:00', None)
+    """
+    for kind, form, rest in _FORMS:
+        if form.fullmatch(name):
+            with suppress(ValueError, OverflowError):  # no such day, or the end of time
+                start = datetime.fromisoformat(name + rest)
+                return Period(kind, start, _end(kind, start))
+    return None
+
+
+def settled(period: Period, batches: Batches) -> datetime | None:
+    """When a period is over and its stragglers have come; None where no clock reaches that.
+
+    >>> settled(named("2026-W47"), Batches(timezone="Europe/Berlin", settle=6)).isoformat()
+    '2026-11-23T06:00:00+01:00'
+    """
+    zone = ZoneInfo(batches.timezone)
+    try:
+        over = period.end.replace(tzinfo=zone).astimezone(UTC)
+        return (over + timedelta(hours=batches.settle)).astimezone(zone)
+    except OverflowError:
+        return None
+
+
+def _end(kind: Kind, start: datetime) -> datetime:
+    if kind == "month":
+        return (start + timedelta(days=31)).replace(day=1)
+    return start + LENGTH[kind]

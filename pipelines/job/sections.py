@@ -1,0 +1,249 @@
+"""The tables of a job file, one class each. A key that a table does not know is an error."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pipelines.columns.spelling import canonical
+
+MOST_ROWS = 1_000_000_000  # of a budget
+Task = Literal["classification", "regression"]
+BatchRule = Literal["all", "path", "hour", "day", "week", "column"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Metric = Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """One table of the job file; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Data(Section):
+    """Where the rows are, and what tells one from another."""
+
+    path: str = Field(
+        description="A Parquet or CSV file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket."
+    )
+    key: tuple[str, ...] | Literal["content"] = Field(
+        default=(),
+        description="The columns that name a row within its batch, or \"content\" to take the whole row. Without any: the file's digest and the row's number.",
+    )
+    time: str | None = Field(
+        default=None,
+        description="The column with the time of the event, in UTC or in the job's timezone where it has no zone.",
+    )
+    max_quarantined: Share = Field(
+        default=0.1, description="A batch with a larger share of bad rows than this is refused."
+    )
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) and value != "content" else value
+
+
+class Batches(Section):
+    """How rows fall into batches."""
+
+    by: BatchRule = Field(
+        default="all",
+        description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
+    )
+    column: str | None = Field(default=None, description='The column, where `by = "column"`.')
+    timezone: str = Field(
+        default="UTC", description="Days and weeks begin at midnight here (an IANA name)."
+    )
+    settle: float = Field(
+        default=0.0,
+        ge=0,
+        le=87_600,
+        description="Hours that a period must be over before it is scored without `--early`.",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be an IANA time zone, for example Europe/Berlin") from error
+        return value
+
+    @model_validator(mode="after")
+    def _column_is_named(self) -> Batches:
+        if (self.by == "column") != (self.column is not None):
+            raise ValueError('`column` goes with by = "column", and only with it')
+        return self
+
+
+class Target(Section):
+    """What is predicted, and the answers that people may give."""
+
+    column: str | None = Field(
+        default=None,
+        description="The column that holds the truth in training data. Without it, `fit` learns from people's answers (`push --purpose train`).",
+    )
+    answers: tuple[str, ...] = Field(
+        default=(),
+        description="The answer set of a classification: every class that may be right, also one that the model never predicts.",
+    )
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _spelled(cls, value: object) -> object:
+        """As targets and people's answers are: 3.0 is `3`, True is `true`."""
+        if not isinstance(value, (list, tuple)):
+            return value
+        plain = (str, int, float)
+        return tuple(canonical(one) if isinstance(one, plain) else one for one in value)
+
+    @field_validator("answers")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("each answer may stand once")
+        if "" in value:
+            raise ValueError("an answer needs at least one letter")
+        return value
+
+
+class Model(Section):
+    """The model that `fit` makes and `score` runs."""
+
+    name: Name = Field(default="model", description="Folder of the model's versions in the store.")
+    estimator: str = Field(
+        default="LogisticRegression", description="A scikit-learn estimator of the tested list."
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Its parameters, as scikit-learn names them."
+    )
+    version: str | None = Field(
+        default=None, description="Pins a version; without it the newest is live."
+    )
+    holdout: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="Share of the rows, the latest by time (without a time: by keyed hash), that training leaves out to measure itself.",
+    )
+    max_rows: int = Field(
+        default=1_000_000,
+        ge=10,
+        description="Training takes at most this many rows, chosen by keyed hash.",
+    )
+
+
+class Predictions(Section):
+    """Predictions that another system made; instead of `[model]`."""
+
+    label: str = Field(description="The column with the predicted label or number.")
+    score: str | None = Field(
+        default=None, description="The column with the label's probability, in [0, 1]."
+    )
+    probabilities: dict[str, str] = Field(
+        default_factory=dict,
+        description="For each class its column of probabilities; the label's own becomes the score. Instead of `score`.",
+    )
+    version: str | None = Field(
+        default=None, description="The column with the version of the model that made them."
+    )
+    name: Name = Field(default="elsewhere", description="The name of that model.")
+
+    @field_validator("probabilities")
+    @classmethod
+    def _spelled(cls, value: dict[str, str]) -> dict[str, str]:
+        """As labels are, or no row would find its class here."""
+        spelled = {str(canonical(answer)): column for answer, column in value.items()}
+        if len(spelled) != len(value):
+            raise ValueError("each answer may stand once")
+        return spelled
+
+
+class Sampling(Section):
+    """Which predictions people are asked about."""
+
+    budget: int = Field(default=300, ge=1, le=MOST_ROWS, description="Rows per batch.")
+    seed: str = Field(
+        description="128 random bits in hexadecimal, written by `init`. Another seed draws other rows.",
+        min_length=16,
+    )
+    cohorts: tuple[str, ...] = Field(
+        default=(),
+        description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains.",
+    )
+
+
+class Labeling(Section):
+    """What people see and are asked."""
+
+    show: tuple[str, ...] = Field(default=(), description="The only columns that people see.")
+    texts: tuple[str, ...] = Field(
+        default=(),
+        description="Those of `show` that are long texts, shown as such and not as a cell; text features are anyway.",
+    )
+    pictures: tuple[str, ...] = Field(
+        default=(), description="Those of `show` that hold pictures; image features do anyway."
+    )
+    question: str = Field(
+        default="What is right?", min_length=1, description="The question above the answers."
+    )
+    instructions: str = Field(default="", description="Shown to people before they begin.")
+    guideline: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="A link to longer instructions."
+    )
+    overlap: Share = Field(
+        default=0.0, description="Share of the questions that several people answer."
+    )
+    annotators: int = Field(default=2, ge=2, le=10, description="How many people answer those.")
+    train_budget: int = Field(
+        default=500,
+        ge=1,
+        le=MOST_ROWS,
+        description="Rows that `push --purpose train` asks about per batch.",
+    )
+    outcomes: Literal["self-selected", "complete"] = Field(
+        default="self-selected",
+        description="`complete` says that every row of a batch gets its outcome without being asked; then it is a census.",
+    )
+
+
+class Cohort(Section):
+    """A group of rows whose accuracy is of interest by itself."""
+
+    column: str = Field(description="The column that it is made from.")
+    edges: tuple[float, ...] = Field(
+        default=(), description="For a number: where one group ends and the next begins."
+    )
+
+    @field_validator("edges")
+    @classmethod
+    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("edges must ascend")
+        return value
+
+
+class Alert(Section):
+    """A line that a metric should not cross; looked at once per closed window."""
+
+    metric: Metric = Field(description="The metric.")
+    class_: str | None = Field(
+        default=None, alias="class", description="The class, for precision, recall and f1."
+    )
+    below: float | None = Field(default=None, description="Fires when the metric is surely below.")
+    above: float | None = Field(default=None, description="Fires when the metric is surely above.")
+    period: Literal["batch", "day", "week", "month"] = Field(
+        default="week", description="The windows that are looked at."
+    )
+    cohort: str | None = Field(default=None, description="`name=value`, or all rows.")
+
+    @model_validator(mode="after")
+    def _one_line(self) -> Alert:
+        if (self.below is None) == (self.above is None):
+            raise ValueError("an alert takes `below` or `above`")
+        return self

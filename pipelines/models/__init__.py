@@ -1,0 +1,1 @@
+"""Models as packages: evaluators, manifests, signatures and golden rows."""

@@ -1,0 +1,1 @@
+"""Probability samples of a batch: strata, allocations, draws and carry-over."""

@@ -1,0 +1,193 @@
+"""The predictions of one batch as the sampler sees them: columns of codes.
+
+Nothing here depends on the order of the rows, and nothing on how the codes were
+assigned: strata go by the text of labels and cohorts and by exact integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.columns.buffers import Bools, Floats, Int32s, Int64s, dictionary_codes, integers
+from pipelines.identity.keyed_hash import Hashes
+
+GRID = 1_000_000  # points between the scores 0 and 1
+MISSING = -1  # the code of a missing value, and the grid point of a missing score
+_DENSE = 2**22  # cells that are counted in a full table; beyond, by sorting
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A column of text: row i holds `values[codes[i]]`, nothing where the code is -1."""
+
+    name: str
+    codes: Int32s
+    values: tuple[str, ...]  # distinct
+
+    @classmethod
+    def of(cls, name: str, column: pa.Array) -> Codes:
+        """From text or a dictionary of text.
+
+        >>> from pipelines.columns.buffers import texts
+        >>> Codes.of("carrier", texts(["UA", None, "AA", "UA"])).codes.tolist()
+        [0, -1, 1, 0]
+        """
+        codes, values = dictionary_codes(column)
+        return cls(name, codes, tuple(values))
+
+    @classmethod
+    def single(cls, name: str, rows: int) -> Codes:
+        """The same empty text in every row: the label of numbers, which are no classes."""
+        return cls(name, np.zeros(rows, dtype=np.int32), ("",))
+
+    def holds(self, value: str) -> Bools:
+        """The rows that hold a value: (n,)."""
+        return (
+            self.codes == self.values.index(value) if value in self.values else self.codes < MISSING
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Numbers as integers in the same order, so that bins cannot move with a last bit."""
+
+    name: str  # what people read: score | value
+    points: Int64s  # (n,), -1 where missing
+    numbers: Floats | None = None  # of each point; None: point / 1,000,000
+
+    def number(self, point: int) -> float:
+        """What a point stands for."""
+        return point / GRID if self.numbers is None else float(self.numbers[point])
+
+
+def score_grid(scores: Floats) -> Grid:
+    """Probabilities (n,) on the grid rint(score × 1e6), NaN as missing.
+
+    >>> score_grid(np.array([0.5, np.nan, 1.0])).points.tolist()
+    [500000, -1, 1000000]
+    """
+    points = np.where(np.isnan(scores), float(MISSING), np.rint(scores * GRID))
+    return Grid("score", points.astype(np.int64))
+
+
+def value_grid(values: Floats) -> Grid:
+    """Predicted numbers (n,) by their rank among the distinct ones, NaN as missing.
+
+    >>> value_grid(np.array([7.5, -1.0, np.nan, 7.5])).points.tolist()
+    [1, 0, -1, 1]
+    """
+    known = ~np.isnan(values)
+    numbers, ranks = np.unique(values[known], return_inverse=True)
+    points = np.full(len(values), MISSING, dtype=np.int64)
+    points[known] = ranks
+    return Grid("value", points, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The n predictions of a batch, of one version of the model."""
+
+    ids: Hashes  # prediction ids (n, 2)
+    draws: Hashes  # keyed hashes of the purpose "sample" (n, 2)
+    labels: Codes  # predicted classes; `Codes.single` for numbers
+    grid: Grid  # scores of classes, values of numbers
+    cohorts: tuple[Codes, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse columns that would pair the wrong rows, or rows that have no stratum."""
+        lengths = {len(self.draws), len(self.labels.codes), len(self.grid.points)}
+        if lengths.union(len(cohort.codes) for cohort in self.cohorts) != {len(self.ids)}:
+            raise ValueError("the columns of a population have one entry per prediction")
+        if (self.labels.codes < 0).any():
+            raise ValueError("a prediction without a label belongs into quarantine")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def cohort(self, name: str) -> Codes:
+        """The cohort of that name.
+
+        Raises:
+            KeyError: the predictions have no such cohort.
+        """
+        return {cohort.name: cohort for cohort in self.cohorts}[name]
+
+    def where(self, rows: npt.NDArray[np.bool_]) -> Population:
+        """The part of it where `rows` (n,) is true."""
+        return Population(
+            self.ids[rows],
+            self.draws[rows],
+            _subset(self.labels, rows),
+            Grid(self.grid.name, self.grid.points[rows], self.grid.numbers),
+            tuple(_subset(cohort, rows) for cohort in self.cohorts),
+        )
+
+
+def cohort_codes(column: pa.MapArray) -> tuple[Codes, ...]:
+    """The cohorts of a MAP<text, text> column, one per key, by name.
+
+    A row without a key, or with null under it, has the code -1 there.
+    """
+    places = integers(column.offsets)  # into all keys and items, also of a slice
+    names, values = (
+        Codes.of("", part.slice(places[0], places[-1] - places[0]))
+        for part in (column.keys, column.items)
+    )
+    rows = np.repeat(np.arange(len(column)), np.diff(places))
+    cohorts = []
+    for code, name in enumerate(names.values):
+        codes = np.full(len(column), MISSING, dtype=np.int32)
+        chosen = names.codes == code
+        codes[rows[chosen]] = values.codes[chosen]
+        cohorts.append(Codes(name, codes, values.values))
+    return tuple(sorted(cohorts, key=lambda cohort: cohort.name))
+
+
+def domain_counts(
+    strata: Int32s, count: int, labels: Codes, cohorts: Sequence[Codes]
+) -> list[dict[str, dict[str, int]]]:
+    """How many rows of each stratum have which label, overall and by cohort.
+
+    Args:
+        strata: the stratum of each row (n,), from 0 to count - 1.
+        count: of the strata.
+        labels: of the rows, none missing.
+        cohorts: of the rows. One whose cohort is missing is in no domain of it.
+
+    Returns:
+        One mapping per stratum, from "" (the whole stratum) and "cohort=value"
+        to rows by label, without zeros, ordered by text.
+    """
+    domains: list[dict[str, dict[str, int]]] = [{} for _ in range(count)]
+    for cohort in (Codes.single("", len(strata)), *cohorts):
+        for stratum, value, label, rows in _cells(strata, count, labels, cohort):
+            domain = f"{cohort.name}={cohort.values[value]}" if cohort.name else ""
+            domains[stratum].setdefault(domain, {})[labels.values[label]] = rows
+    return [
+        {name: dict(sorted(by_label.items())) for name, by_label in sorted(domain.items())}
+        for domain in domains
+    ]
+
+
+def _cells(strata: Int32s, count: int, labels: Codes, cohort: Codes) -> list[list[int]]:
+    """[stratum, cohort value, label, rows] of every cell that has rows."""
+    shape = (count, len(cohort.values), len(labels.values))
+    known = cohort.codes != MISSING
+    parts = (strata[known], cohort.codes[known], labels.codes[known])
+    cells = np.ravel_multi_index([part.astype(np.int64) for part in parts], shape)
+    if count * shape[1] * shape[2] <= _DENSE:
+        rows = np.bincount(cells)
+        found = np.flatnonzero(rows)
+        rows = rows[found]
+    else:
+        found, rows = np.unique(cells, return_counts=True)
+    return np.column_stack([*np.unravel_index(found, shape), rows]).tolist()
+
+
+def _subset(column: Codes, rows: npt.NDArray[np.bool_]) -> Codes:
+    return Codes(column.name, column.codes[rows], column.values)

@@ -1,0 +1,174 @@
+"""Strata: groups of predictions that are alike, made from counts and text alone.
+
+The finest of a ladder of partitions is taken that leaves about four questions
+to each stratum: label × 5 score bins × cohorts, then one cohort less at a time,
+then label × 5, × 3 and × 2 bins, then labels, then one stratum for all. Strata
+of fewer than 4 rows join their neighbour of the same label.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from pipelines.columns.buffers import Int32s, Int64s
+from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
+from pipelines.sampling.population import Codes, Population
+
+SMALLEST = 4  # rows; a smaller stratum joins its neighbour
+QUESTIONS = 4  # of the budget per stratum, at least
+_CELLS = 10_000  # a partition with more cells is too fine, before any merging
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """A partition of n predictions into H strata, named for people."""
+
+    names: tuple[str, ...]  # distinct
+    codes: Int32s  # (n,), the stratum of each prediction
+
+    @property
+    def sizes(self) -> Int64s:
+        """Predictions per stratum: (H,)."""
+        return np.bincount(self.codes, minlength=len(self.names))
+
+
+def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -> Strata:
+    """Divide a batch for a budget of questions.
+
+    Args:
+        population: of one batch; the order of its rows does not matter.
+        budget: questions. Fewer than 8 leave one stratum.
+        cohorts: names of the cohorts that may be strata, the first kept longest.
+
+    Returns:
+        Strata of at least one prediction each, in lexicographic order of
+        (label, bin, cohorts). The same population and budget give the same.
+
+    >>> from pipelines.sampling.population import score_grid
+    >>> ids = np.arange(80, dtype=np.uint64).reshape(40, 2)
+    >>> labels = Codes("label", np.repeat([0, 1], 20), ("late", "on time"))
+    >>> flights = Population(ids, ids, labels, score_grid(np.linspace(0.5, 0.89, 40)))
+    >>> stratify(flights, 16).names
+    ('late · score below 0.6', 'late · score from 0.6', 'on time · score below 0.8', ...)
+    """
+    if len(population) == 0:
+        return Strata((), np.zeros(0, dtype=np.int32))
+    most = max(budget // QUESTIONS, 1)
+    for dimensions in _ladder(population, cohorts):
+        cells = _cells(dimensions)
+        if cells is None:
+            continue
+        groups = _merged(cells)
+        if groups[-1] < most:
+            return Strata(_names(dimensions, cells, groups), groups[cells.of_row].astype(np.int32))
+    return _pooled(population.labels, most)
+
+
+def _ladder(population: Population, cohorts: Sequence[str]) -> Iterator[list[Dimension]]:
+    """The partitions to try, finest first."""
+    label = by_label(population.labels)
+    bins = Bins(label, population.grid)
+    divided = [by_cohort(population.cohort(name)) for name in cohorts]
+    finest = bins.cut(5)
+    for count in range(len(divided), -1, -1):
+        yield [label, finest, *divided[:count]]
+    for count in (3, 2):
+        yield [label, bins.cut(count)]
+    yield [label]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What remains of a product of d dimensions: the C combinations that have rows."""
+
+    places: Int64s  # (d, C), in lexicographic order
+    of_row: Int64s  # (n,), the cell of each prediction
+
+
+def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
+    """The cells of a partition, None if there are too many."""
+    rows = len(dimensions[0].places)
+    cells = _Cells(np.zeros((0, 1), dtype=np.int64), np.zeros(rows, dtype=np.int64))
+    for dimension in dimensions:
+        combined = cells.of_row * dimension.count + dimension.places
+        found, of_row = _ranked(combined, cells.places.shape[1] * dimension.count)
+        if len(found) > _CELLS and len(dimensions) > 1:
+            return None
+        before, place = np.divmod(found, dimension.count)
+        cells = _Cells(np.vstack([cells.places[:, before], place]), of_row)
+    return cells
+
+
+def _ranked(keys: Int64s, limit: int) -> tuple[Int64s, Int64s]:
+    """The distinct keys in order, and the rank of each row's key."""
+    if limit > 4 * len(keys) + 1024:
+        found, ranks = np.unique(keys, return_inverse=True)
+        return found, ranks
+    present = np.bincount(keys, minlength=limit) > 0
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[keys]
+
+
+def _merged(cells: _Cells) -> Int64s:
+    """The group of each cell (C,): runs of cells of one label with enough rows."""
+    sizes = np.bincount(cells.of_row).tolist()
+    starts = np.zeros(len(sizes), dtype=np.int64)
+    for _, run in groupby(range(len(sizes)), key=cells.places[0].__getitem__):
+        starts[_group_starts(list(run), sizes)] = 1
+    return np.cumsum(starts) - 1
+
+
+def _group_starts(run: Sequence[int], sizes: Sequence[int]) -> list[int]:
+    """Where groups begin among the cells of one label; a small last one joins the one before."""
+    starts, rows = [run[0]], 0
+    for cell in run:
+        if rows >= SMALLEST:
+            starts.append(cell)
+            rows = 0
+        rows += sizes[cell]
+    return starts[:-1] if rows < SMALLEST and len(starts) > 1 else starts
+
+
+def _names(dimensions: Sequence[Dimension], cells: _Cells, groups: Int64s) -> tuple[str, ...]:
+    firsts = np.searchsorted(groups, np.arange(groups[-1] + 1))
+    lasts = np.append(firsts[1:], len(groups)) - 1
+    runs = zip(cells.places[:, firsts].T, cells.places[:, lasts].T, strict=True)
+    return _distinct([_name(dimensions, first, last) for first, last in runs])
+
+
+def _name(dimensions: Sequence[Dimension], first: Int64s, last: Int64s) -> str:
+    """Words for a run of cells: down to the dimension along which it extends."""
+    words = []
+    for dimension, low, high in zip(dimensions, first.tolist(), last.tolist(), strict=True):
+        words.append(dimension.text(low, high))
+        if low != high:
+            break
+    return " · ".join(word for word in words if word) or "all"
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Number the names that a label's or a cohort's own text made equal."""
+    counts = Counter(names)
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
+    return tuple(numbered)
+
+
+def _pooled(labels: Codes, most: int) -> Strata:
+    """The commonest labels as strata of their own, all others together."""
+    if most == 1:
+        return Strata(("all",), np.zeros(len(labels.codes), dtype=np.int32))
+    label = by_label(labels)
+    sizes = np.bincount(label.places, minlength=label.count)
+    kept = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
+    strata = np.full(label.count, most - 1, dtype=np.int32)
+    strata[kept] = np.arange(most - 1)
+    names = [label.text(place, place) for place in kept.tolist()]
+    return Strata(_distinct([*names, "other"]), strata[label.places])

@@ -1,0 +1,1 @@
+"""Scoring of one fragment: validate, map, predict, write."""

@@ -1,0 +1,151 @@
+"""What turns the rows of a fragment into predictions: a model package, or another system's columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.columns.buffers import (
+    Floats,
+    Int64s,
+    coded_texts,
+    dictionary_codes,
+    float_array,
+    floats,
+    missing,
+)
+from pipelines.columns.spelling import canonical_text
+from pipelines.errors import JobInvalid
+from pipelines.features.bad_values import BadCells
+from pipelines.features.mapped import Mapped
+from pipelines.input import typed_rows as raw
+from pipelines.input.faults import Faults
+from pipelines.job.job_file import Job
+from pipelines.models.evaluator import Scores
+from pipelines.models.package import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What a scorer says of n rows."""
+
+    labels: pa.Array  # text or coded text (n,), canonical
+    values: pa.Array | None  # float64 (n,): numbers, else None
+    scores: pa.Array | None  # float64 (n,): probability of the label, else None
+    versions: pa.Array  # coded text (n,)
+
+
+class Scorer(Protocol):
+    """Turns the rows of a fragment into predictions; marks those that it cannot use."""
+
+    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
+        """Predict every row; what is said of a marked row means nothing."""
+        ...
+
+
+class ModelScorer:
+    """A model package at work: the same mapper as in training, then its evaluator."""
+
+    def __init__(self, job: Job, package: Package) -> None:
+        """Take a verified package."""
+        self._job, self._package = job, package
+        self._function = package.function()
+
+    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
+        """Map and predict the rows that are not marked yet."""
+        prepared = self._function(rows) if self._function else rows
+        features = raw.features_of(prepared, self._job, faults)
+        mapped = self._mapped(features, faults)
+        good = faults.others(rows.num_rows)
+        scores = self._package.evaluator.predict(mapped)
+        lost = np.arange(rows.num_rows)[good][scores.unscorable]
+        faults.mark(lost.tolist(), "no_finite_score", "")
+        return self._predicted(scores, rows.num_rows, good)
+
+    def _mapped(self, features: pa.RecordBatch, faults: Faults) -> Mapped:
+        """The rows that are not marked; those that cannot be mapped are marked, too."""
+        while True:
+            good = faults.others(features.num_rows)
+            rows = features if isinstance(good, slice) else raw.take(features, good)
+            try:
+                return self._package.mapper.map(rows)
+            except BadCells as bad:
+                places = np.arange(features.num_rows)[good][bad.rows]
+                faults.mark(places.tolist(), bad.reason, bad.column)
+
+    def _predicted(self, scores: Scores, rows: int, good: slice | Int64s) -> Predicted:
+        def whole(found: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            full = np.zeros(rows, found.dtype)
+            full[good] = found
+            return full
+
+        versions = coded_texts(np.zeros(rows), [self._package.version])
+        values = None if scores.value is None else float_array(whole(scores.value))
+        chances = None if scores.score is None else float_array(whole(scores.score))
+        if scores.codes is None:
+            return Predicted(canonical_text(values), values, None, versions)
+        labels = coded_texts(whole(scores.codes), self._package.labels)
+        return Predicted(labels, values, chances, versions)
+
+
+class GivenPredictions:
+    """Predictions that another system made: checked, not computed."""
+
+    def __init__(self, job: Job) -> None:
+        if job.predictions is None:
+            raise JobInvalid("the job has no [predictions]", fix="add it, or score with [model]")
+        self._job, self._given = job, job.predictions
+
+    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
+        """Read labels, scores and version from their columns."""
+        name = self._given.label
+        values = None
+        if self._job.task == "regression":
+            values = raw.numbers(rows.column(name), name, faults)
+            faults.mark(~np.isfinite(floats(values)), "no_prediction", name)
+            labels = canonical_text(values)
+        else:
+            labels = canonical_text(raw.checked_text(rows.column(name), name, faults))
+            gaps = missing(labels)
+            if gaps is not None:
+                faults.mark(gaps, "no_prediction", name)
+        scores, versions = self._scores(rows, labels, faults), self._versions(rows, faults)
+        return Predicted(labels, values, scores, versions)
+
+    def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:
+        given = self._given
+        if given.probabilities:
+            codes, words = dictionary_codes(labels)
+            chances = np.full(rows.num_rows, np.nan)
+            for code, word in enumerate(words):
+                if word in given.probabilities:
+                    column = given.probabilities[word]
+                    own = np.where(codes == code, self._chances(rows, column, faults), np.nan)
+                    self._mark_out_of_range(own, column, faults)
+                    chances = np.where(codes == code, own, chances)
+        elif given.score:
+            chances = self._chances(rows, given.score, faults)
+            self._mark_out_of_range(chances, given.score, faults)
+        else:
+            return None
+        return float_array(chances, np.isnan(chances))
+
+    def _chances(self, rows: pa.RecordBatch, name: str, faults: Faults) -> Floats:
+        return floats(raw.numbers(rows.column(name), name, faults))
+
+    def _mark_out_of_range(self, chances: Floats, name: str, faults: Faults) -> None:
+        faults.mark((chances < 0) | (chances > 1), "score_out_of_range", name)
+
+    def _versions(self, rows: pa.RecordBatch, faults: Faults) -> pa.Array:
+        name = self._given.version
+        if name is None:
+            return coded_texts(np.zeros(rows.num_rows), ["unversioned"])
+        versions = canonical_text(rows.column(name))
+        gaps = missing(versions)
+        if gaps is not None:
+            faults.mark(gaps, "no_version", name)
+        return versions.dictionary_encode()

@@ -1,0 +1,227 @@
+"""The columns of every table in the store, with units.
+
+A table is appended to or replaced by one commit; none is edited in place.
+`known_at` is our own commit time and the only thing that `as_of` filters on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns.buffers import float_array, int_array, texts, time_array
+
+_TIME = pa.timestamp("us", tz="UTC")
+_TEXT_MAP = pa.map_(pa.string(), pa.string())
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind) for name, kind in columns.items()])
+
+
+PREDICTIONS = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    prediction_id=pa.string(),  # 32 hex digits
+    key=pa.string(),  # several key columns make a JSON array
+    model=pa.string(),
+    version=pa.string(),
+    label=pa.string(),  # canonical text, numbers too
+    value=pa.float64(),  # null for classes
+    score=pa.float64(),  # probability of the label, null for numbers
+    cohorts=_TEXT_MAP,
+)
+
+QUARANTINE = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    key=pa.string(),
+    reason=pa.string(),
+    column=pa.string(),
+    source=pa.string(),  # the file's name as the job finds it
+    row=pa.int64(),  # from 0, within the file
+    attempt=pa.string(),  # counts only if predictions were published with it
+)
+
+DESIGNS = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    draw_no=pa.int32(),  # from 1, within (job, batch, purpose)
+    series=pa.int32(),  # the draw_no that began this design; all but a top-up begin another
+    purpose=pa.string(),  # verify | train
+    stratum=pa.string(),
+    size=pa.int64(),  # rows of the batch in the stratum
+    allocated=pa.int64(),  # rows drawn in it so far, in this series
+    domains=pa.string(),  # JSON: {"cohort=value": {"label": rows}}; "" is the whole stratum
+    version=pa.string(),
+    input_digest=pa.string(),  # of the rows that were scored
+    population_digest=pa.string(),  # of the set of prediction ids, order-free
+    seed_digest=pa.string(),
+    survey_digest=pa.string(),  # of the question and of the columns that people see
+    budget=pa.int64(),
+    actor=pa.string(),
+    reason=pa.string(),  # first | top-up | carried over | the words given to --redraw
+    answers_seen=pa.int64(),  # answers known when this was drawn
+    known_at=_TIME,
+)
+
+POPULATIONS = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    draw_no=pa.int32(),
+    purpose=pa.string(),
+    id_high=pa.int64(),  # the first 64 bits of a prediction id, as a signed number
+    stratum=pa.string(),
+    is_sampled=pa.bool_(),
+    known_at=_TIME,
+)
+
+SAMPLES = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    draw_no=pa.int32(),
+    series=pa.int32(),
+    purpose=pa.string(),
+    prediction_id=pa.string(),
+    key=pa.string(),
+    version=pa.string(),
+    label=pa.string(),
+    value=pa.float64(),
+    score=pa.float64(),
+    cohorts=_TEXT_MAP,
+    stratum=pa.string(),
+    stratum_size=pa.int64(),
+    inclusion_probability=pa.float64(),  # in (0, 1], at this draw
+    rank=pa.int64(),  # from 1, by keyed hash within the stratum
+    shown=pa.string(),  # canonical JSON of what people see
+    shown_digest=pa.string(),  # of it and of the question's text
+    known_at=_TIME,
+)
+
+QUESTIONS = _schema(
+    job=pa.string(),
+    batch=pa.string(),
+    purpose=pa.string(),
+    prediction_id=pa.string(),
+    shown_digest=pa.string(),
+    server=pa.string(),  # address without user or key
+    project=pa.int64(),
+    task_id=pa.int64(),
+    known_at=_TIME,
+)
+
+ANNOTATIONS = _schema(
+    job=pa.string(),
+    purpose=pa.string(),
+    annotation_id=pa.string(),  # unique over sources, e.g. ls:<project>:<id>
+    prediction_id=pa.string(),
+    shown_digest=pa.string(),  # of the question that it was given to
+    annotator=pa.string(),
+    answer=pa.string(),  # canonical text
+    state=pa.string(),  # valid | skipped | invalid | outcome | deleted
+    created=_TIME,
+    updated=_TIME,
+    lead_time=pa.float64(),  # seconds
+    known_at=_TIME,
+    source=pa.string(),  # labelstudio | file
+)
+
+ESTIMATES = _schema(
+    job=pa.string(),
+    metric=pa.string(),
+    **{"class": pa.string()},
+    value=pa.float64(),
+    stderr=pa.float64(),  # (high - low) / 3.92
+    low=pa.float64(),
+    high=pa.float64(),
+    value_if_missing_wrong=pa.float64(),
+    value_if_missing_right=pa.float64(),
+    period=pa.string(),  # batch | day | week | month | all
+    window=pa.string(),
+    cohort=pa.string(),  # column=value, null for all rows
+    version=pa.string(),  # null where a window holds several
+    rows=pa.int64(),
+    rows_covered=pa.int64(),  # rows of strata that have an answer
+    n_asked=pa.int64(),
+    n_answered=pa.int64(),
+    estimator_version=pa.string(),
+    as_of=_TIME,
+    known_at=_TIME,
+)
+
+RUNS = _schema(
+    job=pa.string(),
+    run_id=pa.string(),  # of `score`: the attempt that its files are named after
+    step=pa.string(),
+    batch=pa.string(),
+    inputs=pa.string(),  # JSON
+    outputs=pa.string(),  # JSON
+    rows=pa.int64(),
+    seconds=pa.float64(),
+    versions=pa.string(),  # JSON: libraries and CPU features
+    job_hash=pa.string(),
+    actor=pa.string(),
+    known_at=_TIME,
+)
+
+TABLES = {
+    "predictions": PREDICTIONS,
+    "quarantine": QUARANTINE,
+    "designs": DESIGNS,
+    "populations": POPULATIONS,
+    "samples": SAMPLES,
+    "questions": QUESTIONS,
+    "annotations": ANNOTATIONS,
+    "estimates": ESTIMATES,
+    "runs": RUNS,
+}
+
+PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine", "populations")}
+
+
+def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """A table from a few rows held as mappings; a column that a row lacks is null.
+
+    Unlike `pa.Table.from_pylist` it does not import pandas behind our back.
+    """
+    columns = [_column(field.type, [row.get(field.name) for row in rows]) for field in schema]
+    return pa.table(columns, schema=schema)
+
+
+def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
+    """One map of texts per row; None makes an empty map."""
+    filled = [row or {} for row in rows]
+    offsets = np.zeros(len(filled) + 1, dtype=np.int32)
+    np.cumsum([len(row) for row in filled], out=offsets[1:])
+    keys = texts([key for row in filled for key in row])
+    items = texts([value for row in filled for value in row.values()])
+    return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _column(kind: pa.DataType, values: list[Any]) -> pa.Array:
+    if kind == _TEXT_MAP:
+        return text_maps(values)
+    if kind == pa.string():
+        return texts(values)
+    gaps = np.array([value is None for value in values], dtype=np.bool_)
+    convert: Callable[[Any], Any] = micros if kind == _TIME else (lambda value: value)
+    filled = [0 if value is None else convert(value) for value in values]
+    if kind == _TIME:
+        return time_array(filled, gaps)
+    return float_array(filled, gaps) if kind == pa.float64() else int_array(filled, gaps).cast(kind)
+
+
+def _plain_int32(values: np.ndarray[Any, np.dtype[np.int32]]) -> pa.Int32Array:
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])

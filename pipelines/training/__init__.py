@@ -1,0 +1,1 @@
+"""The rows that a model is fitted on and measured with."""

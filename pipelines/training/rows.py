@@ -1,0 +1,181 @@
+"""Which rows train, which measure, and reading them.
+
+Rows are chosen by keyed hash, of the purpose `fit`, so that every engine and
+every repeat takes the same. The hold-out is the latest part by time; rows of one
+time stay together. Without a time, or where more than half of the rows have the
+latest one, it is drawn by the same hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns.buffers import Bools, Int64s, dictionary_codes, floats, texts
+from pipelines.columns.spelling import canonical_text
+from pipelines.features.analysis import Accumulator, Statistics
+from pipelines.features.bad_values import BadCells
+from pipelines.features.pixels import pixels
+from pipelines.features.spec import Image
+from pipelines.features.user_function import Prepare
+from pipelines.identity.ids import keyed_hashes, prediction_ids
+from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.row_digests import Digest, identified, row_digests
+from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import BatchSlice, batch_slices
+from pipelines.input.batches import local_micros
+from pipelines.input.faults import Faults
+from pipelines.input.fragments import Piece
+from pipelines.job.job_file import Job
+from pipelines.training.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Rows of one fragment and batch, and what keeps some of them from training."""
+
+    rows: BatchSlice
+    features: pa.RecordBatch  # (n,), typed
+    targets: pa.StringArray  # (n,), canonical
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """Usable rows of one fragment, with all that training needs to know of them."""
+
+    features: pa.RecordBatch  # (n,), typed
+    keys: pa.StringArray
+    hashes: Hashes  # (n, 2), of the purpose `fit`
+    micros: Int64s | None  # times, where the job has a time column
+    targets: pa.StringArray  # canonical
+    digests: Hashes  # (n, 2), of all that the row holds
+    place: tuple[int, int]  # file, first row
+
+    def of(self, mask: Bools) -> TrainingRows:
+        """Some of the rows; `mask` (n,) is True for those that stay."""
+        chosen = np.flatnonzero(mask)
+        return TrainingRows(
+            raw.take(self.features, chosen),
+            raw.take_column(self.keys, chosen),
+            self.hashes[chosen],
+            None if self.micros is None else self.micros[chosen],
+            raw.take_column(self.targets, chosen),
+            self.digests[chosen],
+            self.place,
+        )
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads training rows; it travels to workers."""
+
+    job: Job
+    batches: frozenset[str]
+    file_digests: Mapping[str, str]
+    function: Prepare | None
+    answers: Mapping[str, str] | None = (
+        None  # prediction id -> label, where no column holds the truth
+    )
+    selection: Selection | None = None
+
+    def statistics(self) -> Statistics:
+        """The pass that the features need. Times come as the clock on the wall, so as UTC."""
+        return Statistics(self.job.features)
+
+    def summarize(self, piece: Piece) -> Accumulator:
+        """The statistics of a piece's training rows."""
+        statistics = self.statistics()
+        seen = statistics.create()
+        if self.selection is None:
+            raise ValueError("the rows that train are not selected yet")
+        for rows in self.read(piece):
+            training, _ = self.selection.splits(rows.hashes, rows.micros)
+            chosen = np.flatnonzero(training)
+            if len(chosen):
+                statistics.add(
+                    seen, raw.take(rows.features, chosen), rows.hashes[chosen], rows.place
+                )
+        return seen
+
+    def read(self, piece: Piece) -> Iterator[TrainingRows]:
+        """The rows of a piece that have a target and no fault."""
+        for one in self.examine(piece):
+            good = np.arange(one.features.num_rows)[one.faults.others(one.features.num_rows)]
+            if len(good):
+                yield self._usable(one, good, piece.source.number)
+
+    def examine(self, piece: Piece) -> Iterator[Examined]:
+        """All rows of a piece; those that cannot train are marked.
+
+        Raises:
+            InputUnreadable, SchemaMismatch: the file cannot be used.
+        """
+        projection = raw.projection(self.job, target=True)
+        slices = batch_slices(
+            self.job, piece, projection, batches=self.batches, digests=self.file_digests
+        )
+        for one in slices:
+            if not piece.source.is_csv:
+                raw.require_types(one.rows.schema, self.job)
+            targets = self._targets(one)
+            prepared = self.function(one.rows) if self.function else one.rows
+            features = raw.features_of(prepared, self.job, one.faults)
+            self._mark_broken_pictures(features, one.faults)
+            yield Examined(one, features, targets, one.faults)
+
+    def _usable(self, one: Examined, good: Int64s, source: int) -> TrainingRows:
+        job, kept = self.job, raw.take(one.rows.rows, good)
+        keys, targets = (raw.take_column(column, good) for column in (one.rows.keys, one.targets))
+        time = job.data.time
+        used = raw.projection(job, target=True).columns or kept.schema.names
+        digests = row_digests(kept, used)
+        if self.answers is not None:  # the file does not hold what the row was labeled
+            own = pa.RecordBatch.from_arrays([targets], names=["target"])
+            digests = identified(row_digests(own, ["target"]), digests)
+        return TrainingRows(
+            features=raw.take(one.features, good),
+            keys=keys,
+            hashes=keyed_hashes(job.sampling.seed, "fit", one.rows.batch, keys),
+            micros=None if time is None else local_micros(kept.column(time), job.batches),
+            targets=targets,
+            digests=digests,
+            place=(source, int(one.rows.positions[good[0]])),
+        )
+
+    def _targets(self, one: BatchSlice) -> pa.StringArray:
+        column, faults = str(self.job.target.column or "answer"), one.faults
+        if self.answers is not None:
+            ids = prediction_ids(self.job.sampling.seed, self.job.name, one.batch, one.keys)
+            targets = texts(self.answers.get(name) for name in hex_text(ids).to_pylist())
+        else:
+            targets = canonical_text(one.rows.column(column))
+        if self.job.task == "classification":
+            codes, names = dictionary_codes(targets)
+            known = np.array([*(name in self.job.target.answers for name in names), False])
+            faults.mark(~known[codes], "no_target", column)
+        else:
+            given = targets if self.answers is not None else one.rows.column(column)
+            faults.mark(
+                ~np.isfinite(floats(raw.numbers(given, column, faults))), "no_target", column
+            )
+        return targets
+
+    def _mark_broken_pictures(self, features: pa.RecordBatch, faults: Faults) -> None:
+        for name, feature in self.job.features.columns.items():
+            if isinstance(feature, Image):
+                try:
+                    pixels(name, features.column(name), feature)
+                except BadCells as bad:
+                    faults.mark(bad.rows.tolist(), bad.reason, name)
+
+
+def fingerprint(parts: Sequence[TrainingRows]) -> Digest:
+    """The digest of the rows that a model saw, order-free."""
+    digest = Digest()
+    for part in parts:
+        digest = digest.add(part.digests)
+    return digest

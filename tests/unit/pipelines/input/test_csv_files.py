@@ -1,0 +1,142 @@
+"""CSV files: every value as text, and no row swallowed without a word."""
+
+from __future__ import annotations
+
+import csv as theirs
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.errors import InputUnreadable
+from pipelines.input import csv_files
+
+WORDS = st.text(st.sampled_from('ab,"\n é\t;'), max_size=6)
+
+
+def rows(path: Path, *columns: str) -> list[dict[str, str | None]]:
+    names = columns or tuple(csv_files.header(str(path)))
+    found = [block.to_pylist() for block in csv_files.read(str(path), path.name, names)]
+    return [row for block in found for row in block]
+
+
+def written(folder: Path, text: str, name: str = "rows.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode())
+    return path
+
+
+@given(table=st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=8), ending=st.data())
+def test_what_pythons_writer_writes_is_read(
+    tmp_path_factory: pytest.TempPathFactory, table: list[tuple[str, ...]], ending: st.DataObject
+) -> None:
+    """Quotes, delimiters and line breaks within values; a quoted empty text is no null."""
+    text = io.StringIO()
+    line = ending.draw(st.sampled_from(["\n", "\r\n"]))
+    theirs.writer(text, quoting=theirs.QUOTE_ALL, lineterminator=line).writerows(
+        [("x", "y", "z"), *table]
+    )
+
+    found = rows(written(tmp_path_factory.mktemp("csv"), text.getvalue()))
+
+    assert [tuple(row.values()) for row in found] == table
+
+
+def test_nothing_between_two_delimiters_is_null(tmp_path: Path) -> None:
+    """A quoted nothing is the empty text; words such as NA are left to who reads the column."""
+    path = written(tmp_path, 'a,b,c,d\n,"",NA,null\n')
+
+    assert rows(path) == [{"a": None, "b": "", "c": "NA", "d": "null"}]
+
+
+def test_a_number_stays_as_it_was_written(tmp_path: Path) -> None:
+    assert rows(written(tmp_path, "a,b\n007,1e3\n")) == [{"a": "007", "b": "1e3"}]
+
+
+def test_a_byte_order_mark_belongs_to_no_name(tmp_path: Path) -> None:
+    assert csv_files.header(str(written(tmp_path, "\ufeffa,b\n1,2\n"))) == ["a", "b"]
+
+
+def test_tabs_part_the_values_of_a_tsv_file(tmp_path: Path) -> None:
+    assert rows(written(tmp_path, "a\tb\n1,5\tx\n", "rows.tsv")) == [{"a": "1,5", "b": "x"}]
+
+
+def test_only_the_columns_asked_come(tmp_path: Path) -> None:
+    assert rows(written(tmp_path, "a,b,c\n1,2,3\n"), "c", "a") == [{"c": "3", "a": "1"}]
+
+
+def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:
+    assert rows(written(tmp_path, "a,b\n")) == []
+
+
+def test_bytes_that_are_no_text_come_through(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"a,b\n\xff,x\n")
+
+    [block] = csv_files.read(str(path), "rows.csv", ["a", "b"])
+
+    assert block.column(0).view(pa.binary()).to_pylist() == [b"\xff"]
+
+
+def test_text_over_several_lines_is_text(tmp_path: Path) -> None:
+    """Also where its lines have as many commas as there are between two columns."""
+    path = written(tmp_path, 'id,text\n1,"Dear all,\nyes, it broke,\n, thanks"\n2,fine\n')
+
+    assert [row["id"] for row in rows(path)] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['1,x,"abc', "2,y,def", "3,z,ghi"],  # opened, never closed
+        ["1,x,abc", '2,y,"def', '3,z,"ghi"'],  # closed by the quote that opens the next
+        ['1,x,"abc', '2,y,"def"', "3,z,ghi"],
+        ["1,x,abc", "2,y,def", '3,z,"ghi'],  # in the last row
+        ['1,x,"ab"c', "2,y,def", '3,z,"gh\ni"'],  # one that closes in the middle of a value
+    ],
+)
+def test_a_broken_quote_swallows_no_row(tmp_path: Path, lines: list[str]) -> None:
+    """A reader would join rows into one long value, without a word."""
+    path = written(tmp_path, "\n".join(["id,kind,text", *lines]) + "\n")
+
+    with pytest.raises(InputUnreadable, match=r"rows\.csv: broken quotes") as told:
+        rows(path)
+
+    assert "double the quotes inside values" in told.value.fix
+
+
+def test_two_broken_quotes_that_pair_up_are_told_by_the_lines_between(tmp_path: Path) -> None:
+    """Formally that is one value; it holds two whole rows."""
+    lines = ['1,"a,b,c', "2,d,e,f", "3,g,h,i", '4,j",k,l']
+    path = written(tmp_path, "\n".join(["id,x,y,z", *lines]) + "\n")
+
+    with pytest.raises(InputUnreadable, match="row 1 runs over 2 lines that look like rows"):
+        rows(path)
+
+
+def test_a_row_with_too_few_values_is_told_without_its_content(tmp_path: Path) -> None:
+    """The reader's own message is what `fragments` shortens."""
+    path = written(tmp_path, "a,b,c\n1,2,3\n4,5\n")
+
+    with pytest.raises(pa.ArrowInvalid, match="Expected 3 columns, got 2"):
+        rows(path)
+
+
+def test_a_value_of_ten_megabytes_is_a_value(tmp_path: Path) -> None:
+    path = written(tmp_path, f"a,b\n1,{'x' * 10_000_000}\n2,y\n")
+
+    assert [len(row["b"] or "") for row in rows(path)] == [10_000_000, 1]
+
+
+def test_a_row_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than a block: as likely a quote that is not closed."""
+    monkeypatch.setattr(csv_files, "_BLOCK", 1 << 20)
+    path = written(tmp_path, "a,b\n1,x\n2," + "y" * 3_000_000 + "\n")
+
+    with pytest.raises(
+        InputUnreadable, match="a row is longer than 1 MB, or a quote is not closed"
+    ):
+        rows(path)

@@ -1,0 +1,200 @@
+"""Strata follow the ladder and the merging rule, and nothing but counts and text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.columns.buffers import texts
+from pipelines.identity.keyed_hash import hashes
+from pipelines.sampling.population import Codes, Population, score_grid, value_grid
+from pipelines.sampling.strata import Strata, stratify
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["late", "on time", "cancelled"]),
+        st.none() | st.integers(0, 40),
+        st.none() | st.sampled_from(["AA", "B6", "UA", "other"]),
+        st.sampled_from(["EWR", "JFK"]),
+    ),
+    min_size=1,
+    max_size=150,
+)
+
+
+def _population(rows: Sequence[tuple[str, float | None, str | None, str]]) -> Population:
+    """Rows of (label, score in fortieths, carrier, origin)."""
+    labels, scores, carriers, origins = zip(*rows, strict=True)
+    keys = texts(str(row) for row in range(len(rows)))
+    return Population(
+        hashes(b"prediction ids--", keys),
+        hashes(b"draws-----------", keys),
+        Codes.of("label", texts(labels)),
+        score_grid(np.array([np.nan if s is None else s / 40 for s in scores])),
+        (Codes.of("carrier", texts(carriers)), Codes.of("origin", texts(origins))),
+    )
+
+
+def _named(strata: Strata) -> list[str]:
+    return [strata.names[code] for code in strata.codes.tolist()]
+
+
+def _even(labels: int, per_label: int) -> list[tuple[str, float | None, str | None, str]]:
+    """Every label with scores spread evenly."""
+    return [
+        (f"l{i}", 40 * j / per_label, "AA", "EWR") for i in range(labels) for j in range(per_label)
+    ]
+
+
+@settings(deadline=None)
+@given(ROWS, st.integers(1, 200), st.randoms())
+def test_is_a_partition_that_depends_on_no_order(rows: list, budget: int, random: object) -> None:
+    """Distinct names, no empty stratum, few enough; shuffled rows keep their stratum."""
+    order = list(range(len(rows)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+
+    strata = stratify(_population(rows), budget, ["carrier", "origin"])
+    shuffled = stratify(_population([rows[i] for i in order]), budget, ["carrier", "origin"])
+
+    assert len(set(strata.names)) == len(strata.names) <= max(budget // 4, 1)
+    assert (strata.sizes > 0).all()
+    assert strata.sizes.sum() == len(rows)
+    assert shuffled.names == strata.names
+    assert _named(shuffled) == [_named(strata)[i] for i in order]
+
+
+@settings(deadline=None)
+@given(ROWS, st.integers(16, 400))
+def test_a_small_stratum_is_a_whole_label(rows: list, budget: int) -> None:
+    """Fewer than 4 rows are left only where the label has no neighbour for them."""
+    strata = stratify(_population(rows), budget, ["carrier", "origin"])
+
+    for code, size in enumerate(strata.sizes.tolist()):
+        if size < 4 and strata.names[code] != "other":
+            labels = {rows[i][0] for i in np.flatnonzero(strata.codes == code)}
+            (label,) = labels
+            assert size == sum(row[0] == label for row in rows)
+
+
+@settings(deadline=None)
+@given(ROWS, st.integers(16, 400))
+def test_rows_alike_share_a_stratum(rows: list, budget: int) -> None:
+    """Two rows of the same label, score and cohorts are never divided."""
+    names = _named(stratify(_population(rows), budget, ["carrier", "origin"]))
+
+    assert len({*zip(rows, names, strict=True)}) == len(set(rows))
+
+
+@pytest.mark.parametrize(
+    "budget, strata",
+    [(40, 10), (39, 6), (24, 6), (23, 4), (16, 4), (15, 2), (8, 2), (7, 1), (1, 1)],
+)
+def test_goes_down_the_ladder_as_the_budget_shrinks(budget: int, strata: int) -> None:
+    """Two labels: × 5 bins, × 3, × 2, labels alone, one for all; never over budget / 4."""
+    assert len(stratify(_population(_even(2, 100)), budget).names) == strata
+
+
+def test_drops_the_last_cohort_first() -> None:
+    """5 bins × 2 carriers × 2 origins need 80 questions; without the origins 40."""
+    rows = [
+        ("late", 40 * i / 400, ("AA", "UA")[i % 2], ("EWR", "JFK")[i // 2 % 2]) for i in range(400)
+    ]
+    population = _population(rows)
+
+    counts = [
+        len(stratify(population, budget, ["carrier", "origin"]).names)
+        for budget in (80, 79, 40, 39)
+    ]
+
+    assert counts == [20, 10, 10, 5]
+    assert stratify(population, 79, ["carrier", "origin"]).names[:2] == (
+        "late · score below 0.2 · carrier=AA",
+        "late · score below 0.2 · carrier=UA",
+    )
+
+
+def test_bins_hold_equal_numbers_of_rows() -> None:
+    assert stratify(_population(_even(1, 103)), 20).sizes.tolist() == [21, 21, 20, 21, 20]
+
+
+def test_equal_scores_share_a_bin() -> None:
+    """Half of the rows at one score make one stratum, and the bins are fewer."""
+    rows = [("late", 20.0, "AA", "EWR")] * 50 + _even(1, 50)
+    rows = [("late", *row[1:]) for row in rows]
+
+    strata = stratify(_population(rows), 400)
+
+    assert max(strata.sizes) >= 51
+    assert len(strata.names) < 5
+
+
+def test_pools_the_rarest_labels_when_there_are_too_many() -> None:
+    """5 strata for 26 labels: the 4 commonest, ties by text, and all others."""
+    rows: list = [("common", 1.0, "AA", "EWR")] * 10
+    rows += [(chr(letter), 1.0, "AA", "EWR") for letter in range(97, 122) for _ in range(2)]
+
+    strata = stratify(_population(rows), 20)
+
+    assert strata.names == ("a", "b", "c", "common", "other")
+    assert strata.sizes.tolist() == [2, 2, 2, 10, 44]
+
+
+def test_small_cells_join_their_neighbour_along_one_dimension() -> None:
+    """The name says how far a merged stratum reaches."""
+    counts = {"AA": 3, "B6": 2, "DL": 9, "UA": 1}
+    rows: list = [("late", 20.0, carrier, "EWR") for carrier, n in counts.items() for _ in range(n)]
+
+    strata = stratify(_population(rows), 60, ["carrier"])
+
+    assert strata.names == ("late · carrier=AA to B6", "late · carrier=DL to UA")
+    assert strata.sizes.tolist() == [5, 10]
+
+
+def test_missing_scores_are_a_stratum() -> None:
+    rows: list = [("late", None, "AA", "EWR")] * 5 + [("late", 30.0, None, "EWR")] * 5
+
+    names = stratify(_population(rows), 60, ["carrier"]).names
+
+    assert names == ("late · score missing · carrier=AA", "late · score known · carrier=(missing)")
+
+
+def test_numbers_are_divided_by_their_size() -> None:
+    """A regression has no label and no score: bins of the predicted value."""
+    ids = np.arange(200, dtype=np.uint64).reshape(100, 2)
+    values = value_grid(np.arange(100) * 100 / 99 - 12.5)
+    population = Population(ids, ids, Codes.single("label", 100), values)
+
+    strata = stratify(population, 20)
+
+    assert strata.names[0] == "value below 7"
+    assert strata.names[-1].startswith("value from ")
+    assert strata.sizes.tolist() == [20] * 5
+
+
+def test_names_that_a_label_makes_equal_are_numbered() -> None:
+    rows: list = [("other", 1.0, "AA", "EWR")] * 50 + [
+        ("x", 1.0, "AA", "EWR"),
+        ("y", 1.0, "AA", "EWR"),
+    ]
+
+    assert stratify(_population(rows), 8).names == ("other (1)", "other (2)")
+
+
+def test_an_empty_batch_has_no_strata() -> None:
+    nothing = np.zeros((0, 2), dtype=np.uint64)
+    population = Population(nothing, nothing, Codes.single("", 0), score_grid(np.zeros(0)))
+
+    assert stratify(population, 100).names == ()
+
+
+def test_a_partition_of_too_many_cells_is_never_built() -> None:
+    """20,000 carriers are skipped, not counted into 100,000 cells."""
+    rows: list = [("late", i % 40, f"c{i}", "EWR") for i in range(20_000)]
+
+    strata = stratify(_population(rows), 10**6, ["carrier"])
+
+    assert len(strata.names) == 5

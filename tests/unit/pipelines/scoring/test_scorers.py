@@ -1,0 +1,211 @@
+"""What turns rows into predictions: another system's columns, checked; a package, at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.errors import JobInvalid, SchemaMismatch
+from pipelines.features.bad_values import BadCells
+from pipelines.features.mapped import Mapped, Numbers
+from pipelines.input.faults import Faults
+from pipelines.job.job_file import Job, parse
+from pipelines.models.evaluator import Scores
+from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Predicted
+
+ALL = {"label": "guess"}
+
+
+def job(task: str = "classification", **sections: Any) -> Job:
+    content = {
+        "name": "j",
+        "task": task,
+        "target": {"answers": ["a", "b"]},
+        "data": {"path": "x"},
+        "sampling": {"seed": "0" * 32},
+    }
+    return parse({**content, **sections}, "job")
+
+
+def given(
+    rows: dict[str, Any],
+    task: str = "classification",
+    target: dict[str, Any] | None = None,
+    **predictions: Any,
+) -> tuple[Predicted, dict[int, tuple[str, str]]]:
+    """What a job over another system's predictions makes of rows."""
+    faults = Faults()
+    own = {"target": target} if target else {}
+    described = job(task, predictions={**ALL, **predictions}, **own)
+    found = GivenPredictions(described).predict(pa.record_batch(rows), faults)
+    return found, faults.reasons
+
+
+def test_a_label_is_spelled_as_answers_are() -> None:
+    """1 and 1.0 and "1" are one class."""
+    assert given({"guess": pa.array([1.0, 2.0])})[0].labels.to_pylist() == ["1", "2"]
+    assert given({"guess": ["1.0", "True"]})[0].labels.to_pylist() == ["1", "true"]
+
+
+def test_a_row_without_a_label_is_told() -> None:
+    assert given({"guess": ["a", None]})[1] == {1: ("no_prediction", "guess")}
+    assert given({"guess": pa.array([1.0, float("nan")])})[1] == {1: ("no_prediction", "guess")}
+
+
+def test_a_number_is_a_label_and_a_value() -> None:
+    found, faults = given({"guess": pa.array([1.5, 2.0, None, float("inf")])}, "regression")
+
+    assert found.labels.to_pylist()[:2] == ["1.5", "2"]
+    assert found.values is not None
+    assert found.values.to_pylist()[:2] == [1.5, 2.0]
+    assert set(faults) == {2, 3}
+
+
+def test_a_score_is_the_probability_of_the_label() -> None:
+    found, faults = given({"guess": ["a"] * 4, "sure": [0.0, 1.0, None, 0.5]}, score="sure")
+
+    assert found.scores is not None
+    assert found.scores.to_pylist() == [0.0, 1.0, None, 0.5]
+    assert faults == {}
+
+
+@pytest.mark.parametrize("sure", [-0.01, 1.01, float("inf"), 55.0])
+def test_a_score_that_is_no_probability_costs_its_row(sure: float) -> None:
+    """Percentages among them."""
+    _, faults = given({"guess": ["a", "a"], "sure": [0.5, sure]}, score="sure")
+
+    assert faults == {1: ("score_out_of_range", "sure")}
+
+
+def test_of_one_probability_per_class_the_labels_own_is_the_score() -> None:
+    """A class without a column has no score; only the label's own must be a probability."""
+    rows = {"guess": ["a", "b", "c", "a"], "pa": [0.9, 9.0, 9.0, 7.0], "pb": [0.1, 0.8, 0.0, 0.3]}
+
+    found, faults = given(rows, probabilities={"a": "pa", "b": "pb"})
+
+    assert found.scores is not None
+    assert found.scores.to_pylist()[:3] == [0.9, 0.8, None]
+    assert faults == {3: ("score_out_of_range", "pa")}
+
+
+def test_probabilities_name_classes_as_people_write_them() -> None:
+    """In TOML every key is text: `True` is the label of a column of truth values."""
+    rows = {"guess": pa.array([True, False]), "pt": [0.9, 0.3], "pf": [0.1, 0.7]}
+
+    found, _ = given(
+        rows, target={"answers": [True, False]}, probabilities={"True": "pt", "False": "pf"}
+    )
+
+    assert found.scores is not None
+    assert found.scores.to_pylist() == [0.9, 0.7]
+
+
+def test_a_version_comes_from_its_column() -> None:
+    found, faults = given({"guess": ["a", "a"], "v": ["v1", None]}, version="v")
+
+    assert found.versions.to_pylist()[0] == "v1"
+    assert faults == {1: ("no_version", "v")}
+
+
+def test_without_a_column_predictions_are_unversioned() -> None:
+    assert given({"guess": ["a"]})[0].versions.to_pylist() == ["unversioned"]
+
+
+@pytest.mark.parametrize("held", [pa.array([[1]]), pa.array([b"x"])], ids=str)
+def test_labels_that_have_no_spelling_are_told(held: pa.Array) -> None:
+    with pytest.raises(SchemaMismatch):
+        given({"guess": held})
+
+
+def test_a_job_with_a_model_has_no_given_predictions() -> None:
+    features = {"columns": {"x": {"kind": "numeric"}}}
+
+    with pytest.raises(JobInvalid, match="no \\[predictions\\]"):
+        GivenPredictions(job(features=features, model={}))
+
+
+@dataclass
+class FakePackage:
+    """Maps one column, refuses 13, cannot score 14, and answers by sign."""
+
+    prepare: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
+    is_number: bool = False
+    version: str = "v1"
+    labels: tuple[str, ...] = ("minus", "plus")
+
+    @property
+    def mapper(self) -> FakePackage:
+        return self
+
+    @property
+    def evaluator(self) -> FakePackage:
+        return self
+
+    def function(self) -> Callable[[pa.RecordBatch], pa.RecordBatch] | None:
+        return self.prepare
+
+    def map(self, rows: pa.RecordBatch) -> Mapped:
+        values = np.array(rows["x"].to_pylist(), dtype=np.float64)
+        refused = np.flatnonzero(values == 13)
+        if len(refused):
+            raise BadCells("x", refused, "unlucky")
+        return Mapped(len(values), (Numbers("x", values),))
+
+    def predict(self, mapped: Mapped) -> Scores:
+        [column] = mapped.columns
+        assert isinstance(column, Numbers)
+        if self.is_number:
+            return Scores(None, None, np.where(column.values == 14, np.nan, column.values))
+        codes = np.where(column.values == 14, -1, column.values > 0).astype(np.int32)
+        return Scores(codes, np.where(codes < 0, np.nan, 0.75), None)
+
+
+def scored(
+    package: FakePackage, values: list[float | None], *marked: int
+) -> tuple[Predicted, dict[int, tuple[str, str]]]:
+    faults = Faults()
+    faults.mark(marked, "before", "")
+    features = {"columns": {"x": {"kind": "numeric"}}}
+    task = "regression" if package.is_number else "classification"
+    scorer = ModelScorer(job(task, features=features, model={}), package)  # type: ignore[arg-type]
+    rows = pa.record_batch({"x": pa.array(values, pa.float64())})
+    return scorer.predict(rows, faults), faults.reasons
+
+
+def test_each_row_gets_its_own_answer_whatever_rows_are_left_out() -> None:
+    """Marked before, refused by the mapper, or beyond what the model can score."""
+    found, faults = scored(FakePackage(), [1.0, 13.0, -1.0, 14.0, 2.0, 3.0, -2.0], 4)
+
+    labels = found.labels.to_pylist()
+    assert [labels[row] for row in (0, 2, 5, 6)] == ["plus", "minus", "plus", "minus"]
+    assert {row: reason for row, (reason, _) in faults.items()} == {
+        1: "unlucky",
+        3: "no_finite_score",
+        4: "before",
+    }
+
+
+def test_a_number_is_its_own_label() -> None:
+    found, _ = scored(FakePackage(is_number=True), [1.5, 2.0])
+
+    assert found.labels.to_pylist() == ["1.5", "2"]
+    assert found.scores is None
+
+
+@pytest.mark.parametrize("is_number", [False, True])
+def test_a_fragment_of_bad_rows_alone_has_no_prediction(*, is_number: bool) -> None:
+    _, faults = scored(FakePackage(is_number=is_number), [13.0, 13.0])
+
+    assert len(faults) == 2
+
+
+def test_the_users_function_runs_before_the_features() -> None:
+    def negated(rows: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.record_batch({"x": pa.array([-x for x in rows["x"].to_pylist()])})
+
+    assert scored(FakePackage(negated), [1.0])[0].labels.to_pylist() == ["minus"]
