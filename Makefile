@@ -12,7 +12,7 @@ CODE := pipelines labeling infra functions
 LABEL_STUDIO := label-studio==1.23.2
 
 # Set-up is due again when one of these changes.
-INPUTS := pyproject.toml requirements.lock labeling/labelstudio/server.lock
+INPUTS := pyproject.toml requirements.lock labeling/labelstudio/local/server.lock
 READY := .venv/.ready-$(shell cat $(INPUTS) 2>/dev/null | git hash-object --stdin | cut -c1-12)
 
 # The first that runs and is new enough; a pyenv shim may be there and not run.
@@ -94,7 +94,7 @@ lock: ## Write both locks anew, with the newest versions that fit
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install --quiet uv && \
 	"$$tools/bin/"$(COMPILE) --upgrade pyproject.toml --extra dev --extra examples -o requirements.lock && \
-	echo "$(LABEL_STUDIO)" | "$$tools/bin/"$(COMPILE) --upgrade - -o labeling/labelstudio/server.lock
+	echo "$(LABEL_STUDIO)" | "$$tools/bin/"$(COMPILE) --upgrade - -o labeling/labelstudio/local/server.lock
 
 clean: ## Remove the environment and all caches; stores stay
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

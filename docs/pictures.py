@@ -18,14 +18,14 @@ from pyarrow import parquet
 from examples.flights import prepare
 from functions.app import open_app
 from functions.steps.connection import survey
-from labeling.labelstudio import server
 from labeling.labelstudio.client import SdkClient
-from labeling.labelstudio.installation import default_home
+from labeling.labelstudio.local import server
+from labeling.labelstudio.local.installation import default_home
+from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import ensure_project
 from labeling.labelstudio.push import Journal, push
-from labeling.labelstudio.server import Server
-from labeling.tasks import Task, make_task
-from pipelines.shown import shown_rows
+from labeling.questions.shown import shown_rows
+from labeling.questions.tasks import Task, make_task
 from tests.fixtures.chromium import chromium
 from tests.fixtures.label_page import LabelPage, new_context
 

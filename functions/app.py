@@ -81,8 +81,8 @@ class App:
         return self._label_studio_here(key)
 
     def _label_studio_here(self, key: SecretStr | None) -> Access | None:
-        from labeling.labelstudio import server
-        from labeling.labelstudio.installation import default_home
+        from labeling.labelstudio.local import server
+        from labeling.labelstudio.local.installation import default_home
 
         found = server.found(default_home(os.environ))
         if found is None:

@@ -22,12 +22,12 @@ from functions.promises import (
 from functions.steps import connection
 from functions.steps.shown import shown_columns
 from infra import signing
+from labeling.questions.shown import names_in, shown_keys, table_keys
 from pipelines.errors import PackageRefused, RecheckError, VersionsDiffer
 from pipelines.models.package import open_package
-from pipelines.shown import names_in, shown_keys, table_keys
 
 if TYPE_CHECKING:
-    from labeling.labelstudio.existing import Found
+    from labeling.labelstudio.known_tasks import Found
 
 Question = tuple[str, str]  # prediction_id, shown_digest
 
@@ -66,7 +66,7 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
 def _one_task_each(app: App) -> Promise:
     """P4: each question that was pushed and still stands has the one task that a push would leave."""
     from labeling.labelstudio import projects
-    from labeling.labelstudio.existing import find_tasks
+    from labeling.labelstudio.known_tasks import find_tasks
 
     problems: list[str] = []
     gone = count = copied = stale = 0

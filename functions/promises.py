@@ -19,7 +19,7 @@ from functions.ledger import Attempt
 from functions.steps import estimate, inputs, models
 from functions.steps.plans import VERIFY, designs, seed_digest
 from functions.steps.rules import CONTENT, NAMING, SEED, differs
-from labeling.history import ESTIMATOR_VERSION, Estimate
+from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes

@@ -1,6 +1,6 @@
 """What people said, counted from the raw answers: nothing of the code that estimates is used.
 
-`labeling.labels` says which answers count; here the same rule is followed row by
+`labeling.answers.current` says which answers count; here the same rule is followed row by
 row, so that a mistake there, or in the tables, is told by the difference.
 """
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from functions import ledger
 from functions.app import App
-from labeling import labels as resolution
+from labeling.answers import current as resolution
 from pipelines.columns import relations
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
 

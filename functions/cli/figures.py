@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
-    from labeling.history import Estimate
+    from labeling.estimates.estimate import Estimate
 
 _ERRORS = ("mae", "rmse")  # numbers; all else are shares
 _LEADING = ("accuracy", *_ERRORS)  # of all classes; the first that there is leads
@@ -76,7 +76,7 @@ def _main(found: Sequence[Estimate], batches: Sequence[str]) -> tuple[str, str]:
 
 def _overall(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
     """The leading metric: of the window that leads, of its cohorts, and of other windows."""
-    from labeling.history import widest
+    from labeling.estimates.estimate import widest
 
     metrics = [name for name in _LEADING if any(one.metric == name for one in found)]
     if not metrics:
@@ -146,7 +146,7 @@ def _around(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
 
 def _by_class(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
     """Precision, recall and F1 of each class in the window that leads."""
-    from labeling.history import widest
+    from labeling.estimates.estimate import widest
 
     main = _main(found, batches)
     own = widest(

@@ -11,8 +11,8 @@ from functions.cli import output
 from functions.cli.options import json_option
 
 if TYPE_CHECKING:
-    from labeling.labelstudio.installation import Home
-    from labeling.labelstudio.server import Server
+    from labeling.labelstudio.local.installation import Home
+    from labeling.labelstudio.local.server import Server
 
 
 @click.group()
@@ -21,7 +21,7 @@ def labelstudio() -> None:
 
 
 def _home() -> Home:
-    from labeling.labelstudio.installation import default_home
+    from labeling.labelstudio.local.installation import default_home
 
     return default_home(os.environ)
 
@@ -43,7 +43,7 @@ def _told(server: Server | None, *, as_json: bool) -> None:
 @json_option
 def up(as_json: bool) -> None:
     """Start it, or say where it runs already."""
-    from labeling.labelstudio import server
+    from labeling.labelstudio.local import server
 
     _told(server.up(_home(), output.say), as_json=as_json)
 
@@ -52,7 +52,7 @@ def up(as_json: bool) -> None:
 @json_option
 def down(as_json: bool) -> None:
     """Stop it; its data stays."""
-    from labeling.labelstudio import server
+    from labeling.labelstudio.local import server
 
     server.down(_home())
     _told(None, as_json=as_json)
@@ -62,7 +62,7 @@ def down(as_json: bool) -> None:
 @json_option
 def server_status(as_json: bool) -> None:
     """Say whether it runs, and where."""
-    from labeling.labelstudio import server
+    from labeling.labelstudio.local import server
 
     _told(server.status(_home()), as_json=as_json)
 
@@ -71,7 +71,7 @@ def server_status(as_json: bool) -> None:
 @json_option
 def prepare(as_json: bool) -> None:
     """Install it into its own environment, so that `up` takes seconds."""
-    from labeling.labelstudio import server
+    from labeling.labelstudio.local import server
 
     server.prepare(_home(), output.say)
     _told(server.status(_home()), as_json=as_json)

@@ -18,7 +18,7 @@ from pipelines.errors import RecheckError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labeling.alerts import Alert
+    from labeling.estimates.alerts import Alert
 
 Item = TypeVar("Item")
 ALERT = 10  # the exit code of what ran well, but an alert fired

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from functions import views
 from functions.app import App
 from functions.steps.shown import shown_columns
-from labeling.labels import TRAIN, VERIFY
-from labeling.tasks import Survey
+from labeling.answers.current import TRAIN, VERIFY
+from labeling.questions.survey import Survey
 from pipelines.columns.relations import having
 from pipelines.errors import LabelStudioRefused
 

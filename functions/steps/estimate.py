@@ -9,10 +9,10 @@ from typing import Any
 
 from functions import ledger, views
 from functions.app import App
-from labeling import history
-from labeling.alerts import Alert, alerts
-from labeling.history import Estimate, Scored, Wanted
-from labeling.windows import windows
+from labeling.estimates import estimate as history
+from labeling.estimates.alerts import Alert, alerts
+from labeling.estimates.estimate import Estimate, Scored, Wanted
+from labeling.estimates.windows import windows
 from pipelines.errors import BatchUnknown, SettingsInvalid
 from pipelines.tables.schemas import ESTIMATES, table_of
 

@@ -12,9 +12,9 @@ from functions import views
 from functions.app import App
 from functions.steps.connection import PURPOSES, connect, digests, survey
 from functions.steps.lookup import predictions
-from labeling.answer_files import read_answers
-from labeling.answers import Answer, Held, Intake, hold, take, to_table
-from labeling.labels import TRAIN, VERIFY
+from labeling.answers.current import TRAIN, VERIFY
+from labeling.answers.files import read_answers
+from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
 from pipelines.columns.relations import having
 from pipelines.errors import StepMissing

@@ -14,8 +14,9 @@ from functions.steps import training_rows
 from functions.steps.connection import asked, connect, digests, survey
 from functions.steps.plans import designs
 from functions.steps.shown import survey_digest
-from labeling.labels import TRAIN, VERIFY
-from labeling.tasks import Survey, Task, make_task
+from labeling.answers.current import TRAIN, VERIFY
+from labeling.questions.survey import Survey
+from labeling.questions.tasks import Task, make_task
 from pipelines.columns.buffers import texts
 from pipelines.columns.relations import having
 from pipelines.errors import StepMissing

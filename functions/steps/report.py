@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 from functions import ledger, views
 from functions.app import App
 from functions.steps import estimate, lookup
-from labeling import history, labels
-from labeling.agreement import agreement
-from labeling.alerts import alerts
-from labeling.calibration import answered, calibration, pairs
-from labeling.confusion import confusion
-from labeling.evidence import evidence
-from labeling.known_truth import EXAMPLE, KnownTruth, known_truth
+from labeling.answers import current
+from labeling.answers.agreement import agreement
+from labeling.estimates import estimate as history
+from labeling.estimates.alerts import alerts
+from labeling.estimates.calibration import answered, calibration, pairs
+from labeling.estimates.confusion import confusion
+from labeling.estimates.evidence import evidence
+from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Material, Outcomes, Reason, render
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, floats, int_array
@@ -50,7 +51,7 @@ def gather(app: App) -> Material:
     facts = evidence(designs, samples, annotations, None)
     found = history.of_evidence(facts, estimate.wanted(app), estimate.scored(app))
     known = _known_truth(app)
-    states = Counter(labels.current_answers(annotations, samples)["state"].to_pylist())
+    states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     return Material(
         job=app.job.name,
         file=app.job_path.name,
@@ -62,7 +63,7 @@ def gather(app: App) -> Material:
         batches=_batches(app),
         reasons=_reasons(views.view(app, "quarantine")),
         agreement=agreement(annotations, samples, numbers=not is_classes),
-        stale=states[labels.STALE],
+        stale=states[current.STALE],
         drawn=Counter(drawn["batch"].to_pylist()),
         pushed=views.verifying(views.view(app, "questions")).num_rows,
         confusion=confusion(facts, app.job.target.answers) if is_classes else None,
@@ -94,8 +95,8 @@ def _reasons(quarantine: pa.Table) -> list[Reason]:
 
 def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
     """Answers to rows that nobody drew, held against the predictions: the only thing that needs those."""
-    answers = labels.current_answers(annotations, samples)
-    answers = relations.having(answers, "state", labels.OUTCOME)
+    answers = current.current_answers(annotations, samples)
+    answers = relations.having(answers, "state", current.OUTCOME)
     if not answers.num_rows:
         return None
     made = lookup.predictions(app, answers["prediction_id"].to_pylist(), ["label", "value"])
@@ -108,7 +109,7 @@ def _closeness(app: App, answers: pa.Table, made: pa.Table) -> float:
     """The share right, or the mean absolute error."""
     if app.job.task == "classification":
         return float(pc.mean(pc.equal(answers["answer"], made["label"])).as_py())
-    said = labels.numbers_of(relations.column(answers, "answer"))
+    said = current.numbers_of(relations.column(answers, "answer"))
     return float(np.nanmean(np.abs(said - floats(relations.column(made, "value")))))
 
 

@@ -10,7 +10,7 @@ from functions.app import App
 from functions.steps import connection, estimate, pull, push, report, sample, score
 from functions.steps.publish import Scored
 from functions.steps.sample import Drawn
-from labeling.alerts import Alert
+from labeling.estimates.alerts import Alert
 from pipelines.errors import RecheckError
 
 SKIPPED, FAILED = "skipped", "failed"

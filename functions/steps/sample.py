@@ -27,9 +27,9 @@ from functions.steps.plans import (
 )
 from functions.steps.population import Predicted
 from functions.steps.score import require_scored
+from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
 from pipelines.errors import RecheckError, StepMissing
-from pipelines.identity.ids import shown_digest
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.strata import Strata

@@ -10,6 +10,7 @@ import pyarrow as pa
 from functions.app import App
 from functions.steps import inputs
 from functions.steps.inputs import BatchRows
+from labeling.questions.shown import ShownColumn, shown_rows
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
@@ -18,7 +19,6 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
-from pipelines.shown import ShownColumn, shown_rows
 
 
 def shown_columns(job: Job) -> list[ShownColumn]:

@@ -14,10 +14,11 @@ from functions.app import App
 from functions.steps import inputs, shown
 from functions.steps.inputs import BatchRows, Input
 from functions.steps.plans import seed_digest
-from labeling.labels import TRAIN
+from labeling.answers.current import TRAIN
+from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
 from pipelines.columns.relations import having
-from pipelines.identity.ids import keyed_hashes, shown_digest
+from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import Hashes, hex_text
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeling.answers import as_time
+from labeling.answers.intake import as_time
 from labeling.labelstudio.client import LabelStudio, Record
-from labeling.tasks import (
+from labeling.questions.survey import (
     Survey,
     config_differences,
     config_digest,

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from labeling.answers import Answer, Held, answers_of, as_time, taken_back, task_of
+from labeling.answers.intake import Answer, Held, answers_of, as_time, taken_back, task_of
 from labeling.labelstudio.client import LabelStudio, Record, each_task, every, one_of
-from labeling.labelstudio.existing import batched
+from labeling.labelstudio.known_tasks import batched
 from labeling.labelstudio.projects import Project
-from labeling.tasks import Survey
+from labeling.questions.survey import Survey
 
 OVERLAP = timedelta(seconds=60)  # read again: an answer may be stored after a later one is seen
 FULL = 50  # tasks with all that people saw, per request

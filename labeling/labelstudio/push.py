@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeling.labelstudio.client import LabelStudio, Record, one_of
-from labeling.labelstudio.existing import Found, Key, batched, find_tasks
+from labeling.labelstudio.known_tasks import Found, Key, batched, find_tasks
 from labeling.labelstudio.projects import Project
-from labeling.tasks import Task
+from labeling.questions.tasks import Task
 from pipelines.errors import LabelStudioUnreachable
 
 CHUNK = 500  # tasks of one import: the server makes 250 to 1,700 a second

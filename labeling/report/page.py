@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from labeling.history import ESTIMATOR_VERSION
-from labeling.report.advice import first_steps, open_ends
-from labeling.report.figures import Figure
-from labeling.report.groups import (
+from labeling.estimates.estimate import ESTIMATOR_VERSION
+from labeling.report.chapters.by_group import (
     class_figure,
     cohort_figure,
     error_figure,
@@ -18,17 +16,19 @@ from labeling.report.groups import (
     ruler,
     seen_words,
 )
-from labeling.report.material import Material
-from labeling.report.scores import confusion_figure, score_figure
-from labeling.report.timeline import time_figure
-from labeling.report.wording import headline, percent, since, stations, subline, watched
-from labeling.report.work import (
+from labeling.report.chapters.errors_and_scores import confusion_figure, score_figure
+from labeling.report.chapters.figure import Figure
+from labeling.report.chapters.next_steps import first_steps, open_ends
+from labeling.report.chapters.over_time import time_figure
+from labeling.report.chapters.volume import (
     agreement_figure,
     asked_figure,
     outcomes_words,
     quarantine_figure,
     volume_figure,
 )
+from labeling.report.content import Material
+from labeling.report.wording import headline, percent, since, stations, subline, watched
 
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from labeling.history import Estimate
-from labeling.report.material import ERRORS, Material, Walk, is_answered_enough
-from labeling.windows import windows
-from pipelines.job.periods import named
+from labeling.estimates.estimate import Estimate
+from labeling.estimates.windows import span, windows
+from labeling.report.content import ERRORS, Material, Walk, is_answered_enough
 
 NAMES = {
     "accuracy": "Accuracy",
@@ -103,19 +102,6 @@ def limits(one: Estimate) -> str:
         return "–"
     low, high = (amount(one.metric, limit, digits(one)) for limit in (one.low, one.high))
     return f"{low.removesuffix(_SPACE + '%')}–{high}"
-
-
-def span(window: str, timezone: str) -> tuple[datetime, datetime] | None:
-    """Return when a window begins and ends; None where its name has no time.
-
-    >>> span("2026-11", "UTC")[0].isoformat()
-    '2026-11-01T00:00:00+00:00'
-    """
-    found = named(window)
-    if found is None:
-        return None
-    zone = ZoneInfo(timezone)
-    return found.start.replace(tzinfo=zone), found.end.replace(tzinfo=zone)
 
 
 def dates(window: str, timezone: str) -> str:

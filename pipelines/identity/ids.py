@@ -8,8 +8,6 @@ H128 (`hashing`).
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Literal
 
 import pyarrow as pa
@@ -36,38 +34,3 @@ def prediction_ids(seed: str, job: str, batch: str, keys: pa.Array) -> Hashes:
     tell a key from its identifier.
     """
     return hashes(subkey(seed, "prediction_id", job, batch), keys)
-
-
-def shown_json(values: Mapping[str, object]) -> str:
-    """What people see of a row, as JSON in the order given.
-
-    Raises:
-        ValueError: a number is NaN or infinite, which JSON has no word for.
-
-    >>> shown_json({"row": {"Größe": 1.5, "born": None}})
-    '{"row":{"Größe":1.5,"born":null}}'
-    """
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def shown_digest(question: str, shown: str) -> str:
-    """The identity of a question: 32 hexadecimal digits.
-
-    Args:
-        question: its text.
-        shown: JSON of what people see of the row.
-
-    It can be computed again from the task that Label Studio gives back: the
-    order of the keys and the spelling of numbers (1 or 1.0) do not enter.
-
-    >>> shown_digest("Late?", '{"b":1.0,"a":2}') == shown_digest("Late?", '{"a": 2, "b": 1}')
-    True
-    """
-    content = json.loads(shown, parse_float=_number)
-    ordered = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return subkey("question", question, ordered).hex()
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    return int(value) if value.is_integer() else value

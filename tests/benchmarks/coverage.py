@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from labeling.history import Estimate, Wanted, estimates
+from labeling.estimates.estimate import Estimate, Wanted, estimates
 from pipelines.columns.buffers import dictionary_codes, floats, texts
 from pipelines.identity.ids import keyed_hashes, prediction_ids
 from pipelines.identity.keyed_hash import hex_text

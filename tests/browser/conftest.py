@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from labeling.labelstudio.server import Server
+from labeling.labelstudio.local.server import Server
 from tests.fixtures.label_page import LabelPage, new_context
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from labeling.agreement import Agreement, Annotator
-from labeling.calibration import Answered, calibration
-from labeling.confusion import confusion
-from labeling.known_truth import Truth
+from labeling.answers.agreement import Agreement, Annotator
+from labeling.estimates.calibration import Answered, calibration
+from labeling.estimates.confusion import confusion
+from labeling.estimates.known_truth import Truth
 from labeling.report import Material, Reason, render
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, usual

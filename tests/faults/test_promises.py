@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from functions.app import App, open_app
 from functions.steps import connection, push
 from infra.settings import Access
-from labeling import history, labels
+from labeling.answers import current
+from labeling.estimates import estimate
 from pipelines.tables import schemas
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import World
@@ -246,12 +247,12 @@ def test_a_label_that_counts_an_answer_twice_breaks_p5(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The code that counts is wrong; the raw answers tell."""
-    right = labels.current_answers
+    right = current.current_answers
 
     def doubled(annotations: pa.Table, samples: pa.Table) -> pa.Table:
         return pa.concat_tables([right(annotations, samples)] * 2)
 
-    monkeypatch.setattr(labels, "current_answers", doubled)
+    monkeypatch.setattr(current, "current_answers", doubled)
 
     assert broken(world) == ["P5"]
 
@@ -261,14 +262,14 @@ def test_an_answer_that_estimates_leave_out_breaks_p5(
 ) -> None:
     """P6 cannot tell: the same code made the stored figures."""
     shutil.rmtree(world.store / "estimates")
-    right = history.estimates
+    right = estimate.estimates
 
     def without_one(
         designs: pa.Table, samples: pa.Table, annotations: pa.Table, **rest: Any
     ) -> Any:
         return right(designs, samples, annotations.slice(1), **rest)
 
-    monkeypatch.setattr(history, "estimates", without_one)
+    monkeypatch.setattr(estimate, "estimates", without_one)
 
     assert broken(world) == ["P5"]
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 
 from labeling.labelstudio.client import SdkClient, each_task
+from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.push import Journal, Pushed, push
-from labeling.labelstudio.server import Server
-from labeling.tasks import Task
+from labeling.questions.tasks import Task
 from tests.fixtures.questions import SURVEY
 
 

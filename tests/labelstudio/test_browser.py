@@ -8,14 +8,15 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from labeling.answers import Held, take
+from labeling.answers.intake import Held, take
 from labeling.labelstudio.client import SdkClient
+from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.pull import pull
 from labeling.labelstudio.push import Journal, push
-from labeling.labelstudio.server import Server
-from labeling.tasks import Survey, make_task
-from pipelines.shown import ShownColumn, shown_rows
+from labeling.questions.shown import ShownColumn, shown_rows
+from labeling.questions.survey import Survey
+from labeling.questions.tasks import make_task
 
 COLUMNS = (ShownColumn("carrier", "tabular"), ShownColumn("remark", "text"))
 ROWS = pa.record_batch({"carrier": ["<b>AA</b>"], "remark": ["It cost $day and <i>night</i>"]})

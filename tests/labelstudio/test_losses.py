@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling.labelstudio import push as module
-from labeling.labelstudio import server
 from labeling.labelstudio.client import SdkClient, each_task
-from labeling.labelstudio.installation import Home
+from labeling.labelstudio.local import server
+from labeling.labelstudio.local.installation import Home
+from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import ensure_project
 from labeling.labelstudio.push import Journal, push
-from labeling.labelstudio.server import Server
 from pipelines.errors import LabelStudioUnreachable
 from tests.fixtures.lossy_proxy import LossyProxy, lossy_proxy
 from tests.fixtures.questions import SURVEY, questions
@@ -96,7 +96,7 @@ from typing import TYPE_CHECKING
 from labeling.labelstudio.client import SdkClient
 from labeling.labelstudio.projects import Project
 from labeling.labelstudio.push import Journal, push
-from labeling.tasks import Survey, make_task
+from labeling.questions.survey import Survey, make_task
 url, key, number, origin, journal, count = sys.argv[1:]
 survey = Survey("Late?", ("yes", "no"), ())
 tasks = [make_task(survey, f"{n:032x}", json.dumps({"row": {"carrier": f"c{n}"}})) for n in range(int(count))]

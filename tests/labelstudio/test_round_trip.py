@@ -18,15 +18,17 @@ import pytest
 from label_studio_sdk import LabelStudio as Sdk
 from PIL import Image
 
-from labeling.answer_files import read_answers
-from labeling.answers import Intake, hold, take, to_table
+from labeling.answers.files import read_answers
+from labeling.answers.intake import Intake, hold, take, to_table
 from labeling.labelstudio import client as client_module
 from labeling.labelstudio.client import SdkClient, each_task
+from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project, find_project
 from labeling.labelstudio.pull import Cursor, pull
 from labeling.labelstudio.push import Journal, push
-from labeling.labelstudio.server import Server
-from labeling.tasks import Survey, Task, digest_of, make_task
+from labeling.questions.shown import ShownColumn, shown_rows
+from labeling.questions.survey import Survey
+from labeling.questions.tasks import Task, digest_of, make_task
 from pipelines.errors import (
     LabelStudioRefused,
     LabelStudioUnreachable,
@@ -34,7 +36,6 @@ from pipelines.errors import (
     RecheckError,
     SettingsInvalid,
 )
-from pipelines.shown import ShownColumn, shown_rows
 from pipelines.tables.schemas import ANNOTATIONS
 from tests.fixtures.questions import SURVEY, questions
 

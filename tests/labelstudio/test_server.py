@@ -13,9 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labeling.labelstudio import server
 from labeling.labelstudio.client import SdkClient
-from labeling.labelstudio.installation import Home, default_home, install, is_installed, version
+from labeling.labelstudio.local import server
+from labeling.labelstudio.local.installation import (
+    Home,
+    default_home,
+    install,
+    is_installed,
+    version,
+)
 from pipelines.errors import LabelStudioUnreachable
 
 

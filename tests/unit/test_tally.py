@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from functions import tally
-from labeling.labels import resolve
+from labeling.answers.current import resolve
 from pipelines.tables.schemas import ANNOTATIONS, SAMPLES, table_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

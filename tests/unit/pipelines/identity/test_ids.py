@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labeling.questions.shown import shown_digest, shown_json
 from pipelines.columns.buffers import texts
-from pipelines.identity.ids import keyed_hashes, prediction_ids, shown_digest, shown_json
+from pipelines.identity.ids import keyed_hashes, prediction_ids
 from pipelines.identity.keyed_hash import hex_text
 
 KEYS = texts(["007", "7", "Grüße", "x" * 300])

@@ -1,0 +1,1 @@
+"""Answers: parsing, intake, the ones that stand, and how well people agree."""

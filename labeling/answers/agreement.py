@@ -1,0 +1,165 @@
+"""How far people agree with each other, and what each of them did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from labeling.answers.current import VALID, current_answers, numbers_of, standing
+from labeling.formulas.intervals import Floats
+from labeling.formulas.shares import Integers
+from pipelines.columns.buffers import booleans, dictionary_codes, floats, texts
+from pipelines.columns.relations import column, group_codes, having
+
+
+@dataclass(frozen=True, slots=True)
+class Annotator:
+    """What one person did."""
+
+    name: str | None  # as the source of the answers names them
+    answers: int  # standing and counted
+    skipped: int
+    invalid: int  # outside the answer set
+    agrees: float | None  # mean share of the others who gave the same answer
+    seconds: float | None  # median time for an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far the answers to questions with several agree; None where there is no such question."""
+
+    questions: int  # with an answer
+    shared: int  # with answers of several people
+    agree: float | None  # share of the shared ones with one answer only
+    alpha: float | None  # Krippendorff's: 1 is perfect, 0 is chance
+    annotators: tuple[Annotator, ...]  # by name
+
+
+def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agreement:
+    """Describe the agreement of people's standing answers.
+
+    Args:
+        annotations: in the columns of `schemas.ANNOTATIONS`.
+        samples: in those of `schemas.SAMPLES`.
+        numbers: whether answers are numbers; alpha then weighs how far apart
+            they are.
+    """
+    answers = having(current_answers(annotations, samples), "state", VALID)
+    question = group_codes(answers, ["purpose", "prediction_id", "shown_digest"])
+    given = column(answers, "answer")
+    code = np.asarray(dictionary_codes(given)[0], np.int64)
+    people = np.bincount(question)
+    shared = people > 1
+    same = _equals(question, code)
+    unanimous = np.bincount(question, same == people[question], len(people)) == people
+    return Agreement(
+        questions=len(people),
+        shared=int(shared.sum()),
+        agree=float(unanimous[shared].mean()) if shared.any() else None,
+        alpha=alpha_of_numbers(question, numbers_of(given)) if numbers else alpha(question, code),
+        annotators=_annotators(standing(annotations), answers, people[question], same),
+    )
+
+
+def alpha(unit: Integers, code: Integers) -> float | None:
+    """Return Krippendorff's alpha of classes.
+
+    Args:
+        unit: which question an answer is for (A,), from 0.
+        code: which answer it is (A,), from 0.
+
+    Returns:
+        1 - D_o / D_e, with the disagreement D_o of pairs within questions and
+        D_e of all pairs; None without a question of several answers, or where
+        all answers are the same.
+
+    Source: Krippendorff, Content Analysis, 4th ed. (2018), ch. 12.
+
+    >>> alpha(np.array([0, 0, 1, 1, 2, 2]), np.array([0, 0, 1, 1, 0, 1]))
+    0.44444
+    """
+    people = np.bincount(unit)[unit] if len(unit) else unit
+    unit, code, people = unit[people > 1], code[people > 1], people[people > 1]
+    differ = people - _equals(unit, code)  # from how many of the question's answers each differs
+    counts = np.bincount(code).astype(np.float64)
+    expected = len(code) ** 2 - (counts**2).sum()
+    observed = (differ / (people - 1)).sum()
+    return _alpha(float(observed), expected / (len(code) - 1)) if len(code) else None
+
+
+def alpha_of_numbers(unit: Integers, number: Floats) -> float | None:
+    """Return Krippendorff's alpha of numbers (A,), whose disagreement is their squared distance.
+
+    >>> alpha_of_numbers(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 3.0, 4.0]))
+    0.88889
+    """
+    people = np.bincount(unit)[unit] if len(unit) else unit
+    unit, number, people = unit[people > 1], number[people > 1], people[people > 1]
+    if not len(number):
+        return None
+    mean = np.bincount(unit, number)[unit] / people
+    observed = ((number - mean) ** 2 * people / (people - 1)).sum()
+    return _alpha(float(observed), len(number) * float(np.var(number, ddof=1)))
+
+
+def _alpha(observed: float, expected: float) -> float | None:
+    return float(1 - observed / expected) if expected > 0 else None
+
+
+def _equals(unit: Integers, code: Integers) -> Integers:
+    """Return how many of a question's answers equal each, itself included: (A,)."""
+    many = int(code.max(initial=0)) + 1
+    _, which, count = np.unique(unit * many + code, return_inverse=True, return_counts=True)
+    return count[which]
+
+
+def _annotators(
+    acts: pa.Table, answers: pa.Table, people: Integers, same: Integers
+) -> tuple[Annotator, ...]:
+    """Describe each person.
+
+    Args:
+        acts: standing annotations of all states.
+        answers: those that count.
+        people: how many answered the question of each of these (A,).
+        same: how many of them gave the same answer, itself included (A,).
+    """
+    _, names = dictionary_codes(column(acts, "annotator"))
+    seconds = floats(column(answers, "lead_time"))
+    found = []
+    for name in [*sorted(names), None]:
+        done = acts.filter(_is_by(acts, name)).column("state").to_pylist()
+        if not done:
+            continue
+        mine = booleans(_is_by(answers, name).combine_chunks())
+        others = people[mine] - 1
+        found.append(
+            Annotator(
+                name=name,
+                answers=int(mine.sum()),
+                skipped=done.count("skipped"),
+                invalid=done.count("invalid"),
+                agrees=_share(same[mine] - 1, others),
+                seconds=_median(seconds[mine]),
+            )
+        )
+    return tuple(found)
+
+
+def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:
+    annotator = table.column("annotator")
+    return pc.is_null(annotator) if name is None else pc.is_in(annotator, value_set=texts([name]))
+
+
+def _share(agreeing: Integers, others: Integers) -> float | None:
+    """Average, over shared questions, the share of the others who agree."""
+    shared = others > 0
+    return float((agreeing[shared] / others[shared]).mean()) if shared.any() else None
+
+
+def _median(seconds: Floats) -> float | None:
+    measured = seconds[~np.isnan(seconds)]
+    return float(np.median(measured)) if len(measured) else None

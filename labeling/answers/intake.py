@@ -1,0 +1,267 @@
+"""Answers of people as rows: what is new, what is taken back, what does not count.
+
+The table `annotations` is append-only. An answer that changes appends a row
+with the same annotation id, an answer that is taken back appends a tombstone;
+the row with the latest `known_at` is the state of an answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from labeling.answers.parsing import AnswerState, parse_result
+from labeling.questions.tasks import digest_of
+from pipelines.columns.relations import records
+from pipelines.tables.schemas import ANNOTATIONS, table_of
+
+FILE = "file"
+_Saying = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
+_FIELDS = [name for name in ANNOTATIONS.names if name not in ("job", "purpose", "known_at")]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of one person, as one source tells it.
+
+    `source` is `file`, or `labelstudio:` and the project that it was given in.
+    `created` and `updated` are the source's own times, None where it has none.
+    """
+
+    annotation_id: str
+    prediction_id: str
+    shown_digest: str | None  # None only where nobody was asked
+    annotator: str | None
+    answer: str | None
+    state: AnswerState
+    created: datetime | None
+    updated: datetime | None
+    lead_time: float | None  # seconds
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the table `annotations` says of one job and purpose.
+
+    `now` has the state of each annotation id; `ever` what was ever said under
+    it, so that an old file cannot undo a newer one.
+    """
+
+    now: Mapping[str, Answer]
+    ever: Collection[tuple[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one pull brought: rows to append, and what it found, counted.
+
+    `labels` counts questions that got their first valid answer, `unknown` the
+    answers refused because their prediction does not exist, the first ten of
+    which are in `unknown_ids`.
+    """
+
+    rows: tuple[Answer, ...]
+    labels: int
+    skipped: int
+    invalid: int
+    unknown: int
+    stale: int
+    outcomes: int
+    unknown_ids: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The answer of `recheck pull`."""
+        names = ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
+        return {"annotations": len(self.rows)} | {name: getattr(self, name) for name in names}
+
+
+def hold(annotations: pa.Table) -> Held:
+    """Read the rows of one job and purpose, in any order.
+
+    Raises:
+        KeyError: a column of `schemas.ANNOTATIONS` is missing.
+    """
+    rows = records(annotations.sort_by("known_at").select(_FIELDS))
+    now = {row["annotation_id"]: Answer(**row) for row in rows}
+    return Held(now, {(row["annotation_id"], row["answer"]) for row in rows})
+
+
+def take(
+    found: Iterable[Answer],
+    held: Held,
+    *,
+    drawn: Mapping[str, str],
+    scored: Collection[str] = (),
+) -> Intake:
+    """Sort found answers into what is new, already known, or not ours.
+
+    Args:
+        found: from `answers_of` or `answer_files`, in their order.
+        held: what we know already.
+        drawn: the current shown_digest of each prediction that was drawn.
+        scored: prediction ids that exist; needed only for those that were not drawn.
+    """
+    unknown: dict[str, int] = Counter()
+    latest: dict[str, Answer] = {}
+    for answer in found:
+        if answer.prediction_id in drawn:
+            latest[answer.annotation_id] = _asked(answer, drawn)
+        elif answer.prediction_id in scored:
+            latest[answer.annotation_id] = _undrawn(answer)
+        else:
+            unknown[answer.prediction_id] += 1
+    settled = {_saying(known) for known in held.now.values() if known.state == "valid"}
+    found_anew = (_anew(answer, held, settled) for answer in latest.values())
+    rows = [answer for answer in latest.values() if _is_news(answer, held)]
+    rows += [answer for answer in found_anew if answer]
+    return _intake(rows, held, drawn, unknown)
+
+
+def answers_of(
+    task: Mapping[str, Any], question: str, allowed: Sequence[str], source: str
+) -> Iterator[Answer]:
+    """The answers in a task as Label Studio gives it back (with `annotations`).
+
+    Label Studio uses task and annotation ids again after a deletion; with the
+    time of creation, to the microsecond, they name an answer for good, in a
+    pull and in an exported file alike.
+    """
+    digest = digest_of(task, question)
+    for annotation in task.get("annotations") or ():
+        created = as_time(annotation["created_at"])
+        skipped = bool(annotation.get("was_cancelled"))
+        text, state = parse_result(annotation.get("result"), allowed)
+        yield Answer(
+            annotation_id=f"ls:{task['id']}:{annotation['id']}:{created:%Y%m%dT%H%M%S%f}",
+            prediction_id=str(task["data"].get("prediction_id", "")),
+            shown_digest=digest,
+            annotator=_person(annotation.get("completed_by")),
+            answer=None if skipped else text,
+            state="skipped" if skipped else state,
+            created=created,
+            updated=as_time(annotation["updated_at"]),
+            lead_time=annotation.get("lead_time"),
+            source=source,
+        )
+
+
+def task_of(answer: Answer) -> int | None:
+    """The task that an answer was given to, None where it came as a table.
+
+    >>> answer = Answer(
+    ...     "ls:7:9:20261121T090000000000", "", "", None, None, "valid", None, None, None, ""
+    ... )
+    >>> task_of(answer)
+    7
+    """
+    kind, *rest = answer.annotation_id.split(":")
+    return int(rest[0]) if kind == "ls" else None
+
+
+def taken_back(answers: Iterable[Answer]) -> list[Answer]:
+    """Tombstones of those that are not tombstones yet."""
+    return [replace(answer, state="deleted") for answer in answers if answer.state != "deleted"]
+
+
+def to_table(answers: Sequence[Answer], *, job: str, purpose: str, known_at: datetime) -> pa.Table:
+    """Rows for the table `annotations`, known at one time."""
+    common = {"job": job, "purpose": purpose, "known_at": known_at}
+    return table_of(ANNOTATIONS, [common | asdict(answer) for answer in answers])
+
+
+def as_time(value: object) -> datetime:
+    """A time with its zone; text is ISO 8601, and UTC where it names no zone.
+
+    Raises:
+        ValueError: it is no time.
+
+    >>> as_time("2026-11-21T09:00:00Z") == as_time("2026-11-21 10:00:00+01:00")
+    True
+    """
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _asked(answer: Answer, drawn: Mapping[str, str]) -> Answer:
+    if answer.shown_digest is None:  # a table of answers does not say what was shown
+        return replace(answer, shown_digest=drawn[answer.prediction_id])
+    return answer
+
+
+def _undrawn(answer: Answer) -> Answer:
+    """Label Studio has only what we asked: there, a later draw left the question out."""
+    came_unasked = answer.source == FILE and answer.state == "valid"
+    return replace(answer, state="outcome") if came_unasked else answer
+
+
+def _is_news(found: Answer, held: Held) -> bool:
+    known = held.now.get(found.annotation_id)
+    if known is None:
+        return True
+    if found.source != FILE:
+        return found != known
+    if (found.annotation_id, found.answer) in held.ever:
+        return known.state == "outcome" and found.state == "valid"  # drawn meanwhile
+    return known.updated is None or (found.updated is not None and found.updated > known.updated)
+
+
+def _anew(found: Answer, held: Held, settled: Collection[_Saying]) -> Answer | None:
+    """A row of a table that was read before, as an answer to the question that is asked now.
+
+    A table speaks of the row as it stands. What its author said since holds
+    against it. The answer to the earlier question stays: it may be asked again.
+    """
+    known = held.now.get(found.annotation_id)
+    if known is None or found.source != FILE or known.shown_digest == found.shown_digest:
+        return None
+    is_unchanged = (known.state, known.answer) == ("valid", found.answer)
+    if not is_unchanged or _saying(found) in settled:
+        return None
+    return replace(found, annotation_id=f"{found.annotation_id}:{found.shown_digest}")
+
+
+def _saying(answer: Answer) -> _Saying:
+    """The question and the person, without what was said."""
+    return answer.prediction_id, answer.shown_digest, answer.annotator
+
+
+def _intake(
+    rows: Sequence[Answer], held: Held, drawn: Mapping[str, str], unknown: Mapping[str, int]
+) -> Intake:
+    states = Counter(answer.state for answer in rows)
+    after = dict(held.now) | {answer.annotation_id: answer for answer in rows}
+    return Intake(
+        rows=tuple(rows),
+        labels=len(_answered(after.values(), drawn) - _answered(held.now.values(), drawn)),
+        skipped=states["skipped"],
+        invalid=states["invalid"],
+        unknown=sum(unknown.values()),
+        stale=sum(answer.state == "valid" and _is_stale(answer, drawn) for answer in rows),
+        outcomes=states["outcome"],
+        unknown_ids=tuple(unknown)[:10],
+    )
+
+
+def _answered(answers: Iterable[Answer], drawn: Mapping[str, str]) -> set[str]:
+    return {
+        answer.prediction_id
+        for answer in answers
+        if answer.state == "valid" and not _is_stale(answer, drawn)
+    }
+
+
+def _is_stale(answer: Answer, drawn: Mapping[str, str]) -> bool:
+    return drawn.get(answer.prediction_id) != answer.shown_digest
+
+
+def _person(completed_by: object) -> str | None:
+    """Label Studio gives an id, or a record of the person in some answers."""
+    identity = completed_by.get("id") if isinstance(completed_by, dict) else completed_by
+    return None if identity is None else str(identity)

@@ -1,0 +1,68 @@
+"""What people answered, read from a result of Label Studio or from a value of a file."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from labeling.questions.survey import CONTROL, WORD_JOINER
+from pipelines.columns.spelling import canonical
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+AnswerState = Literal["valid", "skipped", "invalid", "outcome", "deleted"]
+
+
+def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
+    """The answer in an annotation's `result`, and whether it counts.
+
+    Args:
+        result: the list of regions that Label Studio stores.
+        answers: the classes that may be right; without any, a number is.
+
+    >>> choice = {"from_name": "answer", "type": "choices", "value": {"choices": ["3.0"]}}
+    >>> parse_result([choice], ["3", "4"])
+    ('3', 'valid')
+    >>> parse_result([choice, choice], ["3", "4"])
+    (None, 'invalid')
+    """
+    regions = result if isinstance(result, list) else []
+    values = [
+        value
+        for region in regions
+        if isinstance(region, dict) and region.get("from_name") == CONTROL
+        for value in _values(region.get("value"))
+    ]
+    return parse_answer(values[0], answers) if len(values) == 1 else (None, "invalid")
+
+
+def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
+    """One answer in its canonical spelling, and whether it counts.
+
+    >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
+    (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
+    """
+    if isinstance(value, str):
+        value = value.replace(WORD_JOINER, "")  # see `_no_reference`
+    text = canonical(value) if isinstance(value, str | int | float) else None
+    if text is None:
+        return None, "invalid"
+    if answers:
+        allowed = {canonical(answer.replace(WORD_JOINER, "")) for answer in answers}
+        return text, "valid" if text in allowed else "invalid"
+    if not _NUMBER.fullmatch(text.strip()):  # Python reads more, such as 1_000
+        return text, "invalid"
+    number = float(text)
+    return (canonical(number), "valid") if math.isfinite(number) else (text, "invalid")
+
+
+def _values(value: object) -> list[object]:
+    if not isinstance(value, dict):
+        return []
+    chosen = value.get("choices")
+    if isinstance(chosen, list):
+        return chosen
+    return [value["number"]] if "number" in value else []

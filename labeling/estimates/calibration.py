@@ -1,0 +1,135 @@
+"""Whether scores mean what they say: in each range of scores, how many predictions were right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.estimates.evidence import Evidence
+from labeling.formulas.intervals import Floats, Interval, wilson
+
+_MOST, _ENOUGH = 10, 25  # bins at most; answers in each at least, but for ties
+_GRID = 1e6  # scores are compared to six digits, so that a last bit moves no row
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The answered rows within a range of scores."""
+
+    low: float  # lowest score
+    high: float  # highest score
+    score: float  # mean, each row counting with those that it stands for
+    found: Interval  # the share right
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Scores against answers."""
+
+    bins: tuple[Bin, ...]
+    score: float  # mean over all rows
+    right: float  # share over all rows
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Answered rows as arrays (S,).
+
+    Attributes:
+        score: what the model says of itself, within [0, 1].
+        right: the share of people who agree.
+        stands: rows of the batch that it stands for.
+    """
+
+    score: Floats
+    right: Floats
+    stands: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Predicted numbers and what people said, as arrays (S,)."""
+
+    predicted: Floats
+    said: Floats
+
+
+def answered(evidence: Evidence) -> Answered:
+    """Gather the drawn rows that have an answer and a score."""
+    drawn, answers = evidence.drawn, evidence.answers
+    same = (answers.label == drawn.label[answers.row]).astype(np.float64)
+    right = _mean(answers.row, same, len(drawn.label))
+    keep = ~np.isnan(drawn.score) & ~np.isnan(right)
+    stands = evidence.designed.stands[drawn.stratum]
+    return Answered(drawn.score[keep], right[keep], stands[keep])
+
+
+def pairs(evidence: Evidence) -> Pairs:
+    """Return predicted numbers with the mean of people's, in the order of prediction ids."""
+    drawn, answers = evidence.drawn, evidence.answers
+    heard = ~np.isnan(answers.number)
+    said = _mean(answers.row[heard], answers.number[heard], len(drawn.label))
+    keep = ~np.isnan(said) & ~np.isnan(drawn.value)
+    return Pairs(drawn.value[keep], said[keep])
+
+
+def calibration(of: Answered) -> Calibration | None:
+    """Compare scores with the share right, in bins of about as many answers each.
+
+    None without an answered row that has a score. How many rows lie in a bin
+    is not known, so both are ratios: weighted means over the bin's answers. The
+    limits are Wilson's with Kish's effective number of answers, (sum w)^2 /
+    sum w^2, and approximate.
+
+    Source: Kish, Survey Sampling (1965), ch. 8; Broecker and Smith, Weather
+    and Forecasting 22 (2007), on reliability diagrams.
+
+    >>> found = calibration(
+    ...     Answered(np.array([0.6, 0.9]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
+    ... )
+    >>> (found.score, found.right) if found else None
+    (0.825, 0.75)
+    """
+    if not len(of.score):
+        return None
+    order = np.argsort(of.score, kind="stable")
+    grid = np.rint(of.score[order] * _GRID)
+    found = tuple(_bin(of, order[inside]) for inside in _even(grid))
+    total = of.stands.sum()
+    return Calibration(
+        bins=found,
+        score=float((of.stands * of.score).sum() / total),
+        right=float((of.stands * of.right).sum() / total),
+    )
+
+
+def _even(grid: Floats) -> list[npt.NDArray[np.intp]]:
+    """Cut sorted scores (S,) into even parts, equal ones staying together."""
+    many = int(np.clip(len(grid) // _ENOUGH, 1, _MOST))
+    wanted = (np.arange(1, many) * len(grid)) // many
+    cuts = np.unique(np.searchsorted(grid, grid[wanted]))
+    return [part for part in np.split(np.arange(len(grid)), cuts) if len(part)]
+
+
+def _bin(of: Answered, rows: npt.NDArray[np.intp]) -> Bin:
+    score, right, stands = of.score[rows], of.right[rows], of.stands[rows]
+    total = stands.sum()
+    value = np.array([(stands * right).sum() / total])
+    effective = total**2 / (stands**2).sum()
+    return Bin(
+        low=float(score.min()),
+        high=float(score.max()),
+        score=float((stands * score).sum() / total),
+        found=wilson(value, np.array([effective]))[0],
+        answers=len(rows),
+    )
+
+
+def _mean(row: npt.NDArray[np.int64], values: Floats, rows: int) -> Floats:
+    """Average people's values by drawn row: (S,), NaN where nobody answered."""
+    people = np.bincount(row, minlength=rows).astype(np.float64)
+    total = np.bincount(row, values, rows)
+    return np.divide(total, people, out=np.full(rows, np.nan), where=people > 0)

@@ -1,0 +1,111 @@
+"""Which answers the rows predicted as each class really have: shares of all rows, by the design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labeling.estimates.evidence import Evidence, Parts
+from labeling.estimates.row_sets import Role, View, role
+from labeling.formulas.intervals import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The rows predicted as one class, in batches that have answers.
+
+    Attributes:
+        label: the class.
+        rows: how many there are, known.
+        answered: how many of the drawn ones have an answer.
+        shares: of each answer (K,), in the order of `Confusion.answers`; None
+            where none of them was answered.
+    """
+
+    label: str
+    rows: int
+    answered: int
+    shares: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Predictions by answer; a row's share of right ones is the class's precision."""
+
+    answers: tuple[str, ...]
+    predicted: tuple[Predicted, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows in all, of batches that have answers."""
+        return sum(one.rows for one in self.predicted)
+
+
+def confusion(evidence: Evidence, answers: Sequence[str]) -> Confusion:
+    """Estimate the confusion matrix of all batches together.
+
+    Args:
+        evidence: what was designed, drawn and answered.
+        answers: the answer set; predicted labels outside it are added.
+
+    Within the rows predicted as a class, the share of each answer is estimated
+    as its precision is: by stratum, weighted by the strata's sizes. The rows
+    predicted as each class are known, so that a cell's share of all rows is
+    its share within the class times the class's share.
+    """
+    whole = _undivided(evidence)
+    known = [evidence.labels[code] for code in np.unique(whole.parts.label) if code >= 0]
+    names = (*answers, *(label for label in known if label not in answers))
+    given = [_shares_of(whole, name) for name in names]
+    rows = tuple(_predicted(whole, label, given) for label in names if label in known)
+    return Confusion(names, tuple(row for row in rows if row.rows))
+
+
+def _undivided(evidence: Evidence) -> Evidence:
+    """Leave cohorts out, which would only cost time."""
+    parts, drawn = evidence.parts, evidence.drawn
+    keep, own = parts.domain == 0, drawn.domain == 0
+    return replace(
+        evidence,
+        domains=[None],
+        parts=Parts(
+            *(part[keep] for part in (parts.stratum, parts.domain, parts.label, parts.rows))
+        ),
+        drawn=replace(drawn, member=drawn.member[own], domain=drawn.domain[own]),
+    )
+
+
+def _shares_of(evidence: Evidence, name: str) -> Floats:
+    """Return the share of people who gave an answer, by drawn row: (S,), NaN without any."""
+    answers, many = evidence.answers, len(evidence.drawn.label)
+    people = np.bincount(answers.row, minlength=many).astype(np.float64)
+    same = answers.row[answers.label == _code(evidence, name)]
+    said = np.bincount(same, minlength=many)
+    return np.divide(said, people, out=np.full(many, np.nan), where=people > 0)
+
+
+def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> Predicted:
+    """Estimate one row of the matrix."""
+    code = _code(evidence, label)
+    part, row = evidence.parts.label == code, evidence.drawn.label == code
+    view = View(evidence, np.zeros(len(evidence.batches), np.int64), 1)
+    roles = [role(evidence, part, row, shares) for shares in given]
+    strata = roles[0].strata(view)
+    answered = int(strata.answered.sum())
+    return Predicted(
+        label=label,
+        rows=int(strata.size.sum()),
+        answered=answered,
+        shares=tuple(_values(roles, view)) if answered else None,
+    )
+
+
+def _values(roles: Sequence[Role], view: View) -> Iterator[float]:
+    for one in roles:
+        yield float(one.strata(view).value[0])
+
+
+def _code(evidence: Evidence, label: str) -> int:
+    return evidence.labels.index(label) if label in evidence.labels else -2

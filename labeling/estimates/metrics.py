@@ -1,0 +1,223 @@
+"""The metrics of many groups at once, each with its limits and what missing answers could change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from labeling.estimates.evidence import Evidence
+from labeling.estimates.merging import Bools
+from labeling.estimates.row_sets import Role, View, role
+from labeling.formulas.intervals import Floats, Intervals
+from labeling.formulas.mean_errors import means, roots
+from labeling.formulas.shares import f1, recall, shares
+
+Task = Literal["classification", "regression"]
+
+_OF_CLASS = ("precision", "recall", "f1")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One metric of each group, as arrays (G,); NaN stands for unknown."""
+
+    metric: str
+    class_: str | None  # of precision, recall and f1
+    found: Intervals
+    if_wrong: Floats  # the value, if all missing answers spoke against the model
+    if_right: Floats  # the value, if all spoke for it
+    largest: Floats  # share of one answer in the sum, for MAE and RMSE
+
+    def parts(self) -> tuple[Floats, ...]:
+        """Return value, low, high, if_wrong, if_right and largest."""
+        found = self.found
+        return found.value, found.low, found.high, self.if_wrong, self.if_right, self.largest
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of each group, as arrays (G,)."""
+
+    rows: Floats
+    covered: Floats  # in strata that have an answer
+    asked: Floats
+    answered: Floats
+
+    def parts(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return rows, covered, asked and answered."""
+        return self.rows, self.covered, self.asked, self.answered
+
+
+class Family(Protocol):
+    """Metrics that rest on the same roles."""
+
+    def figures(self, view: View) -> list[Figures]:
+        """Return the metrics of each group of a view."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The share of right predictions."""
+
+    everyone: Role
+
+    def figures(self, view: View) -> list[Figures]:
+        """Return the metrics of each group of a view."""
+        found = shares(self.everyone.strata(view))
+        heard, missing = self.everyone.missing(view)
+        return [_share("accuracy", None, found, heard, heard + missing)]
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """Precision, recall and F1 of one class.
+
+    A wrong prediction of the class speaks against it, and so does a row of it
+    that was predicted as another.
+    """
+
+    name: str
+    predicted: Role  # as the class; is it right?
+    others: Role  # predicted as another; are they of the class?
+
+    def figures(self, view: View) -> list[Figures]:
+        """Return the metrics of each group of a view."""
+        own, rest = self.predicted.strata(view), self.others.strata(view)
+        size = own.total(own.size)
+        every = size + rest.total(rest.size)
+        share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
+        right, missed = shares(own), shares(rest)
+        found = (right, recall(right, missed, share), f1(right, missed, share))
+        worst, best = self._cases(view)
+        return [
+            _share(metric, self.name, *case)
+            for metric, case in zip(_OF_CLASS, zip(found, worst, best, strict=True), strict=True)
+        ]
+
+    def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
+        """Return precision, recall and F1 if no missing answer were right, and if all were."""
+        right, unknown = self.predicted.missing(view)
+        missed, unheard = self.others.missing(view)
+        rows, others = (part.sums(view, part.size) for part in (self.predicted, self.others))
+        cases = ((right, missed + unheard), (right + unknown, missed))
+        return [_of_counts(rows, others, *case) for case in cases]
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The mean absolute error and the root of the mean squared error.
+
+    Nothing bounds an error that was not seen. The worst case of a missing
+    answer is therefore taken to be the largest error of its group.
+    """
+
+    absolute: Role
+    squared: Role
+
+    def figures(self, view: View) -> list[Figures]:
+        """Return the metrics of each group of a view."""
+        mean, square = (self._mean(part, view) for part in (self.absolute, self.squared))
+        found, wrong, right, largest = square
+        return [
+            Figures("mae", None, *mean),
+            Figures("rmse", None, roots(found), np.sqrt(wrong), np.sqrt(right), largest),
+        ]
+
+    @staticmethod
+    def _mean(part: Role, view: View) -> tuple[Intervals, Floats, Floats, Floats]:
+        found = means(part.spread(view))
+        heard, missing = part.missing(view)
+        wrong = np.where(missing > 0, heard + missing * part.highest(view, part.largest), heard)
+        sums = part.sums(view, part.stands * part.total)
+        top = part.highest(view, part.stands * part.largest)
+        largest = np.divide(top, sums, out=np.full_like(top, np.nan), where=sums > 0)
+        return found, np.fmax(wrong, found.value), np.fmin(heard, found.value), largest
+
+
+def whole(evidence: Evidence, task: Task) -> Role:
+    """Return the role of all rows: is the prediction right, or how far off is it.
+
+    An answer to a regression that is no number does not count.
+    """
+    answers, drawn = evidence.answers, evidence.drawn
+    if task == "classification":
+        loss = (answers.label == drawn.label[answers.row]).astype(np.float64)
+    else:
+        loss = np.abs(answers.number - drawn.value[answers.row])
+    return role(evidence, *_everywhere(evidence), _averaged(evidence, loss))
+
+
+def families(evidence: Evidence, task: Task, classes: Sequence[str]) -> Iterator[Family]:
+    """Yield the metrics of a task, each class by itself to save memory.
+
+    Args:
+        evidence: what was designed, drawn and answered.
+        task: classes or numbers.
+        classes: the answer set, also classes that nobody predicted or answered.
+    """
+    everyone = whole(evidence, task)
+    if task == "regression":
+        yield Errors(everyone, _squared(evidence))
+        return
+    yield Accuracy(everyone)
+    codes = {label: code for code, label in enumerate(evidence.labels)}
+    for name in classes:
+        yield _of_class(evidence, name, codes.get(name, len(codes)))
+
+
+def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
+    part, row = evidence.parts.label == code, evidence.drawn.label == code
+    truth = _averaged(evidence, (evidence.answers.label == code).astype(np.float64))
+    return OfClass(name, role(evidence, part, row, truth), role(evidence, ~part, ~row, truth))
+
+
+def _squared(evidence: Evidence) -> Role:
+    away = evidence.answers.number - evidence.drawn.value[evidence.answers.row]
+    return role(evidence, *_everywhere(evidence), _averaged(evidence, away**2))
+
+
+def counts(everyone: Role, view: View) -> Counts:
+    """Count the rows of each group, answered or not."""
+    return Counts(
+        rows=everyone.sums(view, everyone.size),
+        covered=everyone.sums(view, np.where(everyone.answered > 0, everyone.size, 0.0)),
+        asked=everyone.sums(view, everyone.asked),
+        answered=everyone.sums(view, everyone.answered),
+    )
+
+
+def _share(
+    metric: str, class_: str | None, found: Intervals, wrong: Floats, right: Floats
+) -> Figures:
+    """Return a share's figures; other merging must not put the value outside its cases."""
+    wrong = np.fmin(wrong, found.value)
+    right = np.fmax(np.minimum(right, 1), found.value)
+    return Figures(metric, class_, found, wrong, right, np.full(len(found), np.nan))
+
+
+def _of_counts(
+    predicted: Floats, others: Floats, right: Floats, missed: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return precision, recall and F1 from numbers of rows and the shares in them: (G,)."""
+    found = np.where(predicted > 0, predicted * right, 0.0)
+    lost = np.where(others > 0, others * missed, 0.0)
+    with np.errstate(invalid="ignore"):
+        return right, found / (found + lost), 2 * found / (found + lost + predicted)
+
+
+def _everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
+    """Select all known numbers of rows and all drawn rows."""
+    return np.ones(len(evidence.parts.rows), np.bool_), np.ones(len(evidence.drawn.label), np.bool_)
+
+
+def _averaged(evidence: Evidence, losses: Floats) -> Floats:
+    """Average people's losses (A,) over each drawn row: (S,), NaN where nobody answered."""
+    row, many = evidence.answers.row, len(evidence.drawn.label)
+    heard = ~np.isnan(losses)
+    people = np.bincount(row[heard], minlength=many).astype(np.float64)
+    total = np.bincount(row[heard], losses[heard], minlength=many)
+    return np.divide(total, people, out=np.full(many, np.nan), where=people > 0)

@@ -1,0 +1,173 @@
+"""Roles: known sets of rows with something to find out about each, and their cells.
+
+All rows have one role (is the prediction right?); for each class, the rows
+predicted as it have another (the same), and the other rows a third (are they
+of that class after all?). The cells of a role are its rows by stratum and
+cohort. A cohort in a window is a group, and every group gets its own strata.
+
+A batch of which nothing was answered yet says nothing about its window's
+value; its rows count as asked, and in what missing answers could change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labeling.estimates.evidence import Evidence
+from labeling.estimates.merging import Blocks, Bools, Cells, blocks
+from labeling.formulas.intervals import Floats
+from labeling.formulas.mean_errors import Spread
+from labeling.formulas.shares import Integers, Strata
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to put batches into windows; a group is `domain * windows + window`."""
+
+    evidence: Evidence
+    window: Integers  # (B,) code of each batch's window, -1 outside
+    windows: int
+
+    @property
+    def groups(self) -> int:
+        """Return G, the number of cohorts (all rows being one) times windows."""
+        return len(self.evidence.domains) * self.windows
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The cells of a role, as arrays (C,); the sums are as in `cells.Cells`."""
+
+    evidence: Evidence
+    stratum: Integers
+    domain: Integers
+    size: Floats
+    asked: Floats
+    answered: Floats
+    total: Floats
+    second: Floats
+    third: Floats
+    largest: Floats  # the largest loss of an answer
+
+    def inside(self, view: View) -> Bools:
+        """Say which cells lie in one of the view's windows: (C,)."""
+        return view.window[self._batch()] >= 0
+
+    def group(self, view: View) -> Integers:
+        """Return each cell's group: (C,)."""
+        return self.domain * view.windows + view.window[self._batch()]
+
+    def strata(self, view: View) -> Strata:
+        """Return what was answered, merged to strata that have answers enough."""
+        return self._known(view).strata(view.groups)
+
+    def spread(self, view: View) -> Spread:
+        """Return the same with variances, for errors of numbers."""
+        return self._known(view).spread(view.groups)
+
+    def missing(self, view: View) -> tuple[Floats, Floats]:
+        """Return the mean (G,) if missing answers added nothing, and what 1 from each would add.
+
+        Strata merge by what was asked here, so that each keeps its weight.
+        """
+        inside, gaps = self.inside(view), self.asked - self.answered
+        cells = self._cells(view, self.asked, self.total).take(inside)
+        merged = blocks(cells, self.evidence.designed.near)
+        absent = replace(merged.cells, total=gaps[inside][merged.order])
+        parts = (merged, replace(merged, cells=absent))
+        heard, unheard = (part.strata(view.groups).value for part in parts)
+        return heard, unheard
+
+    def sums(self, view: View, values: Floats) -> Floats:
+        """Add up a quantity of the cells (C,) by group: (G,)."""
+        inside, group = self.inside(view), self.group(view)
+        return np.bincount(group[inside], values[inside], view.groups).astype(np.float64)
+
+    def highest(self, view: View, values: Floats) -> Floats:
+        """Return the highest of a quantity of the answered cells (C,) by group: (G,)."""
+        heard = self.inside(view) & (self.answered > 0)
+        found = np.full(view.groups, np.nan)
+        np.fmax.at(found, self.group(view)[heard], values[heard])
+        return found
+
+    @property
+    def stands(self) -> Floats:
+        """Rows that one drawn row of each cell stands for: (C,)."""
+        return self.evidence.designed.stands[self.stratum]
+
+    def _known(self, view: View) -> Blocks:
+        cells = self._cells(view, self.answered, self.total).take(self._counting(view))
+        return blocks(cells, self.evidence.designed.near)
+
+    def _cells(self, view: View, answered: Floats, total: Floats) -> Cells:
+        designed = self.evidence.designed
+        return Cells(
+            group=self.group(view),
+            place=designed.place[self.stratum],
+            size=self.size,
+            stands=self.stands,
+            answered=answered,
+            total=total,
+            second=self.second,
+            third=self.third,
+        )
+
+    def _counting(self, view: View) -> Bools:
+        """Say which cells are of batches that have an answer: (C,)."""
+        return self.inside(view) & self.evidence.has_answers[self._batch()]
+
+    def _batch(self) -> Integers:
+        return self.evidence.designed.batch[self.stratum]
+
+
+def role(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> Role:
+    """Gather a role's cells.
+
+    Args:
+        evidence: what was designed, drawn and answered.
+        part: which of the known numbers of rows belong to it (P,).
+        row: which drawn rows do (S,).
+        loss: of each drawn row (S,), NaN where it has no answer.
+    """
+    parts, drawn = evidence.parts, evidence.drawn
+    strata = len(evidence.designed.batch)
+    every = strata * len(evidence.domains)
+    place = parts.domain * strata + parts.stratum
+    sizes = np.bincount(place[part], parts.rows[part], every).astype(np.float64)
+    cell = np.flatnonzero(sizes)
+    at = np.full(every, -1)
+    at[cell] = np.arange(len(cell))
+
+    where = at[drawn.domain * strata + drawn.stratum[drawn.member]]
+    inside = row[drawn.member] & (where >= 0)
+    where, z = where[inside], loss[drawn.member[inside]]
+    heard = ~np.isnan(z)
+    return Role(
+        evidence=evidence,
+        stratum=cell % strata,
+        domain=cell // strata,
+        size=sizes[cell],
+        asked=np.bincount(where, minlength=len(cell)).astype(np.float64),
+        **_sums(where[heard], z[heard], len(cell)),
+    )
+
+
+def _sums(cell: Integers, loss: Floats, cells: int) -> dict[str, Floats]:
+    """Add up the losses of answers (A,) by cell: arrays (C,)."""
+
+    def added(values: Floats) -> Floats:
+        return np.bincount(cell, values, minlength=cells).astype(np.float64)
+
+    answered, total = added(np.ones(len(cell))), added(loss)
+    away = loss - (total / np.maximum(answered, 1))[cell]
+    largest = np.zeros(cells)
+    np.maximum.at(largest, cell, loss)
+    return {
+        "answered": answered,
+        "total": total,
+        "second": added(away**2),
+        "third": added(away**3),
+        "largest": largest,
+    }

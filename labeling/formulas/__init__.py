@@ -1,0 +1,1 @@
+"""Interval and variance formulas, each with its source."""

@@ -1,0 +1,98 @@
+"""The tasks that a project has, and which question the answers to each are for.
+
+What a task asks is read from its data, as `pull` reads it: somebody may have
+changed it there. Data may hold pictures, so it is fetched only of tasks that
+moved after they were made: all others are as we sent them, and say so in `meta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from labeling.answers.intake import as_time
+from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, every, one_of
+from labeling.questions.tasks import digest_of
+
+READ = 50  # tasks with their data, per request
+UNMOVED = timedelta(milliseconds=10)  # between the two times of a new task: 0.1 were measured
+_TIMES = ("created_at", "updated_at")
+_FIELDS = ("id", "meta", "overlap", "total_annotations", "cancelled_annotations", *_TIMES)
+
+T = TypeVar("T")
+Key = tuple[str, str]  # prediction_id, shown_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A task that is there. `key` is the question that answers to it are for."""
+
+    id: int
+    key: Key
+    made_for: Key  # as its `meta` says
+    is_answered: bool  # a skip is an answer too
+    annotators: int
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether its data is not what we sent."""
+        return self.key != self.made_for
+
+    @property
+    def predictions(self) -> set[str]:
+        """Those that it names."""
+        return {self.key[0], self.made_for[0]}
+
+
+def find_tasks(
+    server: LabelStudio, project: int, question: str, *conditions: Record
+) -> list[Found]:
+    """The tasks that pass the conditions, by ascending id.
+
+    Args:
+        server: where the project is.
+        project: its number.
+        question: of the job, for tasks that do not keep their own.
+        conditions: see `client`.
+    """
+    records = list(each_task(server, project, _FIELDS, *conditions))
+    moved = [record["id"] for record in records if _may_be_altered(record)]
+    keys = {
+        record["id"]: (str(record["data"].get("prediction_id")), digest_of(record, question))
+        for some in batched(moved, READ)
+        for record in server.tasks(
+            project, {"filters": every(one_of("id", some))}, ("id", "meta", "data")
+        )
+    }
+    return [_found(record, keys.get(record["id"])) for record in records]
+
+
+def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
+    """Runs of at most `size` values.
+
+    >>> list(batched([1, 2, 3], 2))
+    [[1, 2], [3]]
+    """
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _found(record: Record, key: Key | None) -> Found:
+    made_for = _made_for(record) or ("", "")
+    answers = (record["total_annotations"] or 0) + (record["cancelled_annotations"] or 0)
+    return Found(record["id"], key or made_for, made_for, answers > 0, record["overlap"] or 1)
+
+
+def _may_be_altered(record: Record) -> bool:
+    created, updated = (as_time(record[name]) for name in _TIMES)
+    return updated - created > UNMOVED or _made_for(record) is None
+
+
+def _made_for(record: Record) -> Key | None:
+    """What a task says of itself; None where it is not from us."""
+    meta = record["meta"] if isinstance(record["meta"], dict) else {}
+    try:
+        return str(meta["prediction_id"]), str(meta["shown_digest"])
+    except KeyError:
+        return None

@@ -1,0 +1,1 @@
+"""A Label Studio of this machine, for trying out: installation and server."""

@@ -1,0 +1,63 @@
+"""The task that asks a question: an opaque id and the row as people see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labeling.questions.shown import shown_digest
+from labeling.questions.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question as Label Studio gets it.
+
+    `annotators` is how many people are to answer it.
+    """
+
+    prediction_id: str
+    shown_digest: str
+    content: Mapping[str, Any]
+    annotators: int = 1
+
+
+def make_task(survey: Survey, prediction_id: str, shown: str, annotators: int = 1) -> Task:
+    """The task of one drawn prediction.
+
+    Its `meta`, which people do not see, keeps the question as it was asked:
+    when the job file asks something else later, answers to this task stay
+    answers to this question. It also says what task this is without its data.
+
+    Args:
+        survey: what the job asks.
+        prediction_id: 32 hexadecimal digits.
+        shown: what people see of the row, as `labeling.questions.shown` writes it.
+        annotators: how many people are to answer.
+    """
+    digest = shown_digest(survey.question, shown)
+    named = {"prediction_id": prediction_id}
+    content = {
+        "data": named | json.loads(shown),
+        "meta": named | {"shown_digest": digest, "question": survey.question},
+    }
+    return Task(prediction_id, digest, content, annotators)
+
+
+def digest_of(task: Mapping[str, Any], question: str) -> str:
+    """The identity of the question that a task holds, from the task alone.
+
+    Args:
+        task: as Label Studio gives it back, with `data` and perhaps `meta`.
+        question: taken where the task does not keep its own.
+
+    >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("carrier", "tabular"),))
+    >>> task = make_task(survey, "0" * 32, '{"row":{"carrier":"AA"}}')
+    >>> digest_of(task.content, "Early?") == task.shown_digest
+    True
+    """
+    shown = {key: value for key, value in task["data"].items() if key != "prediction_id"}
+    asked = (task.get("meta") or {}).get("question") or question
+    return shown_digest(str(asked), json.dumps(shown))

@@ -1,0 +1,1 @@
+"""Chapters of the report, in the order of the page."""

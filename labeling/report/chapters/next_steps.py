@@ -1,0 +1,81 @@
+"""What to do next, from what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from labeling.report.content import Material
+from labeling.report.wording import count
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do, with the command for it."""
+
+    text: str
+    command: str
+    is_done: bool
+
+
+def first_steps(material: Material) -> list[Step]:
+    """Return the way to the first answer; nothing once there is one."""
+    if any(one.n_answered for one in material.estimates):
+        return []
+    drawn = sum(material.drawn.values())
+    scored = sum(batch.scored for batch in material.batches)
+    batches = count(len(material.batches), "batch", "batches")
+    return [
+        Step(
+            f"Score a batch: {scored:,} rows in {batches} are scored."
+            if scored
+            else "Score a batch, or check predictions that were made elsewhere.",
+            f"recheck score {material.file}",
+            bool(scored),
+        ),
+        Step(
+            f"Draw a sample: {count(drawn, 'row')} of {count(len(material.drawn), 'batch', 'batches')} drawn."
+            if drawn
+            else "Draw the rows that people will be asked about.",
+            f"recheck sample {material.file}",
+            bool(drawn),
+        ),
+        Step(
+            f"Ask people: {count(material.pushed, 'question')} in Label Studio."
+            if material.pushed
+            else "Ask people in Label Studio (`recheck labelstudio up` starts one on this machine).",
+            f"recheck push {material.file}",
+            bool(material.pushed),
+        ),
+        Step(
+            "When they have answered, fetch the answers; or take them from a CSV or Parquet file with --file.",
+            f"recheck pull {material.file}",
+            is_done=False,
+        ),
+        Step("Write this page anew.", f"recheck report {material.file}", is_done=False),
+    ]
+
+
+def open_ends(material: Material) -> list[str]:
+    """Return what is left to do, once there are answers."""
+    return list(_open_ends(material)) if any(one.n_answered for one in material.estimates) else []
+
+
+def _open_ends(material: Material) -> Iterator[str]:
+    answered = sum(one.n_answered for one in material.of("batch"))
+    missing = sum(material.drawn.values()) - answered
+    if missing > 0:
+        yield f"{count(missing, 'question')} wait for an answer; `recheck pull {material.file}` fetches new ones."
+    undrawn = [
+        batch for batch in material.batches if batch.scored and batch.name not in material.drawn
+    ]
+    if undrawn:
+        newest = max(batch.name for batch in undrawn)
+        yield (
+            f"{count(len(undrawn), 'batch', 'batches')} scored, and nobody was asked about "
+            f"{'it' if len(undrawn) == 1 else 'them'}: `recheck sample {material.file} --batch {newest}` draws a sample of the newest."
+        )
+    if material.stale:
+        yield f"{count(material.stale, 'answer')} are of rows that were replaced since; `recheck push {material.file}` asks anew."
+    if not material.lines:
+        yield "No alert watches these figures: add [[alerts]] to the job file to be told when one falls."

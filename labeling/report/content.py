@@ -1,0 +1,187 @@
+"""What a report is made from, and the questions that its parts ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from labeling.answers.agreement import Agreement
+from labeling.estimates.alerts import Alert
+from labeling.estimates.calibration import Calibration, Pairs
+from labeling.estimates.confusion import Confusion
+from labeling.estimates.estimate import Estimate, widest
+from labeling.estimates.known_truth import Truth
+from labeling.estimates.windows import Period, closes, windows
+from pipelines.job.job_file import Alert as Line
+from pipelines.job.job_file import Batches
+
+ENOUGH = 0.95  # share of the questions answered, below which missing answers lead
+
+_LEADING = ("accuracy", "mae", "rmse", "f1", "recall", "precision")
+ERRORS = ("mae", "rmse")  # less is better, and nothing bounds them
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of a batch's rows."""
+
+    name: str
+    source: int  # read
+    scored: int
+    quarantined: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why rows could not be scored."""
+
+    reason: str
+    column: str | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Answers that came by themselves, for rows that nobody drew."""
+
+    rows: int
+    value: float | None  # share right, or the mean absolute error
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How many rows of some batches reached each station."""
+
+    source: int
+    scored: int
+    batches: int  # scored
+    covered: int
+    batches_covered: int
+    asked: int
+    answered: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """All that a report shows."""
+
+    job: str  # its name
+    file: str  # of the job, as commands take it
+    task: Literal["classification", "regression"]
+    question: str
+    rule: Batches  # by which rows fall into batches
+    at: datetime  # windows that close later are open
+    estimates: Sequence[Estimate]
+    batches: Sequence[Batch] = ()
+    reasons: Sequence[Reason] = ()
+    agreement: Agreement | None = None
+    stale: int = 0  # answers to rows that were replaced since
+    drawn: Mapping[str, int] = field(default_factory=dict)  # batch -> rows in its sample
+    pushed: int = 0  # questions that have a task
+    confusion: Confusion | None = None
+    calibration: Calibration | None = None
+    pairs: Pairs | None = None
+    outcomes: Outcomes | None = None
+    alerts: Sequence[Alert] = ()
+    lines: Sequence[Line] = ()
+    note: str | None = None
+    truths: Sequence[Truth] = ()
+
+    @property
+    def timezone(self) -> str:
+        """Of its days, an IANA name."""
+        return self.rule.timezone
+
+    @cached_property
+    def leading(self) -> tuple[str, str | None] | None:
+        """The metric, and its class, that the report is mostly about."""
+        found = {(one.metric, one.class_) for one in self.estimates}
+        order = [
+            (metric, one)
+            for metric in _LEADING
+            for name, one in sorted(found, key=str)
+            if name == metric
+        ]
+        return order[0] if order else None
+
+    @cached_property
+    def overall(self) -> Sequence[Estimate]:
+        """The leading metric over all rows, the widest of each window."""
+        return widest(one for one in self._led if one.cohort is None)
+
+    @cached_property
+    def _led(self) -> Sequence[Estimate]:
+        return [one for one in self.estimates if (one.metric, one.class_) == self.leading]
+
+    def of(self, period: Period) -> list[Estimate]:
+        """The leading metric over all rows, by window."""
+        return sorted(
+            (one for one in self.overall if one.period == period), key=lambda one: one.window
+        )
+
+    def everywhere(self) -> list[Estimate]:
+        """Every metric of every cohort and version over all batches."""
+        return [one for one in self.estimates if one.period == "all"]
+
+    @cached_property
+    def headline(self) -> Estimate | None:
+        """The newest closed window with answers; else the newest with answers; else the newest.
+
+        A week, where batches are named after times; else all batches together.
+        """
+        found = self.of("week") or self.of("all")
+        answered = [one for one in found if one.value is not None]
+        closed = [one for one in answered if self.is_closed(one.window)]
+        return next((group[-1] for group in (closed, answered, found) if group), None)
+
+    def is_closed(self, window: str) -> bool:
+        """Whether the window is over and settled; one without a time in its name always is."""
+        end = closes(window, self.rule)
+        return end is None or end <= self.at
+
+    def truth(self, one: Estimate) -> float | None:
+        """What is known by other means of an estimate of all rows."""
+        if one.cohort is not None or one.class_ is not None:
+            return None
+        return self._known.get((one.metric, one.period, one.window))
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str, str], float]:
+        return {(one.metric, one.period, one.window): one.value for one in self.truths}
+
+    def walk(self, estimates: Iterable[Estimate]) -> Walk:
+        """The stations of the windows of these estimates, or of all batches without any.
+
+        No two windows may overlap.
+        """
+        found = list(estimates)
+        inside = {(one.period, one.window) for one in found} or {("all", "all")}
+        batches = [batch for batch in self.batches if inside & set(windows(batch.name).items())]
+        names = {batch.name for batch in batches}
+        answered = [one for one in self.of("batch") if one.window in names and one.n_answered]
+        return Walk(
+            source=sum(batch.source for batch in batches),
+            scored=sum(batch.scored for batch in batches),
+            batches=len(batches),
+            covered=sum(one.rows_covered for one in found),
+            batches_covered=len(answered),
+            asked=sum(one.n_asked for one in found),
+            answered=sum(one.n_answered for one in found),
+        )
+
+
+def by_cohort(estimates: Iterable[Estimate]) -> Iterator[tuple[str, str, Estimate]]:
+    """Yield (cohort, value, estimate) of those that are of a cohort."""
+    for one in estimates:
+        if one.cohort is not None:
+            name, _, value = one.cohort.partition("=")
+            yield name, value, one
+
+
+def is_answered_enough(one: Estimate) -> bool:
+    """Whether so few answers are missing that the interval may lead."""
+    return one.n_answered >= ENOUGH * one.n_asked
