@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from examples.flights import prepare
 from functions.app import open_app
-from functions.steps.connection import survey
+from functions.label_studio import survey
 from labeling.labelstudio.client import SdkClient
 from labeling.labelstudio.local import server
 from labeling.labelstudio.local.installation import default_home

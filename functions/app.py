@@ -13,12 +13,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from functions import staged
-from infra import clock, settings
+from infra import clock, settings, staged_input
 from infra.clouds import is_remote
 from infra.ports import Say
 from infra.settings import Access, Settings
-from infra.storage import Store, open_store
+from infra.store import Store, open_store
 from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
 from pipelines.job.job_file import Job
@@ -63,7 +62,7 @@ class App:
         """The data files of the job; from a bucket, at least those of these batches."""
         path = self.job.data.path
         if is_remote(path):
-            path = staged.bring(path, self.store, batches, self.say)
+            path = staged_input.bring(path, self.store, batches, self.say)
         return find_sources(path, self.folder)
 
     @cached_property

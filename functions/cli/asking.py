@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from functions.cli import figures, output
+from functions.cli import estimate_table, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -73,7 +73,7 @@ def push(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import push as step
 
     pushed = step.push(opened(job), step.Options(**options))
-    lines = figures.pushed(pushed, is_dry=options["dry_run"])
+    lines = estimate_table.pushed(pushed, is_dry=options["dry_run"])
     output.answer(output.plain(pushed), lines, as_json=as_json)
 
 

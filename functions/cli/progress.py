@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from functions.cli import figures, output
+from functions.cli import estimate_table, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -43,15 +43,15 @@ def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> in
 
 
 def _walked(app: App, steps: Sequence[Step]) -> Iterator[str]:
-    from functions.steps import connection
+    from functions import label_studio
     from functions.steps.run import SKIPPED
 
     yield from output.table(
         ["step", "batch", "status"], [[s.step, s.batch, s.status] for s in steps]
     )
     is_asked = any(s.step == "push" and s.status != SKIPPED for s in steps)
-    if is_asked and (project := connection.project_url(app)):
-        yield figures.place(project)
+    if is_asked and (project := label_studio.project_url(app)):
+        yield estimate_table.place(project)
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from functions.cli import figures, output
+from functions.cli import estimate_table, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -39,7 +39,7 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
         "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
         "alerts": [a.record() for a in alerts],
     }
-    lines = figures.estimated(found, options["batches"], job)
+    lines = estimate_table.estimated(found, options["batches"], job)
     output.answer(told, lines, as_json=as_json)
     return output.alerted(alerts)
 
@@ -95,7 +95,7 @@ def doctor(job: Path, as_json: bool) -> int:
     The README lists them. Exit code 1 where one is broken; `?` where one cannot
     be checked from here, with the reason.
     """
-    from functions import doctor as step
+    from functions.steps import doctor as step
 
     promises = step.examine(opened(job))
     marks = {True: "ok", False: "FAILS", None: "?"}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from functions import ledger, views
+from functions import tables
 from functions.app import App
-from labeling.estimates import estimate as history
+from functions.estimates import compute, scored
 from labeling.estimates.alerts import Alert, alerts
-from labeling.estimates.estimate import Estimate, Scored, Wanted
+from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from pipelines.errors import BatchUnknown, SettingsInvalid
 from pipelines.tables.schemas import ESTIMATES, table_of
@@ -59,28 +59,6 @@ def estimate(app: App, options: Options) -> tuple[list[Estimate], list[Alert]]:
     return list(_of_batches(found, options.batches)), fired
 
 
-def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
-    """Every estimate of the job, as known at a time."""
-    samples, designs = (views.verifying(views.view(app, name)) for name in ("samples", "designs"))
-    annotations = views.verifying(views.view(app, "annotations", as_of))
-    return history.estimates(
-        designs, samples, annotations, wanted=wanted(app), scored=scored(app), as_of=as_of
-    )
-
-
-def scored(app: App) -> list[Scored]:
-    """Every scoring of the job's batches."""
-    return [
-        Scored(one.batch, one.version, one.predictions, one.known_at)
-        for one in ledger.attempts(app.store, app.job.name).values()
-    ]
-
-
-def wanted(app: App) -> Wanted:
-    """What the job asks to be estimated."""
-    return Wanted(app.job.task, app.job.target.answers, app.job.metrics)
-
-
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -113,7 +91,7 @@ def _keep(app: App, found: Sequence[Estimate]) -> None:
 
 def _unstored(app: App, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     app.store.table("estimates").refresh()
-    known = {_identity(row) for row in views.view(app, "estimates").select(_IDENTITY).to_pylist()}
+    known = {_identity(row) for row in tables.view(app, "estimates").select(_IDENTITY).to_pylist()}
     return [record for record in records if _identity(record) not in known]
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from functions import views
+from functions import tables
 from functions.app import App
-from functions.steps import inputs, models
-from functions.steps.inputs import Input
-from functions.steps.revision import revision
-from functions.steps.unusable import too_few
-from infra import signing
+from functions.batches import discovery
+from functions.batches.discovery import Input
+from functions.batches.model import trusted_keys
+from infra import registry, signing
+from infra.revision import revision
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapper import Mapped, Mapper
@@ -30,6 +30,7 @@ from pipelines.models.manifest import Manifest, Recipe, TrainingData, installed,
 from pipelines.models.package import Draft, write
 from pipelines.training.rows import Reader, TrainingRows, fingerprint
 from pipelines.training.selection import select
+from pipelines.training.shortage import too_few
 
 _LEAST_ROWS = 10
 NOT_FITTED = "not fitted yet"  # in place of the evaluator
@@ -56,21 +57,23 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
     """
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
-    found = inputs.find(app, batches)
+    found = discovery.find(app, batches)
     app.say("reading the training rows")
     reader, parts = _chosen(app, model, found)
     recipe = _recipe(app, model, found, parts)
     folder = app.store.models(model.name)
     if dry_run:
         return _existing(folder, recipe)
-    if models.is_usable(app, folder / version_of(recipe)):
-        models.make_live(folder, version_of(recipe))
+    if registry.is_usable(
+        folder / version_of(recipe), signing.verifier(trusted_keys(app)), app.say
+    ):
+        registry.make_live(folder, version_of(recipe))
         return _existing(folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
     draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts, code)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
-    models.make_live(folder, written.version)
+    registry.make_live(folder, written.version)
     return Fitted(
         model.name,
         written.version,
@@ -122,7 +125,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     ]
     usable = sum(part.features.num_rows for part in rows)
     if usable < _LEAST_ROWS:
-        raise too_few(reader, found, usable)
+        raise too_few(reader, pieces, found.batches, usable)
     if function:
         function.check(next(one for piece in pieces for one in reader.examine(piece)).rows.rows)
     hashes = np.concatenate([part.hashes for part in rows])
@@ -141,11 +144,11 @@ def _answers(app: App) -> dict[str, str] | None:
     """Labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
-    labels = [row for row in views.labels(app).to_pylist() if row["purpose"] == "train"]
+    labels = [row for row in tables.labels(app).to_pylist() if row["purpose"] == "train"]
     given = {row["prediction_id"]: row["label"] for row in labels if row["state"] == "answered"}
     if not given:
         drawn = sum(
-            purpose == "train" for purpose in views.current_samples(app)["purpose"].to_pylist()
+            purpose == "train" for purpose in tables.current_samples(app)["purpose"].to_pylist()
         )
         before = "" if drawn else "run `recheck push … --purpose train`, "
         asked = f", though {drawn} were drawn to be asked about" if drawn else ""

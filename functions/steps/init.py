@@ -9,13 +9,12 @@ from pathlib import Path
 
 import tomlkit
 
-from functions import staged
 from functions.app import open_app
-from functions.steps import inputs
-from functions.steps.draft import PERIODS, Draft, Options
-from infra import settings
+from functions.batches import discovery
+from functions.new_job.job_text import PERIODS, Draft, Options
+from infra import settings, staged_input
 from infra.clouds import is_remote
-from infra.storage import Store, open_store
+from infra.store import Store, open_store
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources
@@ -59,7 +58,7 @@ def _require_one_rule(options: Options) -> None:
 
 def _batches(path: Path) -> list[str]:
     app = open_app(path)
-    found = inputs.names(app)
+    found = discovery.names(app)
     if found == [UNKNOWN] and app.job.batches.by in PERIODS:
         raise SchemaMismatch(
             f"column {app.job.data.time!r} holds no time that can be read",
@@ -76,7 +75,7 @@ def _sources(folder: Path, options: Options) -> Iterator[list[Source]]:
         store = Store(Path(scratch)) if options.dry_run else open_store(named)
         try:
             if is_remote(options.data):
-                found = find_sources(staged.bring(options.data, store), folder)
+                found = find_sources(staged_input.bring(options.data, store), folder)
             else:
                 found = find_sources(options.data, Path.cwd())
         except InputUnreadable as error:

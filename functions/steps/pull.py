@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from functions import views
+from functions import tables
 from functions.app import App
-from functions.steps.connection import PURPOSES, connect, digests, survey
-from functions.steps.lookup import predictions
+from functions.label_studio import PURPOSES, connect, digests, survey
+from functions.tables import predictions
 from labeling.answers.current import TRAIN, VERIFY
 from labeling.answers.files import read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
@@ -59,7 +59,7 @@ def pull(
         if files:
             return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])
         with connect(app) as server:
-            if not views.view(app, "questions").num_rows:
+            if not tables.view(app, "questions").num_rows:
                 raise StepMissing(
                     "nobody was asked yet",
                     fix="run `recheck push …` first, or name a file of answers by --file",
@@ -188,11 +188,11 @@ def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:
 
 def _held(app: App, purpose: str) -> Held:
     app.store.table("annotations").refresh()
-    return hold(having(views.view(app, "annotations"), "purpose", purpose))
+    return hold(having(tables.view(app, "annotations"), "purpose", purpose))
 
 
 def _ever_drawn(app: App, purpose: str) -> set[str]:
-    rows = having(views.view(app, "samples"), "purpose", purpose)
+    rows = having(tables.view(app, "samples"), "purpose", purpose)
     return set(rows["prediction_id"].to_pylist())
 
 

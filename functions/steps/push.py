@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from functions import views
+from functions import tables
 from functions.app import App
-from functions.steps import training_rows
-from functions.steps.connection import asked, connect, digests, survey
-from functions.steps.plans import designs
-from functions.steps.shown import survey_digest
+from functions.draws import training_draw
+from functions.draws.designs import designs
+from functions.draws.rows_shown import survey_digest
+from functions.label_studio import asked, connect, digests, survey
 from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
@@ -68,7 +68,7 @@ def push(app: App, options: Options) -> Pushed:
             project = projects.find_project(server, marker)
             return _would_push(app, server, options, questions, project)
         if options.purpose == TRAIN:
-            training_rows.draw(app, options.batches)
+            training_draw.draw(app, options.batches)
         rows = _due(app, options)
         tasks = _tasks(app, questions, rows)
         project = projects.ensure_project(
@@ -93,7 +93,7 @@ def _would_push(
     from labeling.labelstudio.push import count_missing
 
     is_training = options.purpose == TRAIN
-    rows = training_rows.questions(app, options.batches) if is_training else _due(app, options)
+    rows = training_draw.questions(app, options.batches) if is_training else _due(app, options)
     if project is None:
         return Pushed(None, len(rows), 0)
     tasks = [make_task(questions, row["prediction_id"], row["shown"]) for row in rows]
@@ -111,9 +111,9 @@ def _due(app: App, options: Options) -> list[dict[str, Any]]:
 
 def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
-    samples = having(views.current_samples(app), "purpose", options.purpose)
+    samples = having(tables.current_samples(app), "purpose", options.purpose)
     census = {
-        batch for batch, one in designs(app, options.purpose).items() if one.reason == views.CENSUS
+        batch for batch, one in designs(app, options.purpose).items() if one.reason == tables.CENSUS
     }  # their answers came by themselves
     rows = samples.to_pylist()
     drawn = {row["batch"] for row in rows}
@@ -156,7 +156,9 @@ def _require_same_survey(app: App, batches: Collection[str]) -> None:
 
 def _dropped(app: App, server: str, options: Options) -> set[str]:
     """The predictions of these batches that people were asked about and are not any more."""
-    questions = views.view(app, "questions").select(["purpose", "server", "batch", "prediction_id"])
+    questions = tables.view(app, "questions").select(
+        ["purpose", "server", "batch", "prediction_id"]
+    )
     before = {
         row["prediction_id"]
         for row in questions.to_pylist()

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from functions import views
+from functions import tables as views
 from functions.app import App
 from pipelines.errors import QueryInvalid
 

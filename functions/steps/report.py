@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from functions import ledger, views
+from functions import estimates, tables
 from functions.app import App
-from functions.steps import estimate, lookup
+from functions.batches import attempts
 from labeling.answers import current
 from labeling.answers.agreement import agreement
 from labeling.estimates import estimate as history
@@ -44,12 +44,12 @@ def gather(app: App) -> Material:
     """Everything that the page shows; the estimates are those of `recheck estimate`."""
     now = app.now()
     designs, samples, annotations = (
-        views.verifying(views.view(app, name)) for name in ("designs", "samples", "annotations")
+        tables.verifying(tables.view(app, name)) for name in ("designs", "samples", "annotations")
     )
-    drawn = views.verifying(views.current_samples(app))
+    drawn = tables.verifying(tables.current_samples(app))
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None)
-    found = history.of_evidence(facts, estimate.wanted(app), estimate.scored(app))
+    found = history.of_evidence(facts, estimates.wanted(app), estimates.scored(app))
     known = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     return Material(
@@ -61,11 +61,11 @@ def gather(app: App) -> Material:
         at=now,
         estimates=found,
         batches=_batches(app),
-        reasons=_reasons(views.view(app, "quarantine")),
+        reasons=_reasons(tables.view(app, "quarantine")),
         agreement=agreement(annotations, samples, numbers=not is_classes),
         stale=states[current.STALE],
         drawn=Counter(drawn["batch"].to_pylist()),
-        pushed=views.verifying(views.view(app, "questions")).num_rows,
+        pushed=tables.verifying(tables.view(app, "questions")).num_rows,
         confusion=confusion(facts, app.job.target.answers) if is_classes else None,
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
@@ -78,7 +78,7 @@ def gather(app: App) -> Material:
 
 
 def _batches(app: App) -> list[Batch]:
-    live = ledger.live(app.store, app.job.name)
+    live = attempts.live(app.store, app.job.name)
     return [
         Batch(one.batch, one.rows_in, one.predictions, one.quarantined, one.version)
         for one in sorted(live.values(), key=lambda one: one.batch)
@@ -99,7 +99,7 @@ def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | 
     answers = relations.having(answers, "state", current.OUTCOME)
     if not answers.num_rows:
         return None
-    made = lookup.predictions(app, answers["prediction_id"].to_pylist(), ["label", "value"])
+    made = tables.predictions(app, answers["prediction_id"].to_pylist(), ["label", "value"])
     place = relations.places(answers, made, ["prediction_id"])
     answers, made = answers.filter(bool_array(place >= 0)), made.take(int_array(place[place >= 0]))
     return Outcomes(answers.num_rows, _closeness(app, answers, made) if answers.num_rows else None)

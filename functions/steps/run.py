@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from functions import label_studio
 from functions.app import App
-from functions.steps import connection, estimate, pull, push, report, sample, score
-from functions.steps.publish import Scored
+from functions.batches.publish import Scored
+from functions.steps import estimate, pull, push, report, sample, score
 from functions.steps.sample import Drawn
 from labeling.estimates.alerts import Alert
 from pipelines.errors import RecheckError
@@ -125,7 +126,7 @@ class _Walk:
     ) -> None:
         """A step that needs Label Studio; without one it is skipped, and says so."""
         with self._noted(name):
-            if not drawn or not connection.is_connected(self.app):
+            if not drawn or not label_studio.is_connected(self.app):
                 self.steps.append(Step(name, None, SKIPPED))
             elif self.dry_run:
                 self.steps.append(Step(name, None, "due"))

@@ -11,21 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions import ledger, views
+from functions import tables
 from functions.app import App
-from functions.ledger import Attempt
-from functions.steps import population as predicted
-from functions.steps import shown
-from functions.steps.plans import (
-    VERIFY,
-    Design,
-    Plan,
-    Planner,
-    designs,
-    population_digest,
-    seed_digest,
-)
-from functions.steps.population import Predicted
+from functions.batches import attempts
+from functions.batches.attempts import Attempt
+from functions.draws import predictions as predicted
+from functions.draws import rows_shown
+from functions.draws.designs import VERIFY, Design, designs, population_digest, seed_digest
+from functions.draws.planner import Plan, Planner
+from functions.draws.predictions import Predicted
 from functions.steps.score import require_scored
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
@@ -79,7 +73,7 @@ def sample(app: App, options: Options) -> list[Drawn]:
         InputChanged: the input is not what was scored. Draws of earlier batches
             stay, and `done` on the error holds them.
     """
-    live = ledger.live(app.store, app.job.name)
+    live = attempts.live(app.store, app.job.name)
     batches = options.batches or tuple(sorted(batch for batch in live if live[batch].predictions))
     for batch in batches:
         require_scored(live, batch)
@@ -97,7 +91,7 @@ def sample(app: App, options: Options) -> list[Drawn]:
 
 def answers_seen(app: App) -> int:
     """Questions of the job that have an answer."""
-    return int(views.verifying(views.labels(app)).num_rows)
+    return int(tables.verifying(tables.labels(app)).num_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +168,7 @@ class _Batch:
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
             if rows.ids[int(row)] not in plan.kept
         ]
-        seen = shown.shown(
+        seen = rows_shown.shown(
             self.app, self.attempt.batch, [rows.ids[row] for row, *_ in places], self.attempt.digest
         )
         return [self._sample(rows, plan, place, seen) for place in places]
@@ -199,7 +193,7 @@ class _Batch:
         common = {
             "version": self.attempt.version, "input_digest": self.attempt.digest, "budget": plan.budget,
             "population_digest": population_digest(population), "seed_digest": seed_digest(self.app),
-            "survey_digest": shown.survey_digest(self.app.job),
+            "survey_digest": rows_shown.survey_digest(self.app.job),
             "actor": self.app.settings.actor, "reason": plan.reason, "answers_seen": self.answers_seen,
         }  # fmt: skip
         return [

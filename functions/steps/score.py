@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from functions import ledger
 from functions.app import App
-from functions.ledger import Attempt
-from functions.steps import engines, inputs, models
-from functions.steps.inputs import Input
-from functions.steps.publish import Publisher, Scored
-from functions.steps.rules import NAMING, differs
+from functions.batches import attempts as ledger
+from functions.batches import discovery
+from functions.batches import model as models
+from functions.batches.attempts import NAMING, Attempt, differs
+from functions.batches.discovery import Input
+from functions.batches.publish import Publisher, Scored
+from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import period_end
 from pipelines.input.fragments import Piece
@@ -38,8 +39,8 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
         RecheckError: a batch could not be scored; `done` on the error holds
             those that were: they stay published.
     """
-    engines.check(options.engine)
-    found = inputs.find(app, options.batches)
+    choice.check(options.engine)
+    found = discovery.find(app, options.batches)
     model = models.live(app)
     known = ledger.scored(app.store, app.job.name)
     states, due = _due(app, options, found, known)
@@ -68,7 +69,7 @@ def _due(
         if batch not in closed
     }
     known = {batch: live[batch] for batch in closed if batch in live}
-    changed = inputs.changed(app, found, known)
+    changed = discovery.changed(app, found, known)
     for batch, attempt in known.items():
         states[batch] = _state(attempt, "changed" if batch in changed else "already")
     return states, [batch for batch in closed if batch not in known]
@@ -112,9 +113,11 @@ class _Scoring:
         pieces = self.input.pieces(self.due)
         publisher = Publisher(self.app, self.model.version)
         work = self._work(publisher)
-        engine = engines.choose(self.app, self.options.engine, self.input.bytes_of(self.due))
+        engine = choice.choose(
+            self.app.settings, self.options.engine, self.input.bytes_of(self.due)
+        )
         outcomes = self.app.track(
-            engines.run(self.app, engine, work, pieces), len(pieces), "Scoring"
+            choice.run(self.app.settings, engine, work, pieces), len(pieces), "Scoring"
         )
         done: dict[str, Scored] = {}
         errors: dict[str, RecheckError] = {}
@@ -147,7 +150,7 @@ class _Scoring:
         broken: RecheckError | None = None
         try:
             for outcome in outcomes:
-                number = inputs.number(outcome.piece)
+                number = discovery.number(outcome.piece)
                 for part in outcome.parts:
                     parts[part.batch].append(part)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
@@ -181,7 +184,7 @@ def _without_duplicates(work: Work, parts: list[Part], pieces: Sequence[Piece]) 
     target = replace(work.target, batches={batch: work.target.batches[batch]}, excluded=left_out)
     again = replace(work, target=target)
     redone = [piece for piece in pieces if any(piece.holds(*row) for row in left_out)]
-    numbers = {inputs.number(piece) for piece in redone}
+    numbers = {discovery.number(piece) for piece in redone}
     kept = [part for part in parts if (part.source_number, part.row_group) not in numbers]
     return [*kept, *(part for piece in redone for part in again.parts(piece))]
 

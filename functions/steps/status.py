@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from functions import ledger, views
+from functions import tables
 from functions.app import App
-from functions.ledger import Attempt
-from functions.steps import inputs
+from functions.batches import attempts, discovery
+from functions.batches.attempts import Attempt
 from functions.steps.score import is_open
 from infra.clouds import is_remote
 from pipelines.errors import RecheckError
@@ -46,7 +46,7 @@ def status(app: App) -> list[State]:
     Where the data cannot be listed, it is what the store knows, and `app.say`
     has the reason.
     """
-    live = ledger.live(app.store, app.job.name)
+    live = attempts.live(app.store, app.job.name)
     verify, train = _asked(app, "verify"), _asked(app, "train")
     states = _states(app, live)
     nothing = Asked(0, 0, 0)
@@ -68,7 +68,7 @@ def status(app: App) -> list[State]:
 def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
     """The state of each batch that the data or the store has."""
     try:
-        there = inputs.names(app)
+        there = discovery.names(app)
         changed = _changed(app, {batch: live[batch] for batch in there if batch in live})
     except RecheckError as error:
         app.say(
@@ -86,15 +86,15 @@ def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
     names_tell = is_remote(app.job.data.path) and app.job.batches.by == "path"
     if not live or names_tell:  # then nothing is fetched from a bucket to tell how far a batch is
         return set()
-    return inputs.changed(app, inputs.find(app, list(live)), live)
+    return discovery.changed(app, discovery.find(app, list(live)), live)
 
 
 def _asked(app: App, purpose: str) -> dict[str, Asked]:
     """What became of the questions of each batch that was drawn from."""
-    samples = _of(views.current_samples(app), purpose)
+    samples = _of(tables.current_samples(app), purpose)
     sampled = _counted(samples)
-    asked = _counted(_joined(samples, _of(views.view(app, "questions"), purpose)))
-    labels = _of(views.labels(app), purpose)
+    asked = _counted(_joined(samples, _of(tables.view(app, "questions"), purpose)))
+    labels = _of(tables.labels(app), purpose)
     answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
     return {batch: Asked(sampled[batch], asked[batch], answered[batch]) for batch in sampled}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions import doctor
-from functions.steps import models
+from functions.batches import model
+from functions.steps import doctor
 from pipelines.errors import VersionsDiffer
 from pipelines.models import package
 from pipelines.tables import table_files
@@ -67,7 +67,7 @@ def test_a_package_that_other_versions_made_is_not_broken(
 
 
 def _versions(changes: dict[str, str]) -> dict[str, str]:
-    return models.versions() | changes
+    return model.versions() | changes
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
 def score_with(world: World, versions: dict[str, str], *batches: str) -> None:
     """Score as a machine with these libraries would."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "versions", lambda: versions)
+        patch.setattr(model, "versions", lambda: versions)
         world.ok("score", *(word for batch in batches for word in ("--batch", batch)))
 
 

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.app import open_app
-from functions.steps import push, training_rows
+from functions.draws import training_draw
+from functions.steps import push
 from pipelines.job import job_file
 from pipelines.models.catalogue import ESTIMATORS
 from tests.fixtures.fake_label_studio import FakeLabelStudio
@@ -172,7 +173,7 @@ def test_a_job_without_a_column_of_numbers_asks_people_for_them(
 
 def answers(world: World) -> Path:
     """Draw rows for people; their answers follow the age."""
-    training_rows.draw(open_app(world.job), ())
+    training_draw.draw(open_app(world.job), ())
     ages = {row["loan"]: row["age"] for row in pq.read_table(world.data).to_pylist()}
     rows = world.rows("select prediction_id, key from samples where purpose = 'train'")
     path = world.folder / "answers.csv"

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from functions.app import App
+from functions.batches.publish import Scored
 from functions.steps import pull, push, report, sample, score
-from functions.steps.publish import Scored
 from infra.settings import Access
 from pipelines.errors import BatchRefused, InputChanged, StoreUnavailable
 from tests.fixtures.fake_label_studio import FakeLabelStudio

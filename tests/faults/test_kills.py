@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions import views
+from functions import tables as views
 from functions.app import open_app
 from tests.fixtures import crashes
 from tests.fixtures.world import World, edited, small

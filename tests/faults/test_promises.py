@@ -14,8 +14,9 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
+from functions import label_studio
 from functions.app import App, open_app
-from functions.steps import connection, push
+from functions.steps import push
 from infra.settings import Access
 from labeling.answers import current
 from labeling.estimates import estimate
@@ -49,7 +50,7 @@ def world(answered: World, tmp_path: Path) -> World:
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeLabelStudio:
     """A Label Studio that every command finds."""
     fake = FakeLabelStudio()
-    for module in (connection, push):
+    for module in (label_studio, push):
         monkeypatch.setattr(module, "connect", lambda _app: nullcontext(fake))
     monkeypatch.setattr(App, "label_studio", Access(fake.url, SecretStr(TOKEN)))
     return fake

@@ -23,7 +23,7 @@ HOMES = {
     "cryptography": ("infra.signing",),
     "deltalake": ("pipelines.tables.delta",),
     "duckdb": ("functions.steps.query",),
-    "filelock": ("infra.storage", "labeling.labelstudio"),
+    "filelock": ("infra.store", "labeling.labelstudio"),
     "google": ("infra.clouds",),
     "jinja2": ("labeling.report",),
     "krippendorff": (),  # the oracle of a test
@@ -33,7 +33,7 @@ HOMES = {
     "rich": ("functions.cli.output",),
     "sklearn": ("pipelines.sklearn",),
     "skops": ("pipelines.sklearn",),
-    "tomlkit": ("functions.steps.init", "functions.steps.draft"),
+    "tomlkit": ("functions.steps.init", "functions.new_job.job_text"),
 }
 
 # What a cold start must not pay for: each costs about a second.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from functions.cli import figures
+from functions.cli import estimate_table
 from functions.steps.push import Pushed
 from labeling.estimates.estimate import Estimate
 
@@ -28,7 +28,7 @@ def unanswered(window: str, period: str = "batch") -> Estimate:
 
 
 def lines(found: Sequence[Estimate], *batches: str) -> list[str]:
-    return list(figures.estimated(found, batches, JOB))
+    return list(estimate_table.estimated(found, batches, JOB))
 
 
 def test_overall_comes_first_then_cohorts_then_the_newest_windows() -> None:
@@ -121,14 +121,14 @@ def test_long_sections_end_with_how_many_more_there_are() -> None:
 def test_a_push_says_where_people_answer() -> None:
     done = Pushed(3, 10, 2, "http://127.0.0.1:8080/projects/3")
 
-    assert list(figures.pushed(done, is_dry=False)) == [
+    assert list(estimate_table.pushed(done, is_dry=False)) == [
         "project 3: 10 tasks made, 2 there before",
         "people answer at http://127.0.0.1:8080/projects/3/data?labeling=1",
     ]
 
 
 def test_a_dry_push_names_no_project_that_is_not_there() -> None:
-    assert list(figures.pushed(Pushed(None, 10, 0), is_dry=True)) == [
+    assert list(estimate_table.pushed(Pushed(None, 10, 0), is_dry=True)) == [
         "a new project: 10 tasks would be made, 0 there before"
     ]
 

@@ -167,7 +167,7 @@ _EVERY_CALL = """
 import sys
 import numpy as np
 import pyarrow as pa
-from pipelines import columns as c
+from pipelines.columns import buffers as c
 
 gaps = np.array([False, True])
 text, coded = c.texts(["a", None]), c.coded_texts([0, -1], ["a"])

@@ -113,15 +113,16 @@ def test_needs_neither_pandas_nor_an_engine() -> None:
     """Hashing, digests and labels stay on the cold path, also while they run."""
     program = """
 import sys, numpy as np, pyarrow as pa
-from pipelines import canonical, columns, digests, hashing, identity
+from pipelines.columns import buffers as columns, spelling
+from pipelines.identity import ids as identity, keyed_hash, row_digests
 words = columns.texts(["a", None, "a", "b"] * 600)
 numbers = columns.float_array([1.0, 1e-9, float("nan"), 0.5] * 600)
 batch = pa.RecordBatch.from_arrays([words, numbers, words.dictionary_encode()], names=["x", "y", "z"])
-digests.Digest().add(digests.row_digests(batch, ["x", "y", "z"]))
+row_digests.Digest().add(row_digests.row_digests(batch, ["x", "y", "z"]))
 ids = identity.prediction_ids("seed", "job", "batch", columns.texts(["a", "b" * 300]))
-hashing.parse_hex(hashing.hex_text(ids))
+keyed_hash.parse_hex(keyed_hash.hex_text(ids))
 for column in batch.columns:
-    canonical.canonical_text(column)
+    spelling.canonical_text(column)
 heavy = {"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)
 """

@@ -119,17 +119,19 @@ def test_needs_no_pandas() -> None:
     """From Arrow columns to a sample, on the cold path."""
     program = """
 import sys, numpy as np, pyarrow as pa
-from pipelines import carryover, columns, hashing, population, sampling, strata
+from pipelines.columns import buffers as columns
+from pipelines.identity import keyed_hash
+from pipelines.sampling import allocation, carryover, draws, population, strata
 keys = columns.texts(str(i) for i in range(400))
-ids = hashing.hashes(b"prediction ids--", keys)
+ids = keyed_hash.hashes(b"prediction ids--", keys)
 offsets = columns.int_array(np.arange(401)).cast(pa.int32())
 cohorts = pa.MapArray.from_arrays(offsets, columns.texts(["c"] * 400), columns.texts("ab" * 200))
 labels = population.Codes.of("label", columns.texts("xy" * 200))
 scores = population.score_grid(np.linspace(0, 1, 400))
 batch = population.Population(ids, ids, labels, scores, population.cohort_codes(cohorts))
 parts = strata.stratify(batch, 100, ["c"])
-wanted = sampling.targets(parts, batch.grid.points, answers_seen=500)
-drawn = sampling.draw(batch, parts, sampling.allocate(parts.sizes, wanted, 100))
+wanted = allocation.targets(parts, batch.grid.points, answers_seen=500)
+drawn = draws.draw(batch, parts, allocation.allocate(parts.sizes, wanted, 100))
 assert len(drawn.rows) == 100
 heavy = {"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)

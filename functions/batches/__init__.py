@@ -1,0 +1,1 @@
+"""Batches of a job: discovery, attempts at scoring, and publication."""

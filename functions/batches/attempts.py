@@ -1,0 +1,162 @@
+"""What the store says was done: which attempt of each batch is published, and what it counted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from infra.store import Store
+from pipelines.errors import StoreUnavailable
+from pipelines.job.job_file import Job
+from pipelines.tables import table_files
+from pipelines.tables.schemas import RUNS, table_of
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One scoring of one batch, as its row of `runs` tells."""
+
+    id: str
+    batch: str
+    version: str
+    rows_in: int
+    predictions: int
+    quarantined: int
+    digest: str  # of the batch's rows
+    files: dict[str, str]  # name -> digest
+    versions: dict[str, str]  # of the libraries that scored it
+    known_at: datetime
+    rules: dict[str, str]  # digests of what the job file said then, see `steps.rules`
+
+
+def published(store: Store, job: str) -> dict[str, str]:
+    """The attempt that is live in each batch, told by the names of its files."""
+    found = {}
+    table = store.table("predictions")
+    for file in table.files():
+        folder, name = file.path.rsplit("/", 1)
+        partition = table_files.values_of(folder)
+        if partition["job"] == job:
+            found[partition["batch"]] = name.split("-", 1)[0]
+    return found
+
+
+def attempts(store: Store, job: str) -> dict[str, Attempt]:
+    """Every attempt at scoring, published or not, by its id."""
+    rows = (
+        store.table("runs")
+        .read(["job", "step", "run_id", "batch", "inputs", "outputs", "versions", "known_at"])
+        .to_pylist()
+    )
+    return {
+        row["run_id"]: _attempt(row) for row in rows if row["job"] == job and row["step"] == "score"
+    }
+
+
+def _attempt(row: dict[str, Any]) -> Attempt:
+    inputs, outputs = json.loads(row["inputs"]), json.loads(row["outputs"])
+    return Attempt(
+        row["run_id"],
+        row["batch"],
+        inputs["version"],
+        outputs["rows_in"],
+        outputs["predictions"],
+        outputs["quarantined"],
+        inputs["digest"],
+        inputs["files"],
+        json.loads(row["versions"]),
+        row["known_at"],
+        inputs.get("rules", {}),
+    )
+
+
+def live(store: Store, job: str) -> dict[str, Attempt]:
+    """The published attempt of each batch.
+
+    Raises:
+        StoreUnavailable: `runs` lacks one of them, so somebody removed it.
+    """
+    newest = published(store, job)
+    known = attempts(store, job)
+    if not known.keys() >= set(newest.values()):  # `runs` was read before others published
+        store.table("runs").refresh()
+        known = attempts(store, job)
+    lost = [batch for batch, attempt in newest.items() if attempt not in known]
+    if lost:
+        raise StoreUnavailable(
+            f"batch {lost[0]!r} is published, but `runs` does not know its attempt",
+            fix="restore the folder `runs` of the store, or score the batch with --replace",
+        )
+    return {batch: known[attempt] for batch, attempt in newest.items()}
+
+
+def scored(store: Store, job: str) -> dict[str, Attempt]:
+    """As `live`, without the batches whose attempt `runs` does not know."""
+    known = attempts(store, job)
+    newest = published(store, job)
+    return {batch: known[attempt] for batch, attempt in newest.items() if attempt in known}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One step's run, as `runs` keeps it."""
+
+    run_id: str
+    step: str
+    batch: str | None
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    rows: int
+    seconds: float
+    versions: dict[str, str]
+
+
+def record(
+    store: Store, runs: Sequence[Run], *, job: str, job_hash: str, actor: str, known_at: datetime
+) -> None:
+    """Append runs by one commit."""
+    common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}
+    rows = [{**common, **_as_row(run)} for run in runs]
+    store.table("runs").append(table_of(RUNS, rows))
+
+
+def _as_row(run: Run) -> dict[str, Any]:
+    written = {
+        name: json.dumps(getattr(run, name), sort_keys=True)
+        for name in ("inputs", "outputs", "versions")
+    }
+    return {**asdict(run), **written}
+
+
+NAMING, CONTENT, SEED = "naming", "content", "seed"
+
+
+def rules(job: Job) -> dict[str, str]:
+    """A digest of each part: what names rows and batches, what predictions hold, the seed of their ids."""
+    naming = {
+        "key": job.data.key,
+        "time": job.data.time,
+        "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
+    }
+    content = {
+        "cohorts": {name: one.model_dump(mode="json") for name, one in job.cohorts.items()},
+        "predictions": job.predictions and job.predictions.model_dump(mode="json"),
+    }
+    return {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
+
+
+def differs(then: Mapping[str, str], job: Job, *parts: str) -> bool:
+    """Whether one of these parts is another than when a batch was scored.
+
+    A store of an older release does not know; then it is taken to be the same.
+    """
+    now = rules(job)
+    return any(then.get(part, now[part]) != now[part] for part in parts)
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

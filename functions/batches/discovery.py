@@ -1,0 +1,172 @@
+"""The input of a step: the files, their digests, and the batches that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from functions.app import App
+from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
+from infra import staged_input
+from infra.clouds import is_remote
+from pipelines.errors import InputUnreadable
+from pipelines.identity.ids import prediction_ids
+from pipelines.identity.keyed_hash import Hashes
+from pipelines.identity.row_digests import Digest, identified
+from pipelines.input import fragments
+from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import batch_slices
+from pipelines.input.batches import membership
+from pipelines.input.fragments import Piece, Source
+from pipelines.job.job_file import Job
+
+Number = tuple[int, int]  # of a piece: its file, its row group
+
+
+@dataclass
+class Input:
+    """The files that may hold rows of some batches."""
+
+    sources: list[Source]
+    batches: list[str]
+    _digests: dict[str, str] = field(default_factory=dict)
+    _pieces: dict[str, list[Piece]] = field(default_factory=dict)
+
+    def sources_of(self, batch: str) -> list[Source]:
+        """The files of a batch; where no path names batches, all."""
+        return [source for source in self.sources if source.batch in (None, batch)]
+
+    def files_of(self, batch: str) -> dict[str, str]:
+        """The digest of each file of a batch, by name."""
+        return {source.name: self._digest(source) for source in self.sources_of(batch)}
+
+    def _digest(self, source: Source) -> str:
+        if source.name not in self._digests:
+            self._digests[source.name] = fragments.file_digest(source)
+        return self._digests[source.name]
+
+    def bytes_of(self, batches: Iterable[str]) -> int:
+        """Size of the files of these batches."""
+        return sum(source.size for source in self._of(batches))
+
+    def pieces(self, batches: Iterable[str]) -> list[Piece]:
+        """The pieces of the files of these batches, in order."""
+        return [piece for source in self._of(batches) for piece in self._pieces_of(source)]
+
+    def numbers(self, batch: str, pieces: Sequence[Piece]) -> set[Number]:
+        """The numbers of the pieces that may hold rows of a batch."""
+        return {number(piece) for piece in pieces if piece.source.batch in (None, batch)}
+
+    def _of(self, batches: Iterable[str]) -> list[Source]:
+        wanted = set(batches)
+        return [source for source in self.sources if source.batch is None or source.batch in wanted]
+
+    def _pieces_of(self, source: Source) -> list[Piece]:
+        if source.name not in self._pieces:
+            try:
+                self._pieces[source.name] = fragments.pieces_of(source)
+            except InputUnreadable:  # whoever reads the piece says so again, for its batches alone
+                self._pieces[source.name] = [Piece(source, 0, 0, None)]
+        return self._pieces[source.name]
+
+
+def number(piece: Piece) -> Number:
+    """What tells a piece from others."""
+    return piece.source.number, piece.row_group
+
+
+def find(app: App, batches: Sequence[str]) -> Input:
+    """The input of these batches, or of every batch in the data.
+
+    Raises:
+        BatchUnknown: the path or the data has no such batch.
+        InputUnreadable: there is no file, or one cannot be read.
+    """
+    sources = app.sources(batches)
+    if batches:
+        return Input(fragments.of_batches(sources, batches), list(dict.fromkeys(batches)))
+    return Input(sources, batches_in(app, sources))
+
+
+def names(app: App) -> list[str]:
+    """Every batch that the data holds, sorted; where names tell them, nothing is fetched from a bucket."""
+    path = app.job.data.path
+    if is_remote(path) and app.job.batches.by == "path":
+        return staged_input.batches(path, app.store)
+    return batches_in(app, app.sources())
+
+
+def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
+    """Every batch that the data holds, sorted."""
+    job = app.job
+    column = job.batches.column or (
+        job.data.time if job.batches.by in ("hour", "day", "week") else None
+    )
+    if column is None:
+        return sorted({membership_name(source) for source in sources})
+    found: set[str] = set()
+    for source in sources:
+        for rows in fragments.read_column(source, column):
+            member = membership(rows, job, source.batch)
+            found |= {
+                name for code, name in enumerate(member.names) if (member.codes == code).any()
+            }
+    return sorted(found)
+
+
+def membership_name(source: Source) -> str:
+    """The batch of a file whose rows all belong to one."""
+    return source.batch or "all"
+
+
+def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]:
+    """The digest of the rows of each batch, read anew."""
+    totals = {batch: Digest() for batch in batches}
+    for batch, rows in identified_rows(app, found, batches):
+        totals[batch] = totals[batch].add(rows.digests(app.job))
+    return totals
+
+
+def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
+    """The batches whose rows are not those that were scored, or that the job file reads otherwise.
+
+    Rows are read only where a file differs.
+    """
+    otherwise = {b for b, one in live.items() if differs(one.rules, app.job, NAMING, CONTENT)}
+    unsure = [batch for batch, one in live.items() if one.files != found.files_of(batch)]
+    now = digests(app, found, unsure) if unsure else {}
+    return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Rows of one fragment that belong to one batch, with their keys and prediction ids."""
+
+    rows: pa.RecordBatch
+    keys: pa.StringArray
+    ids: Hashes
+
+    def digests(self, job: Job) -> Hashes:
+        """The digest of each row: (n, 2)."""
+        return identified(raw.contents_of(self.rows, job), self.ids)
+
+
+def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
+    """Every row of a batch."""
+    for _, rows in identified_rows(app, find(app, [batch]), [batch]):
+        yield rows
+
+
+def identified_rows(
+    app: App, found: Input, batches: Sequence[str]
+) -> Iterator[tuple[str, BatchRows]]:
+    """The rows of some batches, a fragment and a batch at a time."""
+    job = app.job
+    digests = {name: digest for b in batches for name, digest in found.files_of(b).items()}
+    for piece in found.pieces(batches):
+        columns = raw.projection(job)
+        for one in batch_slices(job, piece, columns, batches=batches, digests=digests):
+            ids = prediction_ids(job.sampling.seed, job.name, one.batch, one.keys)
+            yield one.batch, BatchRows(one.rows, one.keys, ids)

@@ -1,0 +1,83 @@
+"""The model that a job scores with: its newest package, the pinned one, or another system's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from functions.app import App
+from infra import signing
+from infra.registry import folder_of
+from pipelines.errors import PackageRefused, StepMissing
+from pipelines.job.job_file import Job
+from pipelines.models.manifest import installed
+from pipelines.models.package import Package, open_package
+from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
+
+UNVERSIONED = "unversioned"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What scores from now on."""
+
+    version: str
+    open_scorer: Callable[[], Scorer]  # travels to workers
+
+
+def live(app: App) -> Live:
+    """The scorer of a job, opened and checked once here, so that nothing starts with a bad package.
+
+    Raises:
+        StepMissing: there is no package yet.
+        PackageRefused: the package is unsigned, changed or foreign.
+    """
+    if app.job.predictions:
+        return Live(UNVERSIONED, partial(GivenPredictions, app.job))
+    model = app.job.model
+    if model is None:
+        raise StepMissing(
+            "the job has no [model]", fix="name one, or score predictions made elsewhere"
+        )
+    folder, trusted = folder_of(app.store.models(model.name), model.version), trusted_keys(app)
+    package = open_package(folder, verify=signing.verifier(trusted))
+    _check_features(app.job, package)
+    return Live(folder.name, _Opener(app.job, folder, tuple(trusted), package))
+
+
+def trusted_keys(app: App) -> Sequence[bytes]:
+    """The public keys whose packages this user runs."""
+    return signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
+
+
+@dataclass
+class _Opener:
+    """Opens the package anew in each worker; here it is open already."""
+
+    job: Job
+    package_folder: Path
+    trusted: tuple[bytes, ...]
+    package: Package | None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "package": None}
+
+    def __call__(self) -> Scorer:
+        if self.package is None:
+            self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
+        return ModelScorer(self.job, self.package)
+
+
+def _check_features(job: Job, package: Package) -> None:
+    if package.manifest.recipe.features != job.features:
+        raise PackageRefused(
+            f"model {package.name} {package.version} was fitted with other features than the job file has now",
+            fix="run `recheck fit` again, or pin the version that fits by [model] version",
+        )
+
+
+def versions() -> dict[str, str]:
+    """What could change a bit of the output: libraries."""
+    return installed(["numpy", "pyarrow", "recheck-loop", "scikit-learn"])

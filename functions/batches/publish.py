@@ -1,0 +1,200 @@
+"""Publish a scored batch: quarantine first, then the run's record, then predictions by one commit.
+
+The commit makes the batch visible. Whatever lies in the other tables under an
+attempt that was never committed counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from functions.app import App
+from functions.batches import attempts as ledger
+from functions.batches import model
+from functions.batches.attempts import Run, rules
+from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
+from pipelines.identity.keyed_hash import subkey
+from pipelines.identity.row_digests import Digest
+from pipelines.input.batches import UNKNOWN
+from pipelines.scoring.parts import BadRow, Part
+from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
+from pipelines.tables.table_files import WrittenFile
+
+_DOUBLES = ("duplicate_key", "duplicate_row")
+_KEY_HINT = "add a column to data.key, if a key names one row only together with it; or "
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What became of a batch."""
+
+    batch: str
+    rows_in: int
+    predictions: int
+    quarantined: int
+    status: str  # published | already | changed | replaced | open | due
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at publishing a batch: its name is in its files, its number in the commit."""
+
+    id: str
+    number: int
+    files: dict[str, str]  # name of each input file -> its digest
+
+
+@dataclass
+class Publisher:
+    """Publishes the batches of one run."""
+
+    app: App
+    version: str
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+
+    def attempt(self, batch: str, files: dict[str, str]) -> str:
+        """Begin a try: named after its input, the model and how often the batch was published."""
+        number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
+        told = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
+        name = subkey("attempt", *told, json.dumps(files, sort_keys=True)).hex()
+        self.attempts[batch] = Attempt(name, number, files)
+        return name
+
+    def _app_id(self, batch: str) -> str:
+        """One per batch, whatever the model: two models must not publish side by side."""
+        return f"score/{self.app.job.name}/{batch}"
+
+    def publish(self, batch: str, parts: Sequence[Part], seconds: float) -> Scored:
+        """Publish what a run made of a batch.
+
+        Raises:
+            BatchUnknown: the batch has no row.
+            BatchRefused: too many rows are bad, or they are of several versions.
+            ConcurrentRun: another run published something else meanwhile.
+            StoreUnavailable: the store is full, read-only or not there.
+        """
+        bad = [row for part in parts for row in part.bad]
+        rows_in = sum(part.rows_in for part in parts)
+        self._refuse(batch, rows_in, bad)
+        version = _one_version(batch, parts) or self.version
+        status = "replaced" if self._is_live(batch) else "published"
+        scored = Scored(batch, rows_in, rows_in - len(bad), len(bad), status)
+        self._quarantine(batch, bad)
+        self._record(scored, version, parts, seconds)
+        return self._commit(scored, [part.file for part in parts if part.file])
+
+    def _is_live(self, batch: str) -> bool:
+        partition = {"job": self.app.job.name, "batch": batch}
+        return bool(self.app.store.table("predictions").files(partition))
+
+    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
+        if not rows_in:
+            raise BatchUnknown(
+                f"no row belongs to batch {batch!r}",
+                fix="`recheck status` lists the batches; check data.path and batches.by",
+            )
+        if batch == UNKNOWN and bad:
+            self.app.say(
+                f"warning: {len(bad)} rows belong to no batch, for want of a value in "
+                f"{str(self.app.job.data.time or self.app.job.batches.column)!r}: they are in `quarantine`"
+            )
+        allowed = self.app.job.data.max_quarantined
+        if batch == UNKNOWN or len(bad) <= allowed * rows_in:
+            return
+        reasons = Counter(row.reason for row in bad).most_common(3)
+        first = bad[0]
+        place = f"{first.source}, row {first.row}"
+        place += f", column {first.column!r}" if first.column else ""
+        raise BatchRefused(
+            f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
+            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {place}), "
+            f"more than data.max_quarantined = {allowed:g}",
+            fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
+            "mend the data, or raise data.max_quarantined; nothing of the batch was published",
+        )
+
+    def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
+        if not bad:
+            return
+        common = {"job": self.app.job.name, "batch": batch, "attempt": self.attempts[batch].id}
+        names = ("key", "reason", "column", "source", "row")
+        rows = [{**common, **{name: getattr(row, name) for name in names}} for row in bad]
+        self.app.store.table("quarantine").append(table_of(QUARANTINE, rows))
+
+    def _record(self, scored: Scored, version: str, parts: Sequence[Part], seconds: float) -> None:
+        attempt, reasons = (
+            self.attempts[scored.batch],
+            Counter(r.reason for p in parts for r in p.bad),
+        )
+        digest = _merged(part.digest for part in parts).text
+        run = Run(
+            run_id=attempt.id,
+            step="score",
+            batch=scored.batch,
+            inputs={
+                "version": version,
+                "digest": digest,
+                "files": attempt.files,
+                "rules": rules(self.app.job),
+            },
+            outputs={
+                "rows_in": scored.rows_in,
+                "predictions": scored.predictions,
+                "quarantined": scored.quarantined,
+                "reasons": dict(reasons),
+            },
+            rows=scored.rows_in,
+            seconds=seconds,
+            versions=model.versions(),
+        )
+        app = self.app
+        ledger.record(
+            app.store,
+            [run],
+            job=app.job.name,
+            job_hash=app.job_hash,
+            actor=app.settings.actor,
+            known_at=app.now(),
+        )
+
+    def _commit(self, scored: Scored, files: list[WrittenFile]) -> Scored:
+        table, batch = self.app.store.table("predictions"), scored.batch
+        attempt, partition = self.attempts[batch], {"job": self.app.job.name, "batch": batch}
+        if not files:  # so that a batch without one good row is known to be done
+            names = [name for name in PREDICTIONS.names if name not in partition]
+            empty = table_of(PREDICTIONS, []).select(names)
+            name = f"{table.folder(partition)}{attempt.id}-none.parquet"
+            files = [table.write_file(name, empty)]
+        note = {
+            "attempt": attempt.id,
+            "rows_in": str(scored.rows_in),
+            "quarantined": str(scored.quarantined),
+        }
+        try:
+            transaction = (self._app_id(batch), attempt.number)
+            table.replace(partition, files, transaction=transaction, note=note)
+        except ConcurrentRun:
+            if ledger.published(self.app.store, self.app.job.name).get(batch) != attempt.id:
+                raise
+            return replace(scored, status="already")  # the other run published the very same
+        return scored
+
+
+def _merged(digests: Iterable[Digest]) -> Digest:
+    whole = Digest()
+    for one in digests:
+        whole = whole.merge(one)
+    return whole
+
+
+def _one_version(batch: str, parts: Sequence[Part]) -> str | None:
+    versions = sorted({version for part in parts for version in part.versions})
+    if len(versions) > 1:
+        raise BatchRefused(
+            f"batch {batch} holds predictions of {len(versions)} versions: {', '.join(versions[:5])}",
+            fix='make a batch per version (batches.by = "column"), or leave predictions.version out',
+        )
+    return versions[0] if versions else None

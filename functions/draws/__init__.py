@@ -1,0 +1,1 @@
+"""Draws from batches: designs, the planner, and the rows that people see."""

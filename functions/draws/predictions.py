@@ -1,0 +1,76 @@
+"""The predictions of a batch as the sampler sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from functions.app import App
+from functions.batches.attempts import Attempt
+from infra import signing
+from pipelines.columns.buffers import coded_texts, floats
+from pipelines.identity.ids import keyed_hashes
+from pipelines.identity.keyed_hash import parse_hex
+from pipelines.models.package import open_package
+from pipelines.sampling.population import Codes, Population, cohort_codes, score_grid, value_grid
+
+_COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
+SEEN = "seen_in_training"
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The predictions of a batch, as a table and as the sampler sees them."""
+
+    table: pa.Table
+    ids: list[str]
+    population: Population
+
+    def row(self, place: int) -> dict[str, Any]:
+        """What a sample keeps of a prediction."""
+        row = self.table.slice(place, 1).to_pylist()[0]
+        cohorts = {
+            c.name: c.values[c.codes[place]] for c in self.population.cohorts if c.codes[place] >= 0
+        }
+        return {**row, "cohorts": cohorts}
+
+
+def read(app: App, attempt: Attempt) -> Predicted:
+    """All predictions of a batch."""
+    partition = {"job": app.job.name, "batch": attempt.batch}
+    table = app.store.table("predictions").read(_COLUMNS, partition).combine_chunks()
+    keys = _chunk(table, "key")
+    cohorts = cohort_codes(_chunk(table, "cohorts"))
+    seen = _seen(app, attempt.version, keys)
+    if app.job.task == "classification":
+        labels = Codes.of("label", _chunk(table, "label"))
+        grid = score_grid(floats(_chunk(table, "score")))
+    else:
+        labels = Codes.single("label", table.num_rows)
+        grid = value_grid(floats(_chunk(table, "value")))
+    ids = parse_hex(_chunk(table, "prediction_id"))
+    draws = keyed_hashes(app.job.sampling.seed, "sample", attempt.batch, keys)
+    population = Population(ids, draws, labels, grid, (*cohorts, *seen))
+    return Predicted(table, table["prediction_id"].to_pylist(), population)
+
+
+def _chunk(table: pa.Table, name: str) -> pa.Array:
+    column = table[name].combine_chunks()
+    return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+
+
+def _seen(app: App, version: str, keys: pa.Array) -> tuple[Codes, ...]:
+    """Whether the model was trained on the row, where that is known."""
+    if app.job.model is None:
+        return ()
+    folder = app.store.models(app.job.model.name) / version
+    if not folder.is_dir():
+        return ()
+    trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
+    package = open_package(folder, verify=signing.verifier(trusted))
+    hashes = keyed_hashes(app.job.sampling.seed, "training", "", keys)[:, 0]
+    codes = package.seen_in_training(hashes).astype(np.int32)
+    return (Codes.of(SEEN, coded_texts(codes, ["false", "true"])),)

@@ -1,0 +1,218 @@
+"""Rows of a data set without labels, chosen for people to label; `fit` learns from the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from functions import tables
+from functions.app import App
+from functions.batches import discovery
+from functions.batches.discovery import BatchRows, Input
+from functions.draws import rows_shown
+from functions.draws.designs import seed_digest
+from labeling.answers.current import TRAIN
+from labeling.questions.shown import shown_digest
+from pipelines.columns.buffers import Int64s
+from pipelines.columns.relations import having
+from pipelines.identity.ids import keyed_hashes
+from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.row_digests import Digest
+from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import keys_of
+from pipelines.input.faults import Faults
+from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
+
+_STRATUM = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """The rows of a batch that people can be asked about, those with the smallest hashes first."""
+
+    ids: Hashes  # (n, 2)
+    names: list[str]  # the ids as text
+    keys: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What was drawn from a batch so far."""
+
+    draws: int
+    series: int
+    asked: dict[str, str]  # the question of each prediction id
+
+
+def draw(app: App, batches: Sequence[str]) -> None:
+    """Choose rows at random for people to label, up to the job's budget for each batch.
+
+    Rows stay drawn as long as they are in the data; one that reads otherwise
+    now is asked anew, and one that is gone makes room for another. Without
+    changes of budget, data or question, nothing is drawn.
+
+    Raises:
+        BatchUnknown, InputUnreadable: see `inputs.find`.
+    """
+    for one in _draws(app, batches):
+        one.store()
+
+
+def questions(app: App, batches: Sequence[str]) -> list[dict[str, Any]]:
+    """What `draw` would leave to ask, nothing stored: rows with prediction_id and shown_digest."""
+    return [row for one in _draws(app, batches) for row in one.samples()]
+
+
+def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
+    found = discovery.find(app, batches)
+    candidates, earlier = _candidates(app, found), _earlier(app)
+    nothing = _Earlier(0, 1, {})
+    chosen = {
+        batch: _choose(rows, earlier.get(batch, nothing), app.job.labeling.train_budget)
+        for batch, rows in candidates.items()
+    }
+    seen = _shown(
+        app, found, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
+    )
+    return [
+        _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch], rows)
+        for batch, rows in chosen.items()
+    ]
+
+
+def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
+    parts: dict[str, list[BatchRows]] = {batch: [] for batch in found.batches}
+    for batch, rows in discovery.identified_rows(app, found, found.batches):
+        parts[batch].append(_named(app, rows))
+    return {batch: _ordered(app, batch, own) for batch, own in parts.items() if own}
+
+
+def _named(app: App, part: BatchRows) -> BatchRows:
+    """The rows without those whose key is missing or no text."""
+    faults = Faults()
+    keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
+    good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
+    if len(good) == part.rows.num_rows:
+        return part
+    return BatchRows(raw.take(part.rows, good), raw.take_column(part.keys, good), part.ids[good])
+
+
+def _ordered(app: App, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
+    """Each key once; a key whose copies differ names no row."""
+    ids = np.concatenate([part.ids for part in parts])
+    digests = np.concatenate([part.digests(app.job) for part in parts])
+    hashes = np.concatenate(
+        [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
+    )
+    order = np.lexsort((digests[:, 0], ids[:, 1], ids[:, 0]))
+    begins, differs = _changes(ids[order]), _changes(digests[order])
+    spoilt = np.isin(np.cumsum(begins), np.cumsum(begins)[differs & ~begins])
+    usable = order[begins & ~spoilt]
+    usable = usable[np.lexsort((hashes[usable, 1], hashes[usable, 0]))]
+    keys = [key for part in parts for key in part.keys.to_pylist()]
+    own = ids[usable]
+    return _Candidates(own, hex_text(own).to_pylist(), [keys[row] for row in usable])
+
+
+def _changes(rows: Hashes) -> np.ndarray:
+    """Where a row (n, 2) is another than the one before it."""
+    return np.append([True], (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]
+
+
+def _earlier(app: App) -> dict[str, _Earlier]:
+    designs, samples = tables.view(app, "designs"), tables.current_samples(app)
+    designs, samples = (having(rows, "purpose", TRAIN) for rows in (designs, samples))
+    asked: dict[str, dict[str, str]] = {}
+    for row in samples.to_pylist():
+        asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]
+    found: dict[str, _Earlier] = {}
+    for row in designs.to_pylist():
+        number, series = int(row["draw_no"]), int(row["series"])
+        known = found.get(row["batch"])
+        if known is None or known.draws < number:
+            found[row["batch"]] = _Earlier(number, series, asked.get(row["batch"], {}))
+    return found
+
+
+def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
+    """The places of the rows that are drawn from now on."""
+    stays = np.array([name in earlier.asked for name in rows.names], np.bool_)
+    room = max(budget - int(stays.sum()), 0)
+    return np.sort(np.concatenate([np.flatnonzero(stays), np.flatnonzero(~stays)[:room]]))
+
+
+def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+    """What people see of some rows of each batch."""
+    seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
+    for batch, rows in discovery.identified_rows(app, found, list(wanted)):
+        seen[batch] |= rows_shown.of_rows(app, rows, wanted[batch])
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """A draw from one batch, about to be stored."""
+
+    app: App
+    batch: str
+    candidates: _Candidates
+    earlier: _Earlier
+    seen: Mapping[str, str]  # what people see, by prediction id
+    chosen: Int64s  # places of the candidates
+
+    def samples(self) -> list[dict[str, Any]]:
+        """Every row that is drawn, before and now."""
+        return [self._sample(int(row), len(self.chosen)) for row in self.chosen]
+
+    def store(self) -> None:
+        """Store what is new; where a drawn row is gone or changed, all of them as a new series."""
+        samples = self.samples()
+        asked = {row["prediction_id"]: row["shown_digest"] for row in samples}
+        continues = self.earlier.asked.items() <= asked.items()
+        if continues:
+            samples = [row for row in samples if row["prediction_id"] not in self.earlier.asked]
+        if not samples and continues:
+            return
+        number = self.earlier.draws + 1
+        head: dict[str, Any] = {"job": self.app.job.name, "batch": self.batch, "purpose": TRAIN}
+        head |= {"draw_no": number, "series": self.earlier.series if continues else number}
+        design = self._design(len(self.chosen))
+        with self.app.committing() as moment:
+            head |= {"known_at": moment}
+            store = self.app.store
+            store.table("samples").append(table_of(SAMPLES, [head | row for row in samples]))
+            store.table("designs").append(table_of(DESIGNS, [head | design]))
+
+    def _sample(self, row: int, drawn: int) -> dict[str, Any]:
+        name, size = self.candidates.names[row], len(self.candidates.names)
+        text = self.seen[name]
+        return {
+            "prediction_id": name,
+            "key": self.candidates.keys[row],
+            "cohorts": {},
+            "stratum": _STRATUM,
+            "stratum_size": size,
+            "inclusion_probability": drawn / size,
+            "rank": row + 1,
+            "shown": text,
+            "shown_digest": shown_digest(self.app.job.labeling.question, text),
+        }
+
+    def _design(self, drawn: int) -> dict[str, Any]:
+        return {
+            "stratum": _STRATUM,
+            "size": len(self.candidates.names),
+            "allocated": drawn,
+            "domains": json.dumps({}),
+            "budget": self.app.job.labeling.train_budget,
+            "population_digest": Digest().add(self.candidates.ids).text,
+            "seed_digest": seed_digest(self.app),
+            "survey_digest": rows_shown.survey_digest(self.app.job),
+            "actor": self.app.settings.actor,
+            "reason": "top-up" if self.earlier.asked else "first",
+            "answers_seen": 0,
+        }

@@ -1,0 +1,1 @@
+"""A job file for data that nobody has described yet."""

@@ -1,0 +1,244 @@
+"""A job file in the making: what `recheck init` was told, and guesses from the columns."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import tomlkit
+from tomlkit.items import InlineTable, Table
+
+from functions.new_job import column_kinds
+from functions.new_job.column_kinds import Column
+from functions.new_job.task import Given, task_of
+from infra.clouds import is_remote
+from pipelines.errors import JobInvalid, SchemaMismatch
+from pipelines.input.fragments import Source
+
+PERIODS = ("hour", "day", "week")
+_ALERT = """
+[[alerts]]
+metric = "{metric}"
+{line}
+period = "week"
+"""
+_ALERTS = {
+    "classification": _ALERT.format(metric="accuracy", line="below = 0.8"),
+    "regression": _ALERT.format(metric="mae", line="above = 10"),
+}
+_MATTERS = ("numeric", "categorical", "date", "text", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `recheck init` was told."""
+
+    data: str
+    target: str | None = None
+    predicted: str | None = None
+    score: str | None = None
+    answers: tuple[str, ...] = ()
+    number: bool = False
+    key: tuple[str, ...] = ()
+    time: str | None = None
+    batch_by: str | None = None
+    known_after: tuple[str, ...] = ()
+    question: str | None = None
+    dry_run: bool = False
+
+
+class Draft:
+    """A job file in the making."""
+
+    def __init__(self, folder: Path, options: Options, sources: Sequence[Source]) -> None:
+        self.folder, self.options = folder, options
+        self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
+        self.sources = sources
+        self.columns = {column.name: column for column in column_kinds.look(self.sources)}
+        self._require_time()
+        for name in self._named():
+            if name not in self.columns:
+                raise SchemaMismatch(
+                    f"the data has no column {name!r}; it has {', '.join(map(repr, self.columns))}",
+                    fix="name one of these",
+                )
+
+    def _require_time(self) -> None:
+        """A period needs to know which column has the time."""
+        by, options = self.options.batch_by, self.options
+        if by not in PERIODS or options.time or by in self.columns:
+            return
+        times = [column.name for column in self.columns.values() if column.kind == "date"]
+        likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
+        raise JobInvalid(
+            f"--batch-by {by} needs --time, the column with the time of the event",
+            fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
+        )
+
+    def _named(self) -> list[str]:
+        options = self.options
+        by = [options.batch_by] if options.batch_by and not self._is_period() else []
+        single = [options.target, options.predicted, options.score, options.time]
+        return [name for name in [*single, *options.key, *options.known_after, *by] if name]
+
+    def _is_period(self) -> bool:
+        return self.options.batch_by in PERIODS and self.options.time is not None
+
+    def text(self) -> str:
+        """The whole file."""
+        document = tomlkit.document()
+        document.add(
+            tomlkit.comment(
+                "What to run; docs/reference/job.md explains every key. Where to run is settings."
+            )
+        )
+        given = Given(
+            self.options.target or self.options.predicted, self.options.answers, self.options.number
+        )
+        task, answers = task_of(given, self.sources, self.columns)
+        document["name"] = column_kinds.name_of(self.folder)
+        document["task"] = task
+        document["data"] = self._data()
+        document["batches"] = self._batches()
+        document["target"] = _table({"column": self.options.target, "answers": answers or None})
+        features = self._features()
+        if self.options.predicted:
+            document["predictions"] = _table(
+                {"label": self.options.predicted, "score": self.options.score}
+            )
+        else:
+            document["features"] = features
+            document["model"] = self._model(task)
+        document["sampling"] = self._sampling()
+        document["labeling"] = self._labeling(task)
+        self._add_cohorts(document)
+        written = tomlkit.dumps(document)
+        lines = "".join(f"# {line}\n" for line in _ALERTS[task].strip().splitlines())
+        return f"{written}\n# Exit code 10 when a closed week has surely crossed the line:\n{lines}"
+
+    def _data(self) -> Table:
+        shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
+        table = _table(
+            {"path": shown, "key": list(self.options.key) or None, "time": self.options.time}
+        )
+        if not self.options.key:
+            table.add(
+                tomlkit.comment('key = ["…"]  # without one, a row is known by its file and number')
+            )
+        return table
+
+    def _batches(self) -> Table:
+        by = self.options.batch_by
+        if "{batch}" in self.data:
+            return _table({"by": "path"})
+        if by is None:
+            return _table({"by": "all"})
+        if self._is_period():
+            named = self.columns[str(self.options.time)].timezone
+            is_known = named in available_timezones()  # an offset like +02:00 is no timezone
+            return _table({"by": by, "timezone": named if is_known else "UTC"})
+        return _table({"by": "column", "column": by})
+
+    def _features(self) -> Table:
+        table = tomlkit.table()
+        table["known_after"] = list(self.options.known_after)
+        table["known_after"].comment(
+            "columns that are known only after the prediction: never features"
+        )
+        chosen = tomlkit.table()
+        for column in self._candidates():
+            if column.kind in _MATTERS:
+                chosen.add(column.name, _inline(_FEATURES[column.kind]))
+            else:
+                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(
+                    column.kind, "its type has no feature"
+                )
+                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {why}"))
+        table["columns"] = chosen
+        return table
+
+    def _candidates(self) -> list[Column]:
+        options = self.options
+        apart = {
+            options.target,
+            options.predicted,
+            options.score,
+            *options.key,
+            *options.known_after,
+        }
+        return [column for name, column in self.columns.items() if name not in apart]
+
+    def _model(self, task: str) -> Table:
+        estimator = "LogisticRegression" if task == "classification" else "Ridge"
+        table = _table({"name": column_kinds.name_of(self.folder), "estimator": estimator})
+        other = "HistGradientBoosting" + ("Classifier" if task == "classification" else "Regressor")
+        better = "" if self._has_text() else f"; {other} is often more accurate"
+        table["estimator"].comment(f"runs as plain arrays{better}")
+        table["holdout"] = 0.2
+        return table
+
+    def _has_text(self) -> bool:
+        """Whether a feature is text: not every estimator reads the sparse columns that it becomes."""
+        return any(column.kind == "text" for column in self._candidates())
+
+    def _sampling(self) -> Table:
+        table = _table({"budget": 300, "seed": os.urandom(16).hex()})
+        table["budget"].comment("rows per batch that people are asked about")
+        table["seed"].comment("another seed draws other rows")
+        return table
+
+    def _labeling(self, task: str) -> Table:
+        shown = [column for column in self._candidates() if column.kind in _MATTERS]
+        question = (
+            "What is right for this row?"
+            if task == "classification"
+            else "Which number is right for this row?"
+        )
+        table = tomlkit.table()
+        table["show"] = _multiline([column.name for column in shown])
+        table["show"].comment("the only columns that people see")
+        table["question"] = self.options.question or question
+        table["texts"] = [column.name for column in shown if column.kind == "text"]
+        table["pictures"] = [column.name for column in shown if column.kind == "image"]
+        return table
+
+    def _add_cohorts(self, document: tomlkit.TOMLDocument) -> None:
+        fit = [c for c in self._candidates() if c.kind == "categorical" and 2 <= c.distinct <= 10]
+        table = tomlkit.table(is_super_table=True)
+        for column in fit[:2]:
+            name = column_kinds.name_of(Path(column.name))
+            table[name] = _table({"column": column.name})
+        if len(table):
+            document["cohorts"] = table
+
+
+_FEATURES: Mapping[str, dict[str, Any]] = {
+    "numeric": {"kind": "numeric"},
+    "categorical": {"kind": "categorical"},
+    "date": {"kind": "date", "parts": ["month", "weekday", "hour"]},
+    "text": {"kind": "text"},
+    "image": {"kind": "image", "width": 16, "height": 16},
+}
+
+
+def _table(values: Mapping[str, Any]) -> Table:
+    table = tomlkit.table()
+    for name, value in values.items():
+        if value is not None:
+            table[name] = value
+    return table
+
+
+def _inline(values: Mapping[str, Any]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table
+
+
+def _multiline(values: Sequence[str]) -> Any:
+    return tomlkit.item(list(values)).multiline(len(values) > 8)

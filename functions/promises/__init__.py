@@ -1,0 +1,1 @@
+"""Checks of the promises P1 to P8 on a store."""

@@ -1,0 +1,127 @@
+"""P8: tasks show what may be shown, and no secret lies in the files of the store, whatever their kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from functions import tables
+from functions.app import App
+from functions.draws.rows_shown import shown_columns
+from functions.promises.stored import Promise, verdict
+from labeling.questions.shown import names_in, shown_keys, table_keys
+
+_MOST = 2 * 2**30  # bytes of files that are looked through, the small ones first
+_CHUNK = 2**20  # bytes
+_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found, and how far it went."""
+
+    found: list[Path]
+    read: int
+    files: int
+
+    @property
+    def extent(self) -> str:
+        """The files that were looked through."""
+        if self.read == self.files:
+            return f"the {self.files} files of the store"
+        return f"the {self.read} smallest of the {self.files} files of the store"
+
+
+def search(folder: Path, secret: str, most: int = _MOST) -> Search:
+    """Look for a secret in every file, as it lies there and, of Parquet, also in its values.
+
+    Args:
+        folder: of the store.
+        secret: what must not be there.
+        most: bytes of files to read; larger files are left out where all would be more.
+    """
+    sized = sorted((size, path) for path in folder.rglob("*") if (size := _size(path)) is not None)
+    wanted, found, read = secret.encode(), [], 0
+    for size, path in sized:
+        most -= size
+        if most < 0:
+            break
+        read += 1
+        with suppress(FileNotFoundError):  # another command tidied up
+            if _holds(path, wanted):
+                found.append(path)
+    return Search(found, read, len(sized))
+
+
+def _size(path: Path) -> int | None:
+    """Of a file, None of anything else."""
+    with suppress(FileNotFoundError):
+        if path.is_file():
+            return path.stat().st_size
+    return None
+
+
+def _holds(path: Path, wanted: bytes) -> bool:
+    if any(wanted in chunk for chunk in _chunks(path, len(wanted) - 1)):
+        return True
+    return path.suffix == ".parquet" and any(wanted in part for part in _values(path))
+
+
+def _chunks(path: Path, overlap: int) -> Iterator[bytes]:
+    """The bytes of a file, each chunk with the end of the one before."""
+    end = b""
+    with path.open("rb") as file:
+        while data := file.read(_CHUNK):
+            yield end + data
+            end = data[-overlap:] if overlap else b""
+
+
+def _values(path: Path) -> Iterator[bytes]:
+    """What the pages of a file hold, unpacked; nothing of one that cannot be read."""
+    with suppress(pa.ArrowException), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_ROWS):
+            for column in batch.columns:
+                yield from _buffers(column)
+
+
+def _buffers(column: pa.Array) -> Iterator[bytes]:
+    if pa.types.is_dictionary(column.type):
+        yield from _buffers(column.dictionary)
+        return
+    yield from (buffer.to_pybytes() for buffer in column.buffers() if buffer is not None)
+
+
+def nothing_leaks(app: App) -> Promise:
+    """Only columns that may be shown are in samples, and no key of ours lies in the store."""
+    columns = shown_columns(app.job)
+    allowed = {column.name for column in columns if column.kind == "tabular"}
+    keys = {*table_keys(columns), *shown_keys(columns)}
+    problems = []
+    for row in tables.current_samples(app).to_pylist():
+        shown = json.loads(row["shown"])
+        strangers = (shown.keys() - keys) | (names_in(shown) - allowed)
+        if strangers:
+            problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
+    leaked, looked = _secrets_in(app)
+    return verdict(
+        "P8",
+        problems + leaked,
+        f"tasks show {len(columns)} allowed columns and nothing else; {looked}",
+    )
+
+
+def _secrets_in(app: App) -> tuple[list[str], str]:
+    """The files that hold the access token, and where it was looked for."""
+    access = app.label_studio
+    if not access:
+        return [], "no access token is known here to look for in the store"
+    found = search(app.store.folder, access.key.get_secret_value())
+    names = [path.relative_to(app.store.folder) for path in found.found]
+    leaked = [f"{name} holds the access token of Label Studio" for name in names]
+    return leaked, f"no access token lies in {found.extent}"

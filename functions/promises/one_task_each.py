@@ -1,0 +1,110 @@
+"""P4: each question that was pushed and still stands has exactly one task."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from functions import label_studio
+from functions.app import App
+from functions.promises.stored import Promise, verdict
+
+if TYPE_CHECKING:
+    from labeling.labelstudio.known_tasks import Found
+
+Question = tuple[str, str]  # prediction_id, shown_digest
+
+
+def one_task_each(app: App) -> Promise:
+    """P4: each question that was pushed and still stands has the one task that a push would leave."""
+    from labeling.labelstudio import projects
+    from labeling.labelstudio.known_tasks import find_tasks
+
+    problems: list[str] = []
+    gone = count = copied = stale = 0
+    question = label_studio.survey(app).question
+    with label_studio.connect(app) as server:
+        for purpose in label_studio.PURPOSES:
+            marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
+            project = projects.find_project(server, marker)
+            current = label_studio.digests(app, purpose).items()
+            asked = label_studio.asked(app, server.url, purpose).keys() & current
+            if project is None:
+                gone += len(asked)
+                continue
+            board = _board(find_tasks(server, project.id, question), asked)
+            problems += board.problems(project.id)
+            count += len(asked)
+            copied += board.copied
+            stale += board.stale
+    if gone and not problems:
+        return Promise(
+            "P4",
+            None,
+            f"{gone} questions were pushed to a project that is not at {server.url} any more; their "
+            "answers stay; `recheck push` makes a new project, with a task for each",
+        )
+    return verdict("P4", problems, _one_each(count, copied, stale))
+
+
+def _one_each(count: int, copied: int, stale: int) -> str:
+    """What stands on the boards where P4 holds.
+
+    >>> _one_each(120, 2, 0)
+    'each of 120 pushed questions has one task (2 have answered copies, which count once)'
+    """
+    beside = []
+    if copied:
+        beside.append(
+            f"{copied} {'has' if copied == 1 else 'have'} answered copies, which count once"
+        )
+    if stale:
+        verb = "was" if stale == 1 else "were"
+        beside.append(
+            f"{stale} more {verb} altered there after the push and answered, which is stale"
+        )
+    return f"each of {count} pushed questions has one task" + (
+        f" ({'; '.join(beside)})" if beside else ""
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """The tasks of the questions that were asked, counted by what they show now."""
+
+    asked: Collection[Question]
+    there: Counter[Question]
+    waiting: Counter[Question]  # of these, without an answer
+    altered: Counter[str]  # without an answer, by prediction: the next push removes them
+    stale: int  # altered and answered: they stay
+
+    @property
+    def copied(self) -> int:
+        return sum(self.there[question] > 1 for question in self.asked)
+
+    def problems(self, project: int) -> Iterator[str]:
+        """Questions without a task, and those with one too many that the next push would remove."""
+        for question in sorted(self.asked):
+            there, altered = self.there[question], self.altered[question[0]]
+            # several answered tasks are kept: an answer is never removed, and counts once
+            if there == 0 or altered or (there > 1 and self.waiting[question]):
+                words = f"question {question[0]} has {there} tasks in project {project}"
+                yield words + (f" and {altered} that somebody altered there" if altered else "")
+
+
+def _board(tasks: Collection[Found], asked: Collection[Question]) -> _Board:
+    names = {prediction_id for prediction_id, _ in asked}
+    altered = [
+        task
+        for task in tasks
+        if task.is_altered and task.key not in asked and task.predictions & names
+    ]
+    return _Board(
+        asked,
+        Counter(task.key for task in tasks),
+        Counter(task.key for task in tasks if not task.is_answered),
+        Counter(name for task in altered if not task.is_answered for name in task.predictions),
+        sum(task.is_answered for task in altered),
+    )

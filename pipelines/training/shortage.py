@@ -1,0 +1,107 @@
+"""Why rows cannot train, counted: what a fit says where too few can."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
+from pipelines.input.faults import Faults
+from pipelines.input.fragments import Piece
+from pipelines.job.job_file import Job
+from pipelines.training.rows import Reader
+
+_SHOWN = 3  # targets that are no answer
+Answers = Mapping[str, str]  # prediction id -> label
+
+
+def too_few(
+    reader: Reader, pieces: Sequence[Piece], batches: Sequence[str], usable: int
+) -> RecheckError:
+    """The error of a fit for which too few rows can train; they are read once more to say why.
+
+    Args:
+        reader: of the training rows.
+        pieces: of the files of the fit.
+        batches: of the fit.
+        usable: how many rows can train.
+    """
+    count = _Count(reader.job, reader.answers)
+    for piece in pieces:
+        for one in reader.examine(piece):
+            count.add(one.targets.to_pylist(), one.faults)
+    if not count.rows:
+        return BatchUnknown(
+            f"no row belongs to {', '.join(map(repr, batches)) or 'any batch'}",
+            fix="`recheck status` lists the batches; check data.path and batches.by",
+        )
+    told = list(count.told(usable))
+    return EstimatorRefused(
+        f"only {usable} of {count.rows} rows can train: "
+        + ("; ".join(problem for problem, _ in told) or "there are no more"),
+        fix=", or ".join(dict.fromkeys([fix for _, fix in told])) or "give more batches",
+    )
+
+
+@dataclass
+class _Count:
+    """Rows by the first thing that keeps each from training."""
+
+    job: Job
+    answers: Answers | None
+    rows: int = 0
+    missing: int = 0  # no target
+    strange: Counter[str] = field(default_factory=Counter)  # targets that are no answer
+    bad: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason, column
+
+    def add(self, targets: list[str | None], faults: Faults) -> None:
+        """Count rows with their targets (n,) and their faults."""
+        self.rows += len(targets)
+        for row, target in enumerate(targets):
+            if target is None:
+                self.missing += 1
+            elif not self._is_answer(target):
+                self.strange[target] += 1
+            elif row in faults.reasons:
+                self.bad[faults.reasons[row]] += 1
+
+    def _is_answer(self, target: str) -> bool:
+        if self.job.task == "classification":
+            return target in self.job.target.answers
+        try:
+            return bool(np.isfinite(float(target)))
+        except ValueError:
+            return False
+
+    def told(self, usable: int) -> Iterator[tuple[str, str]]:
+        """Each reason with its count, and the way out; `usable` rows have none."""
+        column = self.job.target.column
+        if self.missing and self.answers is not None:
+            yield (
+                f"{self.missing} have no answer",
+                "let more people answer, then run `recheck pull …`",
+            )
+        elif self.missing:
+            yield (
+                f"{self.missing} have no value in column {column!r}",
+                "name batches whose truth is known (--batch)",
+            )
+        if self.strange:
+            words = ", ".join(repr(word) for word, _ in self.strange.most_common(_SHOWN))
+            more = ", …" if len(self.strange) > _SHOWN else ""
+            wanted = "one of target.answers" if self.job.task == "classification" else "a number"
+            yield (
+                f"{self.strange.total()} have a target that is not {wanted} ({words}{more})",
+                "correct target.column or target.answers in the job file",
+            )
+        for (reason, name), count in self.bad.most_common():
+            yield (
+                f"{count} have {reason!r} in column {name!r}",
+                "mend the data, or take that column out of the job file",
+            )
+        known = self.missing + self.strange.total() + self.bad.total()
+        if others := self.rows - usable - known:  # of a function of the user's, or in a picture
+            yield f"{others} have a feature that cannot be used", "mend the data, or the features"
