@@ -8,7 +8,7 @@ from functions import tables
 from functions.app import App
 from functions.batches import attempts
 from labeling.estimates import estimate as history
-from labeling.estimates.estimate import Estimate, Scored, Wanted
+from labeling.estimates.estimate import Estimate, Scoring, Wanted
 
 
 def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
@@ -20,10 +20,10 @@ def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
     )
 
 
-def scored(app: App) -> list[Scored]:
+def scored(app: App) -> list[Scoring]:
     """Every scoring of the job's batches."""
     return [
-        Scored(one.batch, one.version, one.predictions, one.known_at)
+        Scoring(one.batch, one.version, one.predictions, one.known_at)
         for one in attempts.attempts(app.store, app.job.name).values()
     ]
 

@@ -9,7 +9,7 @@ from functions.app import App
 from functions.draws.rows_shown import shown_columns
 from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
-from pipelines.columns.relations import having
+from pipelines.columns.relations import where_in
 from pipelines.errors import LabelStudioRefused
 
 if TYPE_CHECKING:
@@ -83,14 +83,14 @@ def project_url(app: App) -> str | None:
     if access is None:
         return None
     server = access.url.rstrip("/")
-    asked_there = having(tables.view(app, "questions"), "server", server)
-    projects = having(asked_there, "purpose", VERIFY).sort_by("known_at")["project"].to_pylist()
+    asked_there = where_in(tables.view(app, "questions"), "server", server)
+    projects = where_in(asked_there, "purpose", VERIFY).sort_by("known_at")["project"].to_pylist()
     return f"{server}/projects/{projects[-1]}" if projects else None
 
 
 def digests(app: App, purpose: str) -> dict[str, str]:
     """The question of each drawn prediction, as it stands now."""
-    rows = having(tables.current_samples(app), "purpose", purpose)
+    rows = where_in(tables.current_samples(app), "purpose", purpose)
     return dict(
         zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True)
     )

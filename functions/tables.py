@@ -61,7 +61,9 @@ def current_samples(app: App, as_of: datetime | None = None) -> pa.Table:
         app: whose job.
         as_of: the newest that was known then; without it, the newest.
     """
-    samples, designs = (relations.known(view(app, name), as_of) for name in ("samples", "designs"))
+    samples, designs = (
+        relations.known_by(view(app, name), as_of) for name in ("samples", "designs")
+    )
     newest = {(row["batch"], row["purpose"]): row["series"] for row in _in_order(designs)}
     allocated = {
         (row["batch"], row["purpose"], row["series"], row["stratum"]): row["allocated"]
@@ -108,13 +110,13 @@ def outcome_ids(app: App) -> pa.Array:
     """The predictions whose outcome is known: it came by itself, or for a row that was drawn."""
     rows = app.store.table("annotations").read()
     own = resolution.standing(rows.filter(pc.equal(rows["job"], app.job.name)))
-    known = relations.having(own, "state", "valid", OUTCOME)
+    known = relations.where_in(own, "state", "valid", OUTCOME)
     return known["prediction_id"].combine_chunks()
 
 
 def _with_outcomes(app: App, annotations: pa.Table, as_of: datetime | None) -> pa.Table:
     """Outcomes of a census count as answers: every row has one, so nobody selected them."""
-    samples, designs = current_samples(app, as_of), relations.known(view(app, "designs"), as_of)
+    samples, designs = current_samples(app, as_of), relations.known_by(view(app, "designs"), as_of)
     census = {
         (row["batch"], row["series"]) for row in designs.to_pylist() if row["reason"] == CENSUS
     }

@@ -17,12 +17,12 @@ from pipelines.identity.keyed_hash import Hashes
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input import fragments
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import batch_slices
+from pipelines.input.batch_rows import batches_of
 from pipelines.input.batches import membership
-from pipelines.input.fragments import Piece, Source
+from pipelines.input.fragments import Source, Split
 from pipelines.job.job_file import Job
 
-Number = tuple[int, int]  # of a piece: its file, its row group
+Number = tuple[int, int]  # of a split: its file, its row group
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Input:
     sources: list[Source]
     batches: list[str]
     _digests: dict[str, str] = field(default_factory=dict)
-    _pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    _splits: dict[str, list[Split]] = field(default_factory=dict)
 
     def sources_of(self, batch: str) -> list[Source]:
         """The files of a batch; where no path names batches, all."""
@@ -51,30 +51,30 @@ class Input:
         """Size of the files of these batches."""
         return sum(source.size for source in self._of(batches))
 
-    def pieces(self, batches: Iterable[str]) -> list[Piece]:
-        """The pieces of the files of these batches, in order."""
-        return [piece for source in self._of(batches) for piece in self._pieces_of(source)]
+    def splits(self, batches: Iterable[str]) -> list[Split]:
+        """The splits of the files of these batches, in order."""
+        return [split for source in self._of(batches) for split in self._splits_of(source)]
 
-    def numbers(self, batch: str, pieces: Sequence[Piece]) -> set[Number]:
-        """The numbers of the pieces that may hold rows of a batch."""
-        return {number(piece) for piece in pieces if piece.source.batch in (None, batch)}
+    def numbers(self, batch: str, splits: Sequence[Split]) -> set[Number]:
+        """The numbers of the splits that may hold rows of a batch."""
+        return {number(split) for split in splits if split.source.batch in (None, batch)}
 
     def _of(self, batches: Iterable[str]) -> list[Source]:
         wanted = set(batches)
         return [source for source in self.sources if source.batch is None or source.batch in wanted]
 
-    def _pieces_of(self, source: Source) -> list[Piece]:
-        if source.name not in self._pieces:
+    def _splits_of(self, source: Source) -> list[Split]:
+        if source.name not in self._splits:
             try:
-                self._pieces[source.name] = fragments.pieces_of(source)
-            except InputUnreadable:  # whoever reads the piece says so again, for its batches alone
-                self._pieces[source.name] = [Piece(source, 0, 0, None)]
-        return self._pieces[source.name]
+                self._splits[source.name] = fragments.splits_of(source)
+            except InputUnreadable:  # whoever reads the split says so again, for its batches alone
+                self._splits[source.name] = [Split(source, 0, 0, None)]
+        return self._splits[source.name]
 
 
-def number(piece: Piece) -> Number:
-    """What tells a piece from others."""
-    return piece.source.number, piece.row_group
+def number(split: Split) -> Number:
+    """What tells a split from others."""
+    return split.source.number, split.row_group
 
 
 def find(app: App, batches: Sequence[str]) -> Input:
@@ -141,7 +141,7 @@ def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRows:
+class IdentifiedRows:
     """Rows of one fragment that belong to one batch, with their keys and prediction ids."""
 
     rows: pa.RecordBatch
@@ -153,7 +153,7 @@ class BatchRows:
         return identified(raw.contents_of(self.rows, job), self.ids)
 
 
-def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
+def batch_rows(app: App, batch: str) -> Iterator[IdentifiedRows]:
     """Every row of a batch."""
     for _, rows in identified_rows(app, find(app, [batch]), [batch]):
         yield rows
@@ -161,12 +161,12 @@ def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
 
 def identified_rows(
     app: App, found: Input, batches: Sequence[str]
-) -> Iterator[tuple[str, BatchRows]]:
+) -> Iterator[tuple[str, IdentifiedRows]]:
     """The rows of some batches, a fragment and a batch at a time."""
     job = app.job
     digests = {name: digest for b in batches for name, digest in found.files_of(b).items()}
-    for piece in found.pieces(batches):
+    for split in found.splits(batches):
         columns = raw.projection(job)
-        for one in batch_slices(job, piece, columns, batches=batches, digests=digests):
+        for one in batches_of(job, split, columns, batches=batches, digests=digests):
             ids = prediction_ids(job.sampling.seed, job.name, one.batch, one.keys)
-            yield one.batch, BatchRows(one.rows, one.keys, ids)
+            yield one.batch, IdentifiedRows(one.rows, one.keys, ids)

@@ -19,7 +19,7 @@ from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
-from pipelines.scoring.parts import BadRow, Part
+from pipelines.scoring.parts import BadRow, FragmentResult
 from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
 from pipelines.tables.table_files import WrittenFile
 
@@ -28,7 +28,7 @@ _KEY_HINT = "add a column to data.key, if a key names one row only together with
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class BatchResult:
     """What became of a batch."""
 
     batch: str
@@ -39,7 +39,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class OpenAttempt:
     """One try at publishing a batch: its name is in its files, its number in the commit."""
 
     id: str
@@ -53,21 +53,21 @@ class Publisher:
 
     app: App
     version: str
-    attempts: dict[str, Attempt] = field(default_factory=dict)
+    attempts: dict[str, OpenAttempt] = field(default_factory=dict)
 
     def attempt(self, batch: str, files: dict[str, str]) -> str:
         """Begin a try: named after its input, the model and how often the batch was published."""
         number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
         told = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
         name = subkey("attempt", *told, json.dumps(files, sort_keys=True)).hex()
-        self.attempts[batch] = Attempt(name, number, files)
+        self.attempts[batch] = OpenAttempt(name, number, files)
         return name
 
     def _app_id(self, batch: str) -> str:
         """One per batch, whatever the model: two models must not publish side by side."""
         return f"score/{self.app.job.name}/{batch}"
 
-    def publish(self, batch: str, parts: Sequence[Part], seconds: float) -> Scored:
+    def publish(self, batch: str, parts: Sequence[FragmentResult], seconds: float) -> BatchResult:
         """Publish what a run made of a batch.
 
         Raises:
@@ -81,7 +81,7 @@ class Publisher:
         self._refuse(batch, rows_in, bad)
         version = _one_version(batch, parts) or self.version
         status = "replaced" if self._is_live(batch) else "published"
-        scored = Scored(batch, rows_in, rows_in - len(bad), len(bad), status)
+        scored = BatchResult(batch, rows_in, rows_in - len(bad), len(bad), status)
         self._quarantine(batch, bad)
         self._record(scored, version, parts, seconds)
         return self._commit(scored, [part.file for part in parts if part.file])
@@ -124,7 +124,9 @@ class Publisher:
         rows = [{**common, **{name: getattr(row, name) for name in names}} for row in bad]
         self.app.store.table("quarantine").append(table_of(QUARANTINE, rows))
 
-    def _record(self, scored: Scored, version: str, parts: Sequence[Part], seconds: float) -> None:
+    def _record(
+        self, scored: BatchResult, version: str, parts: Sequence[FragmentResult], seconds: float
+    ) -> None:
         attempt, reasons = (
             self.attempts[scored.batch],
             Counter(r.reason for p in parts for r in p.bad),
@@ -160,7 +162,7 @@ class Publisher:
             known_at=app.now(),
         )
 
-    def _commit(self, scored: Scored, files: list[WrittenFile]) -> Scored:
+    def _commit(self, scored: BatchResult, files: list[WrittenFile]) -> BatchResult:
         table, batch = self.app.store.table("predictions"), scored.batch
         attempt, partition = self.attempts[batch], {"job": self.app.job.name, "batch": batch}
         if not files:  # so that a batch without one good row is known to be done
@@ -190,7 +192,7 @@ def _merged(digests: Iterable[Digest]) -> Digest:
     return whole
 
 
-def _one_version(batch: str, parts: Sequence[Part]) -> str | None:
+def _one_version(batch: str, parts: Sequence[FragmentResult]) -> str | None:
     versions = sorted({version for part in parts for version in part.versions})
     if len(versions) > 1:
         raise BatchRefused(

@@ -41,7 +41,7 @@ def sample(job: Path, as_json: bool, **options: Any) -> None:
     """
     from functions.steps import sample as step
 
-    drawn = step.sample(opened(job), step.Options(**options))
+    drawn = step.sample(opened(job), step.SampleOptions(**options))
     rows = [
         [d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"]
         for d in drawn
@@ -72,7 +72,7 @@ def push(job: Path, as_json: bool, **options: Any) -> None:
     """Make a Label Studio task for each question that has none."""
     from functions.steps import push as step
 
-    pushed = step.push(opened(job), step.Options(**options))
+    pushed = step.push(opened(job), step.PushOptions(**options))
     lines = estimate_table.pushed(pushed, is_dry=options["dry_run"])
     output.answer(output.plain(pushed), lines, as_json=as_json)
 

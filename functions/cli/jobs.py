@@ -66,10 +66,10 @@ def init(folder: Path, as_json: bool, **options: Any) -> None:
     It runs as it is. Say what is predicted by --target, by --predicted, or, where
     nothing holds the truth yet, by what people may answer: --answer or --number.
     """
-    from functions.new_job.job_text import Options
+    from functions.new_job.job_text import InitOptions
     from functions.steps import init as step
 
-    path, batches, text = step.init(folder, Options(**options))
+    path, batches, text = step.init(folder, InitOptions(**options))
     count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
     shown = (
         [text]

@@ -34,7 +34,7 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
     """
     from functions.steps import estimate as step
 
-    found, alerts = step.estimate(opened(job), step.Options(**options))
+    found, alerts = step.estimate(opened(job), step.EstimateOptions(**options))
     told = {
         "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
         "alerts": [a.record() for a in alerts],

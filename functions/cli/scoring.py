@@ -18,7 +18,7 @@ from functions.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from functions.steps.fit import Fitted
+    from functions.steps.fit import FitResult
     from pipelines.job.job_file import Job
 
 
@@ -39,7 +39,7 @@ def fit(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> No
     output.answer(output.plain(made), _fitted(made, dry_run=dry_run), as_json=as_json)
 
 
-def _fitted(made: Fitted, *, dry_run: bool) -> Iterator[str]:
+def _fitted(made: FitResult, *, dry_run: bool) -> Iterator[str]:
     from functions.steps.fit import NOT_FITTED
 
     about = f"{made.rows} rows, {made.evaluator}"
@@ -83,7 +83,7 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import score as step
 
     app = opened(job)
-    version, states = step.score(app, step.Options(**options))
+    version, states = step.score(app, step.ScoreOptions(**options))
     rows = [[s.batch, s.status, s.rows_in, s.predictions, s.quarantined] for s in states]
     lines = [
         f"version {version}" if app.job.model else _elsewhere(app.job),

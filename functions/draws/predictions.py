@@ -15,14 +15,20 @@ from pipelines.columns.buffers import coded_texts, floats
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
 from pipelines.models.package import open_package
-from pipelines.sampling.population import Codes, Population, cohort_codes, score_grid, value_grid
+from pipelines.sampling.population import (
+    CodedText,
+    Population,
+    cohort_codes,
+    score_grid,
+    value_grid,
+)
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
 SEEN = "seen_in_training"
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class BatchPredictions:
     """The predictions of a batch, as a table and as the sampler sees them."""
 
     table: pa.Table
@@ -38,7 +44,7 @@ class Predicted:
         return {**row, "cohorts": cohorts}
 
 
-def read(app: App, attempt: Attempt) -> Predicted:
+def read(app: App, attempt: Attempt) -> BatchPredictions:
     """All predictions of a batch."""
     partition = {"job": app.job.name, "batch": attempt.batch}
     table = app.store.table("predictions").read(_COLUMNS, partition).combine_chunks()
@@ -46,15 +52,15 @@ def read(app: App, attempt: Attempt) -> Predicted:
     cohorts = cohort_codes(_chunk(table, "cohorts"))
     seen = _seen(app, attempt.version, keys)
     if app.job.task == "classification":
-        labels = Codes.of("label", _chunk(table, "label"))
+        labels = CodedText.of("label", _chunk(table, "label"))
         grid = score_grid(floats(_chunk(table, "score")))
     else:
-        labels = Codes.single("label", table.num_rows)
+        labels = CodedText.single("label", table.num_rows)
         grid = value_grid(floats(_chunk(table, "value")))
     ids = parse_hex(_chunk(table, "prediction_id"))
     draws = keyed_hashes(app.job.sampling.seed, "sample", attempt.batch, keys)
     population = Population(ids, draws, labels, grid, (*cohorts, *seen))
-    return Predicted(table, table["prediction_id"].to_pylist(), population)
+    return BatchPredictions(table, table["prediction_id"].to_pylist(), population)
 
 
 def _chunk(table: pa.Table, name: str) -> pa.Array:
@@ -62,7 +68,7 @@ def _chunk(table: pa.Table, name: str) -> pa.Array:
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
 
 
-def _seen(app: App, version: str, keys: pa.Array) -> tuple[Codes, ...]:
+def _seen(app: App, version: str, keys: pa.Array) -> tuple[CodedText, ...]:
     """Whether the model was trained on the row, where that is known."""
     if app.job.model is None:
         return ()
@@ -73,4 +79,4 @@ def _seen(app: App, version: str, keys: pa.Array) -> tuple[Codes, ...]:
     package = open_package(folder, verify=signing.verifier(trusted))
     hashes = keyed_hashes(app.job.sampling.seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)
-    return (Codes.of(SEEN, coded_texts(codes, ["false", "true"])),)
+    return (CodedText.of(SEEN, coded_texts(codes, ["false", "true"])),)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from functions.app import App
 from functions.batches import discovery
-from functions.batches.discovery import BatchRows
+from functions.batches.discovery import IdentifiedRows
 from labeling.questions.shown import ShownColumn, shown_rows
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import InputChanged
@@ -64,7 +64,7 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
     return found
 
 
-def of_rows(app: App, part: BatchRows, wanted: Container[str]) -> dict[str, str]:
+def of_rows(app: App, part: IdentifiedRows, wanted: Container[str]) -> dict[str, str]:
     """What people see of those of the rows that are wanted, as JSON by prediction id."""
     names = hex_text(part.ids).to_pylist()
     places = np.array([place for place, name in enumerate(names) if name in wanted], dtype=np.int64)

@@ -12,13 +12,13 @@ import numpy as np
 from functions import tables
 from functions.app import App
 from functions.batches import discovery
-from functions.batches.discovery import BatchRows, Input
+from functions.batches.discovery import IdentifiedRows, Input
 from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
 from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
-from pipelines.columns.relations import having
+from pipelines.columns.relations import where_in
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import Hashes, hex_text
 from pipelines.identity.row_digests import Digest
@@ -85,23 +85,25 @@ def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
 
 
 def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
-    parts: dict[str, list[BatchRows]] = {batch: [] for batch in found.batches}
+    parts: dict[str, list[IdentifiedRows]] = {batch: [] for batch in found.batches}
     for batch, rows in discovery.identified_rows(app, found, found.batches):
         parts[batch].append(_named(app, rows))
     return {batch: _ordered(app, batch, own) for batch, own in parts.items() if own}
 
 
-def _named(app: App, part: BatchRows) -> BatchRows:
+def _named(app: App, part: IdentifiedRows) -> IdentifiedRows:
     """The rows without those whose key is missing or no text."""
     faults = Faults()
     keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part
-    return BatchRows(raw.take(part.rows, good), raw.take_column(part.keys, good), part.ids[good])
+    return IdentifiedRows(
+        raw.take(part.rows, good), raw.take_column(part.keys, good), part.ids[good]
+    )
 
 
-def _ordered(app: App, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
+def _ordered(app: App, batch: str, parts: Sequence[IdentifiedRows]) -> _Candidates:
     """Each key once; a key whose copies differ names no row."""
     ids = np.concatenate([part.ids for part in parts])
     digests = np.concatenate([part.digests(app.job) for part in parts])
@@ -125,7 +127,7 @@ def _changes(rows: Hashes) -> np.ndarray:
 
 def _earlier(app: App) -> dict[str, _Earlier]:
     designs, samples = tables.view(app, "designs"), tables.current_samples(app)
-    designs, samples = (having(rows, "purpose", TRAIN) for rows in (designs, samples))
+    designs, samples = (where_in(rows, "purpose", TRAIN) for rows in (designs, samples))
     asked: dict[str, dict[str, str]] = {}
     for row in samples.to_pylist():
         asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]

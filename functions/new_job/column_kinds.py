@@ -61,8 +61,8 @@ def look(sources: Sequence[Source]) -> list[Column]:
 
 def _first_rows(source: Source) -> Iterable[pa.RecordBatch]:
     left = LOOKED_AT
-    for piece in fragments.pieces_of(source):
-        for _, rows in fragments.read_piece(piece, Projection(None)):
+    for split in fragments.splits_of(source):
+        for _, rows in fragments.read_split(split, Projection(None)):
             yield rows.slice(0, left)
             left -= min(left, rows.num_rows)
             if not left:

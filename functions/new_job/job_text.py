@@ -35,7 +35,7 @@ _MATTERS = ("numeric", "categorical", "date", "text", "image")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class InitOptions:
     """What `recheck init` was told."""
 
     data: str
@@ -52,10 +52,10 @@ class Options:
     dry_run: bool = False
 
 
-class Draft:
+class JobDraft:
     """A job file in the making."""
 
-    def __init__(self, folder: Path, options: Options, sources: Sequence[Source]) -> None:
+    def __init__(self, folder: Path, options: InitOptions, sources: Sequence[Source]) -> None:
         self.folder, self.options = folder, options
         self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources

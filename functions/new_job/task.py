@@ -9,10 +9,10 @@ from functions.new_job import column_kinds
 from functions.new_job.column_kinds import MOST_CLASSES, Column
 from pipelines.errors import JobInvalid
 from pipelines.input.fragments import Source
-from pipelines.job.sections import Task
+from pipelines.models.catalogue import TaskType
 
 _MOST_ANSWERS = 200
-Found = tuple[Task, list[str]]  # the task, and the answer set of classes
+Found = tuple[TaskType, list[str]]  # the task, and the answer set of classes
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _rescored(app: App, attempt: Attempt, found: discovery.Input) -> Promise:
             model.open_scorer,
             Target(again, {attempt.batch: attempt.id}, attempt.files, bad),
         )
-        parts = [part for piece in found.pieces([attempt.batch]) for part in work.parts(piece)]
+        parts = [part for split in found.splits([attempt.batch]) for part in work.parts(split)]
         differing = [
             file.path
             for file in (part.file for part in parts if part.file)

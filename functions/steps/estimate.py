@@ -30,7 +30,7 @@ _IDENTITY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class EstimateOptions:
     """What `recheck estimate` was told."""
 
     batches: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Options:
     dry_run: bool = False
 
 
-def estimate(app: App, options: Options) -> tuple[list[Estimate], list[Alert]]:
+def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
     """Every estimate of these batches and the windows that they lie in, and the alerts that fire.
 
     Raises:

@@ -18,16 +18,18 @@ from infra import registry, signing
 from infra.revision import revision
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
-from pipelines.features.mapper import Mapped, Mapper
+from pipelines.features.mapped import Mapped
+from pipelines.features.mapper import Mapper
 from pipelines.features.user_function import load_function, read_source, source_digest
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import subkey
-from pipelines.input.fragments import Piece
-from pipelines.job.job_file import Job, Model
+from pipelines.input.fragments import Split
+from pipelines.job.job_file import Job
+from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.evaluator import Evaluator
 from pipelines.models.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
-from pipelines.models.package import Draft, write
+from pipelines.models.package import TrainedModel, write
 from pipelines.training.rows import Reader, TrainingRows, fingerprint
 from pipelines.training.selection import select
 from pipelines.training.shortage import too_few
@@ -37,7 +39,7 @@ NOT_FITTED = "not fitted yet"  # in place of the evaluator
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FitResult:
     """What a fit made, or found made already."""
 
     model: str
@@ -48,7 +50,7 @@ class Fitted:
     written: bool
 
 
-def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
+def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> FitResult:
     """Fit on the rows of these batches, or of all; the same data makes the same version.
 
     Raises:
@@ -71,10 +73,10 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> Fitted:
         return _existing(folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
-    draft = _trained(app, recipe, _learned(reader, found.pieces(found.batches)), parts, code)
+    draft = _trained(app, recipe, _learned(reader, found.splits(found.batches)), parts, code)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
     registry.make_live(folder, written.version)
-    return Fitted(
+    return FitResult(
         model.name,
         written.version,
         recipe.training.rows,
@@ -93,13 +95,13 @@ def _model_of(job: Job) -> Model:
     return job.model
 
 
-def _existing(folder: Path, recipe: Recipe) -> Fitted:
+def _existing(folder: Path, recipe: Recipe) -> FitResult:
     version = version_of(recipe)
     path = folder / version / "manifest.json"
     known = Manifest.from_json(path.read_bytes()) if path.is_file() else None
     metrics = dict(known.metrics) if known else {}
     kind = known.evaluator.kind if known else NOT_FITTED
-    return Fitted(folder.name, version, recipe.training.rows, metrics, kind, written=False)
+    return FitResult(folder.name, version, recipe.training.rows, metrics, kind, written=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +121,15 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
         name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
     }
     reader = Reader(job, frozenset(found.batches), digests, function, _answers(app))
-    pieces = found.pieces(found.batches)
+    splits = found.splits(found.batches)
     rows = [
-        part for piece in app.track(pieces, len(pieces), "Reading") for part in reader.read(piece)
+        part for split in app.track(splits, len(splits), "Reading") for part in reader.read(split)
     ]
     usable = sum(part.features.num_rows for part in rows)
     if usable < _LEAST_ROWS:
-        raise too_few(reader, pieces, found.batches, usable)
+        raise too_few(reader, splits, found.batches, usable)
     if function:
-        function.check(next(one for piece in pieces for one in reader.examine(piece)).rows.rows)
+        function.check(next(one for split in splits for one in reader.examine(split)).rows.rows)
     hashes = np.concatenate([part.hashes for part in rows])
     micros = (
         None
@@ -136,7 +138,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     )
     selection = select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows)
     reader = replace(reader, selection=selection)
-    masks = [selection.splits(part.hashes, part.micros) for part in rows]
+    masks = [selection.masks(part.hashes, part.micros) for part in rows]
     return reader, _Parts(rows, [train for train, _ in masks], [held for _, held in masks])
 
 
@@ -190,16 +192,16 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
     )
 
 
-def _learned(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
+def _learned(reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
     """The features' statistics, by Beam."""
     from infra.engines import local  # Beam takes seconds to import
 
-    return local.learn(reader, pieces)
+    return local.learn(reader, splits)
 
 
 def _trained(
     app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts, code: str
-) -> Draft:
+) -> TrainedModel:
     from pipelines.sklearn.packaging import package_evaluator
     from pipelines.sklearn.training import train
 
@@ -215,7 +217,7 @@ def _trained(
     held = [mapper.map(part.features) for part in judge] or mapped
     packaged = package_evaluator(trained, held)
     reference = app.job.features.function
-    return Draft(
+    return TrainedModel(
         recipe=recipe,
         statistics=statistics,
         evaluator=packaged.evaluator,

@@ -11,7 +11,7 @@ import tomlkit
 
 from functions.app import open_app
 from functions.batches import discovery
-from functions.new_job.job_text import PERIODS, Draft, Options
+from functions.new_job.job_text import PERIODS, InitOptions, JobDraft
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import Store, open_store
@@ -21,7 +21,7 @@ from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
 
 
-def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
+def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     """Write `folder/recheck.toml`; return its path, the batches of the data, and the text.
 
     Raises:
@@ -34,7 +34,7 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
     _require_one_rule(options)
     with _sources(folder, options) as sources:
-        text = Draft(folder.absolute(), options, sources).text()
+        text = JobDraft(folder.absolute(), options, sources).text()
     job_file.parse(tomlkit.parse(text).unwrap(), str(path))
     if options.dry_run:
         return path, [], text
@@ -47,7 +47,7 @@ def init(folder: Path, options: Options) -> tuple[Path, list[str], str]:
         raise
 
 
-def _require_one_rule(options: Options) -> None:
+def _require_one_rule(options: InitOptions) -> None:
     """A path with {batch} says what makes a batch; another rule would count for nothing."""
     if options.batch_by and "{batch}" in options.data:
         raise JobInvalid(
@@ -68,7 +68,7 @@ def _batches(path: Path) -> list[str]:
 
 
 @contextmanager
-def _sources(folder: Path, options: Options) -> Iterator[list[Source]]:
+def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
     """The files to look at; those of a bucket are brought to the job's store, where they are found again."""
     with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
         named = settings.load().store or str(folder / "store")

@@ -16,7 +16,7 @@ from labeling.answers.current import TRAIN, VERIFY
 from labeling.answers.files import read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
-from pipelines.columns.relations import having
+from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import hex_text
@@ -188,11 +188,11 @@ def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:
 
 def _held(app: App, purpose: str) -> Held:
     app.store.table("annotations").refresh()
-    return hold(having(tables.view(app, "annotations"), "purpose", purpose))
+    return hold(where_in(tables.view(app, "annotations"), "purpose", purpose))
 
 
 def _ever_drawn(app: App, purpose: str) -> set[str]:
-    rows = having(tables.view(app, "samples"), "purpose", purpose)
+    rows = where_in(tables.view(app, "samples"), "purpose", purpose)
     return set(rows["prediction_id"].to_pylist())
 
 

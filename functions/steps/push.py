@@ -18,7 +18,7 @@ from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns.buffers import texts
-from pipelines.columns.relations import having
+from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.sampling.draws import push_order
@@ -32,7 +32,7 @@ _WAIT = 600  # seconds for another push to end
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PushOptions:
     """What `recheck push` was told."""
 
     batches: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Pushed:
     url: str | None = None  # of the project
 
 
-def push(app: App, options: Options) -> Pushed:
+def push(app: App, options: PushOptions) -> Pushed:
     """Make one task per question that has none; safe to repeat.
 
     Raises:
@@ -88,7 +88,7 @@ def push(app: App, options: Options) -> Pushed:
 
 
 def _would_push(
-    app: App, server: LabelStudio, options: Options, questions: Survey, project: Project | None
+    app: App, server: LabelStudio, options: PushOptions, questions: Survey, project: Project | None
 ) -> Pushed:
     from labeling.labelstudio.push import count_missing
 
@@ -101,7 +101,7 @@ def _would_push(
     return Pushed(project.id, new, len(rows) - new, project.url)
 
 
-def _due(app: App, options: Options) -> list[dict[str, Any]]:
+def _due(app: App, options: PushOptions) -> list[dict[str, Any]]:
     """The questions of some batches, as the job file asks them."""
     rows = _drawn(app, options)
     if options.purpose == VERIFY:  # training rows were looked at just now
@@ -109,9 +109,9 @@ def _due(app: App, options: Options) -> list[dict[str, Any]]:
     return rows
 
 
-def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
+def _drawn(app: App, options: PushOptions) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
-    samples = having(tables.current_samples(app), "purpose", options.purpose)
+    samples = where_in(tables.current_samples(app), "purpose", options.purpose)
     census = {
         batch for batch, one in designs(app, options.purpose).items() if one.reason == tables.CENSUS
     }  # their answers came by themselves
@@ -138,7 +138,7 @@ def _drawn(app: App, options: Options) -> list[dict[str, Any]]:
     return [rows[place] for place in order]
 
 
-def _fix(options: Options, of_verify: str) -> str:
+def _fix(options: PushOptions, of_verify: str) -> str:
     """A push draws training rows itself: without any, the data has none that can be asked about."""
     return of_verify if options.purpose == VERIFY else "look at the data: no row there has a key"
 
@@ -154,7 +154,7 @@ def _require_same_survey(app: App, batches: Collection[str]) -> None:
             )
 
 
-def _dropped(app: App, server: str, options: Options) -> set[str]:
+def _dropped(app: App, server: str, options: PushOptions) -> set[str]:
     """The predictions of these batches that people were asked about and are not any more."""
     questions = tables.view(app, "questions").select(
         ["purpose", "server", "batch", "prediction_id"]

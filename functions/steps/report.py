@@ -21,7 +21,7 @@ from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
 from labeling.estimates.evidence import evidence
 from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
-from labeling.report import Batch, Material, Outcomes, Reason, render
+from labeling.report import Batch, Outcomes, Reason, ReportData, render
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, floats, int_array
 from pipelines.errors import SettingsInvalid
@@ -40,7 +40,7 @@ def report(app: App) -> Path:
     return path
 
 
-def gather(app: App) -> Material:
+def gather(app: App) -> ReportData:
     """Everything that the page shows; the estimates are those of `recheck estimate`."""
     now = app.now()
     designs, samples, annotations = (
@@ -52,7 +52,7 @@ def gather(app: App) -> Material:
     found = history.of_evidence(facts, estimates.wanted(app), estimates.scored(app))
     known = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
-    return Material(
+    return ReportData(
         job=app.job.name,
         file=app.job_path.name,
         task=app.job.task,
@@ -96,7 +96,7 @@ def _reasons(quarantine: pa.Table) -> list[Reason]:
 def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
     """Answers to rows that nobody drew, held against the predictions: the only thing that needs those."""
     answers = current.current_answers(annotations, samples)
-    answers = relations.having(answers, "state", current.OUTCOME)
+    answers = relations.where_in(answers, "state", current.OUTCOME)
     if not answers.num_rows:
         return None
     made = tables.predictions(app, answers["prediction_id"].to_pylist(), ["label", "value"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from functions import label_studio
 from functions.app import App
-from functions.batches.publish import Scored
+from functions.batches.publish import BatchResult
 from functions.steps import estimate, pull, push, report, sample, score
 from functions.steps.sample import Drawn
 from labeling.estimates.alerts import Alert
@@ -64,7 +64,7 @@ class _Walk:
         self._ask("push", drawn, self._push)
         self._ask("pull", drawn, self._pull)
         with self._noted("estimate"):
-            options = estimate.Options(self.batches, dry_run=self.dry_run)
+            options = estimate.EstimateOptions(self.batches, dry_run=self.dry_run)
             found, self.fired = estimate.estimate(self.app, options)
             self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
         if not self.dry_run:
@@ -86,10 +86,12 @@ class _Walk:
 
     def _scored(self) -> tuple[str, ...]:
         """Score; return the batches that can be drawn from."""
-        states: Sequence[Scored] = ()
+        states: Sequence[BatchResult] = ()
         with self._noted("score"):
             try:
-                _, states = score.score(self.app, score.Options(self.batches, dry_run=self.dry_run))
+                _, states = score.score(
+                    self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run)
+                )
             except RecheckError as error:
                 states = error.done.get("batches", ())
                 raise
@@ -104,7 +106,9 @@ class _Walk:
         if scored:
             with self._noted("sample"):
                 try:
-                    drawn = sample.sample(self.app, sample.Options(scored, dry_run=self.dry_run))
+                    drawn = sample.sample(
+                        self.app, sample.SampleOptions(scored, dry_run=self.dry_run)
+                    )
                 except RecheckError as error:
                     drawn = error.done.get("batches", ())
                     raise
@@ -116,7 +120,7 @@ class _Walk:
         return tuple(one.batch for one in drawn)
 
     def _push(self, drawn: tuple[str, ...]) -> int:
-        return push.push(self.app, push.Options(drawn)).created
+        return push.push(self.app, push.PushOptions(drawn)).created
 
     def _pull(self, _: tuple[str, ...]) -> int:
         return pull.pull(self.app).annotations

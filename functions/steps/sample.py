@@ -19,7 +19,7 @@ from functions.draws import predictions as predicted
 from functions.draws import rows_shown
 from functions.draws.designs import VERIFY, Design, designs, population_digest, seed_digest
 from functions.draws.planner import Plan, Planner
-from functions.draws.predictions import Predicted
+from functions.draws.predictions import BatchPredictions
 from functions.steps.score import require_scored
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
@@ -33,7 +33,7 @@ _WAIT = 60  # seconds for another command to end its draws
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SampleOptions:
     """What `recheck sample` was told."""
 
     batches: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Drawn:
     is_new: bool
 
 
-def sample(app: App, options: Options) -> list[Drawn]:
+def sample(app: App, options: SampleOptions) -> list[Drawn]:
     """Draw from these batches, or from every scored one; the same again draws nothing.
 
     Raises:
@@ -103,7 +103,7 @@ class _Batch:
     design: Design | None
     answers_seen: int
 
-    def draw(self, options: Options) -> Drawn:
+    def draw(self, options: SampleOptions) -> Drawn:
         rows = predicted.read(self.app, self.attempt)
         self._require_cohorts(rows.population)
         planner = Planner(self.app, self.attempt, rows.population, self.design, self.answers_seen)
@@ -138,7 +138,7 @@ class _Batch:
     def _number(self) -> int:
         return self.design.draw_no + 1 if self.design else 1
 
-    def _store(self, rows: Predicted, plan: Plan) -> None:
+    def _store(self, rows: BatchPredictions, plan: Plan) -> None:
         """Populations, then samples, then the design: a draw without a design never happened."""
         series = self._number if plan.begins or self.design is None else self.design.series
         head = {
@@ -161,7 +161,7 @@ class _Batch:
             rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
             store.table("designs").append(rows_of_design, transaction=transaction)
 
-    def _samples(self, rows: Predicted, plan: Plan, drawn: Draw) -> list[dict[str, Any]]:
+    def _samples(self, rows: BatchPredictions, plan: Plan, drawn: Draw) -> list[dict[str, Any]]:
         """The rows that were not drawn before, as people see them."""
         places = [
             (int(row), int(stratum), int(rank))
@@ -174,7 +174,11 @@ class _Batch:
         return [self._sample(rows, plan, place, seen) for place in places]
 
     def _sample(
-        self, rows: Predicted, plan: Plan, place: tuple[int, int, int], seen: Mapping[str, str]
+        self,
+        rows: BatchPredictions,
+        plan: Plan,
+        place: tuple[int, int, int],
+        seen: Mapping[str, str],
     ) -> dict[str, Any]:
         row, stratum, rank = place
         size = int(plan.strata.sizes[stratum])

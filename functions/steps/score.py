@@ -12,17 +12,17 @@ from functions.batches import discovery
 from functions.batches import model as models
 from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
-from functions.batches.publish import Publisher, Scored
+from functions.batches.publish import BatchResult, Publisher
 from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import period_end
-from pipelines.input.fragments import Piece
-from pipelines.scoring.parts import Part, duplicates
+from pipelines.input.fragments import Split
+from pipelines.scoring.parts import FragmentResult, duplicates
 from pipelines.scoring.score_fragment import Outcome, Target, Work
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ScoreOptions:
     """What `recheck score` was told."""
 
     batches: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Options:
     dry_run: bool = False
 
 
-def score(app: App, options: Options) -> tuple[str, list[Scored]]:
+def score(app: App, options: ScoreOptions) -> tuple[str, list[BatchResult]]:
     """Score the batches that are asked for, or all; return the model's version and each batch's state.
 
     Raises:
@@ -46,15 +46,15 @@ def score(app: App, options: Options) -> tuple[str, list[Scored]]:
     states, due = _due(app, options, found, known)
     _require_one_naming(app, due, known)
     if options.dry_run:
-        states |= {batch: Scored(batch, 0, 0, 0, "due") for batch in due}
+        states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
     elif due:
         states |= _Scoring(app, options, found, due, model).run(states)
     return model.version, [states[batch] for batch in sorted(states)]
 
 
 def _due(
-    app: App, options: Options, found: Input, early: Mapping[str, Attempt]
-) -> tuple[dict[str, Scored], list[str]]:
+    app: App, options: ScoreOptions, found: Input, early: Mapping[str, Attempt]
+) -> tuple[dict[str, BatchResult], list[str]]:
     """Which batches have a state already, and which are to be scored."""
     live = {} if options.replace else ledger.live(app.store, app.job.name)
     closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
@@ -64,7 +64,9 @@ def _due(
             fix="wait, or pass --early to score what is there; score it with --replace when it is over",
         )
     states = {
-        batch: _state(early[batch], "open") if batch in early else Scored(batch, 0, 0, 0, "open")
+        batch: _state(early[batch], "open")
+        if batch in early
+        else BatchResult(batch, 0, 0, 0, "open")
         for batch in found.batches
         if batch not in closed
     }
@@ -93,8 +95,10 @@ def is_open(app: App, batch: str) -> bool:
     return end is not None and app.now() < end
 
 
-def _state(attempt: Attempt, status: str) -> Scored:
-    return Scored(attempt.batch, attempt.rows_in, attempt.predictions, attempt.quarantined, status)
+def _state(attempt: Attempt, status: str) -> BatchResult:
+    return BatchResult(
+        attempt.batch, attempt.rows_in, attempt.predictions, attempt.quarantined, status
+    )
 
 
 @dataclass
@@ -102,30 +106,30 @@ class _Scoring:
     """One run of an engine over the batches that are due."""
 
     app: App
-    options: Options
+    options: ScoreOptions
     input: Input
     due: Sequence[str]
     model: models.Live
     began: float = field(default_factory=time.perf_counter)
 
-    def run(self, states: dict[str, Scored]) -> dict[str, Scored]:
+    def run(self, states: dict[str, BatchResult]) -> dict[str, BatchResult]:
         """Score and publish; a batch that fails does not keep others from being published."""
-        pieces = self.input.pieces(self.due)
+        splits = self.input.splits(self.due)
         publisher = Publisher(self.app, self.model.version)
         work = self._work(publisher)
         engine = choice.choose(
             self.app.settings, self.options.engine, self.input.bytes_of(self.due)
         )
         outcomes = self.app.track(
-            choice.run(self.app.settings, engine, work, pieces), len(pieces), "Scoring"
+            choice.run(self.app.settings, engine, work, splits), len(splits), "Scoring"
         )
-        done: dict[str, Scored] = {}
+        done: dict[str, BatchResult] = {}
         errors: dict[str, RecheckError] = {}
-        for batch, parts, error in self._finished(outcomes, pieces):
+        for batch, parts, error in self._finished(outcomes, splits):
             try:
                 if error:
                     raise error
-                unique = _without_duplicates(work, parts, pieces)
+                unique = _without_duplicates(work, parts, splits)
                 done[batch] = publisher.publish(batch, unique, time.perf_counter() - self.began)
             except RecheckError as problem:
                 errors[batch] = problem
@@ -141,16 +145,16 @@ class _Scoring:
         return Work(self.app.job, self.model.open_scorer, target)
 
     def _finished(
-        self, outcomes: Iterable[Outcome], pieces: Sequence[Piece]
-    ) -> Iterator[tuple[str, list[Part], RecheckError | None]]:
-        """Each batch, as soon as the last of its pieces is done."""
-        waiting = {batch: self.input.numbers(batch, pieces) for batch in self.due}
-        parts: dict[str, list[Part]] = {batch: [] for batch in self.due}
+        self, outcomes: Iterable[Outcome], splits: Sequence[Split]
+    ) -> Iterator[tuple[str, list[FragmentResult], RecheckError | None]]:
+        """Each batch, as soon as the last of its splits is done."""
+        waiting = {batch: self.input.numbers(batch, splits) for batch in self.due}
+        parts: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
         errors: dict[str, RecheckError] = {}
         broken: RecheckError | None = None
         try:
             for outcome in outcomes:
-                number = discovery.number(outcome.piece)
+                number = discovery.number(outcome.split)
                 for part in outcome.parts:
                     parts[part.batch].append(part)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
@@ -162,11 +166,11 @@ class _Scoring:
                         yield batch, parts.pop(batch), errors.get(batch)
         except RecheckError as error:  # of the engine or the store: nothing more can be scored
             broken = error
-        for batch in waiting:  # those, or a batch without any piece
+        for batch in waiting:  # those, or a batch without any split
             yield batch, [], broken
 
 
-def _joined(errors: dict[str, RecheckError], states: dict[str, Scored]) -> RecheckError:
+def _joined(errors: dict[str, RecheckError], states: dict[str, BatchResult]) -> RecheckError:
     """The first error, with what went well and the names of all that failed."""
     first, *others = sorted(errors)
     more = f" (and {len(others)} more: {', '.join(others[:5])})" if others else ""
@@ -175,18 +179,20 @@ def _joined(errors: dict[str, RecheckError], states: dict[str, Scored]) -> Reche
     return error
 
 
-def _without_duplicates(work: Work, parts: list[Part], pieces: Sequence[Piece]) -> list[Part]:
-    """Score once more, without them, the pieces that hold rows of the same key."""
+def _without_duplicates(
+    work: Work, parts: list[FragmentResult], splits: Sequence[Split]
+) -> list[FragmentResult]:
+    """Score once more, without them, the splits that hold rows of the same key."""
     left_out = duplicates(parts)
     if not left_out:
         return parts
     batch = parts[0].batch
     target = replace(work.target, batches={batch: work.target.batches[batch]}, excluded=left_out)
     again = replace(work, target=target)
-    redone = [piece for piece in pieces if any(piece.holds(*row) for row in left_out)]
-    numbers = {discovery.number(piece) for piece in redone}
+    redone = [split for split in splits if any(split.holds(*row) for row in left_out)]
+    numbers = {discovery.number(split) for split in redone}
     kept = [part for part in parts if (part.source_number, part.row_group) not in numbers]
-    return [*kept, *(part for piece in redone for part in again.parts(piece))]
+    return [*kept, *(part for split in redone for part in again.parts(split))]
 
 
 def require_scored(live: Mapping[str, Attempt], batch: str) -> None:

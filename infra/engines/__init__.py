@@ -1,1 +1,1 @@
-"""Engines: each maps the same fragment function over pieces of data."""
+"""Engines: each maps the same fragment function over splits of data."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from infra.settings import Settings
 from pipelines.errors import EngineUnavailable
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.scoring.score_fragment import Outcome, Work
 
 AUTO = "auto"
@@ -39,12 +39,12 @@ def check(name: str) -> None:
         )
 
 
-def run(settings: Settings, engine: str, work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
-    """Map the fragment function over the pieces."""
+def run(settings: Settings, engine: str, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
+    """Map the fragment function over the splits."""
     if engine == "inline":
         from infra.engines import inline
 
-        return inline.run(work, pieces, workers=min(settings.workers, os.cpu_count() or 1))
+        return inline.run(work, splits, workers=min(settings.workers, os.cpu_count() or 1))
     from infra.engines import local
 
-    return local.run(work, pieces)
+    return local.run(work, splits)

@@ -8,12 +8,12 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from pipelines.errors import EngineUnavailable
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.scoring.score_fragment import Outcome, Work
 
 
-def run(work: Work, pieces: Sequence[Piece], *, workers: int) -> Iterator[Outcome]:
-    """Score the pieces; outcomes come in their order.
+def run(work: Work, splits: Sequence[Split], *, workers: int) -> Iterator[Outcome]:
+    """Score the splits; outcomes come in their order.
 
     Args:
         workers: processes; 1 scores in this one.
@@ -21,13 +21,13 @@ def run(work: Work, pieces: Sequence[Piece], *, workers: int) -> Iterator[Outcom
     Raises:
         EngineUnavailable: a worker died.
     """
-    if workers == 1 or len(pieces) < 2:
-        yield from map(work.outcome, pieces)
+    if workers == 1 or len(splits) < 2:
+        yield from map(work.outcome, splits)
         return
     context = get_context("spawn")
     try:
-        with ProcessPoolExecutor(min(workers, len(pieces)), context, _hold, (work,)) as pool:
-            yield from pool.map(_outcome, pieces)
+        with ProcessPoolExecutor(min(workers, len(splits)), context, _hold, (work,)) as pool:
+            yield from pool.map(_outcome, splits)
     except BrokenProcessPool as error:
         raise EngineUnavailable(
             "a worker process died, for lack of memory or by somebody's hand",
@@ -42,5 +42,5 @@ def _hold(work: Work) -> None:
     _held[:] = [work]
 
 
-def _outcome(piece: Piece) -> Outcome:
-    return _held[0].outcome(piece)
+def _outcome(split: Split) -> Outcome:
+    return _held[0].outcome(split)

@@ -13,30 +13,34 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.beam.fit import FAILED, LearnStatistics
-from pipelines.beam.score import ERROR, FATAL, ScorePieces, outcome_name
+from pipelines.beam.score import ERROR, FATAL, ScoreFragments, outcome_name
 from pipelines.errors import read_error
 from pipelines.features.fitted import FittedStatistics
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.scoring.parts import read_parts
 from pipelines.scoring.score_fragment import Outcome, Work
 from pipelines.training.rows import Reader
 
 
-def run(work: Work, pieces: Sequence[Piece]) -> Iterator[Outcome]:
-    """Score the pieces; outcomes come in their order.
+def run(work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
+    """Score the splits; outcomes come in their order.
 
     Raises:
         RecheckError: something that is not the fault of one file, as from `Work.outcome`.
     """
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         with pipeline() as begun:
-            _ = begun | "Pieces" >> beam.Create(list(pieces)) | "Score" >> ScorePieces(work, folder)
-        for piece in pieces:
-            yield _outcome(piece, Path(folder))
+            _ = (
+                begun
+                | "Splits" >> beam.Create(list(splits))
+                | "Score" >> ScoreFragments(work, folder)
+            )
+        for split in splits:
+            yield _outcome(split, Path(folder))
 
 
-def learn(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
-    """The statistics of the training rows of these pieces.
+def learn(reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
+    """The statistics of the training rows of these splits.
 
     Raises:
         RecheckError: as from `Reader.summarize` and `Statistics.result`.
@@ -46,7 +50,7 @@ def learn(reader: Reader, pieces: Sequence[Piece]) -> FittedStatistics:
         with pipeline() as begun:
             _ = (
                 begun
-                | "Pieces" >> beam.Create(list(pieces))
+                | "Splits" >> beam.Create(list(splits))
                 | "Learn" >> LearnStatistics(reader, str(path))
             )
         for failed in sorted(Path(folder).glob(f"*{FAILED}")):
@@ -62,13 +66,13 @@ def pipeline() -> beam.Pipeline:
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
 
 
-def _outcome(piece: Piece, folder: Path) -> Outcome:
-    path = folder / outcome_name(piece)
+def _outcome(split: Split, folder: Path) -> Outcome:
+    path = folder / outcome_name(split)
     for ending in (FATAL, ERROR):
         failed = path.with_name(path.name + ending)
         if failed.is_file():
             error = read_error(failed)
             if ending == FATAL:
                 raise error
-            return Outcome(piece, (), error)
-    return Outcome(piece, tuple(read_parts(path)), None)
+            return Outcome(split, (), error)
+    return Outcome(split, tuple(read_parts(path)), None)

@@ -12,7 +12,7 @@ from labeling.answers.current import VALID, current_answers, numbers_of, standin
 from labeling.formulas.intervals import Floats
 from labeling.formulas.shares import Integers
 from pipelines.columns.buffers import booleans, dictionary_codes, floats, texts
-from pipelines.columns.relations import column, group_codes, having
+from pipelines.columns.relations import column, group_codes, where_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
         numbers: whether answers are numbers; alpha then weighs how far apart
             they are.
     """
-    answers = having(current_answers(annotations, samples), "state", VALID)
+    answers = where_in(current_answers(annotations, samples), "state", VALID)
     question = group_codes(answers, ["purpose", "prediction_id", "shown_digest"])
     given = column(answers, "answer")
     code = np.asarray(dictionary_codes(given)[0], np.int64)

@@ -25,11 +25,11 @@ from pipelines.columns.relations import (
     Integers,
     column,
     group_codes,
-    having,
     last_of_each,
     microseconds,
     newest,
     places,
+    where_in,
 )
 from pipelines.columns.spelling import canonical_text
 
@@ -84,7 +84,7 @@ def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
         without a name count as one.
     """
     answers = standing(annotations)
-    answers = having(answers, "state", VALID, OUTCOME)
+    answers = where_in(answers, "state", VALID, OUTCOME)
     answers = answers.filter(pc.is_valid(answers.column("answer")))
     order = [_moments(answers), _ranks(answers, "annotation_id")]
     last = answers.take(last_of_each(group_codes(answers, [*_QUESTION, "annotator"]), order))

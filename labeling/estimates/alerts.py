@@ -15,8 +15,8 @@ from datetime import datetime
 from labeling.estimates.estimate import Estimate, widest
 from labeling.estimates.windows import a_year, closes
 from labeling.formulas.intervals import effective_answers, exact_bound
-from pipelines.job.job_file import Alert as Line
-from pipelines.job.job_file import Batches
+from pipelines.job.sections import AlertRule as Line
+from pipelines.job.sections import Batches
 
 ERROR = 0.05  # a year, for all lines of a job together
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from labeling.estimates.evidence import Evidence, Parts
-from labeling.estimates.row_sets import Role, View, role
+from labeling.estimates.row_sets import RowSet, View, role
 from labeling.formulas.intervals import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class ConfusionRow:
     """The rows predicted as one class, in batches that have answers.
 
     Attributes:
@@ -35,7 +35,7 @@ class Confusion:
     """Predictions by answer; a row's share of right ones is the class's precision."""
 
     answers: tuple[str, ...]
-    predicted: tuple[Predicted, ...]
+    predicted: tuple[ConfusionRow, ...]
 
     @property
     def rows(self) -> int:
@@ -86,7 +86,7 @@ def _shares_of(evidence: Evidence, name: str) -> Floats:
     return np.divide(said, people, out=np.full(many, np.nan), where=people > 0)
 
 
-def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> Predicted:
+def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> ConfusionRow:
     """Estimate one row of the matrix."""
     code = _code(evidence, label)
     part, row = evidence.parts.label == code, evidence.drawn.label == code
@@ -94,7 +94,7 @@ def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> Predi
     roles = [role(evidence, part, row, shares) for shares in given]
     strata = roles[0].strata(view)
     answered = int(strata.answered.sum())
-    return Predicted(
+    return ConfusionRow(
         label=label,
         rows=int(strata.size.sum()),
         answered=answered,
@@ -102,7 +102,7 @@ def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> Predi
     )
 
 
-def _values(roles: Sequence[Role], view: View) -> Iterator[float]:
+def _values(roles: Sequence[RowSet], view: View) -> Iterator[float]:
     for one in roles:
         yield float(one.strata(view).value[0])
 

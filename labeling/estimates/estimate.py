@@ -18,11 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from labeling.estimates.evidence import Evidence, evidence
-from labeling.estimates.metrics import Counts, Figures, Task, counts, families, whole
+from labeling.estimates.metrics import Counts, Figures, counts, families, whole
 from labeling.estimates.row_sets import View
 from labeling.estimates.windows import PERIODS, Period, windows
 from labeling.formulas.intervals import Floats, Interval, effective_answers, wilson
 from labeling.formulas.mean_errors import UNRELIABLE
+from pipelines.models.catalogue import TaskType
 
 ESTIMATOR_VERSION = "1"  # raised when a formula changes
 
@@ -34,7 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Wanted:
     """What is estimated."""
 
-    task: Task
+    task: TaskType
     answers: tuple[str, ...] = ()  # the job's answer set, canonical; empty: all that occur
     metrics: tuple[str, ...] = ()  # all of the task, when empty
 
@@ -85,7 +86,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class Scoring:
     """One scoring of a batch; of batches that nobody drew from, all that is known."""
 
     batch: str
@@ -112,7 +113,7 @@ def estimates(
     annotations: pa.Table,
     *,
     wanted: Wanted,
-    scored: Sequence[Scored] = (),
+    scored: Sequence[Scoring] = (),
     as_of: datetime | None = None,
 ) -> list[Estimate]:
     """Estimate every metric of every cohort in every window.
@@ -135,7 +136,7 @@ def estimates(
     return of_evidence(evidence(designs, samples, annotations, as_of), wanted, known)
 
 
-def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scored] = ()) -> list[Estimate]:
+def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scoring] = ()) -> list[Estimate]:
     """Estimate as `estimates` does, from evidence that is there already."""
     newest = {one.batch: one for one in sorted(scored, key=lambda one: one.known_at)}
     undrawn = [one for batch, one in newest.items() if one.rows and batch not in facts.batches]
@@ -188,7 +189,7 @@ def _half(value: float, answers: float) -> float:
     return float(found.high[0] - found.low[0]) / 2
 
 
-def _spans(facts: Evidence, undrawn: Sequence[Scored]) -> Iterator[_Windows]:
+def _spans(facts: Evidence, undrawn: Sequence[Scoring]) -> Iterator[_Windows]:
     """Yield the windows of each period, then those that hold several versions, by version."""
     lying = [windows(batch) for batch in facts.batches]
     versions = [version or "" for version in facts.versions]
@@ -212,7 +213,7 @@ def _spans(facts: Evidence, undrawn: Sequence[Scored]) -> Iterator[_Windows]:
 
 
 def _latest(
-    facts: Evidence, names: Sequence[str | None], rest: Sequence[tuple[str | None, Scored]]
+    facts: Evidence, names: Sequence[str | None], rest: Sequence[tuple[str | None, Scoring]]
 ) -> dict[str | None, datetime]:
     """Say when the last fact of each window became known.
 

@@ -22,7 +22,7 @@ from labeling.estimates.merging import Bools, Neighbours
 from labeling.formulas.intervals import Floats
 from labeling.formulas.shares import Integers
 from pipelines.columns.buffers import bool_array, dictionary_codes, floats, integers
-from pipelines.columns.relations import column, having, known, newest, places
+from pipelines.columns.relations import column, known_by, newest, places, where_in
 
 Codes = Mapping[str, int]
 Domains = Mapping[str, Mapping[str, int]]  # of one stratum: {"cohort=value": {"label": rows}}
@@ -102,7 +102,8 @@ def evidence(
 ) -> Evidence:
     """Read the tables of one job, in the columns of `pipelines.tables.schemas`, as known at a time."""
     designs, samples, annotations = (
-        known(having(table, "purpose", VERIFY), as_of) for table in (designs, samples, annotations)
+        known_by(where_in(table, "purpose", VERIFY), as_of)
+        for table in (designs, samples, annotations)
     )
     heads = newest(designs, ["batch"]).sort_by("batch")
     strata = newest(_matching(designs, heads, ["batch", "series"]), _STRATUM)
@@ -147,7 +148,7 @@ def _matching(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> pa.Table:
 
 def _given(annotations: pa.Table, rows: pa.Table) -> pa.Table:
     """Return the answers that count, one per person and drawn row, in a fixed order."""
-    answers = having(current_answers(annotations, rows), "state", VALID)
+    answers = where_in(current_answers(annotations, rows), "state", VALID)
     return answers.sort_by([("prediction_id", "ascending"), ("annotator", "ascending")])
 
 

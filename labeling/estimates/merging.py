@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from labeling.formulas.intervals import Floats
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import Integers, Strata
+from labeling.formulas.shares import AnsweredStrata, Integers
 
 Bools = npt.NDArray[np.bool_]
 
@@ -67,20 +67,20 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class MergedStrata:
     """Cells in the order of (group, place), and where each merged stratum starts."""
 
     cells: Cells
     first: Integers  # (B,) positions
     order: Integers  # (C,) where each cell stood before
 
-    def strata(self, groups: int) -> Strata:
+    def strata(self, groups: int) -> AnsweredStrata:
         """Pool each block to one stratum; answers count with the rows they stand for."""
         cells, count = self.cells, self._sums(self.cells.answered)
         rows = cells.stands * cells.answered
         weight = self._sums(rows)
         kish = _ratio(weight**2, self._sums(cells.stands * rows))
-        return Strata(
+        return AnsweredStrata(
             size=self._sums(cells.size),
             answered=count,
             effective=np.where(self._lengths() == 1, count, kish),
@@ -109,7 +109,7 @@ class Blocks:
         return np.diff(self.first, append=len(self.cells.size))
 
 
-def blocks(cells: Cells, near: Neighbours) -> Blocks:
+def blocks(cells: Cells, near: Neighbours) -> MergedStrata:
     """Merge cells until each holds enough answers, or the group has no more.
 
     A cell lacks answers if it has fewer than 2 and rows without one. A group
@@ -121,7 +121,7 @@ def blocks(cells: Cells, near: Neighbours) -> Blocks:
     first: Integers = np.arange(len(cells.size))
     for keys in ((cells.group, label, batch), (cells.group, label), (cells.group,)):
         first = _merged(first, _changes(*keys), cells)
-    return Blocks(cells, first, order)
+    return MergedStrata(cells, first, order)
 
 
 def _merged(first: Integers, apart: Bools, cells: Cells) -> Integers:

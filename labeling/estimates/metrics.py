@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from labeling.estimates.evidence import Evidence
 from labeling.estimates.merging import Bools
-from labeling.estimates.row_sets import Role, View, role
+from labeling.estimates.row_sets import RowSet, View, role
 from labeling.formulas.intervals import Floats, Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.shares import f1, recall, shares
-
-Task = Literal["classification", "regression"]
+from pipelines.models.catalogue import TaskType
 
 _OF_CLASS = ("precision", "recall", "f1")
 
@@ -63,7 +62,7 @@ class Family(Protocol):
 class Accuracy:
     """The share of right predictions."""
 
-    everyone: Role
+    everyone: RowSet
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -81,8 +80,8 @@ class OfClass:
     """
 
     name: str
-    predicted: Role  # as the class; is it right?
-    others: Role  # predicted as another; are they of the class?
+    predicted: RowSet  # as the class; is it right?
+    others: RowSet  # predicted as another; are they of the class?
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -115,8 +114,8 @@ class Errors:
     answer is therefore taken to be the largest error of its group.
     """
 
-    absolute: Role
-    squared: Role
+    absolute: RowSet
+    squared: RowSet
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -128,7 +127,7 @@ class Errors:
         ]
 
     @staticmethod
-    def _mean(part: Role, view: View) -> tuple[Intervals, Floats, Floats, Floats]:
+    def _mean(part: RowSet, view: View) -> tuple[Intervals, Floats, Floats, Floats]:
         found = means(part.spread(view))
         heard, missing = part.missing(view)
         wrong = np.where(missing > 0, heard + missing * part.highest(view, part.largest), heard)
@@ -138,7 +137,7 @@ class Errors:
         return found, np.fmax(wrong, found.value), np.fmin(heard, found.value), largest
 
 
-def whole(evidence: Evidence, task: Task) -> Role:
+def whole(evidence: Evidence, task: TaskType) -> RowSet:
     """Return the role of all rows: is the prediction right, or how far off is it.
 
     An answer to a regression that is no number does not count.
@@ -151,7 +150,7 @@ def whole(evidence: Evidence, task: Task) -> Role:
     return role(evidence, *_everywhere(evidence), _averaged(evidence, loss))
 
 
-def families(evidence: Evidence, task: Task, classes: Sequence[str]) -> Iterator[Family]:
+def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iterator[Family]:
     """Yield the metrics of a task, each class by itself to save memory.
 
     Args:
@@ -175,12 +174,12 @@ def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     return OfClass(name, role(evidence, part, row, truth), role(evidence, ~part, ~row, truth))
 
 
-def _squared(evidence: Evidence) -> Role:
+def _squared(evidence: Evidence) -> RowSet:
     away = evidence.answers.number - evidence.drawn.value[evidence.answers.row]
     return role(evidence, *_everywhere(evidence), _averaged(evidence, away**2))
 
 
-def counts(everyone: Role, view: View) -> Counts:
+def counts(everyone: RowSet, view: View) -> Counts:
     """Count the rows of each group, answered or not."""
     return Counts(
         rows=everyone.sums(view, everyone.size),

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from labeling.estimates.evidence import Evidence
-from labeling.estimates.merging import Blocks, Bools, Cells, blocks
+from labeling.estimates.merging import Bools, Cells, MergedStrata, blocks
 from labeling.formulas.intervals import Floats
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import Integers, Strata
+from labeling.formulas.shares import AnsweredStrata, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class RowSet:
     """The cells of a role, as arrays (C,); the sums are as in `cells.Cells`."""
 
     evidence: Evidence
@@ -59,7 +59,7 @@ class Role:
         """Return each cell's group: (C,)."""
         return self.domain * view.windows + view.window[self._batch()]
 
-    def strata(self, view: View) -> Strata:
+    def strata(self, view: View) -> AnsweredStrata:
         """Return what was answered, merged to strata that have answers enough."""
         return self._known(view).strata(view.groups)
 
@@ -97,7 +97,7 @@ class Role:
         """Rows that one drawn row of each cell stands for: (C,)."""
         return self.evidence.designed.stands[self.stratum]
 
-    def _known(self, view: View) -> Blocks:
+    def _known(self, view: View) -> MergedStrata:
         cells = self._cells(view, self.answered, self.total).take(self._counting(view))
         return blocks(cells, self.evidence.designed.near)
 
@@ -122,7 +122,7 @@ class Role:
         return self.evidence.designed.batch[self.stratum]
 
 
-def role(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> Role:
+def role(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> RowSet:
     """Gather a role's cells.
 
     Args:
@@ -144,7 +144,7 @@ def role(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> Role:
     inside = row[drawn.member] & (where >= 0)
     where, z = where[inside], loss[drawn.member[inside]]
     heard = ~np.isnan(z)
-    return Role(
+    return RowSet(
         evidence=evidence,
         stratum=cell % strata,
         domain=cell // strata,

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pipelines.job.job_file import Batches
 from pipelines.job.periods import Kind, name_of, named, settled
+from pipelines.job.sections import Batches
 
 Period = Literal["batch", "day", "week", "month", "all"]
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeling.formulas.intervals import Floats, Intervals
-from labeling.formulas.shares import Strata
+from labeling.formulas.shares import AnsweredStrata
 
 UNRELIABLE = 0.1  # of the sum, in one answer
 
@@ -35,7 +35,7 @@ class Spread:
         third: the unbiased third central moment; 0 below 3 answers.
     """
 
-    strata: Strata
+    strata: AnsweredStrata
     variance: Floats
     third: Floats
 
@@ -72,7 +72,7 @@ def roots(squares: Intervals) -> Intervals:
     return Intervals(*(np.sqrt(part) for part in (squares.value, squares.low, squares.high)))
 
 
-def _decided(strata: Strata, stderr: Floats, found: Intervals) -> Intervals:
+def _decided(strata: AnsweredStrata, stderr: Floats, found: Intervals) -> Intervals:
     """Make the limits of a census exact and those that nothing supports unknown."""
     lone = strata.total((strata.open & (strata.answered < 2)).astype(np.float64)) > 0
     census = strata.total(strata.open.astype(np.float64)) == 0
@@ -84,7 +84,7 @@ def _decided(strata: Strata, stderr: Floats, found: Intervals) -> Intervals:
     return Intervals(found.value, low, high)
 
 
-def _left(strata: Strata) -> Floats:
+def _left(strata: AnsweredStrata) -> Floats:
     """Return the share of the stratum's rows without an answer: (H,)."""
     return 1 - strata.answered / strata.size
 

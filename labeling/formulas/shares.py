@@ -30,7 +30,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Strata:
+class AnsweredStrata:
     """The strata of G groups as arrays (H,), which together cover each group's rows.
 
     Attributes:
@@ -72,13 +72,13 @@ class Strata:
         return self.answered < self.size
 
 
-def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -> Strata:
+def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -> AnsweredStrata:
     """Return the strata (H,) of one group, from rows, answers and sums of correctness."""
     rows, count, good = (np.asarray(part, np.float64) for part in (size, answered, right))
     if not ((good >= 0).all() and (good <= count).all() and (count <= rows).all()):
         raise ValueError("each stratum needs 0 <= right <= answered <= size")
     mean = np.divide(good, count, out=np.zeros_like(good), where=count > 0)
-    return Strata(rows, count, count, mean, np.zeros(len(rows), np.int64), 1)
+    return AnsweredStrata(rows, count, count, mean, np.zeros(len(rows), np.int64), 1)
 
 
 def share(size: Sequence[float], answered: Sequence[float], right: Sequence[float]) -> Interval:
@@ -105,7 +105,7 @@ def share(size: Sequence[float], answered: Sequence[float], right: Sequence[floa
     return shares(strata(size, answered, right))[0]
 
 
-def shares(of: Strata) -> Intervals:
+def shares(of: AnsweredStrata) -> Intervals:
     """Estimate one share per group: (G,).
 
     p = sum W_h x_h / n_h, with Wilson's limits at n_eff = p-(1 - p-) / V, where
@@ -123,7 +123,7 @@ def shares(of: Strata) -> Intervals:
     return wilson(of.value, _effective_answers(of, of.value))
 
 
-def _effective_answers(of: Strata, value: Floats) -> Floats:
+def _effective_answers(of: AnsweredStrata, value: Floats) -> Floats:
     """Return n_eff (G,), infinite where every row was answered; see `shares`."""
     count = of.total(of.effective)
     smooth = ((np.nan_to_num(value) * count + 1) / (count + 2))[of.group]

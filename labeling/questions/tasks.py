@@ -53,6 +53,7 @@ def digest_of(task: Mapping[str, Any], question: str) -> str:
         task: as Label Studio gives it back, with `data` and perhaps `meta`.
         question: taken where the task does not keep its own.
 
+    >>> from labeling.questions.shown import ShownColumn
     >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("carrier", "tabular"),))
     >>> task = make_task(survey, "0" * 32, '{"row":{"carrier":"AA"}}')
     >>> digest_of(task.content, "Early?") == task.shown_digest

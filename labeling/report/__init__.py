@@ -4,7 +4,7 @@ Pure: from figures to text, without a clock, a random number or a script. The
 same figures give the same bytes.
 """
 
-from labeling.report.content import Batch, Material, Outcomes, Reason
+from labeling.report.content import Batch, Outcomes, Reason, ReportData
 from labeling.report.page import render
 
-__all__ = ["Batch", "Material", "Outcomes", "Reason", "render"]
+__all__ = ["Batch", "Outcomes", "Reason", "ReportData", "render"]

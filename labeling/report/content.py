@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
 
 from labeling.answers.agreement import Agreement
 from labeling.estimates.alerts import Alert
@@ -15,8 +14,9 @@ from labeling.estimates.confusion import Confusion
 from labeling.estimates.estimate import Estimate, widest
 from labeling.estimates.known_truth import Truth
 from labeling.estimates.windows import Period, closes, windows
-from pipelines.job.job_file import Alert as Line
-from pipelines.job.job_file import Batches
+from pipelines.job.sections import AlertRule as Line
+from pipelines.job.sections import Batches
+from pipelines.models.catalogue import TaskType
 
 ENOUGH = 0.95  # share of the questions answered, below which missing answers lead
 
@@ -53,7 +53,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Funnel:
     """How many rows of some batches reached each station."""
 
     source: int
@@ -66,12 +66,12 @@ class Walk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class ReportData:
     """All that a report shows."""
 
     job: str  # its name
     file: str  # of the job, as commands take it
-    task: Literal["classification", "regression"]
+    task: TaskType
     question: str
     rule: Batches  # by which rows fall into batches
     at: datetime  # windows that close later are open
@@ -153,7 +153,7 @@ class Material:
     def _known(self) -> dict[tuple[str, str, str], float]:
         return {(one.metric, one.period, one.window): one.value for one in self.truths}
 
-    def walk(self, estimates: Iterable[Estimate]) -> Walk:
+    def walk(self, estimates: Iterable[Estimate]) -> Funnel:
         """The stations of the windows of these estimates, or of all batches without any.
 
         No two windows may overlap.
@@ -163,7 +163,7 @@ class Material:
         batches = [batch for batch in self.batches if inside & set(windows(batch.name).items())]
         names = {batch.name for batch in batches}
         answered = [one for one in self.of("batch") if one.window in names and one.n_answered]
-        return Walk(
+        return Funnel(
             source=sum(batch.source for batch in batches),
             scored=sum(batch.scored for batch in batches),
             batches=len(batches),

@@ -27,13 +27,13 @@ from labeling.report.chapters.volume import (
     quarantine_figure,
     volume_figure,
 )
-from labeling.report.content import Material
-from labeling.report.wording import headline, percent, since, stations, subline, watched
+from labeling.report.content import ReportData
+from labeling.report.wording import headline, percent, since, stages, subline, watched
 
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 
 
-def render(material: Material) -> str:
+def render(material: ReportData) -> str:
     """Return the whole page as HTML: self-contained, without scripts, all texts escaped."""
     environment = Environment(
         loader=PackageLoader("labeling.report", "."),
@@ -42,14 +42,14 @@ def render(material: Material) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"stations": stations, "percent": percent}
+    environment.globals |= {"stations": stages, "percent": percent}
     environment.filters["code"] = _with_code
     style, _, _ = environment.loader.get_source(environment, _STYLE)  # type: ignore[union-attr]
     page = environment.get_template(_TEMPLATE)
     return page.render(style=Markup(style), **_context(material)).lstrip()  # noqa: S704 - the style is ours
 
 
-def _context(material: Material) -> dict[str, object]:
+def _context(material: ReportData) -> dict[str, object]:
     one = material.headline
     has_value = one is not None and one.value is not None
     return {
@@ -75,7 +75,7 @@ def _context(material: Material) -> dict[str, object]:
     }
 
 
-def _chapters(material: Material) -> list[tuple[str, list[Figure]]]:
+def _chapters(material: ReportData) -> list[tuple[str, list[Figure]]]:
     """Return the figures by chapter, without those that there is nothing to show in."""
     answers = (time_figure, error_figure, cohort_figure, class_figure)
     errors = (confusion_figure, more_figure, score_figure)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import span, windows
-from labeling.report.content import ERRORS, Material, Walk, is_answered_enough
+from labeling.report.content import ERRORS, Funnel, ReportData, is_answered_enough
 
 NAMES = {
     "accuracy": "Accuracy",
@@ -23,7 +23,7 @@ NAMES = {
 _SPACE = "\u00a0"  # does not break
 
 
-def name_of(material: Material) -> str:
+def name_of(material: ReportData) -> str:
     """Return the leading metric as people call it."""
     metric, class_ = material.leading or ("accuracy", None)
     return NAMES[metric] + (f" of “{class_}”" if class_ is not None else "")
@@ -131,7 +131,7 @@ def _day(moment: datetime | date) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def possessive(one: Estimate, material: Material) -> str:
+def possessive(one: Estimate, material: ReportData) -> str:
     """Return the predictions that an estimate is about: "last week's predictions (…)"."""
     found = span(one.window, material.timezone)
     if found is None:
@@ -149,7 +149,7 @@ def possessive(one: Estimate, material: Material) -> str:
     return f"the predictions of {when}" + ("" if ago >= timedelta(0) else ", so far,")
 
 
-def headline(one: Estimate, material: Material) -> Markup:
+def headline(one: Estimate, material: ReportData) -> Markup:
     """Return the one sentence that the report is about, its figures marked."""
     if one.value is None:
         return Markup(
@@ -174,7 +174,7 @@ def is_led_by_missing(one: Estimate) -> bool:
     )
 
 
-def _missing_first(one: Estimate, material: Material) -> Markup:
+def _missing_first(one: Estimate, material: ReportData) -> Markup:
     ends = sorted([one.value_if_missing_wrong or 0.0, one.value_if_missing_right or 0.0])
     between = Markup("between {} and {}").format(*(_marked(one, end) for end in ends))
     missing = one.n_asked - one.n_answered
@@ -213,7 +213,7 @@ def subline(one: Estimate) -> str:
     )
 
 
-def since(one: Estimate, material: Material) -> str:
+def since(one: Estimate, material: ReportData) -> str:
     """Return how many later windows were scored and not judged; nothing without any."""
     judged = {found.window for found in material.of(one.period) if found.n_answered}
     scored = {windows(batch.name).get(one.period, "") for batch in material.batches}
@@ -223,7 +223,7 @@ def since(one: Estimate, material: Material) -> str:
     return f"Since then, {count(len(later), one.period)} {'was' if len(later) == 1 else 'were'} scored of which nobody has judged a row."
 
 
-def watched(material: Material) -> list[str]:
+def watched(material: ReportData) -> list[str]:
     """Return the lines that alerts watch, in words."""
     return [
         f"{line.metric}{f' of “{line.class_}”' if line.class_ is not None else ''}"
@@ -233,7 +233,7 @@ def watched(material: Material) -> list[str]:
     ]
 
 
-def _subject(one: Estimate, material: Material, about: Markup) -> Markup:
+def _subject(one: Estimate, material: ReportData, about: Markup) -> Markup:
     """Return "… of last week's predictions were right", or what a metric says instead."""
     which = possessive(one, material)
     match one.metric:
@@ -273,7 +273,7 @@ def points(metric: str, length: float) -> str:
     return number(length) if metric in ERRORS else f"{length * 100:.1f}{_SPACE}points"
 
 
-def stations(walk: Walk) -> list[tuple[str, str, str]]:
+def stages(walk: Funnel) -> list[tuple[str, str, str]]:
     """Return the stations of a walk as (number, name, remark)."""
     return [
         (f"{walk.source:,}", "source rows", ""),

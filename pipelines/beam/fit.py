@@ -12,16 +12,16 @@ from apache_beam.pvalue import PCollection
 from pipelines.beam.score import outcome_name
 from pipelines.errors import RecheckError, write_error
 from pipelines.features.analysis import Accumulator, Statistics
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.training.rows import Reader
 
 FAILED = ".failed"
 
 
-@beam.typehints.with_input_types(Piece)
+@beam.typehints.with_input_types(Split)
 @beam.typehints.with_output_types(str)
 class LearnStatistics(beam.PTransform):
-    """Read the training rows of each piece, summarize, merge, and write the result as JSON to a path.
+    """Read the training rows of each split, summarize, merge, and write the result as JSON to a path.
 
     What goes wrong is written beside it, in files whose names end in FAILED;
     with one of them there, the result means nothing.
@@ -31,10 +31,10 @@ class LearnStatistics(beam.PTransform):
         super().__init__()
         self._reader, self._path = reader, path
 
-    def expand(self, pieces: PCollection[Piece]) -> PCollection[str]:
+    def expand(self, splits: PCollection[Split]) -> PCollection[str]:
         """Chain the steps."""
         return (
-            pieces
+            splits
             | "Spread" >> beam.Reshuffle()
             | "Summarize" >> beam.ParDo(_Summarize(self._reader, self._path))
             | "Merge" >> beam.CombineGlobally(_Merge(self._reader.statistics()))
@@ -46,15 +46,15 @@ class _Summarize(beam.DoFn):
     def __init__(self, reader: Reader, path: str) -> None:
         self._reader, self._path = reader, path
 
-    def process(self, piece: Piece) -> Iterator[Accumulator]:
+    def process(self, split: Split) -> Iterator[Accumulator]:
         try:
-            yield self._reader.summarize(piece)
+            yield self._reader.summarize(split)
         except RecheckError as error:
-            write_error(Path(f"{self._path}.{outcome_name(piece)}{FAILED}"), error)
+            write_error(Path(f"{self._path}.{outcome_name(split)}{FAILED}"), error)
 
 
 class _Merge(beam.CombineFn):
-    """`Statistics` as Beam calls it; each element is one piece's accumulator."""
+    """`Statistics` as Beam calls it; each element is one split's accumulator."""
 
     def __init__(self, statistics: Statistics) -> None:
         self._statistics = statistics
@@ -62,8 +62,8 @@ class _Merge(beam.CombineFn):
     def create_accumulator(self) -> Accumulator:
         return self._statistics.create()
 
-    def add_input(self, seen: Accumulator, piece: Accumulator) -> Accumulator:
-        return self._statistics.merge(seen, piece)
+    def add_input(self, seen: Accumulator, split: Accumulator) -> Accumulator:
+        return self._statistics.merge(seen, split)
 
     def merge_accumulators(self, accumulators: Iterable[Accumulator]) -> Accumulator:
         merged = self._statistics.create()

@@ -29,7 +29,7 @@ Integers = npt.NDArray[np.int64]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def known(table: pa.Table, as_of: datetime | None) -> pa.Table:
+def known_by(table: pa.Table, as_of: datetime | None) -> pa.Table:
     """Return the rows that were known at a time, that moment included; all without a time."""
     if as_of is None:
         return table
@@ -37,7 +37,7 @@ def known(table: pa.Table, as_of: datetime | None) -> pa.Table:
     return table.filter(pc.less_equal(table.column("known_at"), moment))
 
 
-def having(table: pa.Table, name: str, *values: str) -> pa.Table:
+def where_in(table: pa.Table, name: str, *values: str) -> pa.Table:
     """Return the rows whose text in a column is one of these.
 
     Comparing with a Python string would import pandas.

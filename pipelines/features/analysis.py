@@ -16,8 +16,6 @@ from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
 from pipelines.features.summaries import Hashes, Place, levels
 
-__all__ = ["Accumulator", "FittedStatistics", "Statistics"]
-
 
 @dataclass(slots=True)
 class Accumulator:
@@ -67,7 +65,7 @@ class Statistics:
                 each place is added once.
 
         Raises:
-            BadCells: some rows cannot be used; `seen` is as before.
+            BadValues: some rows cannot be used; `seen` is as before.
         """
         read = {name: one.read(batch.column(name)) for name, one in self._analyzers.items()}
         hashes = row_hashes[:, 0]

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipelines.columns.buffers import Bools, Floats, Int64s, missing, stored_floats
 
 
-class BadCells(Exception):
+class BadValues(Exception):
     """Some rows hold a value that no feature can be made from.
 
     It names the rows, so that a caller can set them aside and go on with the
@@ -25,7 +25,7 @@ class BadCells(Exception):
         super().__init__(f"{len(rows)} rows of {column!r}: {reason}")
 
     def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
-        return BadCells, (self.column, self.rows, self.reason)
+        return BadValues, (self.column, self.rows, self.reason)
 
 
 def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
@@ -34,7 +34,7 @@ def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
     Null and NaN are missing; the number in such a place means nothing.
 
     Raises:
-        BadCells: some are infinite.
+        BadValues: some are infinite.
     """
     values, gaps = stored_floats(column), missing(column)
     finite = np.isfinite(values)
@@ -46,6 +46,6 @@ def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
 
 
 def refuse(name: str, bad: Bools, reason: str) -> None:
-    """Raise BadCells if any row is bad."""
+    """Raise BadValues if any row is bad."""
     if bad.any():
-        raise BadCells(name, np.flatnonzero(bad), reason)
+        raise BadValues(name, np.flatnonzero(bad), reason)

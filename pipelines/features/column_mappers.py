@@ -31,10 +31,10 @@ from pipelines.features.fitted import (
     FittedText,
 )
 from pipelines.features.mapped import (
-    Codes,
     Column,
     Dense,
     Numbers,
+    OneHot,
     Sparse,
 )
 from pipelines.features.pixels import pixels
@@ -112,9 +112,9 @@ class _NumericMapper:
             refuse(self._name, np.isinf(out), "too_large")
         return out
 
-    def _binned(self, values: Floats) -> Codes:
+    def _binned(self, values: Floats) -> OneHot:
         codes = np.searchsorted(self._edges, values, side="right")
-        return Codes(self._name, codes.astype(np.int32), len(self._edges) + 1)
+        return OneHot(self._name, codes.astype(np.int32), len(self._edges) + 1)
 
     def _indicator(self, gaps: Bools | None, rows: int) -> Numbers:
         values = np.zeros(rows) if gaps is None else gaps.astype(np.float64)
@@ -138,7 +138,7 @@ class _CategoricalMapper:
         codes = self._codes(column)
         if self._feature.encode == "ordinal":
             return (Numbers(self._name, codes.astype(np.float64)),)
-        return (Codes(self._name, codes, self._unknown + 1),)
+        return (OneHot(self._name, codes, self._unknown + 1),)
 
     def names(self) -> list[str]:
         if self._feature.encode == "ordinal":

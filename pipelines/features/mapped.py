@@ -29,7 +29,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class OneHot:
     """`size` one-hot columns: codes (n,), each in [0, size)."""
 
     name: str
@@ -75,7 +75,7 @@ class Dense:
         return int(self.values.shape[1])
 
 
-Column = Numbers | Codes | Sparse | Dense
+Column = Numbers | OneHot | Sparse | Dense
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Mapped:
 def matrix(mapped: Mapped) -> Floats:
     """The whole matrix (n, width), one-hot columns and zeros written out.
 
-    >>> matrix(Mapped(2, (Codes("k", np.array([1, 0], np.int32), 2),)))
+    >>> matrix(Mapped(2, (OneHot("k", np.array([1, 0], np.int32), 2),)))
     array([[0., 1.],
            [1., 0.]])
     """
@@ -108,7 +108,7 @@ def matrix(mapped: Mapped) -> Floats:
         match column:
             case Numbers():
                 whole[:, start] = column.values
-            case Codes():
+            case OneHot():
                 whole[np.arange(mapped.rows), start + column.codes] = 1.0
             case Sparse():
                 whole[_row_of_each(column.indptr), start + column.indices] = column.values
@@ -162,7 +162,7 @@ def _entries(column: Column) -> Int64s | int:
 
 
 def _least_width(column: Column) -> int:
-    return 1 if isinstance(column, Codes) else column.width
+    return 1 if isinstance(column, OneHot) else column.width
 
 
 def _compressed(column: Column, free: Int64s) -> tuple[Int64s, Int64s | Int32s, Floats]:
@@ -170,7 +170,7 @@ def _compressed(column: Column, free: Int64s) -> tuple[Int64s, Int64s | Int32s, 
     match column:
         case Numbers():
             return free, np.zeros(len(free), np.int64), column.values
-        case Codes():
+        case OneHot():
             return free, column.codes, np.ones(len(free))
         case Sparse():
             shift = np.repeat(free - column.indptr[:-1], np.diff(column.indptr))
@@ -185,8 +185,8 @@ def _taken(column: Column, rows: Int64s) -> Column:
     match column:
         case Numbers():
             return Numbers(column.name, column.values[rows])
-        case Codes():
-            return Codes(column.name, column.codes[rows], column.size)
+        case OneHot():
+            return OneHot(column.name, column.codes[rows], column.size)
         case Dense():
             return Dense(column.name, column.values[rows])
         case Sparse():
@@ -203,9 +203,9 @@ def _joined(parts: Sequence[Column]) -> Column:
     first = parts[0]
     if isinstance(first, Sparse):
         return _joined_sparse([part for part in parts if isinstance(part, Sparse)])
-    if isinstance(first, Codes):
-        codes = [part.codes for part in parts if isinstance(part, Codes)]
-        return Codes(first.name, np.concatenate(codes), first.size)
+    if isinstance(first, OneHot):
+        codes = [part.codes for part in parts if isinstance(part, OneHot)]
+        return OneHot(first.name, np.concatenate(codes), first.size)
     values = [part.values for part in parts if isinstance(part, Numbers | Dense)]
     return type(first)(first.name, np.concatenate(values))
 

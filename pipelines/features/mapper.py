@@ -11,37 +11,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipelines.features.bad_values import BadCells
 from pipelines.features.column_mappers import column_mapper, is_scaled
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapped import (
-    Codes,
-    Column,
-    Dense,
     Mapped,
-    Numbers,
-    Sparse,
-    concatenated,
-    matrix,
-    sparse_parts,
-    taken,
 )
 from pipelines.features.spec import FeatureSpec
-
-__all__ = [
-    "BadCells",
-    "Codes",
-    "Column",
-    "Dense",
-    "Mapped",
-    "Mapper",
-    "Numbers",
-    "Sparse",
-    "concatenated",
-    "matrix",
-    "sparse_parts",
-    "taken",
-]
 
 
 class Mapper:
@@ -76,7 +51,7 @@ class Mapper:
         """Map a batch of n rows; it may have other columns too.
 
         Raises:
-            BadCells: some rows cannot be mapped; set them aside and map the
+            BadValues: some rows cannot be mapped; set them aside and map the
                 rest, as often as it takes.
         """
         # One block for all numbers: the allocator gives many middle-sized arrays back to the

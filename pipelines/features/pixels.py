@@ -35,7 +35,7 @@ def pixels(name: str, column: pa.Array, feature: Image) -> tuple[Bytes, Bools | 
         integer arithmetic, so it has no last bit that could differ.
 
     Raises:
-        BadCells: some are no picture of a known format, or are cut off.
+        BadValues: some are no picture of a known format, or are cut off.
     """
     decoded = [_decoded(value, feature) for value in column.to_pylist()]
     refuse(name, np.array([one is None for one in decoded], np.bool_), "not_a_picture")

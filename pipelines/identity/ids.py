@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from pipelines.identity.keyed_hash import Hashes, hashes, subkey
 
-Purpose = Literal["sample", "fit", "overlap", "training"]
+ChancePurpose = Literal["sample", "fit", "overlap", "training"]
 
 
-def keyed_hashes(seed: str, purpose: Purpose, batch: str, keys: pa.Array) -> Hashes:
+def keyed_hashes(seed: str, purpose: ChancePurpose, batch: str, keys: pa.Array) -> Hashes:
     """The random numbers of one purpose, one per key of a batch: (n, 2).
 
     Each purpose draws its own: with one hash for all, the rows that people

@@ -19,14 +19,14 @@ from pipelines.identity.row_digests import row_digests
 from pipelines.input import typed_rows as raw
 from pipelines.input.batches import membership
 from pipelines.input.faults import Faults
-from pipelines.input.fragments import Piece, Projection, read_piece
+from pipelines.input.fragments import Projection, Split, read_split
 from pipelines.input.pictures import with_pictures
 from pipelines.input.typed_rows import checked_text, is_clock, is_plain
 from pipelines.job.job_file import Job
 
 
 @dataclass(frozen=True, slots=True)
-class BatchSlice:
+class BatchRows:
     """The rows of one fragment that belong to one batch."""
 
     batch: str
@@ -36,15 +36,15 @@ class BatchSlice:
     faults: Faults  # of rows that cannot be read, named or put into a batch
 
 
-def batch_slices(
+def batches_of(
     job: Job,
-    piece: Piece,
+    split: Split,
     projection: Projection,
     *,
     batches: Container[str],
     digests: Mapping[str, str],
-) -> Iterator[BatchSlice]:
-    """Read a piece, a fragment and a batch at a time.
+) -> Iterator[BatchRows]:
+    """Read a split, a fragment and a batch at a time.
 
     Args:
         projection: the columns to read.
@@ -54,20 +54,20 @@ def batch_slices(
     Raises:
         InputUnreadable, SchemaMismatch: the file cannot be used.
     """
-    for first, rows in read_piece(piece, projection):
-        member = membership(rows, job, piece.source.batch)
+    for first, rows in read_split(split, projection):
+        member = membership(rows, job, split.source.batch)
         for code, batch in enumerate(member.names):
             chosen = np.flatnonzero(member.codes == code)
             if batch not in batches or not len(chosen):
                 continue
             faults, positions = Faults(), first + chosen
             own = raw.readable_rows(raw.take(rows, chosen), faults)
-            own = with_pictures(own, job, piece.source.folder, faults)
+            own = with_pictures(own, job, split.source.folder, faults)
             if member.unknown is not None:
                 column = str(job.data.time or job.batches.column)
                 faults.mark(member.unknown[chosen], "no_batch", column)
-            keys = keys_of(own, job, digests[piece.source.name], positions, faults)
-            yield BatchSlice(batch, own, positions, keys, faults)
+            keys = keys_of(own, job, digests[split.source.name], positions, faults)
+            yield BatchRows(batch, own, positions, keys, faults)
 
 
 def keys_of(

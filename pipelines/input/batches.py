@@ -26,8 +26,9 @@ from pipelines.columns.spelling import canonical, canonical_text
 from pipelines.columns.timezones import utc_offsets
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
-from pipelines.job.job_file import Batches, Job
+from pipelines.job.job_file import Job
 from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
+from pipelines.job.sections import Batches
 
 UNKNOWN = "unknown"
 ALL = "all"

@@ -12,7 +12,7 @@ from pipelines.columns.buffers import coded_texts, dictionary_codes, floats
 from pipelines.columns.spelling import canonical
 from pipelines.input.faults import Faults
 from pipelines.input.typed_rows import category, numbers
-from pipelines.job.job_file import Cohort
+from pipelines.job.sections import Cohort
 
 _NONE = "(none)"
 

@@ -51,7 +51,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Split:
     """What one worker reads in one go: a row group, or a whole CSV file."""
 
     source: Source
@@ -107,27 +107,27 @@ def file_digest(source: Source) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def pieces_of(source: Source) -> list[Piece]:
-    """The pieces of a file, in its order.
+def splits_of(source: Source) -> list[Split]:
+    """The splits of a file, in its order.
 
     Raises:
         InputUnreadable: the file is empty, truncated or not of its format.
     """
     _require_content(source)
     if source.is_csv:
-        return [Piece(source, 0, 0, None)]
+        return [Split(source, 0, 0, None)]
     with _reading(source):
         metadata = pq.ParquetFile(source.path).metadata
         counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
     starts = [sum(counts[:i]) for i in range(len(counts))]
-    return [Piece(source, i, starts[i], count) for i, count in enumerate(counts)]
+    return [Split(source, i, starts[i], count) for i, count in enumerate(counts)]
 
 
 def schema_of(source: Source) -> pa.Schema:
     """The columns of a file; those of CSV are all text.
 
     Raises:
-        InputUnreadable: as for `pieces_of`.
+        InputUnreadable: as for `splits_of`.
     """
     _require_content(source)
     with _reading(source):
@@ -136,36 +136,36 @@ def schema_of(source: Source) -> pa.Schema:
         return pa.schema([pa.field(name, pa.string()) for name in csv_files.header(source.path)])
 
 
-def read_piece(piece: Piece, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """The fragments of a piece: (number of the first row in the file, rows).
+def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The fragments of a split: (number of the first row in the file, rows).
 
     Raises:
         InputUnreadable: the file is truncated, has broken quotes, or changed
             while it was read.
         SchemaMismatch: a column is missing.
     """
-    _require_content(piece.source)
-    with _reading(piece.source):
-        if piece.source.is_csv:
-            yield from _cut(_read_csv(piece.source, projection), 0)
+    _require_content(split.source)
+    with _reading(split.source):
+        if split.source.is_csv:
+            yield from _cut(_read_csv(split.source, projection), 0)
         else:
-            yield from _cut(_read_row_group(piece, projection), piece.first_row)
+            yield from _cut(_read_row_group(split, projection), split.first_row)
 
 
 def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
     """One column of a file, to find the batches without reading the rest."""
-    for piece in pieces_of(source):
-        for _, rows in read_piece(piece, Projection((column,))):
+    for split in splits_of(source):
+        for _, rows in read_split(split, Projection((column,))):
             yield rows
 
 
-def _read_row_group(piece: Piece, projection: Projection) -> Iterator[pa.RecordBatch]:
+def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordBatch]:
     coded = sorted(projection.coded)
-    file = pq.ParquetFile(piece.source.path, memory_map=True, read_dictionary=coded)
+    file = pq.ParquetFile(split.source.path, memory_map=True, read_dictionary=coded)
     present = file.schema_arrow.names
     names = present if projection.columns is None else list(projection.columns)
-    _require(piece.source, [*names, *projection.required], present)
-    groups = [piece.row_group]
+    _require(split.source, [*names, *projection.required], present)
+    groups = [split.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
         columns = [without_views(rows.column(name)) for name in names]
         yield pa.RecordBatch.from_arrays(columns, names=names)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.job.sections import (
-    Alert,
+    AlertRule,
     Batches,
     Cohort,
     Data,
@@ -31,10 +31,8 @@ from pipelines.job.sections import (
     Sampling,
     Section,
     Target,
-    Task,
 )
-
-__all__ = ["Alert", "Batches", "Cohort", "Job", "Labeling", "Model", "Task", "load", "parse"]
+from pipelines.models.catalogue import TaskType
 
 _METRICS = {
     "classification": ("accuracy", "precision", "recall", "f1"),
@@ -55,7 +53,7 @@ class Job(Section):
     """A whole job file."""
 
     name: Name = Field(description="Names the job in the store.")
-    task: Task = Field(description="Classes or numbers.")
+    task: TaskType = Field(description="Classes or numbers.")
     data: Data = Field(description="Where the rows are, and what tells one from another.")
     batches: Batches = Field(default_factory=Batches, description="How rows fall into batches.")
     target: Target = Field(default_factory=Target, description="What is predicted.")
@@ -79,7 +77,7 @@ class Job(Section):
     metrics: tuple[Metric, ...] = Field(
         default=(), description="The metrics that are estimated; without any, all of the task."
     )
-    alerts: tuple[Alert, ...] = Field(
+    alerts: tuple[AlertRule, ...] = Field(
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."
     )
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pipelines.columns.spelling import canonical
 
 MOST_ROWS = 1_000_000_000  # of a budget
-Task = Literal["classification", "regression"]
 BatchRule = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Metric = Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"]
@@ -228,7 +227,7 @@ class Cohort(Section):
         return value
 
 
-class Alert(Section):
+class AlertRule(Section):
     """A line that a metric should not cross; looked at once per closed window."""
 
     metric: Metric = Field(description="The metric.")
@@ -243,7 +242,7 @@ class Alert(Section):
     cohort: str | None = Field(default=None, description="`name=value`, or all rows.")
 
     @model_validator(mode="after")
-    def _one_line(self) -> Alert:
+    def _one_line(self) -> AlertRule:
         if (self.below is None) == (self.above is None):
             raise ValueError("an alert takes `below` or `above`")
         return self

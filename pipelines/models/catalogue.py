@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pipelines.errors import EstimatorRefused
 
-Task = Literal["classification", "regression"]
+TaskType = Literal["classification", "regression"]  # what a model predicts: classes or numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class EstimatorEntry:
 
     name: str
     module: str  # where scikit-learn keeps the class
-    task: Task
+    task: TaskType
     parameters: frozenset[str]  # the ones that a job file may set
     defaults: Mapping[str, Any] = field(default_factory=dict)  # ours, where not scikit-learn's
     reads_sparse: bool = True  # takes the sparse matrix that text becomes
@@ -244,7 +244,7 @@ _SET_BY_RECHECK = {
 }
 
 
-def find_estimator(name: str, task: Task) -> EstimatorEntry:
+def find_estimator(name: str, task: TaskType) -> EstimatorEntry:
     """The estimator of that name.
 
     Raises:

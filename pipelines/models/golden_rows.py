@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Floats, Int32s, float_array, floats, texts
 from pipelines.errors import PackageRefused
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.mapper import Mapper
 from pipelines.models.evaluator import Evaluator, Scores
 
@@ -51,7 +51,7 @@ def _mappable(rows: pa.RecordBatch, mapper: Mapper) -> pa.RecordBatch:
     while rows.num_rows:
         try:
             mapper.map(rows)
-        except BadCells as bad:
+        except BadValues as bad:
             kept = np.setdiff1d(np.arange(rows.num_rows), bad.rows)
             rows = (
                 _joined([rows.slice(int(at), 1) for at in kept]) if len(kept) else rows.slice(0, 0)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from pipelines.errors import PackageRefused
-from pipelines.features.mapped import Codes, Column, Dense, Mapped, Numbers, Sparse
+from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
 from pipelines.models.evaluator import Block, Floats, Scores, layout_of
 from pipelines.models.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS, WITHOUT_PROBABILITY
 
@@ -142,7 +142,7 @@ def _add(total: Floats, column: Column, weights: Floats, rows: slice) -> None:
     match column:
         case Numbers():
             total += weights * column.values[rows]
-        case Codes():
+        case OneHot():
             total += np.take(weights, column.codes[rows], axis=1)
         case Sparse():
             _add_sparse(total, column, weights, rows)

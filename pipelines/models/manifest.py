@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
-from pipelines.models.catalogue import Task
+from pipelines.models.catalogue import TaskType
 
 FORMAT: Final = 1
 """Of the package. A change in what the same recipe computes is a new format."""
@@ -42,7 +42,7 @@ class Recipe(_Record):
 
     format: int = Field(default=FORMAT, description="Format of the package.")
     name: str = Field(min_length=1, description="The model's name.")
-    task: Task = Field(description="Classes or numbers.")
+    task: TaskType = Field(description="Classes or numbers.")
     labels: tuple[str, ...] = Field(
         default=(), description="The label set in the order of its codes; empty for numbers."
     )

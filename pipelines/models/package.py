@@ -46,7 +46,7 @@ KeyHashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draft:
+class TrainedModel:
     """What a fit hands over to be packaged."""
 
     recipe: Recipe
@@ -125,7 +125,7 @@ def folder_of(models: Path, recipe: Recipe) -> Path:
     return models / version_of(recipe)
 
 
-def write(models: Path, draft: Draft, *, sign: Sign) -> Written:
+def write(models: Path, draft: TrainedModel, *, sign: Sign) -> Written:
     """Package, prove and sign a model; atomically, and not at all if it is there.
 
     Args:
@@ -148,7 +148,7 @@ def write(models: Path, draft: Draft, *, sign: Sign) -> Written:
     return Written(folder, folder.name, is_new=is_new)
 
 
-def _files(draft: Draft) -> dict[str, bytes]:
+def _files(draft: TrainedModel) -> dict[str, bytes]:
     mapper = Mapper(draft.recipe.features, draft.statistics)
     rows = golden_rows.golden_rows(draft.golden, mapper)
     scores = draft.evaluator.predict(mapper.map(rows))
@@ -161,7 +161,7 @@ def _files(draft: Draft) -> dict[str, bytes]:
     return files
 
 
-def _manifest(draft: Draft, files: Mapping[str, bytes]) -> Manifest:
+def _manifest(draft: TrainedModel, files: Mapping[str, bytes]) -> Manifest:
     evaluator = draft.evaluator
     return Manifest(
         version=version_of(draft.recipe),

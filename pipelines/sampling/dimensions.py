@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines.columns.buffers import Int64s
 from pipelines.columns.spelling import canonical
-from pipelines.sampling.population import MISSING, Codes, Grid
+from pipelines.sampling.population import MISSING, CodedText, Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Dimension:
     text: Callable[[int, int], str]  # of the first and the last place of a run; may be ""
 
 
-def by_label(labels: Codes) -> Dimension:
+def by_label(labels: CodedText) -> Dimension:
     """Labels in the order of their text.
 
-    >>> by_label(Codes("label", np.array([0, 1], np.int32), ("late", "cancelled"))).places
+    >>> by_label(CodedText("label", np.array([0, 1], np.int32), ("late", "cancelled"))).places
     array([1, 0])
     """
     order = sorted(range(len(labels.values)), key=labels.values.__getitem__)
@@ -37,10 +37,10 @@ def by_label(labels: Codes) -> Dimension:
     return Dimension(np.argsort(order)[labels.codes], len(names), lambda first, _: names[first])
 
 
-def by_cohort(cohort: Codes) -> Dimension:
+def by_cohort(cohort: CodedText) -> Dimension:
     """The values of a cohort in the order of their text, those missing first.
 
-    >>> carrier = by_cohort(Codes("carrier", np.array([0, -1], np.int32), ("UA", "AA")))
+    >>> carrier = by_cohort(CodedText("carrier", np.array([0, -1], np.int32), ("UA", "AA")))
     >>> carrier.places, carrier.text(1, 1), carrier.text(0, 2)
     (array([2, 0]), 'carrier=AA', 'carrier=(missing) to UA')
     """
@@ -71,7 +71,7 @@ class Bins:
     def cut(self, count: int) -> Dimension:
         """At most `count` bins per label, and one for missing numbers.
 
-        >>> one = by_label(Codes.single("", 5))
+        >>> one = by_label(CodedText.single("", 5))
         >>> bins = Bins(one, Grid("score", np.array([500000, 610000, 640000, 640000, 900000])))
         >>> halves = bins.cut(2)
         >>> halves.places, halves.text(0, 0), halves.text(1, 1), halves.text(0, 1)

@@ -22,7 +22,7 @@ _DENSE = 2**22  # cells that are counted in a full table; beyond, by sorting
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class CodedText:
     """A column of text: row i holds `values[codes[i]]`, nothing where the code is -1."""
 
     name: str
@@ -30,18 +30,18 @@ class Codes:
     values: tuple[str, ...]  # distinct
 
     @classmethod
-    def of(cls, name: str, column: pa.Array) -> Codes:
+    def of(cls, name: str, column: pa.Array) -> CodedText:
         """From text or a dictionary of text.
 
         >>> from pipelines.columns.buffers import texts
-        >>> Codes.of("carrier", texts(["UA", None, "AA", "UA"])).codes.tolist()
+        >>> CodedText.of("carrier", texts(["UA", None, "AA", "UA"])).codes.tolist()
         [0, -1, 1, 0]
         """
         codes, values = dictionary_codes(column)
         return cls(name, codes, tuple(values))
 
     @classmethod
-    def single(cls, name: str, rows: int) -> Codes:
+    def single(cls, name: str, rows: int) -> CodedText:
         """The same empty text in every row: the label of numbers, which are no classes."""
         return cls(name, np.zeros(rows, dtype=np.int32), ("",))
 
@@ -94,9 +94,9 @@ class Population:
 
     ids: Hashes  # prediction ids (n, 2)
     draws: Hashes  # keyed hashes of the purpose "sample" (n, 2)
-    labels: Codes  # predicted classes; `Codes.single` for numbers
+    labels: CodedText  # predicted classes; `CodedText.single` for numbers
     grid: Grid  # scores of classes, values of numbers
-    cohorts: tuple[Codes, ...] = ()
+    cohorts: tuple[CodedText, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns that would pair the wrong rows, or rows that have no stratum."""
@@ -109,7 +109,7 @@ class Population:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def cohort(self, name: str) -> Codes:
+    def cohort(self, name: str) -> CodedText:
         """The cohort of that name.
 
         Raises:
@@ -128,14 +128,14 @@ class Population:
         )
 
 
-def cohort_codes(column: pa.MapArray) -> tuple[Codes, ...]:
+def cohort_codes(column: pa.MapArray) -> tuple[CodedText, ...]:
     """The cohorts of a MAP<text, text> column, one per key, by name.
 
     A row without a key, or with null under it, has the code -1 there.
     """
     places = integers(column.offsets)  # into all keys and items, also of a slice
     names, values = (
-        Codes.of("", part.slice(places[0], places[-1] - places[0]))
+        CodedText.of("", part.slice(places[0], places[-1] - places[0]))
         for part in (column.keys, column.items)
     )
     rows = np.repeat(np.arange(len(column)), np.diff(places))
@@ -144,12 +144,12 @@ def cohort_codes(column: pa.MapArray) -> tuple[Codes, ...]:
         codes = np.full(len(column), MISSING, dtype=np.int32)
         chosen = names.codes == code
         codes[rows[chosen]] = values.codes[chosen]
-        cohorts.append(Codes(name, codes, values.values))
+        cohorts.append(CodedText(name, codes, values.values))
     return tuple(sorted(cohorts, key=lambda cohort: cohort.name))
 
 
 def domain_counts(
-    strata: Int32s, count: int, labels: Codes, cohorts: Sequence[Codes]
+    strata: Int32s, count: int, labels: CodedText, cohorts: Sequence[CodedText]
 ) -> list[dict[str, dict[str, int]]]:
     """How many rows of each stratum have which label, overall and by cohort.
 
@@ -164,7 +164,7 @@ def domain_counts(
         to rows by label, without zeros, ordered by text.
     """
     domains: list[dict[str, dict[str, int]]] = [{} for _ in range(count)]
-    for cohort in (Codes.single("", len(strata)), *cohorts):
+    for cohort in (CodedText.single("", len(strata)), *cohorts):
         for stratum, value, label, rows in _cells(strata, count, labels, cohort):
             domain = f"{cohort.name}={cohort.values[value]}" if cohort.name else ""
             domains[stratum].setdefault(domain, {})[labels.values[label]] = rows
@@ -174,7 +174,7 @@ def domain_counts(
     ]
 
 
-def _cells(strata: Int32s, count: int, labels: Codes, cohort: Codes) -> list[list[int]]:
+def _cells(strata: Int32s, count: int, labels: CodedText, cohort: CodedText) -> list[list[int]]:
     """[stratum, cohort value, label, rows] of every cell that has rows."""
     shape = (count, len(cohort.values), len(labels.values))
     known = cohort.codes != MISSING
@@ -189,5 +189,5 @@ def _cells(strata: Int32s, count: int, labels: Codes, cohort: Codes) -> list[lis
     return np.column_stack([*np.unravel_index(found, shape), rows]).tolist()
 
 
-def _subset(column: Codes, rows: npt.NDArray[np.bool_]) -> Codes:
-    return Codes(column.name, column.codes[rows], column.values)
+def _subset(column: CodedText, rows: npt.NDArray[np.bool_]) -> CodedText:
+    return CodedText(column.name, column.codes[rows], column.values)

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipelines.columns.buffers import Int32s, Int64s
 from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
-from pipelines.sampling.population import Codes, Population
+from pipelines.sampling.population import CodedText, Population
 
 SMALLEST = 4  # rows; a smaller stratum joins its neighbour
 QUESTIONS = 4  # of the budget per stratum, at least
@@ -51,7 +51,7 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
 
     >>> from pipelines.sampling.population import score_grid
     >>> ids = np.arange(80, dtype=np.uint64).reshape(40, 2)
-    >>> labels = Codes("label", np.repeat([0, 1], 20), ("late", "on time"))
+    >>> labels = CodedText("label", np.repeat([0, 1], 20), ("late", "on time"))
     >>> flights = Population(ids, ids, labels, score_grid(np.linspace(0.5, 0.89, 40)))
     >>> stratify(flights, 16).names
     ('late · score below 0.6', 'late · score from 0.6', 'on time · score below 0.8', ...)
@@ -161,7 +161,7 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(numbered)
 
 
-def _pooled(labels: Codes, most: int) -> Strata:
+def _pooled(labels: CodedText, most: int) -> Strata:
     """The commonest labels as strata of their own, all others together."""
     if most == 1:
         return Strata(("all",), np.zeros(len(labels.codes), dtype=np.int32))

@@ -29,7 +29,7 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FragmentResult:
     """What one fragment gave to one batch."""
 
     batch: str
@@ -50,7 +50,7 @@ class Part:
         return self.digest.count
 
 
-def duplicates(parts: Sequence[Part]) -> dict[tuple[str, int], str]:
+def duplicates(parts: Sequence[FragmentResult]) -> dict[tuple[str, int], str]:
     """Rows that share a key with another row of their batch, and why each is left out.
 
     Of identical copies the first in the order of (file, row) stays; differing
@@ -79,7 +79,7 @@ def duplicates(parts: Sequence[Part]) -> dict[tuple[str, int], str]:
 
 
 def _judged(
-    parts: Sequence[Part], twins: np.ndarray[Any, np.dtype[np.uint64]]
+    parts: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
 ) -> dict[tuple[str, int], str]:
     copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
     for part in parts:
@@ -98,7 +98,7 @@ def _judged(
 _STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
 
 
-def write_parts(path: Path, parts: Sequence[Part]) -> None:
+def write_parts(path: Path, parts: Sequence[FragmentResult]) -> None:
     """Write parts as one Arrow stream, to leave a worker; `read_parts` reads it back.
 
     Raises:
@@ -133,7 +133,7 @@ def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, buffer])
 
 
-def read_parts(path: Path) -> list[Part]:
+def read_parts(path: Path) -> list[FragmentResult]:
     """What `write_parts` wrote, as a view of the file: it is read where it is looked at.
 
     Raises:
@@ -145,9 +145,9 @@ def read_parts(path: Path) -> list[Part]:
     return [_part(note, rows) for note, rows in zip(notes, batches, strict=True)]
 
 
-def _part(note: dict[str, Any], rows: pa.RecordBatch) -> Part:
+def _part(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
     count, total = note["digest"]
-    return Part(
+    return FragmentResult(
         note["batch"],
         note["source"],
         note["number"],

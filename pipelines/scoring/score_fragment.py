@@ -1,6 +1,6 @@
 """The fused stage: read, validate, map, predict and write one fragment.
 
-`score_piece` is pure but for its one read and its writes, and gives the same
+`score_fragment` is pure but for its one read and its writes, and gives the same
 bytes on every engine. Nothing but a summary leaves it.
 """
 
@@ -19,13 +19,13 @@ from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import Hashes, hex_text
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import BatchSlice, batch_slices
+from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.cohorts import cohort_maps, cohorts_of
 from pipelines.input.faults import Faults
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
-from pipelines.scoring.parts import BadRow, Part
-from pipelines.scoring.scorers import Predicted, Scorer
+from pipelines.scoring.parts import BadRow, FragmentResult
+from pipelines.scoring.scorers import Predictions, Scorer
 from pipelines.tables.delta import Table
 from pipelines.tables.table_files import WrittenFile
 
@@ -42,19 +42,21 @@ class Target:
     )  # (file name, row) -> reason
 
 
-def score_piece(job: Job, scorer: Scorer, piece: Piece, target: Target) -> Iterator[Part]:
-    """Score every fragment of a piece, and write one file per fragment and batch.
+def score_fragment(
+    job: Job, scorer: Scorer, split: Split, target: Target
+) -> Iterator[FragmentResult]:
+    """Score every fragment of a split, and write one file per fragment and batch.
 
     A batch's rows of a fragment are mapped and predicted in one call of their
     own, so that no result depends on which other batches were asked for.
     """
-    slices = batch_slices(
-        job, piece, raw.projection(job), batches=target.batches, digests=target.digests
+    slices = batches_of(
+        job, split, raw.projection(job), batches=target.batches, digests=target.digests
     )
     for own in slices:
-        if not piece.source.is_csv:
+        if not split.source.is_csv:
             raw.require_types(own.rows.schema, job)
-        yield _Stage(job, piece, target, own).score(scorer)
+        yield _Stage(job, split, target, own).score(scorer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,13 @@ class _Stage:
     """The rows of one fragment that belong to one batch, on their way to the table."""
 
     job: Job
-    piece: Piece
+    split: Split
     target: Target
-    own: BatchSlice
+    own: BatchRows
 
-    def score(self, scorer: Scorer) -> Part:
+    def score(self, scorer: Scorer) -> FragmentResult:
         """Predict and write."""
-        own, source, job = self.own, self.piece.source, self.job
+        own, source, job = self.own, self.split.source, self.job
         rows, keys, faults = own.rows, own.keys, own.faults
         is_cut = self._mark_excluded(faults)
         predicted = scorer.predict(rows, faults)
@@ -76,11 +78,11 @@ class _Stage:
         contents = raw.contents_of(rows, job)
         good = faults.others(rows.num_rows)
         codes, versions = dictionary_codes(predicted.versions)
-        return Part(
+        return FragmentResult(
             batch=own.batch,
             source=source.name,
             source_number=source.number,
-            row_group=self.piece.row_group,
+            row_group=self.split.row_group,
             digest=Digest().add(identified(contents, ids)),
             bad=self._bad_rows(faults, keys),
             ids=ids[good],
@@ -98,7 +100,7 @@ class _Stage:
         """Mark rows that a first pass told to leave out; return whether there are any."""
         if not self.target.excluded:
             return False
-        name, excluded = self.piece.source.name, self.target.excluded
+        name, excluded = self.split.source.name, self.target.excluded
         places = [i for i, row in enumerate(self.own.positions.tolist()) if (name, row) in excluded]
         for place in places:
             faults.mark([place], excluded[name, int(self.own.positions[place])], "")
@@ -109,10 +111,10 @@ class _Stage:
         for row, (reason, column) in sorted(faults.reasons.items()):
             key = None if row in faults.keyless else keys[row].as_py()
             place = int(self.own.positions[row])
-            found.append(BadRow(key, reason, column or None, self.piece.source.name, place))
+            found.append(BadRow(key, reason, column or None, self.split.source.name, place))
         return tuple(found)
 
-    def _columns(self, keys: pa.Array, ids: Hashes, predicted: Predicted) -> pa.RecordBatch:
+    def _columns(self, keys: pa.Array, ids: Hashes, predicted: Predictions) -> pa.RecordBatch:
         n = self.own.rows.num_rows
         nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
         columns = {
@@ -135,7 +137,7 @@ class _Stage:
         if not kept.num_rows:
             return None
         folder = self.target.table.folder({"job": self.job.name, "batch": self.own.batch})
-        place = f"{self.piece.source.place:05d}-{self.piece.row_group:05d}-{self._first:012d}"
+        place = f"{self.split.source.place:05d}-{self.split.row_group:05d}-{self._first:012d}"
         name = f"{self.target.batches[self.own.batch]}-{place}{'-rest' if is_cut else ''}"
         return self.target.table.write_file(f"{folder}{name}.parquet", kept)
 
@@ -156,26 +158,26 @@ class Work:
     def __getstate__(self) -> dict[str, object]:
         return {"job": self.job, "open_scorer": self.open_scorer, "target": self.target}
 
-    def parts(self, piece: Piece) -> tuple[Part, ...]:
-        """Score a piece.
+    def parts(self, split: Split) -> tuple[FragmentResult, ...]:
+        """Score a split.
 
         Raises:
             InputUnreadable, SchemaMismatch: its file cannot be used.
         """
-        return tuple(score_piece(self.job, self.scorer, piece, self.target))
+        return tuple(score_fragment(self.job, self.scorer, split, self.target))
 
-    def outcome(self, piece: Piece) -> Outcome:
-        """Score a piece; what is wrong with its file is part of the outcome, so that others go on."""
+    def outcome(self, split: Split) -> Outcome:
+        """Score a split; what is wrong with its file is part of the outcome, so that others go on."""
         try:
-            return Outcome(piece, self.parts(piece), None)
+            return Outcome(split, self.parts(split), None)
         except (InputUnreadable, SchemaMismatch) as error:
-            return Outcome(piece, (), error)
+            return Outcome(split, (), error)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a piece."""
+    """What became of a split."""
 
-    piece: Piece
-    parts: tuple[Part, ...]
+    split: Split
+    parts: tuple[FragmentResult, ...]
     error: RecheckError | None

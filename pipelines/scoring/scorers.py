@@ -20,7 +20,7 @@ from pipelines.columns.buffers import (
 )
 from pipelines.columns.spelling import canonical_text
 from pipelines.errors import JobInvalid
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import Mapped
 from pipelines.input import typed_rows as raw
 from pipelines.input.faults import Faults
@@ -30,7 +30,7 @@ from pipelines.models.package import Package
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class Predictions:
     """What a scorer says of n rows."""
 
     labels: pa.Array  # text or coded text (n,), canonical
@@ -42,7 +42,7 @@ class Predicted:
 class Scorer(Protocol):
     """Turns the rows of a fragment into predictions; marks those that it cannot use."""
 
-    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
+    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Predict every row; what is said of a marked row means nothing."""
         ...
 
@@ -55,7 +55,7 @@ class ModelScorer:
         self._job, self._package = job, package
         self._function = package.function()
 
-    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
+    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Map and predict the rows that are not marked yet."""
         prepared = self._function(rows) if self._function else rows
         features = raw.features_of(prepared, self._job, faults)
@@ -73,11 +73,11 @@ class ModelScorer:
             rows = features if isinstance(good, slice) else raw.take(features, good)
             try:
                 return self._package.mapper.map(rows)
-            except BadCells as bad:
+            except BadValues as bad:
                 places = np.arange(features.num_rows)[good][bad.rows]
                 faults.mark(places.tolist(), bad.reason, bad.column)
 
-    def _predicted(self, scores: Scores, rows: int, good: slice | Int64s) -> Predicted:
+    def _predicted(self, scores: Scores, rows: int, good: slice | Int64s) -> Predictions:
         def whole(found: npt.NDArray[Any]) -> npt.NDArray[Any]:
             full = np.zeros(rows, found.dtype)
             full[good] = found
@@ -87,9 +87,9 @@ class ModelScorer:
         values = None if scores.value is None else float_array(whole(scores.value))
         chances = None if scores.score is None else float_array(whole(scores.score))
         if scores.codes is None:
-            return Predicted(canonical_text(values), values, None, versions)
+            return Predictions(canonical_text(values), values, None, versions)
         labels = coded_texts(whole(scores.codes), self._package.labels)
-        return Predicted(labels, values, chances, versions)
+        return Predictions(labels, values, chances, versions)
 
 
 class GivenPredictions:
@@ -100,7 +100,7 @@ class GivenPredictions:
             raise JobInvalid("the job has no [predictions]", fix="add it, or score with [model]")
         self._job, self._given = job, job.predictions
 
-    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predicted:
+    def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Read labels, scores and version from their columns."""
         name = self._given.label
         values = None
@@ -114,7 +114,7 @@ class GivenPredictions:
             if gaps is not None:
                 faults.mark(gaps, "no_prediction", name)
         scores, versions = self._scores(rows, labels, faults), self._versions(rows, faults)
-        return Predicted(labels, values, scores, versions)
+        return Predictions(labels, values, scores, versions)
 
     def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:
         given = self._given

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.features.mapped import Codes, Column, Dense, Mapped, Numbers, Sparse, taken
+from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse, taken
 from pipelines.models.evaluator import Evaluator, Scores
 from pipelines.models.linear import LinearEvaluator
 from pipelines.sklearn.matrices import Matrix, matrix_of
@@ -138,7 +138,7 @@ def _edges_of(column: Column) -> Iterator[Column]:
         case Numbers():
             for value in edge_values(column.values):
                 yield replace(column, values=np.array([value]))
-        case Codes():
+        case OneHot():
             for code in range(min(column.size, _CODES_TRIED)):
                 yield replace(column, codes=np.array([code], dtype=np.int32))
         case Sparse():

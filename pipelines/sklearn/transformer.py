@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pipelines.columns.buffers import texts
 from pipelines.features.analysis import Statistics
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import concatenated
 from pipelines.features.mapper import Mapper
 from pipelines.features.spec import FeatureSpec
@@ -23,7 +23,8 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.input.faults import Faults
 from pipelines.input.pictures import with_pictures
 from pipelines.input.typed_rows import features_of
-from pipelines.job.job_file import Batches, Job, Labeling
+from pipelines.job.job_file import Job
+from pipelines.job.sections import Batches, Labeling
 from pipelines.sklearn.matrices import Matrix, matrix_of
 
 _PORTION: Final = 65_536  # rows, as in a fragment
@@ -129,7 +130,7 @@ def _told(first: int) -> Iterator[None]:
     """Say of a portion, whose first row this is, what is wrong in the terms of the whole."""
     try:
         yield
-    except BadCells as bad:
+    except BadValues as bad:
         raise _unusable(first + int(bad.rows[0]), bad.reason, bad.column) from bad
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipelines.columns.buffers import Bools, Int64s, dictionary_codes, floats, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.features.analysis import Accumulator, Statistics
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
 from pipelines.features.spec import Image
 from pipelines.features.user_function import Prepare
@@ -25,10 +25,10 @@ from pipelines.identity.ids import keyed_hashes, prediction_ids
 from pipelines.identity.keyed_hash import Hashes, hex_text
 from pipelines.identity.row_digests import Digest, identified, row_digests
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import BatchSlice, batch_slices
+from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
 from pipelines.training.selection import Selection
 
@@ -37,7 +37,7 @@ from pipelines.training.selection import Selection
 class Examined:
     """Rows of one fragment and batch, and what keeps some of them from training."""
 
-    rows: BatchSlice
+    rows: BatchRows
     features: pa.RecordBatch  # (n,), typed
     targets: pa.StringArray  # (n,), canonical
     faults: Faults
@@ -86,14 +86,14 @@ class Reader:
         """The pass that the features need. Times come as the clock on the wall, so as UTC."""
         return Statistics(self.job.features)
 
-    def summarize(self, piece: Piece) -> Accumulator:
-        """The statistics of a piece's training rows."""
+    def summarize(self, split: Split) -> Accumulator:
+        """The statistics of a split's training rows."""
         statistics = self.statistics()
         seen = statistics.create()
         if self.selection is None:
             raise ValueError("the rows that train are not selected yet")
-        for rows in self.read(piece):
-            training, _ = self.selection.splits(rows.hashes, rows.micros)
+        for rows in self.read(split):
+            training, _ = self.selection.masks(rows.hashes, rows.micros)
             chosen = np.flatnonzero(training)
             if len(chosen):
                 statistics.add(
@@ -101,25 +101,25 @@ class Reader:
                 )
         return seen
 
-    def read(self, piece: Piece) -> Iterator[TrainingRows]:
-        """The rows of a piece that have a target and no fault."""
-        for one in self.examine(piece):
+    def read(self, split: Split) -> Iterator[TrainingRows]:
+        """The rows of a split that have a target and no fault."""
+        for one in self.examine(split):
             good = np.arange(one.features.num_rows)[one.faults.others(one.features.num_rows)]
             if len(good):
-                yield self._usable(one, good, piece.source.number)
+                yield self._usable(one, good, split.source.number)
 
-    def examine(self, piece: Piece) -> Iterator[Examined]:
-        """All rows of a piece; those that cannot train are marked.
+    def examine(self, split: Split) -> Iterator[Examined]:
+        """All rows of a split; those that cannot train are marked.
 
         Raises:
             InputUnreadable, SchemaMismatch: the file cannot be used.
         """
         projection = raw.projection(self.job, target=True)
-        slices = batch_slices(
-            self.job, piece, projection, batches=self.batches, digests=self.file_digests
+        slices = batches_of(
+            self.job, split, projection, batches=self.batches, digests=self.file_digests
         )
         for one in slices:
-            if not piece.source.is_csv:
+            if not split.source.is_csv:
                 raw.require_types(one.rows.schema, self.job)
             targets = self._targets(one)
             prepared = self.function(one.rows) if self.function else one.rows
@@ -146,7 +146,7 @@ class Reader:
             place=(source, int(one.rows.positions[good[0]])),
         )
 
-    def _targets(self, one: BatchSlice) -> pa.StringArray:
+    def _targets(self, one: BatchRows) -> pa.StringArray:
         column, faults = str(self.job.target.column or "answer"), one.faults
         if self.answers is not None:
             ids = prediction_ids(self.job.sampling.seed, self.job.name, one.batch, one.keys)
@@ -169,7 +169,7 @@ class Reader:
             if isinstance(feature, Image):
                 try:
                     pixels(name, features.column(name), feature)
-                except BadCells as bad:
+                except BadValues as bad:
                     faults.mark(bad.rows.tolist(), bad.reason, name)
 
 

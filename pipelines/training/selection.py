@@ -18,7 +18,7 @@ class Selection:
     latest: int | None  # microseconds: later rows are the hold-out
     held_from: int | None  # without a time: rows from this hash on are the hold-out
 
-    def splits(self, hashes: Hashes, micros: Int64s | None) -> tuple[np.ndarray, np.ndarray]:
+    def masks(self, hashes: Hashes, micros: Int64s | None) -> tuple[np.ndarray, np.ndarray]:
         """Masks (n,) of the training rows and of the hold-out."""
         high = hashes[:, 0]
         chosen = high <= np.uint64(self.highest)

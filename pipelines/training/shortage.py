@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
 from pipelines.input.faults import Faults
-from pipelines.input.fragments import Piece
+from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
 from pipelines.training.rows import Reader
 
@@ -19,19 +19,19 @@ Answers = Mapping[str, str]  # prediction id -> label
 
 
 def too_few(
-    reader: Reader, pieces: Sequence[Piece], batches: Sequence[str], usable: int
+    reader: Reader, splits: Sequence[Split], batches: Sequence[str], usable: int
 ) -> RecheckError:
     """The error of a fit for which too few rows can train; they are read once more to say why.
 
     Args:
         reader: of the training rows.
-        pieces: of the files of the fit.
+        splits: of the files of the fit.
         batches: of the fit.
         usable: how many rows can train.
     """
     count = _Count(reader.job, reader.answers)
-    for piece in pieces:
-        for one in reader.examine(piece):
+    for split in splits:
+        for one in reader.examine(split):
             count.add(one.targets.to_pylist(), one.faults)
     if not count.rows:
         return BatchUnknown(

@@ -36,7 +36,7 @@ from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.population import (
     MISSING,
-    Codes,
+    CodedText,
     Population,
     domain_counts,
     score_grid,
@@ -82,14 +82,14 @@ class Known:
     def columns(self) -> Population:
         """What all replays have in common."""
         is_regression = self.wanted.task == "regression"
-        everything = Codes.single("", len(self.said))
+        everything = CodedText.single("", len(self.said))
         nothing = np.zeros((len(self.said), 2), np.uint64)
         return Population(
             ids=nothing,
             draws=nothing,
-            labels=everything if is_regression else Codes.of("label", texts(self.said)),
+            labels=everything if is_regression else CodedText.of("label", texts(self.said)),
             grid=value_grid(self.numbers) if is_regression else score_grid(self.numbers),
-            cohorts=(Codes.of("airport", texts(self.airport)),),
+            cohorts=(CodedText.of("airport", texts(self.airport)),),
         )
 
 

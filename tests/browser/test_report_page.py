@@ -14,7 +14,7 @@ from labeling.answers.agreement import Agreement, Annotator
 from labeling.estimates.calibration import Answered, calibration
 from labeling.estimates.confusion import confusion
 from labeling.estimates.known_truth import Truth
-from labeling.report import Material, Reason, render
+from labeling.report import Reason, ReportData, render
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, usual
 
@@ -52,7 +52,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written
 
 
-def _crowded() -> Material:
+def _crowded() -> ReportData:
     """A year of days, long names, many cohorts: what a page has to bear."""
     year = days("2025-11-24", 364)
     daily = [

@@ -162,8 +162,8 @@ def test_a_job_without_a_column_of_numbers_asks_people_for_them(
     monkeypatch.setattr(push, "connect", lambda _app: nullcontext(server))
     app = open_app(numbers.job)
 
-    made = push.push(app, push.Options(purpose="train"))
-    again = push.push(app, push.Options(purpose="train", dry_run=True))
+    made = push.push(app, push.PushOptions(purpose="train"))
+    again = push.push(app, push.PushOptions(purpose="train", dry_run=True))
 
     assert (made.created, made.existing) == (60, 0)
     assert (again.created, again.existing) == (0, 60)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from functions.app import App
-from functions.batches.publish import Scored
+from functions.batches.publish import BatchResult
 from functions.steps import pull, push, report, sample, score
 from infra.settings import Access
 from pipelines.errors import BatchRefused, InputChanged, StoreUnavailable
@@ -54,7 +54,7 @@ def test_batches_that_were_published_are_told_where_another_fails(
 ) -> None:
     def half(_app: object, _options: object) -> None:
         error = BatchRefused("batch b: too many rows are bad", fix="look at them")
-        error.done = {"batches": [Scored("a", 5, 5, 0, "already")]}
+        error.done = {"batches": [BatchResult("a", 5, 5, 0, "already")]}
         raise error
 
     monkeypatch.setattr(score, "score", half)
@@ -72,7 +72,7 @@ def test_batches_that_were_drawn_from_are_told_where_another_fails(
     world.ok("score")
     draw = sample._Batch.draw
 
-    def all_but_the_last(batch: sample._Batch, options: sample.Options) -> sample.Drawn:
+    def all_but_the_last(batch: sample._Batch, options: sample.SampleOptions) -> sample.Drawn:
         if batch.attempt.batch == DAYS[-1]:
             raise InputChanged("the input is not what was scored", fix="score it again")
         return draw(batch, options)

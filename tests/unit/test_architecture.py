@@ -45,7 +45,7 @@ EDGES = ("pipelines.beam", "pipelines.sklearn", "labeling.labelstudio", "infra.e
 SAYS_NOTHING = re.compile(r"(^|/)(utils?|helpers?|common|core|misc|manager)(\.py|/)")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(root|work|farm)/\w")  # the roots of build machines
 REGISTRY = re.compile(r"https?://\S*(/simple|/packages/|registry|/maven)")
-BINARY = {".png", ".parquet", ".svg", ".zip", ".gz", ".npy", ".arrow"}
+BINARY = {".png", ".xz", ".parquet", ".svg", ".zip", ".gz", ".npy", ".arrow"}
 
 
 @functools.cache

@@ -22,8 +22,8 @@ from labeling.report.chapters.figure import (
     reading,
     row,
 )
-from labeling.report.content import ERRORS, Material, by_cohort
-from labeling.report.drawing.charts import Axis, Reading, labels, strip
+from labeling.report.content import ERRORS, ReportData, by_cohort
+from labeling.report.drawing.charts import Axis, IntervalMark, labels, strip
 from labeling.report.wording import NAMES, count, dates, name_of, percent, points, possessive
 
 SEEN = "seen_in_training"
@@ -40,7 +40,7 @@ _MOST_ROWS = 40  # lines of a group
 _MORE = (25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
-def ruler(one: Estimate, material: Material) -> Figure:
+def ruler(one: Estimate, material: ReportData) -> Figure:
     """Draw the headline's estimate on one line."""
     lines = lines_of(material, one.period)
     axis = axis_of(one.metric, [reading(one, material)], lines)
@@ -55,7 +55,7 @@ def ruler(one: Estimate, material: Material) -> Figure:
     )
 
 
-def cohort_figure(material: Material) -> Figure | None:
+def cohort_figure(material: ReportData) -> Figure | None:
     """Draw the leading metric of each cohort over all batches."""
     led = [one for one in material.everywhere() if (one.metric, one.class_) == material.leading]
     found = [*by_cohort(widest(led)), *_versions(led)]
@@ -127,7 +127,7 @@ def _left_out(groups: Sequence[tuple[str, Sequence[object]]]) -> list[str]:
     ]
 
 
-def seen_words(material: Material) -> str:
+def seen_words(material: ReportData) -> str:
     """Say whether the model was trained on the rows that people judged, where all are alike."""
     values = {value for name, value, _ in by_cohort(material.everywhere()) if name == SEEN}
     if values == {"false"}:
@@ -145,7 +145,7 @@ def _titled(name: str) -> str:
     return {SEEN: "seen in training", "version": "model version"}.get(name, name)
 
 
-def class_figure(material: Material) -> Figure | None:
+def class_figure(material: ReportData) -> Figure | None:
     """Draw precision, recall and F1 of each class over all batches."""
     found = [
         one for one in widest(material.everywhere()) if one.cohort is None and one.metric in _MEANS
@@ -185,7 +185,7 @@ def class_figure(material: Material) -> Figure | None:
     )
 
 
-def error_figure(material: Material) -> Figure | None:
+def error_figure(material: ReportData) -> Figure | None:
     """Draw the size of errors in the newest window and in all batches; nothing of classes."""
     one = material.headline
     if one is None or one.metric not in ERRORS:
@@ -225,14 +225,14 @@ def error_figure(material: Material) -> Figure | None:
     )
 
 
-def _unreliable(one: Estimate, material: Material) -> str:
+def _unreliable(one: Estimate, material: ReportData) -> str:
     return (
         f"Unreliable: {NAMES[one.metric].lower()} of {dates(one.window, material.timezone)}. One answer makes "
         f"{percent(one.largest or 0.0)} of its sum, and the sample may have missed others as large."
     )
 
 
-def _class_row(one: Estimate, material: Material, axis: Axis) -> Row:
+def _class_row(one: Estimate, material: ReportData, axis: Axis) -> Row:
     """Draw a class; beside its precision stands how many answers it rests on."""
     predicted = material.confusion.predicted if material.confusion else ()
     own = next((row.answered for row in predicted if row.label == one.class_), 0)
@@ -240,7 +240,7 @@ def _class_row(one: Estimate, material: Material, axis: Axis) -> Row:
     return replace(row(one.class_ or "", one, material, axis), remark=remark)
 
 
-def more_figure(material: Material) -> Figure | None:
+def more_figure(material: ReportData) -> Figure | None:
     """Draw how the headline's interval would shrink with more answers."""
     one = material.headline
     if one is None or one.value is None or one.low is None or one.low == one.high:
@@ -275,19 +275,19 @@ def _steps(one: Estimate) -> list[int]:
     return found[:6]
 
 
-def _around(metric: str, value: float, half: float) -> Reading:
+def _around(metric: str, value: float, half: float) -> IntervalMark:
     low, high = value - half, value + half
     if metric in ERRORS:
-        return Reading(value, max(low, 0.0), high)
-    return Reading(value, max(low, 0.0), min(high, 1.0))
+        return IntervalMark(value, max(low, 0.0), high)
+    return IntervalMark(value, max(low, 0.0), min(high, 1.0))
 
 
-def _more_row(metric: str, more: int, half: float, seen: Reading, axis: Axis) -> Row:
+def _more_row(metric: str, more: int, half: float, seen: IntervalMark, axis: Axis) -> Row:
     label = f"+ {more:,}" if more else "now"
     return Row(label, strip(seen, axis.scale), f"±\u00a0{points(metric, half)}", "")
 
 
-def _promise(one: Estimate, halves: Sequence[tuple[int, float]], material: Material) -> str:
+def _promise(one: Estimate, halves: Sequence[tuple[int, float]], material: ReportData) -> str:
     now, (more, half) = halves[0][1], halves[min(2, len(halves) - 1)]
     text = f"With {count(more, 'more answer')}, the interval for {possessive(one, material)} would shrink from about ±\u00a0{points(one.metric, now)} to ±\u00a0{points(one.metric, half)}"
     return f"{text}. Half the length takes four times the answers."

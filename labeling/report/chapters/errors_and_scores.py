@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labeling.estimates.calibration import Bin, Calibration, Pairs
-from labeling.estimates.confusion import Confusion, Predicted
+from labeling.estimates.confusion import Confusion, ConfusionRow
 from labeling.report.chapters.figure import (
     Cell,
     Figure,
@@ -17,7 +17,7 @@ from labeling.report.chapters.figure import (
     share,
     text,
 )
-from labeling.report.content import Material
+from labeling.report.content import ReportData
 from labeling.report.drawing.charts import Axis, reliability, scatter
 from labeling.report.drawing.svg import around
 from labeling.report.wording import count, number, percent
@@ -26,7 +26,7 @@ _MOST_CLASSES = 12
 _MOST_POINTS = 1000
 
 
-def confusion_figure(material: Material) -> Figure | None:
+def confusion_figure(material: ReportData) -> Figure | None:
     """Show the estimated shares of predictions by answer."""
     of = material.confusion
     if of is None or not any(one.answered for one in of.predicted):
@@ -53,7 +53,7 @@ def confusion_figure(material: Material) -> Figure | None:
 
 
 def _matrix_row(
-    one: Predicted, of: Confusion, answers: Sequence[str]
+    one: ConfusionRow, of: Confusion, answers: Sequence[str]
 ) -> tuple[str, str, list[MatrixCell]]:
     weight = one.rows / of.rows
     cells = []
@@ -98,7 +98,7 @@ def _confusion_table(of: Confusion) -> Table:
     return Table(header, rows)
 
 
-def score_figure(material: Material) -> Figure | None:
+def score_figure(material: ReportData) -> Figure | None:
     """Draw the share right against the score, or people's numbers against the predicted ones."""
     if material.calibration is not None:
         return _calibration(material, material.calibration)
@@ -109,7 +109,7 @@ def score_figure(material: Material) -> Figure | None:
     )
 
 
-def _calibration(material: Material, of: Calibration) -> Figure:
+def _calibration(material: ReportData, of: Calibration) -> Figure:
     sentence = _claims(material, of)
     return Figure(
         anchor="calibration",
@@ -132,7 +132,7 @@ def _calibration(material: Material, of: Calibration) -> Figure:
     )
 
 
-def _claims(material: Material, of: Calibration) -> str:
+def _claims(material: ReportData, of: Calibration) -> str:
     """Compare what scores say on average with what people found."""
     said = f"On average the scores say {percent(of.score)}; people found {percent(of.right)} right"
     overall = next((one for one in material.of("all") if one.metric == "accuracy"), None)
@@ -150,7 +150,7 @@ def _bin_cells(one: Bin) -> list[Cell]:
     return [*(share(part) for part in (one.low, one.high, one.score, *found)), integer(one.answers)]
 
 
-def _numbers(material: Material, of: Pairs) -> Figure:
+def _numbers(material: ReportData, of: Pairs) -> Figure:
     points = list(zip(of.predicted.tolist(), of.said.tolist(), strict=True))
     shown = points[:_MOST_POINTS]
     scale = around(

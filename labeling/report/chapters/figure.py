@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from labeling.estimates.estimate import Estimate
-from labeling.report.content import ERRORS, Material, Walk, is_answered_enough
-from labeling.report.drawing.charts import Axis, Lines, Reading, strip
+from labeling.report.content import ERRORS, Funnel, ReportData, is_answered_enough
+from labeling.report.drawing.charts import Axis, IntervalMark, Lines, strip
 from labeling.report.drawing.svg import around
 from labeling.report.wording import amount, count, dates, interval, number, percent
 
@@ -85,7 +85,7 @@ class Figure:
     matrix: Matrix | None = None
     legend: Sequence[tuple[str, str]] = ()  # (class name of the mark, words)
     notes: Sequence[str] = ()
-    walk: Walk | None = None
+    walk: Funnel | None = None
     table: Table | None = None
     is_half: bool = False  # fits beside another one
 
@@ -115,7 +115,7 @@ def plain(value: float | None) -> Cell:
     return text(None) if value is None else Cell(number(value), repr(value))
 
 
-def estimates_table(estimates: Sequence[Estimate], material: Material) -> Table:
+def estimates_table(estimates: Sequence[Estimate], material: ReportData) -> Table:
     """Return estimates with all that `recheck estimate --json` says of them."""
     has_truth = any(material.truth(one) is not None for one in estimates)
     has_size = any(one.largest is not None for one in estimates)
@@ -137,7 +137,7 @@ def estimates_table(estimates: Sequence[Estimate], material: Material) -> Table:
     )
 
 
-def _cells(one: Estimate, material: Material, *, has_size: bool, has_truth: bool) -> list[Cell]:
+def _cells(one: Estimate, material: ReportData, *, has_size: bool, has_truth: bool) -> list[Cell]:
     values = (
         one.value,
         one.low,
@@ -168,18 +168,18 @@ _FEW = 10  # answers, below which a row is drawn faint
 _PLAIN = Lines()
 
 
-def reading(one: Estimate, material: Material) -> Reading:
+def reading(one: Estimate, material: ReportData) -> IntervalMark:
     """Return what is drawn of an estimate; the range of missing answers only where it leads."""
     truth = material.truth(one)
     if one.value is None:
-        return Reading(None)
+        return IntervalMark(None)
     if is_answered_enough(one):
-        return Reading(one.value, one.low, one.high, truth=truth)
+        return IntervalMark(one.value, one.low, one.high, truth=truth)
     worst, best = one.value_if_missing_wrong, one.value_if_missing_right
-    return Reading(one.value, one.low, one.high, worst, best, truth)
+    return IntervalMark(one.value, one.low, one.high, worst, best, truth)
 
 
-def lines_of(material: Material, period: str, overall: Estimate | None = None) -> Lines:
+def lines_of(material: ReportData, period: str, overall: Estimate | None = None) -> Lines:
     """Return what readings of the leading metric are held against."""
     watched = (
         line.below if line.below is not None else line.above
@@ -190,7 +190,7 @@ def lines_of(material: Material, period: str, overall: Estimate | None = None) -
     return Lines(overall.value if overall else None, next(watched, None))
 
 
-def axis_of(metric: str, readings: Iterable[Reading], lines: Lines = _PLAIN) -> Axis:
+def axis_of(metric: str, readings: Iterable[IntervalMark], lines: Lines = _PLAIN) -> Axis:
     """Return an axis that holds all readings; of errors, which nothing bounds, nearly all."""
     found = list(readings)
     ends = [lines.overall, lines.limit, *(end for one in found for end in one.ends)]
@@ -202,7 +202,7 @@ def axis_of(metric: str, readings: Iterable[Reading], lines: Lines = _PLAIN) -> 
     return Axis(around(ends, floor=0, ceiling=1, least=0.2), percent)
 
 
-def cut_off(readings: Iterable[Reading], axis: Axis) -> list[str]:
+def cut_off(readings: Iterable[IntervalMark], axis: Axis) -> list[str]:
     """Say how many values lie beyond the axis."""
     beyond = sum(one.value is not None and one.value > axis.scale.high for one in readings)
     return (
@@ -212,7 +212,7 @@ def cut_off(readings: Iterable[Reading], axis: Axis) -> list[str]:
     )
 
 
-def row(label: str, one: Estimate, material: Material, axis: Axis, lines: Lines = _PLAIN) -> Row:
+def row(label: str, one: Estimate, material: ReportData, axis: Axis, lines: Lines = _PLAIN) -> Row:
     """Return an estimate as a line of a picture."""
     return Row(
         label=label,
@@ -223,7 +223,7 @@ def row(label: str, one: Estimate, material: Material, axis: Axis, lines: Lines 
     )
 
 
-def legend(readings: Iterable[Reading], lines: Lines = _PLAIN) -> list[tuple[str, str]]:
+def legend(readings: Iterable[IntervalMark], lines: Lines = _PLAIN) -> list[tuple[str, str]]:
     """Explain the marks of these readings: (class name, words)."""
     found = list(readings)
     known = [
@@ -241,7 +241,7 @@ def legend(readings: Iterable[Reading], lines: Lines = _PLAIN) -> list[tuple[str
     return [(kind, words) for kind, words, is_shown in known if is_shown]
 
 
-def told(one: Estimate, material: Material) -> str:
+def told(one: Estimate, material: ReportData) -> str:
     """Return an estimate in a line, for those who point at its mark."""
     truth = material.truth(one)
     known = f"; known truth {amount(one.metric, truth, 1)}" if truth is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from labeling.report.content import Material
+from labeling.report.content import ReportData
 from labeling.report.wording import count
 
 
@@ -18,7 +18,7 @@ class Step:
     is_done: bool
 
 
-def first_steps(material: Material) -> list[Step]:
+def first_steps(material: ReportData) -> list[Step]:
     """Return the way to the first answer; nothing once there is one."""
     if any(one.n_answered for one in material.estimates):
         return []
@@ -56,12 +56,12 @@ def first_steps(material: Material) -> list[Step]:
     ]
 
 
-def open_ends(material: Material) -> list[str]:
+def open_ends(material: ReportData) -> list[str]:
     """Return what is left to do, once there are answers."""
     return list(_open_ends(material)) if any(one.n_answered for one in material.estimates) else []
 
 
-def _open_ends(material: Material) -> Iterator[str]:
+def _open_ends(material: ReportData) -> Iterator[str]:
     answered = sum(one.n_answered for one in material.of("batch"))
     missing = sum(material.drawn.values()) - answered
     if missing > 0:

@@ -21,7 +21,7 @@ from labeling.report.chapters.figure import (
     row,
     told,
 )
-from labeling.report.content import Material
+from labeling.report.content import ReportData
 from labeling.report.drawing.charts import Mark, labels, over_time, rug
 from labeling.report.drawing.time_axis import Clock, clock_of, folded
 from labeling.report.wording import amount, count, dates, name_of
@@ -36,12 +36,12 @@ _RUG = (
 )
 
 
-def clock(material: Material) -> Clock | None:
+def clock(material: ReportData) -> Clock | None:
     """Return where the job's batches lie in time; None where their names do not say."""
     return clock_of((batch.name for batch in material.batches), material.timezone)
 
 
-def time_figure(material: Material) -> Figure | None:
+def time_figure(material: ReportData) -> Figure | None:
     """Draw the leading metric over time, or by batch where batches have no time."""
     if material.leading is None:
         return None
@@ -49,7 +49,7 @@ def time_figure(material: Material) -> Figure | None:
     return _over_time(material, when) if when else _by_batch(material)
 
 
-def layers(material: Material) -> tuple[Period | None, Period]:
+def layers(material: ReportData) -> tuple[Period | None, Period]:
     """Return the finest period whose windows can be drawn one by one, and a longer one."""
     held = {
         period: {windows(batch.name).get(period) for batch in material.batches}
@@ -65,7 +65,7 @@ def layers(material: Material) -> tuple[Period | None, Period]:
     return fine, "day" if is_hourly and 2 < len(held["day"]) <= 31 else "week"
 
 
-def _over_time(material: Material, when: Clock) -> Figure:
+def _over_time(material: ReportData, when: Clock) -> Figure:
     fine, wide = layers(material)
     small, large = material.of(fine) if fine else [], material.of(wide)
     when = folded(when, (one.window for one in large))
@@ -99,7 +99,7 @@ def _over_time(material: Material, when: Clock) -> Figure:
 
 
 def _sentence(
-    fine: Period | None, wide: Period, large: Sequence[Estimate], material: Material
+    fine: Period | None, wide: Period, large: Sequence[Estimate], material: ReportData
 ) -> str:
     """Say what is drawn, and where the values were lowest and highest."""
     said = f"Each band is the interval of one {wide}, with a line at the estimate."
@@ -115,7 +115,7 @@ def _sentence(
     return f"{said} The lowest {wide}: {low} ({first}); the highest: {high} ({last})."
 
 
-def _noun(period: Period, material: Material) -> str:
+def _noun(period: Period, material: ReportData) -> str:
     """Name what a batch is, where it is an hour or a day."""
     often = {a_year(batch.name) for batch in material.batches}
     names = {8766: "hour", 366: "day"}
@@ -133,7 +133,7 @@ def _banded(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(names.get(kind, kind), words) for kind, words in marks]
 
 
-def _marks(estimates: Sequence[Estimate], material: Material, when: Clock) -> list[Mark]:
+def _marks(estimates: Sequence[Estimate], material: ReportData, when: Clock) -> list[Mark]:
     is_labelled = len(estimates) <= _LABELLED
     return [
         Mark(
@@ -147,7 +147,7 @@ def _marks(estimates: Sequence[Estimate], material: Material, when: Clock) -> li
     ]
 
 
-def _asked(material: Material, period: Period, when: Clock) -> Markup:
+def _asked(material: ReportData, period: Period, when: Clock) -> Markup:
     """Draw for each window whether anybody was asked, and answered."""
     found = {one.window: one for one in material.of(period)}
     places = []
@@ -163,7 +163,7 @@ def _asked(material: Material, period: Period, when: Clock) -> Markup:
     return rug(places, f"{answered} of {len(places)} windows have answers.")
 
 
-def _by_batch(material: Material) -> Figure | None:
+def _by_batch(material: ReportData) -> Figure | None:
     """Draw batches whose names are no times, one below the other; nothing of a single one."""
     found = material.of("batch")
     if len(material.batches) < 2:

@@ -20,7 +20,7 @@ from labeling.report.chapters.figure import (
     text,
 )
 from labeling.report.chapters.over_time import clock
-from labeling.report.content import ERRORS, Batch, Material
+from labeling.report.content import ERRORS, Batch, ReportData
 from labeling.report.drawing.charts import Bar, bar_strip, bars
 from labeling.report.drawing.svg import Scale
 from labeling.report.wording import count, dates, number, percent
@@ -35,7 +35,7 @@ _SOME = 5  # answers of one person, from which on the page names them
 _GOOD, _FAIR = 0.8, 0.667  # Krippendorff, Content Analysis (2018), ch. 12
 
 
-def volume_figure(material: Material) -> Figure | None:
+def volume_figure(material: ReportData) -> Figure | None:
     """Draw how many rows each batch had, and how many of them could not be scored."""
     if not material.batches:
         return None
@@ -65,7 +65,7 @@ def _batch_cells(one: Batch) -> list[Cell]:
     return [text(one.name), *counts, text(one.version)]
 
 
-def _stacked(material: Material, stacks: Stacks, alt: str) -> tuple[Markup | None, Strips | None]:
+def _stacked(material: ReportData, stacks: Stacks, alt: str) -> tuple[Markup | None, Strips | None]:
     """Draw counts by time; one batch below the other where their names are no times."""
     when = clock(material)
     if when is None:
@@ -115,7 +115,7 @@ def _listed(stacks: Stacks) -> Strips:
     return Strips(None, [("", rows)], ("batch", "rows", ""))
 
 
-def quarantine_figure(material: Material) -> Figure | None:
+def quarantine_figure(material: ReportData) -> Figure | None:
     """Draw why rows could not be scored."""
     if not material.reasons:
         return None
@@ -146,7 +146,7 @@ def quarantine_figure(material: Material) -> Figure | None:
     )
 
 
-def asked_figure(material: Material) -> Figure | None:
+def asked_figure(material: ReportData) -> Figure | None:
     """Draw how many rows of each batch people were asked about, and how many they answered."""
     if not material.drawn:
         return None
@@ -188,7 +188,7 @@ def asked_figure(material: Material) -> Figure | None:
     )
 
 
-def agreement_figure(material: Material) -> Figure | None:
+def agreement_figure(material: ReportData) -> Figure | None:
     """Show how far people agree with each other."""
     of = material.agreement
     if of is None or not of.annotators:
@@ -259,7 +259,7 @@ def _agreement(of: Agreement) -> str:
     return f"{said} Krippendorff’s alpha is {of.alpha:.2f} (1 is perfect, 0 is chance): {strength}."
 
 
-def outcomes_words(material: Material) -> str:
+def outcomes_words(material: ReportData) -> str:
     """Say what answers to rows that nobody drew show, and why they do not count."""
     of = material.outcomes
     if of is None or not of.rows:

@@ -19,7 +19,7 @@ _BESIDE = 0.3  # of a window's width: where the truth stands, beside the estimat
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class IntervalMark:
     """A value with what is known of its truth; None is unknown, and not drawn."""
 
     value: float | None
@@ -40,7 +40,7 @@ class Mark:
     """A reading of a window, from one share of the width to another."""
 
     place: tuple[float, float]
-    reading: Reading
+    reading: IntervalMark
     told: str  # shown where somebody points at it
     label: str = ""  # shown above
 
@@ -70,7 +70,7 @@ class Bar:
     told: str
 
 
-def strip(reading: Reading, scale: Scale, lines: Lines = Lines()) -> Markup:
+def strip(reading: IntervalMark, scale: Scale, lines: Lines = Lines()) -> Markup:
     """Draw one reading on a line; words beside it say the same."""
     parts = [line("grid", (scale.at(tick), 0), (scale.at(tick), 1)) for tick in scale.ticks(5)]
     for kind, level in (("overall", lines.overall), ("limit", lines.limit)):

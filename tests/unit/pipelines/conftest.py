@@ -12,19 +12,19 @@ import pytest
 from infra import signing
 from pipelines.columns.buffers import float_array, texts
 from pipelines.features.analysis import Statistics
-from pipelines.features.mapped import Codes, Dense, Mapped, Numbers, Sparse
+from pipelines.features.mapped import Dense, Mapped, Numbers, OneHot, Sparse
 from pipelines.features.mapper import Mapper
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.ids import keyed_hashes
 from pipelines.models.catalogue import ESTIMATORS, EstimatorEntry
 from pipelines.models.manifest import Recipe, TrainingData
-from pipelines.models.package import Draft
+from pipelines.models.package import TrainedModel
 from pipelines.models.signatures import Sign, Verify
 from pipelines.sklearn import package_evaluator, train
 
 MakeMapped = Callable[..., Mapped]
 MakeTargets = Callable[[Mapped, int], np.ndarray]
-MakeDraft = Callable[..., Draft]
+MakeDraft = Callable[..., TrainedModel]
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +35,9 @@ def make_mapped() -> MakeMapped:
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(rows, 2))
         numbers = np.abs(x) if positive else x
-        columns: list[Numbers | Codes | Sparse | Dense] = [
+        columns: list[Numbers | OneHot | Sparse | Dense] = [
             Numbers("x0", numbers[:, 0].copy()),
-            Codes("c", rng.integers(0, 4, rows).astype(np.int32), 4),
+            OneHot("c", rng.integers(0, 4, rows).astype(np.int32), 4),
             Dense("d", rng.random((rows, 3))),
             Numbers("x1", numbers[:, 1].copy()),
         ]
@@ -58,7 +58,7 @@ def make_targets() -> MakeTargets:
 
     def make(mapped: Mapped, classes: int) -> np.ndarray:
         x0, x1 = (c.values for c in mapped.columns if isinstance(c, Numbers))
-        codes = next(c.codes for c in mapped.columns if isinstance(c, Codes))
+        codes = next(c.codes for c in mapped.columns if isinstance(c, OneHot))
         value = x0 - 0.5 * x1 + 0.4 * codes
         value = value + np.random.default_rng(9).normal(size=mapped.rows) * 0.3
         if classes == 1:
@@ -90,7 +90,7 @@ def make_draft(raw_rows: pa.RecordBatch) -> MakeDraft:
         {"columns": {"size": {"kind": "numeric"}, "kind of row": {"kind": "categorical"}}}
     )
 
-    def make(name: str = "LogisticRegression", **parameters: object) -> Draft:
+    def make(name: str = "LogisticRegression", **parameters: object) -> TrainedModel:
         entry = ESTIMATORS[name]
         hashes = keyed_hashes("seed", "fit", "", texts(map(str, range(raw_rows.num_rows))))
         statistics = Statistics(spec)
@@ -110,7 +110,7 @@ def make_draft(raw_rows: pa.RecordBatch) -> MakeDraft:
             seed_digest="cd",
             libraries={"scikit-learn": "1.9"},
         )
-        return Draft(
+        return TrainedModel(
             recipe=recipe,
             statistics=fitted,
             evaluator=packaged.evaluator,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.answers.current import LABELS, current_answers, resolve, standing
-from pipelines.columns.relations import known, newest, places
+from pipelines.columns.relations import known_by, newest, places
 from pipelines.tables.schemas import ANNOTATIONS, SAMPLES
 
 _START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_without_answers_there_is_no_label(*, numbers: bool) -> None:
 def test_only_what_was_known_then_counts_that_moment_included() -> None:
     rows = _annotations(_answer("a"), _answer("b", known_at=_at(1)), _answer("c", known_at=_at(2)))
 
-    assert known(rows, _at(1)).column("annotation_id").to_pylist() == ["a", "b"]
+    assert known_by(rows, _at(1)).column("annotation_id").to_pylist() == ["a", "b"]
 
 
 def test_newest_keeps_the_last_draw_of_the_last_series() -> None:

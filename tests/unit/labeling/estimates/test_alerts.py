@@ -12,8 +12,8 @@ from statsmodels.stats.proportion import proportion_confint
 from labeling.estimates.alerts import ERROR, Alert, alerts, bound
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.intervals import wilson
-from pipelines.job.job_file import Alert as Line
-from pipelines.job.job_file import Batches
+from pipelines.job.sections import AlertRule as Line
+from pipelines.job.sections import Batches
 
 _NOW = datetime(2026, 12, 1, tzinfo=UTC)
 

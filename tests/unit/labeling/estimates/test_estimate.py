@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from labeling.estimates.estimate import Estimate, Scored, Wanted, estimates, more_answers
+from labeling.estimates.estimate import Estimate, Scoring, Wanted, estimates, more_answers
 from labeling.formulas.shares import share
 from pipelines.tables.schemas import ANNOTATIONS, DESIGNS, ESTIMATES, SAMPLES
 
@@ -274,10 +274,10 @@ def test_a_batch_that_nobody_drew_from_adds_its_rows_to_its_windows() -> None:
     """Of its newest scoring; and it is a fact of them, so that they are restated."""
     tables = _tables(Draw("2026-11-20", _rows("a", ["a"] * 5)))
     scored = [
-        Scored("2026-11-20", "v1", 5, _at(0)),
-        Scored("2026-11-18", "v1", 70, _at(2)),
-        Scored("2026-11-18", "v1", 60, _at(3)),
-        Scored("2026-11-30", "v1", 900, _at(4)),
+        Scoring("2026-11-20", "v1", 5, _at(0)),
+        Scoring("2026-11-18", "v1", 70, _at(2)),
+        Scoring("2026-11-18", "v1", 60, _at(3)),
+        Scoring("2026-11-30", "v1", 900, _at(4)),
     ]
 
     found = estimates(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.estimates.merging import Blocks, Cells, Neighbours, blocks
+from labeling.estimates.merging import Cells, MergedStrata, Neighbours, blocks
 
 # (group, label, batch, answers, rows without an answer)
 _Rows = list[tuple[int, int, int, int, int]]
@@ -27,7 +27,7 @@ def _cells(rows: _Rows) -> tuple[Cells, Neighbours]:
     return cells, Neighbours(label[order], batch[order])
 
 
-def _members(merged: Blocks) -> list[np.ndarray]:
+def _members(merged: MergedStrata) -> list[np.ndarray]:
     return np.split(merged.order, merged.first[1:]) if len(merged.first) else []
 
 
@@ -132,7 +132,7 @@ def test_moments_of_a_merged_stratum_are_those_of_all_its_answers(
     whole, near = _one_cell(together)
     split = [_one_cell(part)[0] for part in parts]
     cells = Cells(*(np.concatenate([getattr(c, n) for c in split]) for n in _FIELDS))
-    merged = Blocks(cells, np.array([0]), np.arange(len(parts)))
+    merged = MergedStrata(cells, np.array([0]), np.arange(len(parts)))
 
     one, other = merged.spread(1), blocks(whole, near).spread(1)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from labeling.estimates.windows import a_year, closes, windows
 from pipelines.input.batches import period_end
-from pipelines.job.job_file import Batches
+from pipelines.job.sections import Batches
 
 
 @given(st.dates(date(1970, 1, 1), date(2100, 1, 1)))

@@ -8,7 +8,7 @@ from scipy import stats
 
 from labeling.formulas.intervals import Floats, Interval, Intervals
 from labeling.formulas.mean_errors import Spread, _untransformed, means, roots
-from labeling.formulas.shares import Strata
+from labeling.formulas.shares import AnsweredStrata
 
 
 def _spread(sizes: list[int], errors: list[Floats]) -> Spread:
@@ -18,7 +18,9 @@ def _spread(sizes: list[int], errors: list[Floats]) -> Spread:
     variance = np.array([part.var(ddof=1) if len(part) > 1 else 0 for part in errors])
     third = np.array([_third(part) for part in errors])
     zeros = np.zeros(len(sizes), np.int64)
-    return Spread(Strata(np.array(sizes, float), count, count, mean, zeros, 1), variance, third)
+    return Spread(
+        AnsweredStrata(np.array(sizes, float), count, count, mean, zeros, 1), variance, third
+    )
 
 
 def _third(part: Floats) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from labeling.formulas.intervals import Floats, Interval, Intervals
-from labeling.formulas.shares import Integers, Strata, f1, recall, share, shares
+from labeling.formulas.shares import AnsweredStrata, Integers, f1, recall, share, shares
 
 
 @st.composite
@@ -120,7 +120,7 @@ def test_groups_do_not_touch_each_other(
     group = np.repeat([0, 1], [len(one), len(other)])
     size, answered, right = together.T
 
-    found = shares(Strata(size, answered, answered, right / answered, group, 2))
+    found = shares(AnsweredStrata(size, answered, answered, right / answered, group, 2))
 
     for place, sample in enumerate((one, other)):
         alone = share(*zip(*sample, strict=True))
@@ -197,13 +197,13 @@ def test_ratios_and_their_limits_are_ordered_shares(
 _REPLAYS = 1_500
 
 
-def _drawn(rng: np.random.Generator, size: Integers, right: Integers, n: int) -> Strata:
+def _drawn(rng: np.random.Generator, size: Integers, right: Integers, n: int) -> AnsweredStrata:
     """Draw n answers from each stratum, many times over: one group a replay."""
     found = rng.hypergeometric(right, size - right, n, (_REPLAYS, len(size)))
     count = np.full(found.size, float(n))
     rows = np.tile(size.astype(np.float64), _REPLAYS)
     group = np.repeat(np.arange(_REPLAYS), len(size))
-    return Strata(rows, count, count, (found / n).ravel(), group, _REPLAYS)
+    return AnsweredStrata(rows, count, count, (found / n).ravel(), group, _REPLAYS)
 
 
 def _covered(found: Intervals, truth: float) -> float:

@@ -15,8 +15,8 @@ from labeling.estimates.calibration import Answered, Pairs, calibration
 from labeling.estimates.confusion import confusion
 from labeling.estimates.known_truth import Truth
 from labeling.estimates.windows import Period
-from labeling.report import Material, Outcomes, Reason, render
-from pipelines.job.job_file import Alert as Line
+from labeling.report import Outcomes, Reason, ReportData, render
+from pipelines.job.sections import AlertRule as Line
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.materials import batches, days, estimate, material, unknown, usual
 from tests.fixtures.readers import Page
@@ -25,17 +25,17 @@ _NASTY = "<script>alert(1)</script>\"'&{{7*7}}`"
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
 
 
-def _page(of: Material) -> Page:
+def _page(of: ReportData) -> Page:
     return Page(render(of))
 
 
-def _headline(of: Material) -> str:
+def _headline(of: ReportData) -> str:
     found = re.search(r"<h1>(.*?)</h1>", render(of), re.DOTALL)
     assert found
     return Page(found[1]).said
 
 
-def _rich(text: str = "late") -> Material:
+def _rich(text: str = "late") -> ReportData:
     """Everything that a report may show, with a text in every place that a user can fill."""
     other = f"not {text}"
     rows = [Row(text, (text,)), Row(text, (other,)), Row(other, (other,))]

@@ -23,7 +23,7 @@ from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 from pipelines.columns.buffers import float_array
 from pipelines.errors import JobInvalid
 from pipelines.features.analysis import Accumulator, Statistics
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.fitted import (
     Fitted,
     FittedCategorical,
@@ -250,7 +250,7 @@ def test_nothing_is_kept_of_a_batch_with_bad_cells() -> None:
     good, bad = float_array([1.0, 2.0, 3.0]), float_array([1.0, np.inf, -np.inf])
     batch = pa.record_batch([good, bad], names=["good", "bad"])
 
-    with pytest.raises(BadCells, match="2 rows of 'bad': infinite") as caught:
+    with pytest.raises(BadValues, match="2 rows of 'bad': infinite") as caught:
         statistics.add(seen, batch, _hashes(3), (0, 0))
 
     assert caught.value.rows.tolist() == [1, 2]

@@ -7,10 +7,10 @@ import pytest
 import scipy.sparse
 
 from pipelines.features.mapped import (
-    Codes,
     Dense,
     Mapped,
     Numbers,
+    OneHot,
     Sparse,
     concatenated,
     matrix,
@@ -25,10 +25,10 @@ def _mapped(rows: int = 40, seed: int = 0) -> Mapped:
     table.sort_indices()
     columns = (
         Numbers("x", rng.normal(size=rows)),
-        Codes("k", rng.integers(0, 3, rows).astype(np.int32), 3),
+        OneHot("k", rng.integers(0, 3, rows).astype(np.int32), 3),
         Sparse("t", table.indptr.astype(np.int64), table.indices.astype(np.int32), table.data, 9),
         Dense("p", rng.random((rows, 4))),
-        Codes("l", rng.integers(0, 2, rows).astype(np.int32), 2),
+        OneHot("l", rng.integers(0, 2, rows).astype(np.int32), 2),
     )
     return Mapped(rows, columns)
 
@@ -36,10 +36,10 @@ def _mapped(rows: int = 40, seed: int = 0) -> Mapped:
 def _scipy(mapped: Mapped) -> np.ndarray:
     values, codes, text, dense, last = mapped.columns
     assert isinstance(values, Numbers)
-    assert isinstance(codes, Codes)
+    assert isinstance(codes, OneHot)
     assert isinstance(text, Sparse)
     assert isinstance(dense, Dense)
-    assert isinstance(last, Codes)
+    assert isinstance(last, OneHot)
     table = scipy.sparse.csr_array(
         (text.values, text.indices, text.indptr), shape=(mapped.rows, text.size)
     )

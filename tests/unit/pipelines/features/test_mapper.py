@@ -22,8 +22,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
 
 from pipelines.features.analysis import Statistics
+from pipelines.features.bad_values import BadValues
 from pipelines.features.fitted import FittedStatistics
-from pipelines.features.mapper import BadCells, Codes, Mapped, Mapper, Numbers, matrix, sparse_parts
+from pipelines.features.mapped import Mapped, Numbers, OneHot, matrix, sparse_parts
+from pipelines.features.mapper import Mapper
 from pipelines.features.spec import Categorical, Date, Feature, FeatureSpec, Image, Numeric, Text
 
 _ROWS = 65_536  # of a fragment
@@ -233,7 +235,7 @@ def test_a_value_on_an_edge_is_in_the_bin_above() -> None:
     scored = pa.array([np.nextafter(2.0, 0), 2.0, -1e300, 1e300])
     (codes,) = mapper.map(pa.record_batch([scored], names=["x"])).columns
 
-    assert isinstance(codes, Codes)
+    assert isinstance(codes, OneHot)
     assert codes.codes.tolist() == [0, 1, 0, 1]
     assert mapper.names == ["x in [-inf, 2)", "x in [2, inf)"]
 
@@ -339,7 +341,7 @@ def test_a_missing_picture_is_the_mean_one() -> None:
 def test_rows_that_cannot_be_mapped_are_named(
     feature: Feature, good: list[float], bad: float, reason: str
 ) -> None:
-    with pytest.raises(BadCells, match=reason) as caught:
+    with pytest.raises(BadValues, match=reason) as caught:
         _mapped(feature, pa.array(good), pa.array([None, bad, 0.0, bad]))
 
     assert (caught.value.column, caught.value.rows.tolist()) == ("x", [1, 3])
@@ -381,7 +383,8 @@ import numpy as np
 import pyarrow as pa
 from pipelines.columns.buffers import coded_texts, float_array, texts, time_array
 from pipelines.features.spec import Categorical, Date, FeatureSpec, Numeric, Text
-from pipelines.features.mapper import Mapper, matrix, sparse_parts
+from pipelines.features.mapped import matrix, sparse_parts
+from pipelines.features.mapper import Mapper
 from pipelines.features.analysis import Statistics
 
 gap = np.array([True, False])

@@ -10,7 +10,7 @@ import PIL.Image
 import pyarrow as pa
 import pytest
 
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
 from pipelines.features.spec import Image
 
@@ -76,7 +76,7 @@ def test_what_is_no_picture_is_named_by_row(broken: str) -> None:
         "postscript": _file(PIL.Image.new("RGB", (2, 2)), "EPS"),  # would start a program
     }[broken]
 
-    with pytest.raises(BadCells, match="not_a_picture") as caught:
+    with pytest.raises(BadValues, match="not_a_picture") as caught:
         pixels("p", pa.array([good, bad, good, bad], pa.binary()), Image())
 
     assert caught.value.rows.tolist() == [1, 3]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
 from pipelines.input.batches import local_micros, membership, period_end
-from pipelines.job.job_file import Batches, Job, parse
+from pipelines.job.job_file import Job, parse
+from pipelines.job.sections import Batches
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia"]
 MOMENTS = st.datetimes(datetime(1, 1, 4), datetime(9999, 12, 27))  # noqa: DTZ001  # naive on purpose

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.input.cohorts import cohort_maps, cohorts_of
-from pipelines.job.job_file import Cohort
+from pipelines.job.sections import Cohort
 
 FLOATS = st.floats(-100, 100)
 

@@ -23,10 +23,10 @@ from pipelines.input.fragments import (
     file_digest,
     find_sources,
     of_batches,
-    pieces_of,
     read_column,
-    read_piece,
+    read_split,
     schema_of,
+    splits_of,
 )
 
 ALL = Projection(None)
@@ -43,15 +43,15 @@ def parquet(folder: Path, table: pa.Table, **options: int) -> Source:
 
 
 def read(one: Source, projection: Projection = ALL) -> pa.Table:
-    """All rows of a file, by its pieces."""
+    """All rows of a file, by its splits."""
     return pa.Table.from_batches(
-        [rows for piece in pieces_of(one) for _, rows in read_piece(piece, projection)]
+        [rows for split in splits_of(one) for _, rows in read_split(split, projection)]
     )
 
 
 def sizes(one: Source) -> list[tuple[int, int]]:
     """The first row and the length of each fragment."""
-    return [(at, rows.num_rows) for piece in pieces_of(one) for at, rows in read_piece(piece, ALL)]
+    return [(at, rows.num_rows) for split in splits_of(one) for at, rows in read_split(split, ALL)]
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -231,7 +231,7 @@ def test_an_empty_file_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
 
     with pytest.raises(InputUnreadable, match=f"{name}: the file is empty"):
-        pieces_of(source(tmp_path / name))
+        splits_of(source(tmp_path / name))
     with pytest.raises(InputUnreadable, match=f"{name}: the file is empty"):
         schema_of(source(tmp_path / name))
 

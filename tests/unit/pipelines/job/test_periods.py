@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.job.job_file import Batches
 from pipelines.job.periods import Kind, name_of, named, settled
+from pipelines.job.sections import Batches
 
 KINDS: tuple[Kind, ...] = ("hour", "day", "week", "month")
 MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 11, 30))  # noqa: DTZ001  # on the wall

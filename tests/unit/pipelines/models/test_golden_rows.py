@@ -15,18 +15,18 @@ from pipelines.features.mapper import Mapper
 from pipelines.models import golden_rows
 from pipelines.models.evaluator import Scores
 from pipelines.models.linear import LinearEvaluator
-from pipelines.models.package import Draft
+from pipelines.models.package import TrainedModel
 
-MakeDraft = Callable[..., Draft]
+MakeDraft = Callable[..., TrainedModel]
 
 
 @pytest.fixture
-def draft(make_draft: MakeDraft) -> Draft:
+def draft(make_draft: MakeDraft) -> TrainedModel:
     return make_draft()
 
 
 @pytest.fixture
-def mapper(draft: Draft) -> Mapper:
+def mapper(draft: TrainedModel) -> Mapper:
     return Mapper(draft.recipe.features, draft.statistics)
 
 
@@ -72,14 +72,16 @@ def test_without_a_usable_row_there_is_no_package(mapper: Mapper) -> None:
         golden_rows.golden_rows(rows, mapper)
 
 
-def test_the_same_model_passes(raw_rows: pa.RecordBatch, draft: Draft, mapper: Mapper) -> None:
+def test_the_same_model_passes(
+    raw_rows: pa.RecordBatch, draft: TrainedModel, mapper: Mapper
+) -> None:
     rows = golden_rows.golden_rows(raw_rows, mapper)
 
     golden_rows.check(rows, draft.evaluator.predict(mapper.map(rows)), mapper, draft.evaluator)
 
 
 def test_plain_arrays_may_not_differ_by_one_bit(
-    raw_rows: pa.RecordBatch, draft: Draft, mapper: Mapper
+    raw_rows: pa.RecordBatch, draft: TrainedModel, mapper: Mapper
 ) -> None:
     rows = golden_rows.golden_rows(raw_rows, mapper)
     scores = draft.evaluator.predict(mapper.map(rows))

@@ -26,10 +26,10 @@ from pipelines.models import sealed_folder
 from pipelines.models.catalogue import ESTIMATORS
 from pipelines.models.exponential import exp
 from pipelines.models.manifest import Manifest, version_of
-from pipelines.models.package import Draft, open_package, write
+from pipelines.models.package import TrainedModel, open_package, write
 from pipelines.models.signatures import Sign, Signature, Verify
 
-MakeDraft = Callable[..., Draft]
+MakeDraft = Callable[..., TrainedModel]
 SMALL = {"n_estimators": 3, "max_iter": 30}
 
 

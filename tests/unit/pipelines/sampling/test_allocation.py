@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.draws import Draw, draw, push_order
-from pipelines.sampling.population import Codes, Population, score_grid
+from pipelines.sampling.population import CodedText, Population, score_grid
 from pipelines.sampling.strata import Strata
 
 SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=8)
@@ -30,7 +30,7 @@ def _population(strata: list[int], seed: int = 0) -> tuple[Population, Strata]:
     rows = len(strata)
     random = np.random.default_rng(seed)
     ids, draws = random.integers(0, 2**64, (2, rows, 2), dtype=np.uint64)
-    population = Population(ids, draws, Codes.single("", rows), score_grid(np.full(rows, 0.5)))
+    population = Population(ids, draws, CodedText.single("", rows), score_grid(np.full(rows, 0.5)))
     names = tuple(str(h) for h in range(max(strata, default=-1) + 1))
     return population, Strata(names, np.array(strata, dtype=np.int32))
 
@@ -209,7 +209,7 @@ def test_the_sample_does_not_depend_on_the_order_of_rows() -> None:
     shuffled = Population(
         population.ids[order],
         population.draws[order],
-        Codes.single("", 3000),
+        CodedText.single("", 3000),
         score_grid(np.full(3000, 0.5)),
     )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines.sampling.allocation import allocate
 from pipelines.sampling.carryover import Carried, EarlierDraw, carry_over
 from pipelines.sampling.draws import draw
-from pipelines.sampling.population import Codes, Population, score_grid
+from pipelines.sampling.population import CodedText, Population, score_grid
 from pipelines.sampling.strata import Strata
 
 LABELS = ("late", "on time")
@@ -20,7 +20,7 @@ def _population(keys: np.ndarray, labels: np.ndarray, seed: int) -> Population:
     """Rows whose hashes depend on their key and the seed alone."""
     table = np.random.default_rng(seed).integers(0, 2**64, (2, 400, 2), dtype=np.uint64)
     ids, draws = table[:, keys]
-    codes = Codes("label", labels.astype(np.int32), LABELS)
+    codes = CodedText("label", labels.astype(np.int32), LABELS)
     return Population(ids, draws, codes, score_grid(np.full(len(keys), np.nan)))
 
 
@@ -135,7 +135,7 @@ def test_ids_that_share_their_high_half_are_told_apart() -> None:
     """Half of an identifier is not the identifier."""
     low = np.arange(8, dtype=np.uint64)
     ids = np.column_stack([np.full_like(low, 7), low])
-    labels, grid = Codes("label", np.zeros(7, np.int32), LABELS), score_grid(np.full(7, 0.5))
+    labels, grid = CodedText("label", np.zeros(7, np.int32), LABELS), score_grid(np.full(7, 0.5))
     old = Population(ids[:7], ids[:7], labels, grid)
     new = Population(ids[::-1][:7], ids[::-1][:7], labels, grid)
     strata = Strata(tuple("abcdefg"), np.arange(7, dtype=np.int32))

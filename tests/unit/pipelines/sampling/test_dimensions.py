@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
-from pipelines.sampling.population import Codes, Grid, score_grid, value_grid
+from pipelines.sampling.population import CodedText, Grid, score_grid, value_grid
 
 NUMBERS = st.lists(
     st.none() | st.floats(0, 1) | st.sampled_from([0.0, 0.5, 0.500001, 1.0]),
@@ -21,7 +21,7 @@ NUMBERS = st.lists(
 
 
 def _one_label(rows: int) -> Dimension:
-    return by_label(Codes.single("", rows))
+    return by_label(CodedText.single("", rows))
 
 
 def _array(numbers: list[float | None]) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_bins_are_quantiles(numbers: list[float | None], count: int) -> None:
 
 
 def test_each_label_has_bins_of_its_own() -> None:
-    labels = by_label(Codes("label", np.array([0, 0, 1, 1], np.int32), ("late", "on time")))
+    labels = by_label(CodedText("label", np.array([0, 0, 1, 1], np.int32), ("late", "on time")))
     bins = Bins(labels, Grid("score", np.array([100_000, 200_000, 800_000, 900_000]))).cut(2)
 
     assert bins.places.tolist() == [0, 1, 2, 3]
@@ -92,8 +92,8 @@ def test_each_label_has_bins_of_its_own() -> None:
 
 def test_codes_follow_text_however_they_were_assigned() -> None:
     """A dictionary in another order gives the same places."""
-    one = Codes("carrier", np.array([0, 1, -1, 2], np.int32), ("B6", "AA", "UA"))
-    other = Codes("carrier", np.array([2, 0, -1, 1], np.int32), ("AA", "UA", "B6"))
+    one = CodedText("carrier", np.array([0, 1, -1, 2], np.int32), ("B6", "AA", "UA"))
+    other = CodedText("carrier", np.array([2, 0, -1, 1], np.int32), ("AA", "UA", "B6"))
 
     for make in (by_cohort, by_label):
         known = make is by_cohort

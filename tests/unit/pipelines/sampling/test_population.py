@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.sampling import population
 from pipelines.sampling.population import (
-    Codes,
+    CodedText,
     Grid,
     Population,
     cohort_codes,
@@ -31,7 +31,7 @@ MAPS = st.lists(
 )
 
 
-def _decoded(codes: Codes) -> list[str | None]:
+def _decoded(codes: CodedText) -> list[str | None]:
     return [None if code < 0 else codes.values[code] for code in codes.codes.tolist()]
 
 
@@ -80,8 +80,8 @@ CELLS = st.lists(
 def test_domain_counts_are_counts(dense: int, rows: list[tuple[int, str, str | None]]) -> None:
     """The same as counting in a loop, whether cells are tabulated or sorted."""
     strata = np.array([row[0] for row in rows], dtype=np.int32)
-    labels = Codes.of("label", pa.array([row[1] for row in rows], pa.string()))
-    cohort = Codes.of("carrier", pa.array([row[2] for row in rows], pa.string()))
+    labels = CodedText.of("label", pa.array([row[1] for row in rows], pa.string()))
+    cohort = CodedText.of("carrier", pa.array([row[2] for row in rows], pa.string()))
     expected = Counter((h, "", label) for h, label, _ in rows)
     expected.update((h, f"carrier={value}", label) for h, label, value in rows if value)
 
@@ -104,12 +104,12 @@ def test_columns_of_different_lengths_are_refused() -> None:
     ids = np.zeros((2, 2), dtype=np.uint64)
 
     with pytest.raises(ValueError, match="one entry per prediction"):
-        Population(ids, ids, Codes.single("label", 2), Grid("score", np.zeros(3, np.int64)))
+        Population(ids, ids, CodedText.single("label", 2), Grid("score", np.zeros(3, np.int64)))
 
 
 def test_a_prediction_has_a_label() -> None:
     ids = np.zeros((1, 2), dtype=np.uint64)
-    labels = Codes("label", np.array([-1], np.int32), ("late",))
+    labels = CodedText("label", np.array([-1], np.int32), ("late",))
 
     with pytest.raises(ValueError, match="without a label"):
         Population(ids, ids, labels, Grid("score", np.zeros(1, np.int64)))
@@ -126,7 +126,7 @@ keys = columns.texts(str(i) for i in range(400))
 ids = keyed_hash.hashes(b"prediction ids--", keys)
 offsets = columns.int_array(np.arange(401)).cast(pa.int32())
 cohorts = pa.MapArray.from_arrays(offsets, columns.texts(["c"] * 400), columns.texts("ab" * 200))
-labels = population.Codes.of("label", columns.texts("xy" * 200))
+labels = population.CodedText.of("label", columns.texts("xy" * 200))
 scores = population.score_grid(np.linspace(0, 1, 400))
 batch = population.Population(ids, ids, labels, scores, population.cohort_codes(cohorts))
 parts = strata.stratify(batch, 100, ["c"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.columns.buffers import texts
 from pipelines.identity.keyed_hash import hashes
-from pipelines.sampling.population import Codes, Population, score_grid, value_grid
+from pipelines.sampling.population import CodedText, Population, score_grid, value_grid
 from pipelines.sampling.strata import Strata, stratify
 
 ROWS = st.lists(
@@ -33,9 +33,9 @@ def _population(rows: Sequence[tuple[str, float | None, str | None, str]]) -> Po
     return Population(
         hashes(b"prediction ids--", keys),
         hashes(b"draws-----------", keys),
-        Codes.of("label", texts(labels)),
+        CodedText.of("label", texts(labels)),
         score_grid(np.array([np.nan if s is None else s / 40 for s in scores])),
-        (Codes.of("carrier", texts(carriers)), Codes.of("origin", texts(origins))),
+        (CodedText.of("carrier", texts(carriers)), CodedText.of("origin", texts(origins))),
     )
 
 
@@ -166,7 +166,7 @@ def test_numbers_are_divided_by_their_size() -> None:
     """A regression has no label and no score: bins of the predicted value."""
     ids = np.arange(200, dtype=np.uint64).reshape(100, 2)
     values = value_grid(np.arange(100) * 100 / 99 - 12.5)
-    population = Population(ids, ids, Codes.single("label", 100), values)
+    population = Population(ids, ids, CodedText.single("label", 100), values)
 
     strata = stratify(population, 20)
 
@@ -186,7 +186,7 @@ def test_names_that_a_label_makes_equal_are_numbered() -> None:
 
 def test_an_empty_batch_has_no_strata() -> None:
     nothing = np.zeros((0, 2), dtype=np.uint64)
-    population = Population(nothing, nothing, Codes.single("", 0), score_grid(np.zeros(0)))
+    population = Population(nothing, nothing, CodedText.single("", 0), score_grid(np.zeros(0)))
 
     assert stratify(population, 100).names == ()
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity.row_digests import Digest
-from pipelines.scoring.parts import BadRow, Part, duplicates, read_parts, write_parts
+from pipelines.scoring.parts import BadRow, FragmentResult, duplicates, read_parts, write_parts
 from pipelines.tables.table_files import WrittenFile
 
 WORDS = st.integers(0, 2**64 - 1)
@@ -23,12 +23,12 @@ NUMBERS = st.integers(0, 2**40)
 
 
 @st.composite
-def parts(draw: st.DrawFn) -> Part:
+def parts(draw: st.DrawFn) -> FragmentResult:
     n = draw(st.integers(0, 4))
     words = draw(st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), min_size=n, max_size=n))
     hashes = np.array(words, dtype=np.uint64).reshape(n, 4)
     bad = st.builds(BadRow, st.none() | TEXTS, TEXTS, st.none() | TEXTS, TEXTS, NUMBERS)
-    return Part(
+    return FragmentResult(
         batch=draw(TEXTS),
         source=draw(TEXTS),
         source_number=draw(NUMBERS),
@@ -43,16 +43,18 @@ def parts(draw: st.DrawFn) -> Part:
     )
 
 
-def same(one: Part, other: Part) -> bool:
-    names = [name for name in Part.__slots__ if name not in ("ids", "contents", "positions")]
-    arrays = [name for name in Part.__slots__ if name not in names]
+def same(one: FragmentResult, other: FragmentResult) -> bool:
+    names = [
+        name for name in FragmentResult.__slots__ if name not in ("ids", "contents", "positions")
+    ]
+    arrays = [name for name in FragmentResult.__slots__ if name not in names]
     return all(getattr(one, name) == getattr(other, name) for name in names) and all(
         np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays
     )
 
 
 @given(st.lists(parts(), max_size=4))
-def test_parts_come_back_as_they_left(given_parts: list[Part]) -> None:
+def test_parts_come_back_as_they_left(given_parts: list[FragmentResult]) -> None:
     """Every field, also of a part without rows; and the same parts are the same bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path, again = Path(folder) / "parts", Path(folder) / "again"
@@ -65,11 +67,11 @@ def test_parts_come_back_as_they_left(given_parts: list[Part]) -> None:
         assert again.read_bytes() == path.read_bytes()
 
 
-def part(number: int, first: int, rows: Sequence[tuple[int, int]]) -> Part:
+def part(number: int, first: int, rows: Sequence[tuple[int, int]]) -> FragmentResult:
     """A part of rows given as (key, content), from some row of a file on."""
     words = np.array(rows, dtype=np.uint64).reshape(len(rows), 2)
     ids, contents = (np.stack([words[:, lane]] * 2, axis=1) for lane in (0, 1))
-    return Part(
+    return FragmentResult(
         batch="b",
         source=f"file {number}",
         source_number=number,
@@ -119,7 +121,7 @@ def test_of_identical_copies_the_first_stays_and_differing_ones_all_go(
 
 
 @pytest.mark.parametrize("made", [[], [part(0, 0, [])], [part(0, 0, [(1, 1)])]])
-def test_a_row_alone_has_no_twin(made: list[Part]) -> None:
+def test_a_row_alone_has_no_twin(made: list[FragmentResult]) -> None:
     assert duplicates(made) == {}
 
 

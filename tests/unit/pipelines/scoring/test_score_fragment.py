@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import InputUnreadable, SchemaMismatch
-from pipelines.input.fragments import find_sources, pieces_of
+from pipelines.input.fragments import find_sources, splits_of
 from pipelines.job.job_file import Job, parse
-from pipelines.scoring.parts import Part, duplicates
+from pipelines.scoring.parts import FragmentResult, duplicates
 from pipelines.scoring.score_fragment import Target, Work
 from pipelines.scoring.scorers import GivenPredictions
 from pipelines.tables.delta import Table
@@ -52,7 +52,7 @@ def described(**sections: Any) -> Job:
 
 def score(
     folder: Path, path: Path, *batches: str, job: Job | None = None, **more: Any
-) -> tuple[list[Part], dict[str, bytes]]:
+) -> tuple[list[FragmentResult], dict[str, bytes]]:
     """The parts of a file, and the files that were written, by name."""
     job = job or described()
     table = Table(str(folder), PREDICTIONS, PARTITIONED_BY["predictions"])
@@ -61,7 +61,7 @@ def score(
     target = Target(table, {batch: f"attempt-{batch}" for batch in batches}, digests, **more)
     work = Work(job, partial(GivenPredictions, job), target)
     parts = [
-        part for source in sources for piece in pieces_of(source) for part in work.parts(piece)
+        part for source in sources for split in splits_of(source) for part in work.parts(split)
     ]
     return parts, {path.name: path.read_bytes() for path in folder.rglob("*.parquet")}
 
@@ -205,16 +205,16 @@ def test_a_column_of_another_type_is_an_error_of_the_file(tmp_path: Path) -> Non
 def test_what_is_wrong_with_a_file_is_part_of_the_outcome(tmp_path: Path, path: Path) -> None:
     """So that other files go on."""
     [source] = find_sources(str(path), tmp_path)
-    pieces = pieces_of(source)
+    splits = splits_of(source)
     path.unlink()
     job = described()
     table = Table(str(tmp_path / "out"), PREDICTIONS, PARTITIONED_BY["predictions"])
     work = Work(job, partial(GivenPredictions, job), Target(table, {"a": "x"}, {}))
 
-    outcome = work.outcome(pieces[0])
+    outcome = work.outcome(splits[0])
 
     assert isinstance(outcome.error, InputUnreadable)
-    assert (outcome.piece, outcome.parts) == (pieces[0], ())
+    assert (outcome.split, outcome.parts) == (splits[0], ())
 
 
 def test_work_travels_as_a_description(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 
 from pipelines.errors import JobInvalid, SchemaMismatch
-from pipelines.features.bad_values import BadCells
+from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import Mapped, Numbers
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job, parse
 from pipelines.models.evaluator import Scores
-from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Predicted
+from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Predictions
 
 ALL = {"label": "guess"}
 
@@ -37,7 +37,7 @@ def given(
     task: str = "classification",
     target: dict[str, Any] | None = None,
     **predictions: Any,
-) -> tuple[Predicted, dict[int, tuple[str, str]]]:
+) -> tuple[Predictions, dict[int, tuple[str, str]]]:
     """What a job over another system's predictions makes of rows."""
     faults = Faults()
     own = {"target": target} if target else {}
@@ -153,7 +153,7 @@ class FakePackage:
         values = np.array(rows["x"].to_pylist(), dtype=np.float64)
         refused = np.flatnonzero(values == 13)
         if len(refused):
-            raise BadCells("x", refused, "unlucky")
+            raise BadValues("x", refused, "unlucky")
         return Mapped(len(values), (Numbers("x", values),))
 
     def predict(self, mapped: Mapped) -> Scores:
@@ -167,7 +167,7 @@ class FakePackage:
 
 def scored(
     package: FakePackage, values: list[float | None], *marked: int
-) -> tuple[Predicted, dict[int, tuple[str, str]]]:
+) -> tuple[Predictions, dict[int, tuple[str, str]]]:
     faults = Faults()
     faults.mark(marked, "before", "")
     features = {"columns": {"x": {"kind": "numeric"}}}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.features.mapped import Codes, Mapped, Numbers, Sparse, concatenated
+from pipelines.features.mapped import Mapped, Numbers, OneHot, Sparse, concatenated
 from pipelines.models.catalogue import ESTIMATORS
 from pipelines.models.evaluator import layout_of
 from pipelines.models.linear import LinearEvaluator
@@ -70,7 +70,7 @@ def test_labels_that_differ_are_found(make_mapped: MakeMapped, make_targets: Mak
 
 def test_a_tie_may_fall_either_way() -> None:
     """scikit-learn's own label flips there with the number of rows in a call."""
-    rows = Mapped(2, (Codes("a", np.array([0, 1], np.int32), 2),))
+    rows = Mapped(2, (OneHot("a", np.array([0, 1], np.int32), 2),))
     linear, trained = pair("LogisticRegression", rows, np.array([0, 1], np.int32))
     trained.estimator.coef_[:] = 0.0
     trained.estimator.intercept_[:] = 1e-17
@@ -101,7 +101,7 @@ def test_edges_try_each_column_alone(make_mapped: MakeMapped) -> None:
     for at, column in enumerate(mapped.columns):
         others = [part for part in edges if part.columns[at] is not edges[0].columns[at]]
         assert len(others) >= 2, column.name
-    codes = {int(c.codes[0]) for part in edges for c in part.columns if isinstance(c, Codes)}
+    codes = {int(c.codes[0]) for part in edges for c in part.columns if isinstance(c, OneHot)}
     assert codes == {0, 1, 2, 3}
     terms = {len(c.indices) for part in edges for c in part.columns if isinstance(c, Sparse)}
     assert {0, 1} <= terms

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.input.fragments import find_sources, pieces_of
+from pipelines.input.fragments import find_sources, splits_of
 from pipelines.job.job_file import parse
 from pipelines.training.rows import Reader
 from pipelines.training.selection import select
@@ -37,8 +37,8 @@ def keys_that_train(folder: Path, **columns: list[object]) -> list[str]:
     found = find_sources("rows.parquet", folder)
     batches = frozenset({"2026-01-05", "2026-01-06", "unknown"})
     reader = Reader(job, batches, {"rows.parquet": "0" * 64}, function=None)
-    pieces = [piece for source in found for piece in pieces_of(source)]
-    return [key for piece in pieces for rows in reader.read(piece) for key in rows.keys.to_pylist()]
+    splits = [split for source in found for split in splits_of(source)]
+    return [key for split in splits for rows in reader.read(split) for key in rows.keys.to_pylist()]
 
 
 def test_only_rows_with_a_target_a_time_and_sound_features_train(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_smallest_hashes_train_or_measure_and_none_does_both(
 ) -> None:
     hashes = np.array([[word, 0] for word in high], dtype=np.uint64)
 
-    train, held = select(hashes, None, holdout=holdout, max_rows=most).splits(hashes, None)
+    train, held = select(hashes, None, holdout=holdout, max_rows=most).masks(hashes, None)
 
     chosen = {word for word, one in zip(high, train | held, strict=True) if one}
     assert chosen == set(sorted(high)[:most])
@@ -89,7 +89,7 @@ def test_what_measures_is_later_than_all_that_trains(
     micros = np.array([time for _, time in rows])
     assume(2 * (micros == micros.max()).sum() <= len(micros))
 
-    train, held = select(hashes, micros, holdout=holdout, max_rows=100).splits(hashes, micros)
+    train, held = select(hashes, micros, holdout=holdout, max_rows=100).masks(hashes, micros)
 
     assert train.any()
     assert held.any()
@@ -101,6 +101,6 @@ def test_rows_of_one_time_are_held_out_by_their_hash() -> None:
     hashes = np.array([[word, 0] for word in range(10)], dtype=np.uint64)
     micros = np.ones(10, dtype=np.int64)
 
-    train, held = select(hashes, micros, holdout=0.2, max_rows=100).splits(hashes, micros)
+    train, held = select(hashes, micros, holdout=0.2, max_rows=100).masks(hashes, micros)
 
     assert (train.sum(), held.sum()) == (8, 2)

@@ -10,9 +10,9 @@ from labeling.estimates.windows import span
 from labeling.report.drawing.charts import (
     Axis,
     Bar,
+    IntervalMark,
     Lines,
     Mark,
-    Reading,
     bar_strip,
     bars,
     over_time,
@@ -167,21 +167,21 @@ def test_windows_read_as_people_write_dates(window: str, text: str) -> None:
 
 
 def test_a_strip_draws_what_is_known_and_nothing_else() -> None:
-    page = Page(strip(Reading(0.5, 0.4, 0.6, 0.3, 0.7, 0.45), _whole, Lines(0.5, 0.8)))
+    page = Page(strip(IntervalMark(0.5, 0.4, 0.6, 0.3, 0.7, 0.45), _whole, Lines(0.5, 0.8)))
 
     assert [one["cx"] for one in page.marks("value")] == ["50%"]
     assert [(one["x1"], one["x2"]) for one in page.marks("interval")] == [("40%", "60%")]
     assert [(one["x1"], one["x2"]) for one in page.marks("missing")] == [("30%", "70%")]
     assert [one["x1"] for one in page.marks("limit")] == ["80%"]
     assert not {"value", "interval", "missing", "truth"} & {
-        str(one.get("class")) for _, one in Page(strip(Reading(None), _whole)).tags
+        str(one.get("class")) for _, one in Page(strip(IntervalMark(None), _whole)).tags
     }
 
 
 def test_higher_values_are_drawn_higher() -> None:
     marks = [
-        Mark((0.0, 0.5), Reading(0.25, 0.2, 0.3), "low"),
-        Mark((0.5, 1.0), Reading(0.75, 0.7, 0.8), "high"),
+        Mark((0.0, 0.5), IntervalMark(0.25, 0.2, 0.3), "low"),
+        Mark((0.5, 1.0), IntervalMark(0.75, 0.7, 0.8), "high"),
     ]
 
     page = Page(over_time(marks, [], _axis, _clock("2026-11-20"), Lines(), alt="two"))
@@ -193,7 +193,7 @@ def test_higher_values_are_drawn_higher() -> None:
 
 
 def test_a_band_spans_its_window_and_interval() -> None:
-    mark = Mark((0.25, 0.5), Reading(0.5, 0.4, 0.8, truth=0.6), "one")
+    mark = Mark((0.25, 0.5), IntervalMark(0.5, 0.4, 0.8, truth=0.6), "one")
 
     page = Page(over_time([], [mark], _axis, _clock("2026-11-20"), Lines(), alt="one"))
 
