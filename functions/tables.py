@@ -14,9 +14,9 @@ from functions.batches import attempts as ledger
 from labeling.answers import current as resolution
 from pipelines.columns import relations
 from pipelines.columns.buffers import texts
+from pipelines.sampling.plan import CENSUS
 from pipelines.tables.schemas import ANNOTATIONS, PREDICTIONS, TABLES, table_of
 
-CENSUS = "complete outcomes"  # the reason of a draw of every row
 OUTCOME = "outcome"
 NAMES = (*TABLES, "labels")
 _DRAW = ["batch", "purpose", "draw_no", "known_at"]

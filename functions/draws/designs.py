@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from functions import tables
 from functions.app import App
-from pipelines.columns.buffers import Int64s
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
+from pipelines.job.job_file import Job
+from pipelines.sampling.plan import Design
 from pipelines.sampling.population import Population
 
 VERIFY = "verify"
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """The newest design of a batch, as the table keeps it."""
-
-    draw_no: int
-    series: int
-    version: str
-    input_digest: str
-    population_digest: str
-    seed_digest: str
-    survey_digest: str | None  # None where an older release drew
-    budget: int
-    reason: str
-    known_at: datetime
-    names: tuple[str, ...]
-    sizes: Int64s
-    allocated: Int64s
 
 
 def designs(app: App, purpose: str) -> dict[str, Design]:
@@ -74,6 +54,6 @@ def population_digest(population: Population) -> str:
     return Digest().add(population.ids).text
 
 
-def seed_digest(app: App) -> str:
-    """Identifies the seed without telling it."""
-    return subkey("seed", app.job.sampling.seed).hex()
+def seed_digest(job: Job) -> str:
+    """Identify the seed without telling it."""
+    return subkey("seed", job.sampling.seed).hex()

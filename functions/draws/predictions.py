@@ -15,6 +15,7 @@ from pipelines.columns.buffers import coded_texts, floats
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
 from pipelines.models.package import open_package
+from pipelines.sampling.leakage import SEEN
 from pipelines.sampling.population import (
     CodedText,
     Population,
@@ -24,7 +25,6 @@ from pipelines.sampling.population import (
 )
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
-SEEN = "seen_in_training"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
+from pipelines.sampling.candidates import in_order, within_budget
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _STRATUM = "all"
@@ -110,19 +111,10 @@ def _ordered(app: App, batch: str, parts: Sequence[IdentifiedRows]) -> _Candidat
     hashes = np.concatenate(
         [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
     )
-    order = np.lexsort((digests[:, 0], ids[:, 1], ids[:, 0]))
-    begins, differs = _changes(ids[order]), _changes(digests[order])
-    spoilt = np.isin(np.cumsum(begins), np.cumsum(begins)[differs & ~begins])
-    usable = order[begins & ~spoilt]
-    usable = usable[np.lexsort((hashes[usable, 1], hashes[usable, 0]))]
+    usable = in_order(ids, digests, hashes)
     keys = [key for part in parts for key in part.keys.to_pylist()]
     own = ids[usable]
     return _Candidates(own, hex_text(own).to_pylist(), [keys[row] for row in usable])
-
-
-def _changes(rows: Hashes) -> np.ndarray:
-    """Where a row (n, 2) is another than the one before it."""
-    return np.append([True], (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]
 
 
 def _earlier(app: App) -> dict[str, _Earlier]:
@@ -143,8 +135,7 @@ def _earlier(app: App) -> dict[str, _Earlier]:
 def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
     """The places of the rows that are drawn from now on."""
     stays = np.array([name in earlier.asked for name in rows.names], np.bool_)
-    room = max(budget - int(stays.sum()), 0)
-    return np.sort(np.concatenate([np.flatnonzero(stays), np.flatnonzero(~stays)[:room]]))
+    return within_budget(stays, budget)
 
 
 def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
@@ -212,7 +203,7 @@ class _Draw:
             "domains": json.dumps({}),
             "budget": self.app.job.labeling.train_budget,
             "population_digest": Digest().add(self.candidates.ids).text,
-            "seed_digest": seed_digest(self.app),
+            "seed_digest": seed_digest(self.app.job),
             "survey_digest": rows_shown.survey_digest(self.app.job),
             "actor": self.app.settings.actor,
             "reason": "top-up" if self.earlier.asked else "first",

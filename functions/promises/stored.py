@@ -189,7 +189,7 @@ def _wrong_draws(app: App) -> Iterator[str]:
     carried over to other predictions ranks all its rows anew. Draws by another
     seed than the job file's are left out.
     """
-    seed, newest = seed_digest(app), designs(app, VERIFY)
+    seed, newest = seed_digest(app.job), designs(app, VERIFY)
     rows = tables.verifying(tables.current_samples(app)).to_pylist()
     for batch, design in sorted(newest.items()):
         if design.seed_digest != seed:

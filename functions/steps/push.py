@@ -22,6 +22,7 @@ from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.sampling.draws import push_order
+from pipelines.sampling.plan import CENSUS
 from pipelines.tables.schemas import QUESTIONS, table_of
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _drawn(app: App, options: PushOptions) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
     samples = where_in(tables.current_samples(app), "purpose", options.purpose)
     census = {
-        batch for batch, one in designs(app, options.purpose).items() if one.reason == tables.CENSUS
+        batch for batch, one in designs(app, options.purpose).items() if one.reason == CENSUS
     }  # their answers came by themselves
     rows = samples.to_pylist()
     drawn = {row["batch"] for row in rows}

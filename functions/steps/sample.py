@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
-import pyarrow as pa
 
 from functions import tables
 from functions.app import App
@@ -17,17 +13,18 @@ from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.draws import predictions as predicted
 from functions.draws import rows_shown
-from functions.draws.designs import VERIFY, Design, designs, population_digest, seed_digest
-from functions.draws.planner import Plan, Planner
+from functions.draws.designs import VERIFY, designs
+from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
 from functions.steps.score import require_scored
 from labeling.questions.shown import shown_digest
-from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
+from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
+from pipelines.sampling.membership import membership_table
+from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
 from pipelines.sampling.population import Population, domain_counts
-from pipelines.sampling.strata import Strata
-from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, micros, table_of
+from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
 
@@ -106,12 +103,14 @@ class _Batch:
     def draw(self, options: SampleOptions) -> Drawn:
         rows = predicted.read(self.app, self.attempt)
         self._require_cohorts(rows.population)
-        planner = Planner(self.app, self.attempt, rows.population, self.design, self.answers_seen)
-        plan = planner.plan(options.budget, options.redraw)
+        batch = scored_batch(self.app, self.attempt, rows.population, self.answers_seen)
+        sampling = self.app.job.sampling
+        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
+        plan = plan_of(self.app, batch, request, self.design)
         if plan is None:
             return self._held(self.design)
         if not options.dry_run:
-            self._store(rows, plan)
+            self._store(batch, rows, plan)
         strata = _told(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
@@ -138,7 +137,7 @@ class _Batch:
     def _number(self) -> int:
         return self.design.draw_no + 1 if self.design else 1
 
-    def _store(self, rows: BatchPredictions, plan: Plan) -> None:
+    def _store(self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan) -> None:
         """Populations, then samples, then the design: a draw without a design never happened."""
         series = self._number if plan.begins or self.design is None else self.design.series
         head = {
@@ -149,13 +148,13 @@ class _Batch:
         }
         drawn = draw(rows.population, plan.strata, plan.allocated)
         samples = self._samples(rows, plan, drawn)
-        made = self._designs(rows.population, plan)
+        made = self._designs(batch, plan)
         transaction = (f"sample/{self.app.job.name}/{self.attempt.batch}/{VERIFY}", self._number)
         with self.app.committing() as moment:
             common = {**head, "series": series, "known_at": moment}
             store = self.app.store
             store.table("populations").append(
-                _population_table(head, moment, rows.population, plan.strata, drawn.rows)
+                membership_table(common, rows.population.ids, plan.strata, drawn.rows)
             )
             store.table("samples").append(table_of(SAMPLES, [{**common, **row} for row in samples]))
             rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
@@ -166,7 +165,7 @@ class _Batch:
         places = [
             (int(row), int(stratum), int(rank))
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
-            if rows.ids[int(row)] not in plan.kept
+            if not plan.kept[row]
         ]
         seen = rows_shown.shown(
             self.app, self.attempt.batch, [rows.ids[row] for row, *_ in places], self.attempt.digest
@@ -189,16 +188,14 @@ class _Batch:
             "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),
         }  # fmt: skip
 
-    def _designs(self, population: Population, plan: Plan) -> list[dict[str, Any]]:
-        strata = plan.strata
+    def _designs(self, batch: ScoredBatch, plan: Plan) -> list[dict[str, Any]]:
+        strata, population = plan.strata, batch.population
         domains = domain_counts(
             strata.codes, len(strata.names), population.labels, population.cohorts
         )
         common = {
-            "version": self.attempt.version, "input_digest": self.attempt.digest, "budget": plan.budget,
-            "population_digest": population_digest(population), "seed_digest": seed_digest(self.app),
-            "survey_digest": rows_shown.survey_digest(self.app.job),
-            "actor": self.app.settings.actor, "reason": plan.reason, "answers_seen": self.answers_seen,
+            **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,
+            "actor": self.app.settings.actor, "answers_seen": batch.answers_seen,
         }  # fmt: skip
         return [
             {
@@ -219,28 +216,3 @@ def _told(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratu
         Stratum(name, int(size), int(taken), float(taken / size))
         for name, size, taken in zip(names, sizes, allocated, strict=True)
     ]
-
-
-def _population_table(
-    head: Mapping[str, Any],
-    moment: datetime,
-    population: Population,
-    strata: Strata,
-    sampled: Int64s,
-) -> pa.Table:
-    n = len(population)
-    taken = np.zeros(n, np.bool_)
-    taken[sampled] = True
-    same = {
-        name: coded_texts(np.zeros(n), [head[name]]).dictionary_decode()
-        for name in ("job", "batch", "purpose")
-    }
-    columns = {
-        **same,
-        "draw_no": int_array(np.full(n, head["draw_no"])).cast(pa.int32()),
-        "id_high": int_array(population.ids[:, 0].view(np.int64)),
-        "stratum": coded_texts(strata.codes, strata.names).dictionary_decode(),
-        "is_sampled": bool_array(taken),
-        "known_at": time_array(np.full(n, micros(moment))),
-    }
-    return pa.table([columns[name] for name in POPULATIONS.names], schema=POPULATIONS)

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines.columns.buffers import Bools, Int32s
 
+SEEN = "seen_in_training"  # the cohort of rows by whether their model was trained on them
 _CHANCE = 1e-6  # a model that knows nothing of the draw is called learned less often than this
 
 
