@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,8 +14,10 @@ from functions.app import App
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.job.job_file import Job
-from pipelines.sampling.plan import Design
-from pipelines.sampling.population import Population
+from pipelines.sampling.plan import Design, Plan, ScoredBatch
+from pipelines.sampling.population import Population, domain_counts
+from pipelines.sampling.score_summaries import summarize
+from pipelines.sampling.strata import Strata
 
 VERIFY = "verify"
 
@@ -47,6 +52,52 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
         sizes=np.array([row["size"] for row in own]),
         allocated=np.array([row["allocated"] for row in own]),
     )
+
+
+def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, Any]]:
+    """A design as the table keeps it: one row per stratum.
+
+    Args:
+        batch: that was drawn from.
+        plan: of the draw.
+        actor: who draws.
+
+    Returns:
+        Rows of `designs` without what names the draw: job, batch, purpose and numbers.
+    """
+    strata, population = plan.strata, batch.population
+    domains = domain_counts(strata.codes, len(strata.names), population.labels, population.cohorts)
+    columns = {
+        "stratum": strata.names,
+        "size": strata.sizes.tolist(),
+        "allocated": plan.allocated.tolist(),
+        "domains": [json.dumps(domain, ensure_ascii=False) for domain in domains],
+        **_summaries(population, strata),
+    }
+    common = {
+        **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,
+        "actor": actor, "answers_seen": batch.answers_seen,
+    }  # fmt: skip
+    rows = zip(*columns.values(), strict=True)
+    return [{**common, **dict(zip(columns, row, strict=True))} for row in rows]
+
+
+def _summaries(population: Population, strata: Strata) -> dict[str, Sequence[Any]]:
+    """What a design keeps of the scores of all rows: columns of H values, or none."""
+    summaries = summarize(strata, population.grid, population.cohorts)
+    if summaries is None:
+        return {}
+    count = len(strata.names)
+    return {
+        f"{population.grid.name}_sums": [_unless_empty(text) for text in summaries.sums],
+        "score_histogram": [_unless_empty(text) for text in summaries.histograms],
+        "sums_left_out": [summaries.sums_left_out] * count,
+        "histograms_left_out": [summaries.histograms_left_out] * count,
+    }
+
+
+def _unless_empty(text: str) -> str | None:
+    return None if text == "{}" else text
 
 
 def population_digest(population: Population) -> str:

@@ -10,11 +10,14 @@ import pyarrow as pa
 
 from functions.app import App
 from functions.batches.attempts import Attempt
+from functions.batches.model import trusted_keys
 from infra import signing
 from pipelines.columns.buffers import coded_texts, floats
+from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
-from pipelines.models.package import open_package
+from pipelines.job.job_file import Job
+from pipelines.models.package import Package, open_package
 from pipelines.sampling.leakage import SEEN
 from pipelines.sampling.population import (
     CodedText,
@@ -23,6 +26,7 @@ from pipelines.sampling.population import (
     score_grid,
     value_grid,
 )
+from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
 
@@ -44,39 +48,65 @@ class BatchPredictions:
         return {**row, "cohorts": cohorts}
 
 
-def read(app: App, attempt: Attempt) -> BatchPredictions:
-    """All predictions of a batch."""
+def read(app: App, attempt: Attempt, package: Package | None) -> BatchPredictions:
+    """All predictions of a batch.
+
+    Args:
+        app: whose store and job.
+        attempt: the scoring that is live.
+        package: of the version that scored it, if it is here.
+
+    Returns:
+        The table, and the population that a draw is made from.
+    """
     partition = {"job": app.job.name, "batch": attempt.batch}
     table = app.store.table("predictions").read(_COLUMNS, partition).combine_chunks()
-    keys = _chunk(table, "key")
-    cohorts = cohort_codes(_chunk(table, "cohorts"))
-    seen = _seen(app, attempt.version, keys)
+    keys, seed = column(table, "key"), app.job.sampling.seed
+    cohorts = cohort_codes(column(table, "cohorts"))
     if app.job.task == "classification":
-        labels = CodedText.of("label", _chunk(table, "label"))
-        grid = score_grid(floats(_chunk(table, "score")))
+        labels = CodedText.of("label", column(table, "label"))
+        grid = score_grid(floats(column(table, "score")))
     else:
         labels = CodedText.single("label", table.num_rows)
-        grid = value_grid(floats(_chunk(table, "value")))
-    ids = parse_hex(_chunk(table, "prediction_id"))
-    draws = keyed_hashes(app.job.sampling.seed, "sample", attempt.batch, keys)
-    population = Population(ids, draws, labels, grid, (*cohorts, *seen))
+        grid = value_grid(floats(column(table, "value")))
+    ids = parse_hex(column(table, "prediction_id"))
+    draws = keyed_hashes(seed, "sample", attempt.batch, keys)
+    population = Population(ids, draws, labels, grid, (*cohorts, *_seen(package, seed, keys)))
     return BatchPredictions(table, table["prediction_id"].to_pylist(), population)
 
 
-def _chunk(table: pa.Table, name: str) -> pa.Array:
-    column = table[name].combine_chunks()
-    return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+def package_of(app: App, version: str) -> Package | None:
+    """The package that scored a batch; None where another system did, or it is not here any more.
 
-
-def _seen(app: App, version: str, keys: pa.Array) -> tuple[CodedText, ...]:
-    """Whether the model was trained on the row, where that is known."""
+    Raises:
+        PackageRefused: it is unsigned, changed or foreign.
+    """
     if app.job.model is None:
-        return ()
+        return None
     folder = app.store.models(app.job.model.name) / version
     if not folder.is_dir():
+        return None
+    return open_package(folder, verify=signing.verifier(trusted_keys(app)))
+
+
+def scorer_of(job: Job, package: Package | None) -> Scorer | None:
+    """What gives the probability of each class of a row; None where nothing here can.
+
+    A package is not asked where the job file has other features by now.
+    """
+    if job.task != "classification":
+        return None
+    if job.predictions is not None:
+        return GivenPredictions(job)
+    if package is None or package.manifest.recipe.features != job.features:
+        return None
+    return ModelScorer(job, package)
+
+
+def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:
+    """Whether the model was trained on the row, where that is known."""
+    if package is None:
         return ()
-    trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
-    package = open_package(folder, verify=signing.verifier(trusted))
-    hashes = keyed_hashes(app.job.sampling.seed, "training", "", keys)[:, 0]
+    hashes = keyed_hashes(seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)
     return (CodedText.of(SEEN, coded_texts(codes, ["false", "true"])),)

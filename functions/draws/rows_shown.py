@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from functions.app import App
 from functions.batches import discovery
+from functions.batches.attempts import Attempt
 from functions.batches.discovery import IdentifiedRows
 from labeling.questions.shown import ShownColumn, shown_rows
-from pipelines.columns.buffers import Int64s
 from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
@@ -19,6 +20,7 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
+from pipelines.scoring.scorers import Scorer
 
 
 def shown_columns(job: Job) -> list[ShownColumn]:
@@ -42,47 +44,78 @@ def survey_digest(job: Job) -> str:
     return subkey("survey", job.labeling.question, *seen).hex()
 
 
-def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> dict[str, str]:
-    """What people see of some predictions, as JSON by prediction id.
+@dataclass(frozen=True, slots=True)
+class DrawnRows:
+    """What is kept of drawn rows from the input that was scored, by prediction id."""
+
+    shown: dict[str, str]  # what people see, as JSON
+    scores: dict[str, dict[str, float] | None]  # the probability of each class, if there are any
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRows:
+    """Those rows of a fragment that somebody asked for."""
+
+    ids: list[str]
+    rows: pa.RecordBatch
+
+    @classmethod
+    def of(cls, part: IdentifiedRows, wanted: Container[str]) -> WantedRows:
+        """Take the rows with these prediction ids."""
+        names = hex_text(part.ids).to_pylist()
+        places = [place for place, name in enumerate(names) if name in wanted]
+        chosen = raw.take(part.rows, np.array(places, dtype=np.int64))
+        return cls([names[place] for place in places], chosen)
+
+    def shown(self, job: Job) -> dict[str, str]:
+        """What people see of each, as JSON by prediction id."""
+        if not self.ids:
+            return {}
+        columns = shown_columns(job)
+        made = [
+            self.rows.column(c.name)
+            if c.kind == "image"
+            else raw.checked_text(self.rows.column(c.name), c.name, Faults())
+            for c in columns
+        ]
+        seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])
+        texts = shown_rows(seen, columns, job.batches.timezone)
+        return dict(zip(self.ids, texts, strict=True))
+
+    def scores(self, scorer: Scorer) -> dict[str, dict[str, float] | None]:
+        """The probability of each class of each, by prediction id."""
+        found = scorer.probabilities(self.rows) if self.ids else None
+        return {} if found is None else dict(zip(self.ids, found.by_class(), strict=True))
+
+
+def read_again(
+    app: App, attempt: Attempt, wanted: Iterable[str], scorer: Scorer | None
+) -> DrawnRows:
+    """Read some rows of a batch again, in one pass over its input.
 
     Args:
-        digest: of the batch's rows when they were scored.
+        app: whose job and input.
+        attempt: the scoring that is live.
+        wanted: prediction ids.
+        scorer: gives the probabilities of classes, if anything here does.
+
+    Returns:
+        What people see of the rows, and their probabilities.
 
     Raises:
         InputChanged: the input is not what was scored, or a row is gone.
     """
     ids, seen = set(wanted), Digest()
-    found: dict[str, str] = {}
-    for part in discovery.batch_rows(app, batch):
+    chosen: list[WantedRows] = []
+    shown: dict[str, str] = {}
+    for part in discovery.batch_rows(app, attempt.batch):
         seen = seen.add(part.digests(app.job))
-        found |= of_rows(app, part, ids)
-    if (digest is not None and seen.text != digest) or len(found) < len(ids):
+        chosen.append(WantedRows.of(part, ids))
+        shown |= chosen[-1].shown(app.job)
+    if seen.text != attempt.digest or len(shown) < len(ids):
         raise InputChanged(
-            f"the input of batch {batch!r} is no longer what was scored, or the job file reads other columns of it",
-            fix=f"run `recheck score … --batch {batch} --replace`, then the same command again",
+            f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
+            fix=f"run `recheck score … --batch {attempt.batch} --replace`, then the same command again",
         )
-    return found
-
-
-def of_rows(app: App, part: IdentifiedRows, wanted: Container[str]) -> dict[str, str]:
-    """What people see of those of the rows that are wanted, as JSON by prediction id."""
-    names = hex_text(part.ids).to_pylist()
-    places = np.array([place for place, name in enumerate(names) if name in wanted], dtype=np.int64)
-    if not len(places):
-        return {}
-    return dict(
-        zip((names[place] for place in places), _shown(app, part.rows, places), strict=True)
-    )
-
-
-def _shown(app: App, rows: pa.RecordBatch, places: Int64s) -> list[str]:
-    columns = shown_columns(app.job)
-    chosen = raw.take(rows, places)
-    made = [
-        chosen.column(c.name)
-        if c.kind == "image"
-        else raw.checked_text(chosen.column(c.name), c.name, Faults())
-        for c in columns
-    ]
-    seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])
-    return shown_rows(seen, columns, app.job.batches.timezone)
+    scores = [rows.scores(scorer) for rows in chosen] if scorer else []
+    return DrawnRows(shown, {name: one for some in scores for name, one in some.items()})

@@ -13,8 +13,8 @@ from functions import tables
 from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import IdentifiedRows, Input
-from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
+from functions.draws.rows_shown import WantedRows, survey_digest
 from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
@@ -142,7 +142,7 @@ def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, 
     """What people see of some rows of each batch."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
     for batch, rows in discovery.identified_rows(app, found, list(wanted)):
-        seen[batch] |= rows_shown.of_rows(app, rows, wanted[batch])
+        seen[batch] |= WantedRows.of(rows, wanted[batch]).shown(app.job)
     return seen
 
 
@@ -204,7 +204,7 @@ class _Draw:
             "budget": self.app.job.labeling.train_budget,
             "population_digest": Digest().add(self.candidates.ids).text,
             "seed_digest": seed_digest(self.app.job),
-            "survey_digest": rows_shown.survey_digest(self.app.job),
+            "survey_digest": survey_digest(self.app.job),
             "actor": self.app.settings.actor,
             "reason": "top-up" if self.earlier.asked else "first",
             "answers_seen": 0,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from functions import tables
@@ -12,10 +11,10 @@ from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.draws import predictions as predicted
-from functions.draws import rows_shown
-from functions.draws.designs import VERIFY, designs
+from functions.draws.designs import VERIFY, design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
+from functions.draws.rows_shown import DrawnRows, read_again
 from functions.steps.score import require_scored
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
@@ -23,7 +22,8 @@ from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.membership import membership_table
 from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
-from pipelines.sampling.population import Population, domain_counts
+from pipelines.sampling.population import Population
+from pipelines.scoring.scorers import Scorer
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
@@ -101,7 +101,8 @@ class _Batch:
     answers_seen: int
 
     def draw(self, options: SampleOptions) -> Drawn:
-        rows = predicted.read(self.app, self.attempt)
+        package = predicted.package_of(self.app, self.attempt.version)
+        rows = predicted.read(self.app, self.attempt, package)
         self._require_cohorts(rows.population)
         batch = scored_batch(self.app, self.attempt, rows.population, self.answers_seen)
         sampling = self.app.job.sampling
@@ -110,7 +111,7 @@ class _Batch:
         if plan is None:
             return self._held(self.design)
         if not options.dry_run:
-            self._store(batch, rows, plan)
+            self._store(batch, rows, plan, predicted.scorer_of(self.app.job, package))
         strata = _told(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
@@ -137,7 +138,9 @@ class _Batch:
     def _number(self) -> int:
         return self.design.draw_no + 1 if self.design else 1
 
-    def _store(self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan) -> None:
+    def _store(
+        self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan, scorer: Scorer | None
+    ) -> None:
         """Populations, then samples, then the design: a draw without a design never happened."""
         series = self._number if plan.begins or self.design is None else self.design.series
         head = {
@@ -147,8 +150,8 @@ class _Batch:
             "purpose": VERIFY,
         }
         drawn = draw(rows.population, plan.strata, plan.allocated)
-        samples = self._samples(rows, plan, drawn)
-        made = self._designs(batch, plan)
+        samples = self._samples(rows, plan, drawn, scorer)
+        made = design_rows(batch, plan, self.app.settings.actor)
         transaction = (f"sample/{self.app.job.name}/{self.attempt.batch}/{VERIFY}", self._number)
         with self.app.committing() as moment:
             common = {**head, "series": series, "known_at": moment}
@@ -160,55 +163,31 @@ class _Batch:
             rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
             store.table("designs").append(rows_of_design, transaction=transaction)
 
-    def _samples(self, rows: BatchPredictions, plan: Plan, drawn: Draw) -> list[dict[str, Any]]:
+    def _samples(
+        self, rows: BatchPredictions, plan: Plan, drawn: Draw, scorer: Scorer | None
+    ) -> list[dict[str, Any]]:
         """The rows that were not drawn before, as people see them."""
         places = [
             (int(row), int(stratum), int(rank))
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
             if not plan.kept[row]
         ]
-        seen = rows_shown.shown(
-            self.app, self.attempt.batch, [rows.ids[row] for row, *_ in places], self.attempt.digest
-        )
+        ids = [rows.ids[row] for row, *_ in places]
+        seen = read_again(self.app, self.attempt, ids, scorer)
         return [self._sample(rows, plan, place, seen) for place in places]
 
     def _sample(
-        self,
-        rows: BatchPredictions,
-        plan: Plan,
-        place: tuple[int, int, int],
-        seen: Mapping[str, str],
+        self, rows: BatchPredictions, plan: Plan, place: tuple[int, int, int], seen: DrawnRows
     ) -> dict[str, Any]:
         row, stratum, rank = place
-        size = int(plan.strata.sizes[stratum])
-        text = seen[rows.ids[row]]
+        name, size = rows.ids[row], int(plan.strata.sizes[stratum])
+        text = seen.shown[name]
         return {
-            **rows.row(row), "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
+            **rows.row(row), "scores": seen.scores.get(name),
+            "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
             "inclusion_probability": float(plan.allocated[stratum] / size),
             "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),
         }  # fmt: skip
-
-    def _designs(self, batch: ScoredBatch, plan: Plan) -> list[dict[str, Any]]:
-        strata, population = plan.strata, batch.population
-        domains = domain_counts(
-            strata.codes, len(strata.names), population.labels, population.cohorts
-        )
-        common = {
-            **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,
-            "actor": self.app.settings.actor, "answers_seen": batch.answers_seen,
-        }  # fmt: skip
-        return [
-            {
-                **common,
-                "stratum": name,
-                "size": int(size),
-                "allocated": int(taken),
-                "domains": json.dumps(domain, ensure_ascii=False),
-            }
-            for name, size, taken, domain in zip(
-                strata.names, strata.sizes, plan.allocated, domains, strict=True
-            )
-        ]
 
 
 def _told(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:

@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from pipelines.columns.buffers import Floats, Int32s, Int64s
+from pipelines.columns.buffers import Floats, Int64s
+from pipelines.sampling.cells import exact_sums
 from pipelines.sampling.population import GRID, MISSING
 from pipelines.sampling.strata import Strata
 
@@ -44,7 +45,7 @@ def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
     known = points != MISSING
     points, codes = points[known], strata.codes[known]
     rows = np.bincount(codes, minlength=len(sizes)).tolist()
-    doubts = _sums(points * (GRID - points), codes, len(sizes))
+    doubts = exact_sums(points * (GRID - points), codes, len(sizes))
     if (total := sum(doubts)) == 0:  # no scores, or the model is sure of everything
         return sizes
     # Integers up to the one division, so that all machines round alike.
@@ -111,10 +112,3 @@ def _claim(stratum: int, drawn: int, wanted: float) -> tuple[int, float, int]:
     """What sorts first has the strongest claim to another row."""
     priority = wanted / math.sqrt(drawn * (drawn + 1)) if drawn else wanted
     return min(drawn, FLOOR), -priority, stratum
-
-
-def _sums(words: Int64s, codes: Int32s, count: int) -> list[int]:
-    """Exact sums by stratum of numbers below 2**40, of up to 2**33 rows."""
-    halves = (words & 0xFFFFF, words >> 20)  # floats add integers exactly up to 2**53
-    low, high = (np.bincount(codes, weights=half, minlength=count).tolist() for half in halves)
-    return [int(a) + (int(b) << 20) for a, b in zip(low, high, strict=True)]

@@ -16,6 +16,7 @@ from itertools import groupby
 import numpy as np
 
 from pipelines.columns.buffers import Int32s, Int64s
+from pipelines.sampling.cells import ranked
 from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
 from pipelines.sampling.population import CodedText, Population
 
@@ -96,21 +97,12 @@ def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
     cells = _Cells(np.zeros((0, 1), dtype=np.int64), np.zeros(rows, dtype=np.int64))
     for dimension in dimensions:
         combined = cells.of_row * dimension.count + dimension.places
-        found, of_row = _ranked(combined, cells.places.shape[1] * dimension.count)
+        found, of_row = ranked(combined, cells.places.shape[1] * dimension.count)
         if len(found) > _CELLS and len(dimensions) > 1:
             return None
         before, place = np.divmod(found, dimension.count)
         cells = _Cells(np.vstack([cells.places[:, before], place]), of_row)
     return cells
-
-
-def _ranked(keys: Int64s, limit: int) -> tuple[Int64s, Int64s]:
-    """The distinct keys in order, and the rank of each row's key."""
-    if limit > 4 * len(keys) + 1024:
-        found, ranks = np.unique(keys, return_inverse=True)
-        return found, ranks
-    present = np.bincount(keys, minlength=limit) > 0
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[keys]
 
 
 def _merged(cells: _Cells) -> Int64s:

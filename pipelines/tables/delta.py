@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
@@ -180,7 +180,7 @@ class Table:
             self._require_next(change.transaction)
             try:
                 with _delta_errors(self.uri):
-                    self._write(self._open() or self._create(), change)
+                    self._write(self._widened(self._open() or self._create()), change)
             except ConcurrentRun:
                 if not tries_left:
                     raise
@@ -247,6 +247,19 @@ class Table:
                 f"{self.uri}: the table could not be made", fix="look at the store's rights"
             )
         return opened
+
+    def _widened(self, delta: DeltaTable) -> DeltaTable:
+        """Add the columns that a table of an older release lacks.
+
+        A commit of files does not, and what Delta does not know of a file is
+        lost when it joins files.
+        """
+        columns = {field.name for field in delta.schema().fields}
+        fields = Schema.from_arrow(self.schema).fields
+        lacking = [field for field in fields if field.name not in columns]
+        if lacking:
+            delta.alter.add_columns(lacking)
+        return delta
 
     def _values(self, file: WrittenFile) -> dict[str, str]:
         return table_files.values_of(file.path.rpartition("/")[0])
