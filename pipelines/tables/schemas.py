@@ -6,7 +6,7 @@ A table is appended to or replaced by one commit; none is edited in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -209,9 +209,11 @@ def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
     return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items)
 
 
-def number_maps(rows: Sequence[Mapping[str, float] | None]) -> pa.MapArray:
-    """One map from text to a number per row; None makes a null."""
-    filled = [row or {} for row in rows]
+def number_maps(
+    rows: Sequence[Mapping[str, float] | Iterable[tuple[str, float]] | None],
+) -> pa.MapArray:
+    """One map from text to numbers per row, also from the pairs that Arrow gives; None is null."""
+    filled = [dict(row or ()) for row in rows]
     offsets = np.zeros(len(filled) + 1, dtype=np.int32)
     np.cumsum([len(row) for row in filled], out=offsets[1:])
     keys = texts([key for row in filled for key in row])
