@@ -391,15 +391,16 @@ def test_a_place_that_is_full_leaves_no_package(
     put = Folder.put
     before: list[str] = []
 
-    def full(folder: Folder, name: str, content: bytes, **options: bool) -> object:
+    def full(folder: Folder, name: str, content: bytes, *, if_absent: bool = False) -> object:
         before.append(name)
         if len(before) > fatal:
             raise StoreUnavailable("No space left", fix="")
-        return put(folder, name, content, **options)
+        return put(folder, name, content, if_absent=if_absent)
 
-    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable, match="No space left"):
-        patch.setattr(Folder, "put", full)
+    monkeypatch.setattr(Folder, "put", full)
+    with pytest.raises(StoreUnavailable, match="No space left"):
         write(Folder(models.parent), make_draft(), sign=sign)
+    monkeypatch.undo()
     assert not list(models.rglob("signature.json"))
 
     folder = written_to(models, make_draft(), sign)
