@@ -14,9 +14,9 @@ from functions.batches.attempts import Attempt
 from functions.draws.designs import VERIFY, Design, population_digest, seed_digest
 from functions.draws.predictions import SEEN
 from functions.draws.rows_shown import survey_digest
-from pipelines.columns.buffers import Bools, Int64s, booleans, dictionary_codes, integers
+from pipelines.columns.buffers import Bools, Hashes, Int64s, booleans, dictionary_codes, integers
 from pipelines.errors import DrawRefused
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
 from pipelines.sampling.leakage import is_learned

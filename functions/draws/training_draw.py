@@ -17,10 +17,10 @@ from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
 from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
-from pipelines.columns.buffers import Int64s
+from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.columns.relations import where_in
 from pipelines.identity.ids import keyed_hashes
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import keys_of

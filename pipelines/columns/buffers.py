@@ -23,6 +23,13 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.intp]  # positions in an array, as numpy returns them
+Words = npt.NDArray[np.uint64]  # 64 bits without a sign
+Hashes = Words
+"""128-bit hashes (n, 2), high and low 64 bits; where (n,) is said, the high ones alone.
+
+Ascending rows are ascending hexadecimal text."""
+
 N = TypeVar("N", bound=np.generic)
 
 _TEXT_LIMIT = 2**31 - 1  # bytes that the 32-bit offsets of one text array can reach

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipelines.columns.buffers import Hashes
 from pipelines.features.analyzers import Rows, Summary, analyzer_of
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
-from pipelines.features.summaries import Hashes, Place, levels
+from pipelines.features.summaries import Place, levels
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from pipelines.columns.buffers import (
     Bools,
     Bytes,
     Floats,
+    Hashes,
     Int32s,
     Int64s,
     dictionary_codes,
@@ -32,7 +33,7 @@ from pipelines.features.fitted import (
 )
 from pipelines.features.pixels import pixel_count, pixels
 from pipelines.features.spec import Categorical, Date, DatePart, Feature, Image, Numeric, Text
-from pipelines.features.summaries import LEVELS, Counts, Hashes, Moments, Place, RowSample, Tally
+from pipelines.features.summaries import LEVELS, Counts, Moments, Place, RowSample, Tally
 from pipelines.features.terms import TermTable, hashed_places, term_table, terms_of
 
 

@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.columns.buffers import Floats, Int64s
+from pipelines.columns.buffers import Floats, Hashes, Int64s
 
-Hashes = npt.NDArray[np.uint64]
 Place = tuple[int, int]  # number of the file, first row in it
 
 SAMPLE_ROWS = 65_536

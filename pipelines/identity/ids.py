@@ -12,7 +12,8 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipelines.identity.keyed_hash import Hashes, hashes, subkey
+from pipelines.columns.buffers import Hashes
+from pipelines.identity.keyed_hash import hashes, subkey
 
 ChancePurpose = Literal["sample", "fit", "overlap", "training"]
 

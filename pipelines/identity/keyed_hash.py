@@ -17,15 +17,18 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import Bytes, Int64s, byte_view, integers, text_array
-from pipelines.identity.siphash import Words, siphash128
-
-Hashes = npt.NDArray[np.uint64]
-"""(n, 2): the high and the low 64 bits. Ascending rows are ascending hex text."""
+from pipelines.columns.buffers import (
+    Bytes,
+    Hashes,
+    Int64s,
+    byte_view,
+    integers,
+    text_array,
+)
+from pipelines.identity.siphash import siphash128
 
 LONGEST = 256  # bytes of a key that are hashed directly
 _PERSON = b"recheck H128 v1"
@@ -104,7 +107,7 @@ def parse_hex(column: pa.Array) -> Hashes:
     return packed.view(">u8").reshape(-1, 2).astype(np.uint64)
 
 
-def _long(key: bytes, starts: Int64s, lengths: Int64s, data: Bytes) -> Words:
+def _long(key: bytes, starts: Int64s, lengths: Int64s, data: Bytes) -> Hashes:
     view = data.data
     ends = (starts + lengths).tolist()
     shortened = b"".join(

@@ -21,10 +21,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import Bools, Floats, booleans, floats, integers, missing
+from pipelines.columns.buffers import Bools, Floats, Words, booleans, floats, integers, missing
 from pipelines.errors import SchemaMismatch
 from pipelines.identity.keyed_hash import hashes, subkey
-from pipelines.identity.siphash import Words
 
 _Reader = Callable[[pa.Array], Floats | Words]
 

@@ -15,11 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.columns.buffers import Bytes, Int64s
-
-Words = npt.NDArray[np.uint64]
+from pipelines.columns.buffers import Bytes, Int64s, Words
 
 _BLOCK = 8192  # messages at once: fewer cost calls, more no longer fit the cache
 _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from pipelines.columns.buffers import Bools, Floats, Int32s
 from pipelines.errors import PackageRefused
 from pipelines.features.mapped import Mapped
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +22,12 @@ class Scores:
     or its value NaN, and `unscorable` is True.
     """
 
-    codes: npt.NDArray[np.int32] | None  # (n,) index into the label set; None for numbers
+    codes: Int32s | None  # (n,) index into the label set; None for numbers
     score: Floats | None  # (n,) probability of that label, in [0, 1]; None if the model has none
     value: Floats | None  # (n,) the predicted number; None for labels
 
     @property
-    def unscorable(self) -> npt.NDArray[np.bool_]:
+    def unscorable(self) -> Bools:
         """Where the model has no answer: (n,)."""
         if self.codes is not None:
             return self.codes < 0

@@ -13,13 +13,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
+from pipelines.columns.buffers import Floats, Indices
 from pipelines.models.exponential import exp
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
-Answered = tuple[Ints, Floats | None]
+Answered = tuple[Indices, Floats | None]
 InverseLink = Callable[[Floats], Answered]
 
 

@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from pipelines.columns.buffers import Floats
 from pipelines.errors import PackageRefused
 from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
-from pipelines.models.evaluator import Block, Floats, Scores, layout_of
+from pipelines.models.evaluator import Block, Scores, layout_of
 from pipelines.models.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS, WITHOUT_PROBABILITY
 
 IDENTITY: Final = "identity"  # the decision is the predicted number
