@@ -64,7 +64,7 @@ def exp(x: Floats) -> Floats:
 
 
 def _exp_of_reduced(high: Floats, low: Floats) -> Floats:
-    """exp(high - low) for |high - low| <= ln(2) / 2: 1 - ((low - x c / (2 - c)) - high)."""
+    """Return exp(high - low) for |high - low| <= ln(2) / 2: 1 - ((low - x c / (2 - c)) - high)."""
     x = high - low
     square = x * x
     c = _horner(square, _EXP_POLYNOMIAL)
@@ -80,14 +80,14 @@ def _exp_of_reduced(high: Floats, low: Floats) -> Floats:
 
 
 def _power_of_two(exponent: Int64s) -> Floats:
-    """2**exponent from -1022 to 1023, written straight into the exponent's bits."""
+    """Return 2**exponent from -1022 to 1023, written straight into the exponent's bits."""
     bits = exponent + 1023
     bits <<= 52
     return bits.view(np.float64)
 
 
 def _horner(x: Floats, coefficients: tuple[float, ...]) -> Floats:
-    """The polynomial with `coefficients` from the constant upwards."""
+    """Evaluate the polynomial with `coefficients` from the constant upwards."""
     result = x * coefficients[-1]
     for coefficient in coefficients[-2:0:-1]:
         result += coefficient

@@ -31,7 +31,7 @@ def test_moments_are_numpys_in_any_order(fragments: list[list[float]], data: Any
     parts = []
     for number, values in enumerate(fragments):
         parts.append(Moments())
-        parts[-1].add(np.array(values), missing=number, place=(0, number))
+        parts[-1].add(np.array(values), missing=number, position=(0, number))
     order = data.draw(st.permutations(range(len(parts))))
 
     one, other = _merged(parts, list(range(len(parts)))), _merged(parts, order)
@@ -50,7 +50,7 @@ def test_equal_values_have_no_variance(value: float, count: int) -> None:
     """0.1 added ten times and divided by ten is not 0.1, but the mean is."""
     moments = Moments()
     for place in range(3):
-        moments.add(np.full(count, value), missing=0, place=(0, place))
+        moments.add(np.full(count, value), missing=0, position=(0, place))
 
     assert (moments.mean, moments.variance) == (value, 0.0)
 
@@ -58,10 +58,10 @@ def test_equal_values_have_no_variance(value: float, count: int) -> None:
 def test_a_fragment_counts_once() -> None:
     """A second part from the same place would be a retry counted twice."""
     moments = Moments()
-    moments.add(np.ones(2), missing=0, place=(0, 0))
+    moments.add(np.ones(2), missing=0, position=(0, 0))
 
     with pytest.raises(ValueError, match="added before"):
-        moments.add(np.ones(2), missing=0, place=(0, 0))
+        moments.add(np.ones(2), missing=0, position=(0, 0))
 
 
 @given(
@@ -117,7 +117,7 @@ def test_negative_zero_is_zero() -> None:
     """Equal values must not differ in a bit, or the order of rows would show."""
     sample, moments = RowSample(), Moments()
     sample.add(np.array([1], np.uint64), np.array([-0.0]))
-    moments.add(np.array([-0.0]), missing=0, place=(0, 0))
+    moments.add(np.array([-0.0]), missing=0, position=(0, 0))
 
     found = [*sample.quantiles([0.5]), moments.minimum, moments.maximum, moments.mean]
     assert [str(value) for value in found] == ["0.0"] * 4

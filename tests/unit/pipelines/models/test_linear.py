@@ -212,3 +212,16 @@ def test_opening_plain_arrays_imports_no_library() -> None:
     )
 
     assert run.stdout.strip() == "[]"
+
+
+def test_the_layout_keeps_the_words_of_earlier_packages(make_mapped: MakeMapped) -> None:
+    """A class may be renamed; a package that holds its earlier word must still open."""
+    layout = layout_of(make_mapped(1, text=True))
+
+    assert [(block.kind, block.width) for block in layout] == [
+        ("numbers", 1),
+        ("sparse", 30),
+        ("codes", 4),
+        ("dense", 3),
+        ("numbers", 1),
+    ]
