@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipelines.columns.buffers import Hashes
-from pipelines.features.analyzers import Rows, Summary, analyzer_of
+from pipelines.features.analyzers import Summary, analyzer_of
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
-from pipelines.features.summaries import Position, levels
+from pipelines.features.summaries import Position, Rows, levels
 
 
 @dataclass(slots=True)

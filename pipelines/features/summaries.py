@@ -23,6 +23,15 @@ COUNTED_VALUES = 2**20
 LEVELS = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a batch, by what the summaries choose and order them by."""
+
+    hashes: Hashes  # (n,)
+    levels: Int64s  # (n,)
+    position: Position
+
+
 class _Part(NamedTuple):
     """Moments of the values of one fragment."""
 
