@@ -207,7 +207,7 @@ class RowSample:
 
 
 @dataclass(slots=True)
-class Counts:
+class ValueCounts:
     """How many rows hold each value, in bounded memory.
 
     Rows are of levels by their hash: half of them of level 0, a quarter of
@@ -219,7 +219,7 @@ class Counts:
     Source: Flajolet, On adaptive sampling, Computing 43 (1990), with levels
         by rows in place of values.
 
-    >>> counts = Counts()
+    >>> counts = ValueCounts()
     >>> counts.add({"a": 2, None: 1}, level=0, rows=3)
     >>> counts.totals(), counts.rows, counts.share
     ({'a': 2, None: 1}, 3, 1.0)
@@ -245,7 +245,7 @@ class Counts:
         self._count(level, counts, rows)
         self._forget()
 
-    def merge(self, other: Counts) -> None:
+    def merge(self, other: ValueCounts) -> None:
         """Add the rows of another summary."""
         self.seen += other.seen
         while self._lowest < other._lowest:

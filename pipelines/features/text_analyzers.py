@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines.columns.buffers import Int32s, dictionary_codes
 from pipelines.features.fitted import FittedCategorical, FittedText
 from pipelines.features.spec import Categorical, Text
-from pipelines.features.summaries import LEVELS, Counts, Rows, Tally
+from pipelines.features.summaries import LEVELS, Rows, Tally, ValueCounts
 from pipelines.features.terms import TermTable, hashed_columns, term_table, terms_of
 
 
@@ -33,13 +33,13 @@ def text_analyzer(
 class _CategoricalAnalyzer:
     feature: Categorical
 
-    def create(self) -> Counts:
-        return Counts()
+    def create(self) -> ValueCounts:
+        return ValueCounts()
 
     def read(self, column: pa.Array) -> tuple[Int32s, list[str]]:
         return dictionary_codes(column)
 
-    def add(self, summary: Counts, read: tuple[Int32s, list[str]], rows: Rows) -> None:
+    def add(self, summary: ValueCounts, read: tuple[Int32s, list[str]], rows: Rows) -> None:
         codes, texts = read
         values = [*texts, None]
         codes_with_null = np.where(codes < 0, len(texts), codes).astype(np.int64)
@@ -48,7 +48,7 @@ class _CategoricalAnalyzer:
             present = {values[code]: int(counts[code]) for code in np.flatnonzero(counts)}
             summary.add(present, level=level, rows=int(counts.sum()))
 
-    def result(self, summary: Counts) -> FittedCategorical:
+    def result(self, summary: ValueCounts) -> FittedCategorical:
         top = _most_frequent(summary, self.feature.max_values, self.feature.min_count)
         return FittedCategorical(
             values=tuple(value for value, _ in top),
@@ -57,7 +57,7 @@ class _CategoricalAnalyzer:
         )
 
 
-def _most_frequent(counts: Counts, most: int, least: int) -> list[tuple[str | None, int]]:
+def _most_frequent(counts: ValueCounts, most: int, least: int) -> list[tuple[str | None, int]]:
     """Return the `most` values that at least `least` rows have; ties by text, null first."""
     enough = [item for item in counts.totals().items() if item[1] >= least * counts.share]
     enough.sort(key=lambda item: (-item[1], item[0] is not None, item[0] or ""))
@@ -91,13 +91,13 @@ class _HashedTextAnalyzer:
 class _VocabularyAnalyzer:
     feature: Text
 
-    def create(self) -> Counts:
-        return Counts()
+    def create(self) -> ValueCounts:
+        return ValueCounts()
 
     def read(self, column: pa.Array) -> list[set[str]]:
         return [set(terms_of(text or "", self.feature)) for text in column.to_pylist()]
 
-    def add(self, summary: Counts, read: list[set[str]], rows: Rows) -> None:
+    def add(self, summary: ValueCounts, read: list[set[str]], rows: Rows) -> None:
         for level in np.unique(rows.levels).tolist():
             members = np.flatnonzero(rows.levels == level).tolist()
             texts_with: Counter[str | None] = Counter()
@@ -105,7 +105,7 @@ class _VocabularyAnalyzer:
                 texts_with.update(read[row])
             summary.add(texts_with, level=level, rows=len(members))
 
-    def result(self, summary: Counts) -> FittedText:
+    def result(self, summary: ValueCounts) -> FittedText:
         top = _most_frequent(summary, self.feature.max_terms, self.feature.min_count)
         idf = tuple(_idf(summary.rows, count) for _, count in top) if self.feature.idf else ()
         terms = tuple(term for term, _ in top if term is not None)

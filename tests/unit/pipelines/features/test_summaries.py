@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.features.summaries import LEVELS, Counts, Moments, RowSample, Tally, levels
+from pipelines.features.summaries import LEVELS, Moments, RowSample, Tally, ValueCounts, levels
 
 _VALUES = st.floats(-1e6, 1e6)
 _FRAGMENTS = st.lists(st.lists(_VALUES, max_size=8), min_size=1, max_size=8)
@@ -129,12 +129,12 @@ _ROWS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abcdefgh")), max_
 @given(_ROWS, st.integers(1, 12), st.data())
 def test_counts_depend_on_the_rows_alone(rows: list[Any], limit: int, data: Any) -> None:
     """Row by row in any order, or all at once, the same levels are forgotten."""
-    parts = [Counts(limit=limit)]
+    parts = [ValueCounts(limit=limit)]
     for level, value in data.draw(st.permutations(rows)):
-        parts.append(Counts(limit=limit))
+        parts.append(ValueCounts(limit=limit))
         parts[-1].add({value: 1}, level=level, rows=1)
     cut = data.draw(st.integers(1, len(parts)))
-    halves = [_merged(parts[:cut], list(range(cut))), Counts(limit=limit)]
+    halves = [_merged(parts[:cut], list(range(cut))), ValueCounts(limit=limit)]
     for part in parts[cut:]:
         halves[1].merge(part)
 
@@ -154,7 +154,7 @@ def test_counts_depend_on_the_rows_alone(rows: list[Any], limit: int, data: Any)
 @pytest.mark.parametrize("first", [0, 1])
 def test_what_one_worker_forgot_the_others_forget(first: int) -> None:
     """Half of a level would be no sample of rows."""
-    parts = [Counts(limit=1), Counts(limit=1)]
+    parts = [ValueCounts(limit=1), ValueCounts(limit=1)]
     parts[0].add({"c": 1}, level=0, rows=1)
     parts[1].add({"a": 1, "b": 1}, level=0, rows=2)
 
@@ -164,7 +164,7 @@ def test_what_one_worker_forgot_the_others_forget(first: int) -> None:
 
 
 def test_counts_are_exact_within_the_limit() -> None:
-    counts = Counts()
+    counts = ValueCounts()
     counts.add({"a": 3, None: 2}, level=0, rows=5)
     counts.add({"a": 1}, level=4, rows=1)
 
