@@ -11,9 +11,9 @@ from functions.app import App
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from infra import staged_input
 from infra.clouds import is_remote
+from pipelines.columns.buffers import Hashes
 from pipelines.errors import InputUnreadable
 from pipelines.identity.ids import prediction_ids
-from pipelines.identity.keyed_hash import Hashes
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input import fragments
 from pipelines.input import typed_rows as raw

@@ -17,7 +17,7 @@ from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
 from pipelines.job.job_file import Job
-from pipelines.models.package import Package, open_package
+from pipelines.models.package import Package
 from pipelines.sampling.leakage import SEEN
 from pipelines.sampling.population import (
     CodedText,
@@ -27,6 +27,7 @@ from pipelines.sampling.population import (
     value_grid,
 )
 from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
+from pipelines.tables.snapshot import Tables
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
 
@@ -48,22 +49,22 @@ class BatchPredictions:
         return {**row, "cohorts": cohorts}
 
 
-def read(app: App, attempt: Attempt, package: Package | None) -> BatchPredictions:
-    """All predictions of a batch.
+def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) -> BatchPredictions:
+    """Return all predictions of a batch.
 
     Args:
-        app: whose store and job.
+        job: the job file.
+        tables: a snapshot of the job's tables.
         attempt: the scoring that is live.
-        package: of the version that scored it, if it is here.
+        package: of the version that scored the batch, if it is there.
 
     Returns:
-        The table, and the population that a draw is made from.
+        The predictions, as a table and as a population to draw from.
     """
-    partition = {"job": app.job.name, "batch": attempt.batch}
-    table = app.store.table("predictions").read(_COLUMNS, partition).combine_chunks()
-    keys, seed = column(table, "key"), app.job.sampling.seed
+    table = tables.read("predictions", _COLUMNS, batch=attempt.batch).combine_chunks()
+    keys, seed = column(table, "key"), job.sampling.seed
     cohorts = cohort_codes(column(table, "cohorts"))
-    if app.job.task == "classification":
+    if job.task == "classification":
         labels = CodedText.of("label", column(table, "label"))
         grid = score_grid(floats(column(table, "score")))
     else:
@@ -76,17 +77,20 @@ def read(app: App, attempt: Attempt, package: Package | None) -> BatchPrediction
 
 
 def package_of(app: App, version: str) -> Package | None:
-    """The package that scored a batch; None where another system did, or it is not here any more.
+    """Open the package that scored a batch.
+
+    Returns:
+        The package; None where another system scored, or it is not there any more.
 
     Raises:
         PackageRefused: it is unsigned, changed or foreign.
     """
     if app.job.model is None:
         return None
-    folder = app.store.models(app.job.model.name) / version
-    if not folder.is_dir():
+    registry = app.store.registry(app.job.model.name)
+    if not registry.has(version):
         return None
-    return open_package(folder, verify=signing.verifier(trusted_keys(app)))
+    return registry.open(version, signing.verifier(trusted_keys(app)))
 
 
 def scorer_of(job: Job, package: Package | None) -> Scorer | None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions import tables
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
@@ -16,6 +15,7 @@ from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
 from functions.draws.rows_shown import DrawnRows, read_again
 from functions.steps.score import require_scored
+from functions.tables import Views, of_purpose, open_views
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
@@ -70,25 +70,27 @@ def sample(app: App, options: SampleOptions) -> list[Drawn]:
         InputChanged: the input is not what was scored. Draws of earlier batches
             stay, and `done` on the error holds them.
     """
-    live = attempts.live(app.store, app.job.name)
-    batches = options.batches or tuple(sorted(batch for batch in live if live[batch].predictions))
-    for batch in batches:
-        require_scored(live, batch)
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
-        known, seen = designs(app, VERIFY), answers_seen(app)
+        views = open_views(app)
+        live = attempts.live(views.tables)
+        scored = (batch for batch, attempt in live.items() if attempt.predictions)
+        batches = options.batches or tuple(sorted(scored))
+        for batch in batches:
+            require_scored(live, batch)
+        known, seen = designs(views, VERIFY), answers_seen(views)
         drawn: list[Drawn] = []
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
-                drawn.append(_Batch(app, live[batch], known.get(batch), seen).draw(options))
+                drawn.append(_Batch(app, views, live[batch], known.get(batch), seen).draw(options))
             except RecheckError as error:
                 error.done = {} if options.dry_run else {"batches": drawn}
                 raise
         return drawn
 
 
-def answers_seen(app: App) -> int:
-    """Questions of the job that have an answer."""
-    return int(tables.verifying(tables.labels(app)).num_rows)
+def answers_seen(views: Views) -> int:
+    """Count the questions of the job that have an answer."""
+    return int(of_purpose(views.labels(), VERIFY).num_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +98,21 @@ class _Batch:
     """One batch that is drawn from."""
 
     app: App
+    views: Views
     attempt: Attempt
     design: Design | None
     answers_seen: int
 
     def draw(self, options: SampleOptions) -> Drawn:
+        job, tables = self.app.job, self.views.tables
         package = predicted.package_of(self.app, self.attempt.version)
-        rows = predicted.read(self.app, self.attempt, package)
+        rows = predicted.read(job, tables, self.attempt, package)
         self._require_cohorts(rows.population)
-        batch = scored_batch(self.app, self.attempt, rows.population, self.answers_seen)
-        sampling = self.app.job.sampling
-        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
-        plan = plan_of(self.app, batch, request, self.design)
+        batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
+        request = DrawRequest(
+            job.sampling.budget, job.sampling.cohorts, options.budget, options.redraw
+        )
+        plan = plan_of(tables, batch, request, self.design)
         if plan is None:
             return self._held(self.design)
         if not options.dry_run:

@@ -13,6 +13,7 @@ import pyarrow.types as kinds
 
 from pipelines.columns.buffers import (
     Int64s,
+    Words,
     dictionary_codes,
     float_array,
     floats,
@@ -25,7 +26,6 @@ from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import SchemaMismatch
 from pipelines.features.spec import Categorical, Date, Feature, Image, Numeric, Text
 from pipelines.identity.row_digests import row_digests
-from pipelines.identity.siphash import Words
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection

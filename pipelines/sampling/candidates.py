@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.columns.buffers import Bools, Int64s
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import Bools, Hashes, Int64s
 
 
 def in_order(ids: Hashes, digests: Hashes, draws: Hashes) -> Int64s:

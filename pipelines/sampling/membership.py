@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import (
+    Hashes,
     Int64s,
     bool_array,
     booleans,
@@ -23,10 +24,10 @@ from pipelines.columns.buffers import (
     time_array,
 )
 from pipelines.columns.relations import column
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.utc_times import micros_of
 from pipelines.sampling.carryover import EarlierDraw
 from pipelines.sampling.strata import Strata
-from pipelines.tables.schemas import POPULATIONS, micros
+from pipelines.tables.schemas import POPULATIONS
 
 
 def coarse(ids: Hashes) -> Hashes:
@@ -61,7 +62,7 @@ def membership_table(
         "id_high": int_array(ids[:, 0].view(np.int64)),
         "stratum": coded_texts(strata.codes, strata.names).dictionary_decode(),
         "is_sampled": bool_array(taken),
-        "known_at": time_array(np.full(n, micros(head["known_at"]))),
+        "known_at": time_array(np.full(n, micros_of(head["known_at"]))),
     }
     return pa.table([columns[name] for name in POPULATIONS.names], schema=POPULATIONS)
 

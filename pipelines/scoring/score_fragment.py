@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array
+from pipelines.columns.buffers import Hashes, Int64s, coded_texts, dictionary_codes, float_array
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.identity.ids import prediction_ids
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of

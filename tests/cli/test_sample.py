@@ -47,10 +47,10 @@ def as_an_older_release_left_it(world: World) -> None:
         table = open_app(world.job).store.table(name)
         rows, numbers = table.read(), [table.transaction(_transaction(day)) for day in DAYS]
         old = pa.schema([field for field in SCHEMAS[name] if field.name not in columns])
-        shutil.rmtree(table.uri)
+        shutil.rmtree(table.address)
         for day, number in zip(DAYS, numbers, strict=True):
             own = where_in(rows, "batch", day).select(old.names)
-            Table(table.uri, old).append(
+            Table(table.store_files, old).append(
                 own, transaction=(_transaction(day), 1) if number else None
             )
 
