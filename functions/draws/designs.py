@@ -1,4 +1,4 @@
-"""The newest design of each batch, as the table keeps it."""
+"""Designs: what the table keeps of a draw, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.score_summaries import summarize
 from pipelines.sampling.strata import Strata
 
-VERIFY = "verify"
-
 
 def designs(views: Views, purpose: str) -> dict[str, Design]:
-    """The newest design of each batch."""
+    """Return the newest design of each batch.
+
+    Args:
+        views: of the job's tables.
+        purpose: verify or train.
+    """
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in relations.records(of_purpose(views.designs, purpose)):
         rows.setdefault(row["batch"], []).append(row)
@@ -32,7 +35,7 @@ def designs(views: Views, purpose: str) -> dict[str, Design]:
 
 def _newest(rows: list[dict[str, Any]]) -> Design:
     last = max(row["draw_no"] for row in rows)
-    own = [row for row in rows if row["draw_no"] == last]
+    strata = [row for row in rows if row["draw_no"] == last]
     names = (
         "draw_no",
         "series",
@@ -46,15 +49,15 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
         "known_at",
     )
     return Design(
-        **{name: own[0][name] for name in names},
-        names=tuple(row["stratum"] for row in own),
-        sizes=np.array([row["size"] for row in own]),
-        allocated=np.array([row["allocated"] for row in own]),
+        **{name: strata[0][name] for name in names},
+        names=tuple(row["stratum"] for row in strata),
+        sizes=np.array([row["size"] for row in strata]),
+        allocated=np.array([row["allocated"] for row in strata]),
     )
 
 
 def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, Any]]:
-    """A design as the table keeps it: one row per stratum.
+    """Write down a design: one row per stratum.
 
     Args:
         batch: that was drawn from.
@@ -82,7 +85,7 @@ def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, An
 
 
 def _summaries(population: Population, strata: Strata) -> dict[str, Sequence[Any]]:
-    """What a design keeps of the scores of all rows: columns of H values, or none."""
+    """Summarize the scores of all rows: columns of H values each; none without scores."""
     summaries = summarize(strata, population.grid, population.cohorts)
     if summaries is None:
         return {}
@@ -100,7 +103,7 @@ def _unless_empty(text: str) -> str | None:
 
 
 def population_digest(population: Population) -> str:
-    """Identifies the set of keys."""
+    """Identify the set of keys."""
     return Digest().add(population.ids).text
 
 

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions.batches.attempts import Attempt
-from functions.draws.designs import VERIFY, population_digest, seed_digest
+from functions.draws.designs import population_digest, seed_digest
 from functions.draws.rows_shown import survey_digest
 from functions.tables import Views
+from labeling.answers.current import VERIFY
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, integers
 from pipelines.columns.utc_times import micros_of

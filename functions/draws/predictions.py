@@ -20,6 +20,7 @@ from pipelines.job.job_file import Job
 from pipelines.models.package import Package
 from pipelines.sampling.leakage import SEEN
 from pipelines.sampling.population import (
+    MISSING,
     CodedText,
     Population,
     cohort_codes,
@@ -40,11 +41,13 @@ class BatchPredictions:
     ids: list[str]
     population: Population
 
-    def row(self, place: int) -> dict[str, Any]:
-        """What a sample keeps of a prediction."""
-        row = self.table.slice(place, 1).to_pylist()[0]
+    def row(self, number: int) -> dict[str, Any]:
+        """Return what a sample keeps of a prediction, by its number in the table."""
+        row = self.table.slice(number, 1).to_pylist()[0]
         cohorts = {
-            c.name: c.values[c.codes[place]] for c in self.population.cohorts if c.codes[place] >= 0
+            cohort.name: cohort.values[cohort.codes[number]]
+            for cohort in self.population.cohorts
+            if cohort.codes[number] != MISSING
         }
         return {**row, "cohorts": cohorts}
 
@@ -94,9 +97,9 @@ def package_of(app: App, version: str) -> Package | None:
 
 
 def scorer_of(job: Job, package: Package | None) -> Scorer | None:
-    """What gives the probability of each class of a row; None where nothing here can.
+    """Return what gives the probability of each class of a row; None where nothing here can.
 
-    A package is not asked where the job file has other features by now.
+    A package cannot where the job file has other features by now.
     """
     if job.task != "classification":
         return None
@@ -108,7 +111,7 @@ def scorer_of(job: Job, package: Package | None) -> Scorer | None:
 
 
 def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:
-    """Whether the model was trained on the row, where that is known."""
+    """Return whether the model was trained on each row, as a cohort; none where nobody knows."""
     if package is None:
         return ()
     hashes = keyed_hashes(seed, "training", "", keys)[:, 0]

@@ -24,7 +24,7 @@ from pipelines.scoring.scorers import Scorer
 
 
 def shown_columns(job: Job) -> list[ShownColumn]:
-    """The columns that people may see, and how."""
+    """Return the columns that people may see, and how."""
     texts = {name for name, feature in job.features.columns.items() if isinstance(feature, Text)}
     pictures = {
         name for name, feature in job.features.columns.items() if isinstance(feature, Image)
@@ -39,14 +39,14 @@ def shown_columns(job: Job) -> list[ShownColumn]:
 
 
 def survey_digest(job: Job) -> str:
-    """Identifies what people see and are asked."""
+    """Identify what people see and are asked."""
     seen = [f"{column.kind} {column.name}" for column in shown_columns(job)]
     return subkey("survey", job.labeling.question, *seen).hex()
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnRows:
-    """What is kept of drawn rows from the input that was scored, by prediction id."""
+    """Drawn rows as samples keep them, by prediction id."""
 
     shown: dict[str, str]  # what people see, as JSON
     scores: dict[str, dict[str, float] | None]  # the probability of each class, if there are any
@@ -54,7 +54,7 @@ class DrawnRows:
 
 @dataclass(frozen=True, slots=True)
 class WantedRows:
-    """Those rows of a fragment that somebody asked for."""
+    """The rows of a fragment that are wanted, with their prediction ids."""
 
     ids: list[str]
     rows: pa.RecordBatch
@@ -68,7 +68,7 @@ class WantedRows:
         return cls([names[place] for place in places], chosen)
 
     def shown(self, job: Job) -> dict[str, str]:
-        """What people see of each, as JSON by prediction id."""
+        """Return what people see of each row, as JSON by prediction id."""
         if not self.ids:
             return {}
         columns = shown_columns(job)
@@ -83,7 +83,7 @@ class WantedRows:
         return dict(zip(self.ids, texts, strict=True))
 
     def scores(self, scorer: Scorer) -> dict[str, dict[str, float] | None]:
-        """The probability of each class of each, by prediction id."""
+        """Return the probability of each class for each row, by prediction id."""
         found = scorer.probabilities(self.rows) if self.ids else None
         return {} if found is None else dict(zip(self.ids, found.by_class(), strict=True))
 
@@ -110,12 +110,13 @@ def read_again(
     shown: dict[str, str] = {}
     for part in discovery.batch_rows(app, attempt.batch):
         seen = seen.add(part.digests(app.job))
-        chosen.append(WantedRows.of(part, ids))
-        shown |= chosen[-1].shown(app.job)
+        rows = WantedRows.of(part, ids)
+        shown |= rows.shown(app.job)
+        chosen += [rows] if scorer else []
     if seen.text != attempt.digest or len(shown) < len(ids):
         raise InputChanged(
             f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
             fix=f"run `recheck score … --batch {attempt.batch} --replace`, then the same command again",
         )
-    scores = [rows.scores(scorer) for rows in chosen] if scorer else []
-    return DrawnRows(shown, {name: one for some in scores for name, one in some.items()})
+    found = [rows.scores(scorer) for rows in chosen if scorer]
+    return DrawnRows(shown, {name: scores for some in found for name, scores in some.items()})

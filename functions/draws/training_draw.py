@@ -24,6 +24,7 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
+from pipelines.job.job_file import Job
 from pipelines.sampling.candidates import in_order, within_budget
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
@@ -56,27 +57,27 @@ def draw(app: App, batches: Sequence[str]) -> None:
     changes of budget, data or question, nothing is drawn.
 
     Raises:
-        BatchUnknown, InputUnreadable: see `inputs.find`.
+        BatchUnknown, InputUnreadable: see `discovery.find`.
     """
     for one in _draws(app, batches):
         one.store()
 
 
 def questions(app: App, batches: Sequence[str]) -> list[dict[str, Any]]:
-    """What `draw` would leave to ask, nothing stored: rows with prediction_id and shown_digest."""
+    """Return the rows that `draw` would leave to ask, with prediction_id and shown_digest; store nothing."""
     return [row for one in _draws(app, batches) for row in one.samples()]
 
 
 def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
-    found = discovery.find(app, batches)
-    candidates, earlier = _candidates(app, found), _earlier(app)
+    data = discovery.find(app, batches)
+    candidates, earlier = _candidates(app, data), _earlier(app)
     nothing = _Earlier(0, 1, {})
     chosen = {
         batch: _choose(rows, earlier.get(batch, nothing), app.job.labeling.train_budget)
         for batch, rows in candidates.items()
     }
     seen = _shown(
-        app, found, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
+        app, data, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
     )
     return [
         _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch], rows)
@@ -84,17 +85,17 @@ def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
     ]
 
 
-def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
-    parts: dict[str, list[IdentifiedRows]] = {batch: [] for batch in found.batches}
-    for batch, rows in discovery.identified_rows(app, found, found.batches):
-        parts[batch].append(_named(app, rows))
-    return {batch: _ordered(app, batch, own) for batch, own in parts.items() if own}
+def _candidates(app: App, data: Input) -> dict[str, _Candidates]:
+    parts: dict[str, list[IdentifiedRows]] = {batch: [] for batch in data.batches}
+    for batch, rows in discovery.identified_rows(app, data, data.batches):
+        parts[batch].append(_named(app.job, rows))
+    return {batch: _ordered(app.job, batch, rows) for batch, rows in parts.items() if rows}
 
 
-def _named(app: App, part: IdentifiedRows) -> IdentifiedRows:
-    """The rows without those whose key is missing or no text."""
+def _named(job: Job, part: IdentifiedRows) -> IdentifiedRows:
+    """Leave out the rows whose key is missing or is no text."""
     faults = Faults()
-    keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
+    keys_of(part.rows, job, "", np.arange(part.rows.num_rows), faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part
@@ -103,17 +104,17 @@ def _named(app: App, part: IdentifiedRows) -> IdentifiedRows:
     )
 
 
-def _ordered(app: App, batch: str, parts: Sequence[IdentifiedRows]) -> _Candidates:
-    """Each key once; a key whose copies differ names no row."""
+def _ordered(job: Job, batch: str, parts: Sequence[IdentifiedRows]) -> _Candidates:
+    """Put the candidates of a batch in the order of their hashes."""
     ids = np.concatenate([part.ids for part in parts])
-    digests = np.concatenate([part.digests(app.job) for part in parts])
+    digests = np.concatenate([part.digests(job) for part in parts])
     hashes = np.concatenate(
-        [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
+        [keyed_hashes(job.sampling.seed, "fit", batch, part.keys) for part in parts]
     )
     usable = in_order(ids, digests, hashes)
     keys = [key for part in parts for key in part.keys.to_pylist()]
-    own = ids[usable]
-    return _Candidates(own, hex_text(own).to_pylist(), [keys[row] for row in usable])
+    candidates = ids[usable]
+    return _Candidates(candidates, hex_text(candidates).to_pylist(), [keys[row] for row in usable])
 
 
 def _earlier(app: App) -> dict[str, _Earlier]:
@@ -122,25 +123,25 @@ def _earlier(app: App) -> dict[str, _Earlier]:
     asked: dict[str, dict[str, str]] = {}
     for row in samples.select(["batch", "prediction_id", "shown_digest"]).to_pylist():
         asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]
-    found: dict[str, _Earlier] = {}
+    earlier: dict[str, _Earlier] = {}
     for row in designs.select(["batch", "draw_no", "series"]).to_pylist():
         number, series = int(row["draw_no"]), int(row["series"])
-        known = found.get(row["batch"])
-        if known is None or known.draws < number:
-            found[row["batch"]] = _Earlier(number, series, asked.get(row["batch"], {}))
-    return found
+        last = earlier.get(row["batch"])
+        if last is None or last.draws < number:
+            earlier[row["batch"]] = _Earlier(number, series, asked.get(row["batch"], {}))
+    return earlier
 
 
 def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
-    """The places of the rows that are drawn from now on."""
+    """Return the places of the rows that are drawn from now on."""
     stays = np.array([name in earlier.asked for name in rows.names], np.bool_)
     return within_budget(stays, budget)
 
 
-def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
-    """What people see of some rows of each batch."""
+def _shown(app: App, data: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+    """Return what people see of some rows of each batch, by prediction id."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
-    for batch, rows in discovery.identified_rows(app, found, list(wanted)):
+    for batch, rows in discovery.identified_rows(app, data, list(wanted)):
         seen[batch] |= WantedRows.of(rows, wanted[batch]).shown(app.job)
     return seen
 
@@ -157,11 +158,11 @@ class _Draw:
     chosen: Int64s  # places of the candidates
 
     def samples(self) -> list[dict[str, Any]]:
-        """Every row that is drawn, before and now."""
+        """Return every row that is drawn, before and now."""
         return [self._sample(int(row), len(self.chosen)) for row in self.chosen]
 
     def store(self) -> None:
-        """Store what is new; where a drawn row is gone or changed, all of them as a new series."""
+        """Store the new rows; all rows, as a new series, where a drawn row is gone or changed."""
         samples = self.samples()
         asked = {row["prediction_id"]: row["shown_digest"] for row in samples}
         continues = self.earlier.asked.items() <= asked.items()

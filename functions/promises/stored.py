@@ -18,10 +18,11 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
-from functions.draws.designs import VERIFY, designs, seed_digest
+from functions.draws.designs import designs, seed_digest
 from functions.promises import recount
 from functions.tables import Views, of_purpose
 from infra.clouds.folder import Folder
+from labeling.answers.current import VERIFY
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns import relations
 from pipelines.columns.buffers import texts

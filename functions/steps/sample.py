@@ -10,12 +10,13 @@ from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.draws import predictions as predicted
-from functions.draws.designs import VERIFY, design_rows, designs
+from functions.draws.designs import design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
 from functions.draws.rows_shown import DrawnRows, read_again
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose, open_views
+from labeling.answers.current import VERIFY
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
@@ -31,7 +32,7 @@ _WAIT = 60  # seconds for another command to end its draws
 
 @dataclass(frozen=True, slots=True)
 class SampleOptions:
-    """What `recheck sample` was told."""
+    """Options of `recheck sample`."""
 
     batches: tuple[str, ...] = ()
     budget: int | None = None
@@ -77,11 +78,13 @@ def sample(app: App, options: SampleOptions) -> list[Drawn]:
         batches = options.batches or tuple(sorted(scored))
         for batch in batches:
             require_scored(live, batch)
-        known, seen = designs(views, VERIFY), answers_seen(views)
+        earlier, answers = designs(views, VERIFY), answers_seen(views)
         drawn: list[Drawn] = []
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
-                drawn.append(_Batch(app, views, live[batch], known.get(batch), seen).draw(options))
+                drawn.append(
+                    _Batch(app, views, live[batch], earlier.get(batch), answers).draw(options)
+                )
             except RecheckError as error:
                 error.done = {} if options.dry_run else {"batches": drawn}
                 raise
@@ -117,12 +120,12 @@ class _Batch:
             return self._held(self.design)
         if not options.dry_run:
             self._store(batch, rows, plan, predicted.scorer_of(self.app.job, package))
-        strata = _told(plan.strata.names, plan.strata.sizes, plan.allocated)
+        strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
 
     def _require_cohorts(self, population: Population) -> None:
-        """What may divide the batch must be known of its rows."""
+        """Refuse to divide a batch by a cohort that its rows do not have."""
         known = {cohort.name for cohort in population.cohorts}
         absent = [name for name in self.app.job.sampling.cohorts if name not in known]
         if absent and len(population):
@@ -132,10 +135,10 @@ class _Batch:
             )
 
     def _held(self, design: Design | None) -> Drawn:
-        """What was drawn before; a plan is only missing where a design holds."""
+        """Return what was drawn before; only where a design holds is there no plan."""
         if design is None:
             raise TypeError("nothing was drawn, and nothing is to be drawn")
-        strata = _told(design.names, design.sizes, design.allocated)
+        strata = _strata(design.names, design.sizes, design.allocated)
         total = int(design.allocated.sum())
         return Drawn(self.attempt.batch, total, design.draw_no, design.reason, strata, is_new=False)
 
@@ -146,7 +149,7 @@ class _Batch:
     def _store(
         self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan, scorer: Scorer | None
     ) -> None:
-        """Populations, then samples, then the design: a draw without a design never happened."""
+        """Store populations, then samples, then the design: a draw without a design never happened."""
         series = self._number if plan.begins or self.design is None else self.design.series
         head = {
             "job": self.app.job.name,
@@ -171,7 +174,7 @@ class _Batch:
     def _samples(
         self, rows: BatchPredictions, plan: Plan, drawn: Draw, scorer: Scorer | None
     ) -> list[dict[str, Any]]:
-        """The rows that were not drawn before, as people see them."""
+        """Return the rows that were not drawn before, as people see them."""
         places = [
             (int(row), int(stratum), int(rank))
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
@@ -195,7 +198,7 @@ class _Batch:
         }  # fmt: skip
 
 
-def _told(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:
+def _strata(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:
     return [
         Stratum(name, int(size), int(taken), float(taken / size))
         for name, size, taken in zip(names, sizes, allocated, strict=True)

@@ -23,18 +23,21 @@ _TRUST = 0.25  # the share of the scores' advice in the tempered rule
 
 
 def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
-    """How much of a budget each stratum deserves, in proportion: (H,).
+    """Return the shares of a budget that strata deserve, up to a common factor.
 
     Proportional to size until the job has about 200 answers. Then
-    N_h sqrt(.75 + .25 r_h), r_h the stratum's mean of m(1 - m) over the batch's,
-    m the score: more where the model says that it is unsure, but never so much
-    that a model that is wrong about that does harm.
+    N_h sqrt(.75 + .25 r_h), where r_h is the stratum's mean of m(1 - m) over the
+    batch's, and m is the score: more where the model says that it is unsure, but
+    never so much that a model that is wrong about that does harm.
 
     Args:
         strata: of the batch.
         points: scores on the grid (n,), -1 where missing. Predicted numbers have
             none: with -1 everywhere the allocation stays proportional.
         answers_seen: answers to the job's questions so far.
+
+    Returns:
+        Positive numbers (H,).
 
     Source: Neyman allocation, Cochran, Sampling Techniques (1977), 5.5, mixed
         with the proportional one.
@@ -67,6 +70,9 @@ def allocate(
         wanted: positive numbers in proportion to which to divide (H,).
         budget: rows in all; all rows are taken where it is no less than they.
         at_least: rows drawn already (H,), which a top-up keeps.
+
+    Returns:
+        Rows to draw from each stratum (H,), the earlier ones included.
 
     Raises:
         ValueError: the budget does not reach for one row per stratum, or is
@@ -109,6 +115,6 @@ def _shared_out(sizes: list[int], wanted: list[float], drawn: list[int], rows: i
 
 
 def _claim(stratum: int, drawn: int, wanted: float) -> tuple[int, float, int]:
-    """What sorts first has the strongest claim to another row."""
+    """Return a key that sorts first for the stratum with the strongest claim to another row."""
     priority = wanted / math.sqrt(drawn * (drawn + 1)) if drawn else wanted
     return min(drawn, FLOOR), -priority, stratum

@@ -8,9 +8,9 @@ from pipelines.columns.buffers import Bools, Hashes, Int64s
 
 
 def in_order(ids: Hashes, digests: Hashes, draws: Hashes) -> Int64s:
-    """Put each key once, those with the smallest hashes first.
+    """Return one row of each key, in the order of keyed hashes.
 
-    A key whose copies differ names no row, so none of them is a candidate.
+    Copies of a key that differ name no row, so none of them is a candidate.
 
     Args:
         ids: prediction ids (n, 2), which stand for keys.
@@ -39,5 +39,5 @@ def within_budget(stays: Bools, budget: int) -> Int64s:
 
 
 def _changes(rows: Hashes) -> Bools:
-    """Where a row (n, 2) differs from the row before it: (n,)."""
+    """Compare each row (n, 2) with the one before it: (n,), true where they differ."""
     return np.append([True], (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]

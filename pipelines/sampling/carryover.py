@@ -27,7 +27,7 @@ class EarlierDraw:
     sampled: Bools  # (N,)
 
     def places(self, ids: Hashes) -> Int64s:
-        """Where each id (n, 2) stands in this draw: (n,), -1 where it does not.
+        """Look up ids (n, 2) in this draw: their places (n,), -1 where an id is not in it.
 
         Both sides are sorted, for looking up in order is ten times as fast.
         """
@@ -79,6 +79,9 @@ def carry_over(
         budget: of the job.
         cohorts: as for `stratify`, for the new keys.
 
+    Returns:
+        The strata of what the batch has now, and what the draw must hold of each.
+
     Source: Cochran, Sampling Techniques (1977), ch. 2, on means over
         subpopulations: given how many of the sampled rows lie in one, they are
         a simple random sample of it.
@@ -101,7 +104,7 @@ def carry_over(
 
 
 def _names(old: Strata, supplement: Strata) -> tuple[str, ...]:
-    """Old names stay; those of new keys say of which replacement they came."""
+    """Name all strata: old names stay, and strata of new keys say which replacement brought them."""
     number = 1
     while any(name.startswith(f"new {number} · ") for name in old.names):
         number += 1

@@ -8,7 +8,7 @@ from pipelines.columns.buffers import Int32s, Int64s
 
 
 def ranked(keys: Int64s, limit: int) -> tuple[Int64s, Int64s]:
-    """The distinct keys in order, and the rank of each row's key.
+    """Return the distinct keys in order, and the rank of each row's key (n,).
 
     >>> ranked(np.array([7, 2, 7]), 10)
     (array([2, 7]), array([1, 0, 1]))
@@ -21,7 +21,7 @@ def ranked(keys: Int64s, limit: int) -> tuple[Int64s, Int64s]:
 
 
 def exact_sums(words: Int64s, codes: Int32s | Int64s, count: int) -> list[int]:
-    """Exact sums by cell of numbers below 2**40, of up to 2**33 rows.
+    """Add up numbers below 2**40 by cell, exactly, for up to 2**33 rows.
 
     Args:
         words: numbers, none negative (n,).

@@ -74,7 +74,7 @@ class _Cells:
 
 
 def _cells(domains: Int64s, count: int, strata: Strata, grid: Grid) -> _Cells:
-    """The cells of rows in so many domains, -1 for none (n,)."""
+    """Sort rows by their domain, from 0 to count - 1 or -1 for none (n,), and their stratum."""
     inside = domains != MISSING
     width = len(strata.names)
     found, of_row = ranked(domains[inside] * width + strata.codes[inside], count * width)
@@ -103,14 +103,14 @@ def _sums(cells: _Cells) -> Iterable[Sums]:
 
 
 def _nearest_sums(numbers: Floats, of_row: Int64s, count: int) -> list[float]:
-    """The sum of each cell, rounded once, so in any order the same."""
+    """Add up each cell and round once, so that the order of rows does not matter."""
     ordered = numbers[np.argsort(of_row, kind="stable")]
     ends = np.cumsum(np.bincount(of_row, minlength=count))
     return [math.fsum(part.tolist()) for part in np.split(ordered, ends[:-1])]
 
 
 def _histograms(cells: _Cells) -> list[Histogram]:
-    """Rows by bin of each cell; edges lie half-way between grid points. Numbers have none."""
+    """Count the rows of each cell by bin, with edges half-way between grid points; none for numbers."""
     if cells.grid.numbers is not None:
         return []
     bins = np.minimum(cells.grid.points // (GRID // BINS), BINS - 1)

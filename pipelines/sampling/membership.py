@@ -31,14 +31,14 @@ from pipelines.tables.schemas import POPULATIONS
 
 
 def coarse(ids: Hashes) -> Hashes:
-    """Ids by their first 64 bits, which is what the table keeps: (n, 2), the second half zero."""
+    """Cut ids to the first 64 bits, which is what the table keeps: (n, 2), the second half zero."""
     return np.stack([ids[:, 0], np.zeros(len(ids), np.uint64)], axis=1)
 
 
 def membership_table(
     head: Mapping[str, Any], ids: Hashes, strata: Strata, sampled: Int64s
 ) -> pa.Table:
-    """The stratum of each row of a batch, and whether it was drawn.
+    """Write down the stratum of each row of a batch, and whether it was drawn.
 
     Args:
         head: job, batch, purpose, draw_no and known_at of the draw.
@@ -68,11 +68,14 @@ def membership_table(
 
 
 def earlier_draw(rows: pa.Table, names: Sequence[str]) -> EarlierDraw:
-    """The draw that `membership_table` kept.
+    """Read the draw that `membership_table` wrote down.
 
     Args:
         rows: of one draw; at least id_high, stratum and is_sampled.
         names: of its strata, in their order.
+
+    Returns:
+        The draw, its ids cut to 64 bits.
     """
     codes, words = dictionary_codes(column(rows, "stratum"))
     places = {name: code for code, name in enumerate(names)}

@@ -45,7 +45,7 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a draw rests on: a design holds for as long as none of this changes."""
+    """The basis of a draw: the design holds for as long as none of this changes."""
 
     version: str  # of the model that scored the batch
     input_digest: str  # of the rows that were scored
@@ -54,7 +54,7 @@ class Basis:
     seed_digest: str
 
     def is_of(self, design: Design) -> bool:
-        """Whether the batch is still the one that the design was drawn from, its seed aside."""
+        """Tell whether a design was drawn from this batch as it is now, the seed left aside."""
         now = (self.version, self.input_digest, self.population_digest)
         then = (design.version, design.input_digest, design.population_digest)
         return now == then and design.survey_digest in (None, self.survey_digest)
@@ -73,7 +73,7 @@ class ScoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class DrawRequest:
-    """What the job file and the command ask of a draw."""
+    """Options of a draw, from the job file and the command."""
 
     usual: int  # budget per batch of the job file
     cohorts: tuple[str, ...]  # that may divide strata
@@ -86,7 +86,7 @@ class DrawRequest:
         return self.budget or self.usual
 
     def following(self, design: Design) -> int:
-        """The budget after a draw: what was spent once is not taken back."""
+        """Return the budget after a draw: what was spent once is not taken back."""
         return self.budget or max(self.usual, design.budget)
 
 
@@ -102,8 +102,8 @@ class Plan:
     kept: Bools  # (n,), rows that were drawn in this series before
 
 
-class Step(Enum):
-    """What becomes of the draws of a batch."""
+class DrawStep(Enum):
+    """The ways on from the earlier draw of a batch."""
 
     HOLD = auto()  # what was drawn holds
     CENSUS = auto()  # every row is drawn, for its outcome is its answer
@@ -115,11 +115,11 @@ class Step(Enum):
     @property
     def needs_membership(self) -> bool:
         """Whether the plan looks at the rows of the earlier draw."""
-        return self in (Step.REDRAW, Step.CARRY_OVER, Step.TOP_UP)
+        return self in (DrawStep.REDRAW, DrawStep.CARRY_OVER, DrawStep.TOP_UP)
 
 
-def next_step(batch: ScoredBatch, request: DrawRequest, design: Design | None) -> Step:
-    """Decide what to do, without a look at single rows.
+def next_step(batch: ScoredBatch, request: DrawRequest, design: Design | None) -> DrawStep:
+    """Choose the step, without a look at single rows.
 
     Args:
         batch: as it is now.
@@ -135,17 +135,17 @@ def next_step(batch: ScoredBatch, request: DrawRequest, design: Design | None) -
     """
     if batch.has_all_outcomes and not request.redraw:
         is_done = design is not None and design.reason == CENSUS and batch.basis.is_of(design)
-        return Step.HOLD if is_done else Step.CENSUS
+        return DrawStep.HOLD if is_done else DrawStep.CENSUS
     if design is None:
-        return Step.FIRST
+        return DrawStep.FIRST
     if request.redraw:
-        return Step.REDRAW
+        return DrawStep.REDRAW
     _require_same_chances(batch, request, design)
     if not batch.basis.is_of(design):
-        return Step.CARRY_OVER
+        return DrawStep.CARRY_OVER
     drawn = int(design.allocated.sum())
     is_spent = request.following(design) <= drawn or drawn == len(batch.population)
-    return Step.HOLD if is_spent else Step.TOP_UP
+    return DrawStep.HOLD if is_spent else DrawStep.TOP_UP
 
 
 def plan(
@@ -154,7 +154,7 @@ def plan(
     design: Design | None = None,
     earlier: EarlierDraw | None = None,
 ) -> Plan | None:
-    """What to draw; None where what was drawn holds.
+    """Return what to draw; None where what was drawn holds.
 
     Args:
         batch: as it is now, n rows.
@@ -171,18 +171,18 @@ def plan(
             answers of the earlier draw: fit without them, or judge it elsewhere.
     """
     step = next_step(batch, request, design)
-    if step is Step.HOLD:
+    if step is DrawStep.HOLD:
         return None
-    if step is Step.CENSUS:
+    if step is DrawStep.CENSUS:
         return _census(batch, request)
     if design is None:
         return _begin(batch, request)
     if earlier is None:
         raise ValueError(f"the rows of the earlier draw are needed to {step.name}")
-    if step is Step.TOP_UP:
+    if step is DrawStep.TOP_UP:
         return _top_up(batch, request.following(design), design, earlier)
     _require_not_learned(batch, earlier)
-    if step is Step.REDRAW:
+    if step is DrawStep.REDRAW:
         return _begin(batch, request)
     return _carry_over(batch, request, request.following(design), earlier)
 

@@ -52,17 +52,17 @@ def summarize(
     Returns:
         The summaries; None where no row has a score, or a number is beyond 1e149.
     """
-    known = grid.points != MISSING
-    if not known.any() or not _can_be_squared(grid):
+    present = grid.points != MISSING
+    if not present.any() or not _can_be_squared(grid):
         return None
-    strata = Strata(strata.names, strata.codes[known])
-    grid = Grid(grid.name, grid.points[known], grid.numbers)
+    strata = Strata(strata.names, strata.codes[present])
+    grid = Grid(grid.name, grid.points[present], grid.numbers)
     columns = [
-        CodedText(one.name, one.codes[known], one.values)
-        for one in (CodedText.single("", len(known)), *cohorts)
+        CodedText(one.name, one.codes[present], one.values)
+        for one in (CodedText.single("", len(present)), *cohorts)
     ]
     most = limit // _SHORTEST + 1
-    found = [one for column in columns for one in domain_scores(strata, grid, column, most)]
+    found = [scores for column in columns for scores in domain_scores(strata, grid, column, most)]
     domains = [_Domain.of(one) for one in sorted(found, key=lambda one: (-one.rows, one.name))]
     sums, histograms = _that_fit(domains, limit - len("{}{}") * len(strata.names))
     count = sum(_used(column) for column in columns)
@@ -97,7 +97,7 @@ def _json(content: object) -> str:
 
 
 def _joined(domains: Sequence[Mapping[int, str]], strata: int) -> tuple[str, ...]:
-    """One JSON object per stratum, its members in the order of their text."""
+    """Make one JSON object per stratum, its members in the order of their text."""
     objects: list[list[str]] = [[] for _ in range(strata)]
     for members in domains:
         for stratum, member in members.items():
@@ -106,7 +106,7 @@ def _joined(domains: Sequence[Mapping[int, str]], strata: int) -> tuple[str, ...
 
 
 def _used(column: CodedText) -> int:
-    """How many values have rows."""
+    """Count the values that have rows."""
     return int(np.count_nonzero(np.bincount(column.codes[column.codes != MISSING])))
 
 
@@ -115,7 +115,7 @@ def _can_be_squared(grid: Grid) -> bool:
 
 
 def _that_fit(domains: Sequence[_Domain], space: int) -> tuple[int, int]:
-    """How many domains, the largest first, keep their sums, and how many their histograms.
+    """Count the domains, the largest first, that keep their sums and that keep their histograms.
 
     By importance: the sums of the whole, its histograms, all other sums, all
     other histograms.
@@ -132,10 +132,10 @@ def _that_fit(domains: Sequence[_Domain], space: int) -> tuple[int, int]:
 
 
 def _prefix(parts: Sequence[Mapping[int, str]], space: int) -> int:
-    """How many parts fit, in their order."""
+    """Count the parts that fit, in their order."""
     return sum(used <= space for used in accumulate(map(_size, parts)))
 
 
 def _size(members: Mapping[int, str]) -> int:
-    """Bytes that a domain takes in all strata, each with its comma."""
+    """Return the bytes that a domain takes in all strata, each with its comma."""
     return sum(len(member.encode()) + 1 for member in members.values())

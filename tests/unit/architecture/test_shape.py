@@ -16,7 +16,6 @@ DESCRIBED = 3  # parameters from which on a docstring has sections
 NOT_YET = {
     "functions.app",
     "functions.batches",
-    "functions.draws",
     "functions.label_studio",
     "functions.new_job",
     "functions.promises",
@@ -33,7 +32,6 @@ NOT_YET = {
     "labeling.report",
     "pipelines.input",
     "pipelines.models",
-    "pipelines.sampling",
     "pipelines.scoring",
     "pipelines.sklearn",
     "pipelines.training",

@@ -20,9 +20,9 @@ from pipelines.sampling.plan import (
     Basis,
     Design,
     DrawRequest,
+    DrawStep,
     Plan,
     ScoredBatch,
-    Step,
     next_step,
     plan,
 )
@@ -93,7 +93,7 @@ def test_the_same_arguments_give_the_same_plan(rows: int, seed: int, budget: int
 def test_a_repeat_draws_nothing(rows: int, seed: int, budget: int) -> None:
     one, design, earlier = first(rows, seed, budget)
 
-    assert next_step(one, DrawRequest(budget, ()), design) is Step.HOLD
+    assert next_step(one, DrawRequest(budget, ()), design) is DrawStep.HOLD
     assert plan(one, DrawRequest(budget, ()), design, earlier) is None
     assert plan(one, DrawRequest(1, ()), design) is None  # a smaller budget of the job file
 
@@ -148,7 +148,7 @@ def test_a_draw_is_carried_over_where_its_basis_changed(change: str) -> None:
     one, design, _ = first(100, 0, 20)
     now = replace(one, basis=replace(BASIS, **{change: "another"}))
 
-    assert next_step(now, DrawRequest(20, ()), design) is Step.CARRY_OVER
+    assert next_step(now, DrawRequest(20, ()), design) is DrawStep.CARRY_OVER
 
 
 def test_another_question_carries_over_unless_an_older_release_drew() -> None:
@@ -156,9 +156,9 @@ def test_another_question_carries_over_unless_an_older_release_drew() -> None:
     one, design, _ = first(100, 0, 20)
     now = replace(one, basis=replace(BASIS, survey_digest="another"))
 
-    assert next_step(now, DrawRequest(20, ()), design) is Step.CARRY_OVER
+    assert next_step(now, DrawRequest(20, ()), design) is DrawStep.CARRY_OVER
     unknown = replace(design, survey_digest=None)
-    assert next_step(now, DrawRequest(20, ()), unknown) is Step.HOLD
+    assert next_step(now, DrawRequest(20, ()), unknown) is DrawStep.HOLD
 
 
 @given(ROWS, SEEDS, BUDGETS, BUDGETS)
