@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from functions.app import App
 from infra import signing
-from infra.registry import folder_of
+from infra.registry import Registry
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.job.job_file import Job
 from pipelines.models.manifest import installed
-from pipelines.models.package import Package, open_package
+from pipelines.models.package import Package
 from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
 
 UNVERSIONED = "unversioned"
@@ -41,10 +40,11 @@ def live(app: App) -> Live:
         raise StepMissing(
             "the job has no [model]", fix="name one, or score predictions made elsewhere"
         )
-    folder, trusted = folder_of(app.store.models(model.name), model.version), trusted_keys(app)
-    package = open_package(folder, verify=signing.verifier(trusted))
+    registry, trusted = app.store.registry(model.name), trusted_keys(app)
+    version = registry.live(model.version)
+    package = registry.open(version, signing.verifier(trusted))
     _check_features(app.job, package)
-    return Live(folder.name, _Opener(app.job, folder, tuple(trusted), package))
+    return Live(version, _Opener(app.job, registry, version, tuple(trusted), package))
 
 
 def trusted_keys(app: App) -> Sequence[bytes]:
@@ -57,7 +57,8 @@ class _Opener:
     """Opens the package anew in each worker; here it is open already."""
 
     job: Job
-    package_folder: Path
+    registry: Registry
+    version: str
     trusted: tuple[bytes, ...]
     package: Package | None
 
@@ -66,7 +67,7 @@ class _Opener:
 
     def __call__(self) -> Scorer:
         if self.package is None:
-            self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
+            self.package = self.registry.open(self.version, signing.verifier(self.trusted))
         return ModelScorer(self.job, self.package)
 
 

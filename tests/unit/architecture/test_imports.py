@@ -21,7 +21,7 @@ HOMES = {
     "cryptography": ("infra.signing",),
     "deltalake": ("pipelines.tables.delta",),
     "duckdb": ("functions.steps.query",),
-    "filelock": ("infra.store", "labeling.labelstudio.local"),
+    "filelock": ("infra.clouds.folder", "labeling.labelstudio.local"),
     "google": ("infra.clouds.gcp",),
     "httpx": ("labeling.labelstudio.client",),
     "jinja2": ("labeling.report.page",),

@@ -12,6 +12,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
+from infra.clouds.folder import Folder
 from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.input.fragments import find_sources, splits_of
 from pipelines.job.job_file import Job, parse
@@ -55,7 +56,7 @@ def score(
 ) -> tuple[list[FragmentResult], dict[str, bytes]]:
     """The parts of a file, and the files that were written, by name."""
     job = job or described()
-    table = Table(str(folder), PREDICTIONS, PARTITIONED_BY["predictions"])
+    table = Table(Folder(folder), PREDICTIONS, PARTITIONED_BY["predictions"])
     sources = find_sources(str(path), path.parent)
     digests = {source.name: "0" * 64 for source in sources}
     target = Target(table, {batch: f"attempt-{batch}" for batch in batches}, digests, **more)
@@ -208,7 +209,7 @@ def test_what_is_wrong_with_a_file_is_part_of_the_outcome(tmp_path: Path, path: 
     splits = splits_of(source)
     path.unlink()
     job = described()
-    table = Table(str(tmp_path / "out"), PREDICTIONS, PARTITIONED_BY["predictions"])
+    table = Table(Folder(tmp_path / "out"), PREDICTIONS, PARTITIONED_BY["predictions"])
     work = Work(job, partial(GivenPredictions, job), Target(table, {"a": "x"}, {}))
 
     outcome = work.outcome(splits[0])
@@ -220,7 +221,7 @@ def test_what_is_wrong_with_a_file_is_part_of_the_outcome(tmp_path: Path, path: 
 def test_work_travels_as_a_description(tmp_path: Path) -> None:
     """Nothing that was opened goes along."""
     job = described()
-    table = Table(str(tmp_path), PREDICTIONS, PARTITIONED_BY["predictions"])
+    table = Table(Folder(tmp_path), PREDICTIONS, PARTITIONED_BY["predictions"])
     work = Work(job, partial(GivenPredictions, job), Target(table, {}, {}))
     assert isinstance(work.scorer, GivenPredictions)
 
