@@ -32,7 +32,6 @@ NOT_YET = {
     "labeling.questions",
     "labeling.report",
     "pipelines.input",
-    "pipelines.models",
     "pipelines.sampling",
     "pipelines.scoring",
     "pipelines.sklearn",
