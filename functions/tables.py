@@ -139,7 +139,7 @@ class Views:
         names, wanted = ["prediction_id", *columns], set(ids)
         if not wanted:
             return table_of(pa.schema([TABLES["predictions"].field(name) for name in names]), [])
-        return self.tables.read("predictions", names, prediction_id=wanted)
+        return self.tables.read("predictions", names, where={"prediction_id": wanted})
 
     def _light(self, name: str, *more: str) -> pa.Table:
         """Return the small columns of a table and some others, in the order of its schema."""

@@ -164,7 +164,7 @@ class Planner:
     def _membership(self, design: Design) -> EarlierDraw:
         """Which stratum each row was in, as it was stored with the draw."""
         rows = self.views.tables.read(
-            "populations", batch=self.attempt.batch, purpose=VERIFY
+            "populations", batch=self.attempt.batch, where={"purpose": [VERIFY]}
         ).combine_chunks()
         moments = relations.microseconds(rows, "known_at")
         of_draw = integers(relations.column(rows, "draw_no").cast(pa.int64())) == design.draw_no

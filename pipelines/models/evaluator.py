@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.columns.buffers import Bools, Floats, Int32s
 from pipelines.errors import PackageRefused
-from pipelines.features.mapped import Dense, Mapped, Numbers, OneHot, Sparse
+from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,13 @@ class Block:
     width: int
 
 
-# Words of the manifest: packages that were written must go on opening, whatever a class is called.
-_KINDS: Final = {Numbers: "numbers", OneHot: "codes", Sparse: "sparse", Dense: "dense"}
+# The words that packages keep: another one would make every earlier package unreadable.
+_KINDS: Final[Mapping[type[Column], str]] = {
+    Numbers: "numbers",
+    OneHot: "codes",
+    Sparse: "sparse",
+    Dense: "dense",
+}
 
 
 def layout_of(mapped: Mapped) -> tuple[Block, ...]:

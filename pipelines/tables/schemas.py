@@ -166,6 +166,20 @@ RUNS = _schema(
     job_hash=pa.string(),
     actor=pa.string(),
     known_at=_TIME,
+    bytes=pa.int64(),  # of input that was read
+    cpu_seconds=pa.float64(),  # of the process and its children
+    peak_memory=pa.int64(),  # bytes
+    error=pa.string(),  # its code and what was wrong; null where the step ended well
+)
+
+RELEASES = _schema(
+    job=pa.string(),
+    model=pa.string(),
+    version=pa.string(),
+    state=pa.string(),  # live
+    actor=pa.string(),
+    reason=pa.string(),
+    known_at=_TIME,
 )
 
 TABLES = {
@@ -178,6 +192,7 @@ TABLES = {
     "annotations": ANNOTATIONS,
     "estimates": ESTIMATES,
     "runs": RUNS,
+    "releases": RELEASES,
 }
 
 # Too large to be kept in memory whole: read by batch, or by a filter.
