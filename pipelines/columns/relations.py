@@ -97,7 +97,10 @@ def _values(values: pa.Array) -> list[Any]:
 
 def column(table: pa.Table, name: str) -> pa.Array:
     """Return a column as one array."""
-    return table.column(name).combine_chunks()
+    chunks = table.column(name)
+    if not chunks.num_chunks:  # combining nothing would import pandas
+        return pa.nulls(0, chunks.type)
+    return chunks.combine_chunks()
 
 
 def group_codes(table: pa.Table, by: Iterable[str]) -> Int64s:
