@@ -12,6 +12,7 @@ from typing import Any
 from infra.store import Store
 from pipelines.errors import StoreUnavailable
 from pipelines.job.job_file import Job
+from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
 from pipelines.tables.schemas import RUNS, table_of
 
@@ -41,7 +42,7 @@ def published(store: Store, job: str) -> dict[str, str]:
         folder, name = file.path.rsplit("/", 1)
         partition = table_files.values_of(folder)
         if partition["job"] == job:
-            found[partition["batch"]] = name.split("-", 1)[0]
+            found[partition["batch"]] = attempt_of(name)
     return found
 
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from functions.app import App
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from infra import staged_input
 from infra.clouds import is_remote
 from pipelines.errors import InputUnreadable
-from pipelines.identity.ids import prediction_ids
-from pipelines.identity.keyed_hash import Hashes
-from pipelines.identity.row_digests import Digest, identified
+from pipelines.identity.row_digests import Digest
 from pipelines.input import fragments
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import batches_of
+from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import membership
 from pipelines.input.fragments import Source, Split
-from pipelines.job.job_file import Job
+from pipelines.job.rules import batch_rule, reading_rules
 
 Number = tuple[int, int]  # of a split: its file, its row group
 
@@ -100,16 +96,13 @@ def names(app: App) -> list[str]:
 
 def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
     """Every batch that the data holds, sorted."""
-    job = app.job
-    column = job.batches.column or (
-        job.data.time if job.batches.by in ("hour", "day", "week") else None
-    )
-    if column is None:
+    rule = batch_rule(app.job)
+    if rule.column is None:
         return sorted({membership_name(source) for source in sources})
     found: set[str] = set()
     for source in sources:
-        for rows in fragments.read_column(source, column):
-            member = membership(rows, job, source.batch)
+        for rows in fragments.read_column(source, rule.column):
+            member = membership(rows, rule, source.batch)
             found |= {
                 name for code, name in enumerate(member.names) if (member.codes == code).any()
             }
@@ -124,8 +117,8 @@ def membership_name(source: Source) -> str:
 def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]:
     """The digest of the rows of each batch, read anew."""
     totals = {batch: Digest() for batch in batches}
-    for batch, rows in identified_rows(app, found, batches):
-        totals[batch] = totals[batch].add(rows.digests(app.job))
+    for rows in rows_of(app, found, batches):
+        totals[rows.batch] = totals[rows.batch].add(rows.digests(app.job.key_columns))
     return totals
 
 
@@ -140,33 +133,24 @@ def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
     return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifiedRows:
-    """Rows of one fragment that belong to one batch, with their keys and prediction ids."""
-
-    rows: pa.RecordBatch
-    keys: pa.StringArray
-    ids: Hashes
-
-    def digests(self, job: Job) -> Hashes:
-        """The digest of each row: (n, 2)."""
-        return identified(raw.contents_of(self.rows, job), self.ids)
-
-
-def batch_rows(app: App, batch: str) -> Iterator[IdentifiedRows]:
+def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
     """Every row of a batch."""
-    for _, rows in identified_rows(app, find(app, [batch]), [batch]):
-        yield rows
+    return rows_of(app, find(app, [batch]), [batch])
 
 
-def identified_rows(
-    app: App, found: Input, batches: Sequence[str]
-) -> Iterator[tuple[str, IdentifiedRows]]:
-    """The rows of some batches, a fragment and a batch at a time."""
-    job = app.job
-    digests = {name: digest for b in batches for name, digest in found.files_of(b).items()}
+def rows_of(app: App, found: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
+    """Read the rows of some batches.
+
+    Args:
+        app: whose job says how.
+        found: the input of these batches.
+        batches: the wanted ones.
+
+    Yields:
+        The rows of a fragment and a batch at a time.
+    """
+    rules = reading_rules(app.job)
+    digests = {name: digest for batch in batches for name, digest in found.files_of(batch).items()}
     for split in found.splits(batches):
-        columns = raw.projection(job)
-        for one in batches_of(job, split, columns, batches=batches, digests=digests):
-            ids = prediction_ids(job.sampling.seed, job.name, one.batch, one.keys)
-            yield one.batch, IdentifiedRows(one.rows, one.keys, ids)
+        columns = raw.projection(rules)
+        yield from batches_of(rules, split, columns, batches=batches, digests=digests)

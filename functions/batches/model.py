@@ -11,6 +11,7 @@ from functions.app import App
 from infra import signing
 from infra.registry import folder_of
 from pipelines.errors import PackageRefused, StepMissing
+from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.manifest import installed
 from pipelines.models.package import Package, open_package
@@ -35,7 +36,7 @@ def live(app: App) -> Live:
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if app.job.predictions:
-        return Live(UNVERSIONED, partial(GivenPredictions, app.job))
+        return Live(UNVERSIONED, partial(GivenPredictions, app.job.predictions, app.job.task))
     model = app.job.model
     if model is None:
         raise StepMissing(
@@ -44,7 +45,10 @@ def live(app: App) -> Live:
     folder, trusted = folder_of(app.store.models(model.name), model.version), trusted_keys(app)
     package = open_package(folder, verify=signing.verifier(trusted))
     _check_features(app.job, package)
-    return Live(folder.name, _Opener(app.job, folder, tuple(trusted), package))
+    return Live(
+        folder.name,
+        _Opener(app.job.features, app.job.batches.timezone, folder, tuple(trusted), package),
+    )
 
 
 def trusted_keys(app: App) -> Sequence[bytes]:
@@ -56,7 +60,8 @@ def trusted_keys(app: App) -> Sequence[bytes]:
 class _Opener:
     """Opens the package anew in each worker; here it is open already."""
 
-    job: Job
+    features: FeatureSpec
+    timezone: str
     package_folder: Path
     trusted: tuple[bytes, ...]
     package: Package | None
@@ -67,7 +72,7 @@ class _Opener:
     def __call__(self) -> Scorer:
         if self.package is None:
             self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
-        return ModelScorer(self.job, self.package)
+        return ModelScorer(self.package, self.features, self.timezone)
 
 
 def _check_features(job: Job, package: Package) -> None:

@@ -24,7 +24,9 @@ from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes
-from pipelines.scoring.score_fragment import Target, Work
+from pipelines.job.rules import reading_rules
+from pipelines.scoring.file_names import attempt_of
+from pipelines.scoring.score_fragment import Work
 from pipelines.tables.delta import Table
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
 
@@ -58,7 +60,7 @@ def batches_are_whole(app: App) -> Promise:
             files = table.files({"job": app.job.name, "batch": batch})
             if attempt not in known:
                 yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
-            if {Path(file.path).name.split("-", 1)[0] for file in files} != {attempt}:
+            if {attempt_of(Path(file.path).name) for file in files} != {attempt}:
                 yield f"batch {batch} mixes several attempts"
             for file in files:
                 path = Path(table.uri) / file.path
@@ -130,14 +132,17 @@ def _rescored(app: App, attempt: Attempt, found: discovery.Input) -> Promise:
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         again = Table(f"{folder}/predictions", PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
-            app.job,
-            model.open_scorer,
-            Target(again, {attempt.batch: attempt.id}, attempt.files, bad),
+            rules=reading_rules(app.job),
+            open_scorer=model.open_scorer,
+            table=again,
+            attempts={attempt.batch: attempt.id},
+            file_digests=attempt.files,
+            excluded=bad,
         )
-        parts = [part for split in found.splits([attempt.batch]) for part in work.parts(split)]
+        results = [one for split in found.splits([attempt.batch]) for one in work.results(split)]
         differing = [
             file.path
-            for file in (part.file for part in parts if part.file)
+            for file in (result.file for result in results if result.file)
             if (Path(again.uri) / file.path).read_bytes() != _bytes(Path(published.uri) / file.path)
         ]
     if differing and differs(attempt.rules, app.job, NAMING, CONTENT, SEED):

@@ -25,6 +25,7 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import subkey
 from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
+from pipelines.job.rules import reading_rules
 from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.evaluator import Evaluator
@@ -120,7 +121,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     digests = {
         name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
     }
-    reader = Reader(job, frozenset(found.batches), digests, function, _answers(app))
+    reader = Reader(reading_rules(job), frozenset(found.batches), digests, function, _answers(app))
     splits = found.splits(found.batches)
     rows = [
         part for split in app.track(splits, len(splits), "Reading") for part in reader.read(split)

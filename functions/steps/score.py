@@ -17,8 +17,9 @@ from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import period_end
 from pipelines.input.fragments import Split
-from pipelines.scoring.parts import FragmentResult, duplicates
-from pipelines.scoring.score_fragment import Outcome, Target, Work
+from pipelines.job.rules import reading_rules
+from pipelines.scoring.fragment_results import FragmentResult, duplicates
+from pipelines.scoring.score_fragment import Outcome, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +126,11 @@ class _Scoring:
         )
         done: dict[str, BatchResult] = {}
         errors: dict[str, RecheckError] = {}
-        for batch, parts, error in self._finished(outcomes, splits):
+        for batch, results, error in self._finished(outcomes, splits):
             try:
                 if error:
                     raise error
-                unique = _without_duplicates(work, parts, splits)
+                unique = _without_duplicates(work, results, splits)
                 done[batch] = publisher.publish(batch, unique, time.perf_counter() - self.began)
             except RecheckError as problem:
                 errors[batch] = problem
@@ -141,29 +142,34 @@ class _Scoring:
         files = {batch: self.input.files_of(batch) for batch in self.due}
         attempts = {batch: publisher.attempt(batch, files[batch]) for batch in self.due}
         digests = {name: digest for own in files.values() for name, digest in own.items()}
-        target = Target(self.app.store.table("predictions"), attempts, digests)
-        return Work(self.app.job, self.model.open_scorer, target)
+        return Work(
+            rules=reading_rules(self.app.job),
+            open_scorer=self.model.open_scorer,
+            table=self.app.store.table("predictions"),
+            attempts=attempts,
+            file_digests=digests,
+        )
 
     def _finished(
         self, outcomes: Iterable[Outcome], splits: Sequence[Split]
     ) -> Iterator[tuple[str, list[FragmentResult], RecheckError | None]]:
         """Each batch, as soon as the last of its splits is done."""
         waiting = {batch: self.input.numbers(batch, splits) for batch in self.due}
-        parts: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
+        results: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
         errors: dict[str, RecheckError] = {}
         broken: RecheckError | None = None
         try:
             for outcome in outcomes:
                 number = discovery.number(outcome.split)
-                for part in outcome.parts:
-                    parts[part.batch].append(part)
+                for result in outcome.results:
+                    results[result.batch].append(result)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
                     waiting[batch].discard(number)
                     if outcome.error:
                         errors.setdefault(batch, outcome.error)
                     if not waiting[batch]:
                         del waiting[batch]
-                        yield batch, parts.pop(batch), errors.get(batch)
+                        yield batch, results.pop(batch), errors.get(batch)
         except RecheckError as error:  # of the engine or the store: nothing more can be scored
             broken = error
         for batch in waiting:  # those, or a batch without any split
@@ -180,19 +186,18 @@ def _joined(errors: dict[str, RecheckError], states: dict[str, BatchResult]) -> 
 
 
 def _without_duplicates(
-    work: Work, parts: list[FragmentResult], splits: Sequence[Split]
+    work: Work, results: list[FragmentResult], splits: Sequence[Split]
 ) -> list[FragmentResult]:
     """Score once more, without them, the splits that hold rows of the same key."""
-    left_out = duplicates(parts)
+    left_out = duplicates(results)
     if not left_out:
-        return parts
-    batch = parts[0].batch
-    target = replace(work.target, batches={batch: work.target.batches[batch]}, excluded=left_out)
-    again = replace(work, target=target)
+        return results
+    batch = results[0].batch
+    again = replace(work, attempts={batch: work.attempts[batch]}, excluded=left_out)
     redone = [split for split in splits if any(split.holds(*row) for row in left_out)]
     numbers = {discovery.number(split) for split in redone}
-    kept = [part for part in parts if (part.source_number, part.row_group) not in numbers]
-    return [*kept, *(part for split in redone for part in again.parts(split))]
+    kept = [one for one in results if (one.source_number, one.row_group) not in numbers]
+    return [*kept, *(one for split in redone for one in again.results(split))]
 
 
 def require_scored(live: Mapping[str, Attempt], batch: str) -> None:

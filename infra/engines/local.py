@@ -17,7 +17,7 @@ from pipelines.beam.score import ERROR, FATAL, ScoreFragments, outcome_name
 from pipelines.errors import read_error
 from pipelines.features.fitted import FittedStatistics
 from pipelines.input.fragments import Split
-from pipelines.scoring.parts import read_parts
+from pipelines.scoring.fragment_results import read_results
 from pipelines.scoring.score_fragment import Outcome, Work
 from pipelines.training.rows import Reader
 
@@ -75,4 +75,4 @@ def _outcome(split: Split, folder: Path) -> Outcome:
             if ending == FATAL:
                 raise error
             return Outcome(split, (), error)
-    return Outcome(split, tuple(read_parts(path)), None)
+    return Outcome(split, tuple(read_results(path)), None)

@@ -11,7 +11,7 @@ from apache_beam.pvalue import PCollection
 
 from pipelines.errors import RecheckError, write_error
 from pipelines.input.fragments import Split
-from pipelines.scoring.parts import write_parts
+from pipelines.scoring.fragment_results import write_results
 from pipelines.scoring.score_fragment import Work
 from pipelines.tables.store_errors import store_errors
 
@@ -38,11 +38,11 @@ class ScoreFragments(beam.PTransform):
         return (
             splits
             | "Spread" >> beam.Reshuffle()
-            | "ScoreAndWrite" >> beam.ParDo(_ScorePiece(self._work, self._outcomes))
+            | "ScoreAndWrite" >> beam.ParDo(_ScoreSplit(self._work, self._outcomes))
         )
 
 
-class _ScorePiece(beam.DoFn):
+class _ScoreSplit(beam.DoFn):
     def __init__(self, work: Work, outcomes: str) -> None:
         self._work, self._outcomes = work, outcomes
 
@@ -55,7 +55,7 @@ class _ScorePiece(beam.DoFn):
         if outcome.error:
             yield self._tell(split, ERROR, partial(write_error, error=outcome.error))
         else:
-            yield self._tell(split, "", partial(write_parts, parts=outcome.parts))
+            yield self._tell(split, "", partial(write_results, results=outcome.results))
 
     def _tell(self, split: Split, ending: str, write: Callable[[Path], None]) -> str:
         path = Path(self._outcomes) / f"{outcome_name(split)}{ending}"

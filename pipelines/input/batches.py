@@ -26,8 +26,8 @@ from pipelines.columns.spelling import canonical, canonical_text
 from pipelines.columns.timezones import utc_offsets
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
-from pipelines.job.job_file import Job
 from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
+from pipelines.job.rules import BatchRule
 from pipelines.job.sections import Batches
 
 UNKNOWN = "unknown"
@@ -51,20 +51,22 @@ class Membership:
     unknown: npt.NDArray[np.bool_] | None  # (n,): no batch can be told; it is in `unknown`
 
 
-def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Membership:
+def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) -> Membership:
     """The batch of each row of a fragment.
 
     Args:
-        rows: with the time column or the batch column that the job names.
+        rows: the fragment (n), with the column that the rule names.
+        rule: how rows fall into batches.
         path_batch: the value of `{batch}` in the file's path.
+
+    Returns:
+        A batch for each row (n,), `unknown` where the column is null or no time.
     """
-    by = job.batches.by
-    if by == "column":
-        return _with_unknown(*_values(rows.column(str(job.batches.column))))
-    if by in ("hour", "day", "week"):
-        return _with_unknown(
-            *_periods(local_micros(rows.column(str(job.data.time)), job.batches), by)
-        )
+    if rule.by == "column":
+        return _with_unknown(*_values(rows.column(str(rule.column))))
+    if rule.by in ("hour", "day", "week"):
+        micros = local_micros(rows.column(str(rule.column)), rule.timezone)
+        return _with_unknown(*_periods(micros, rule.by))
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
 
@@ -90,8 +92,8 @@ def spelled(batch: str, batches: Batches) -> str:
     return str(canonical(batch)) if batches.by == "column" else batch
 
 
-def local_micros(column: pa.Array, batches: Batches) -> Int64s:
-    """Wall-clock microseconds in the job's timezone since 1970: (n,).
+def local_micros(column: pa.Array, timezone: str) -> Int64s:
+    """Wall-clock microseconds in a timezone since 1970: (n,).
 
     A time without a zone is taken as it stands. A null, text that is no time,
     or a year beyond 1-9999, is the smallest integer. What becomes of a value
@@ -103,7 +105,7 @@ def local_micros(column: pa.Array, batches: Batches) -> Int64s:
     if kinds.is_dictionary(column.type):
         column = column.dictionary_decode()
     if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
-        return _on_the_wall(column, batches)
+        return _on_the_wall(column, timezone)
     if not (is_text(column.type) or kinds.is_null(column.type)):
         raise SchemaMismatch(
             f"the time column holds {column.type}",
@@ -111,11 +113,11 @@ def local_micros(column: pa.Array, batches: Batches) -> Int64s:
         )
     for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
         with suppress(pa.ArrowInvalid):
-            return _on_the_wall(column.cast(kind), batches)
-    return _parsed(readable(column), ZoneInfo(batches.timezone))
+            return _on_the_wall(column.cast(kind), timezone)
+    return _parsed(readable(column), ZoneInfo(timezone))
 
 
-def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
+def _on_the_wall(times: pa.Array, timezone: str) -> Int64s:
     if kinds.is_date(times.type):
         times = times.cast(pa.timestamp("s"))
     coarse = times.type.unit in ("s", "ms")  # may reach beyond what microseconds can hold
@@ -129,7 +131,7 @@ def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
     bad = (values < _LOWEST) | (values > _HIGHEST)
     bad = bad if gaps is None else bad | gaps
     if times.type.tz is not None:
-        values = values + utc_offsets(np.where(bad, 0, values), batches.timezone)
+        values = values + utc_offsets(np.where(bad, 0, values), timezone)
     return np.where(bad, _NOWHERE, values)
 
 

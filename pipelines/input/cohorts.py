@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +18,7 @@ _NONE = "(none)"
 
 
 def cohorts_of(
-    rows: pa.RecordBatch, cohorts: dict[str, Cohort]
+    rows: pa.RecordBatch, cohorts: Mapping[str, Cohort]
 ) -> list[tuple[str, pa.DictionaryArray]]:
     """The value of each cohort for each row: (name, (n,)); `(none)` where it is null."""
     return [(name, _cohort(rows.column(cohort.column), cohort)) for name, cohort in cohorts.items()]

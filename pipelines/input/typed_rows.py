@@ -6,6 +6,8 @@ wrong family is an error for the whole file; a wrong value costs its row.
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,38 +25,46 @@ from pipelines.columns.buffers import (
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import SchemaMismatch
-from pipelines.features.spec import Categorical, Date, Feature, Image, Numeric, Text
+from pipelines.features.spec import (
+    Categorical,
+    Date,
+    Feature,
+    FeatureSpec,
+    Image,
+    Numeric,
+    Text,
+)
 from pipelines.identity.row_digests import row_digests
 from pipelines.identity.siphash import Words
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection
-from pipelines.job.job_file import Job
+from pipelines.job.rules import ReadingRules
 
 _NULL_WORDS = {"", "na", "n/a", "nan", "null", "none", "-nan"}
 
 
-def projection(job: Job, *, target: bool = False) -> Projection:
+def projection(rules: ReadingRules, *, target: bool = False) -> Projection:
     """The columns that a job reads; all of them where a user function runs first."""
-    features, given = list(job.features.columns), job.predictions
-    cohorts = [cohort.column for cohort in job.cohorts.values()]
-    others = [*job.key_columns, *job.labeling.show, job.data.time, job.batches.column, *cohorts]
-    if given:
-        others += [given.label, given.score, given.version, *given.probabilities.values()]
+    features, theirs = rules.features.columns, rules.predictions
+    cohorts = [cohort.column for cohort in rules.cohorts.values()]
+    others = [*rules.key_columns, *rules.shown, rules.time, rules.batches.column, *cohorts]
+    if theirs:
+        others += [theirs.label, theirs.score, theirs.version, *theirs.probabilities.values()]
     if target:
-        others.append(job.target.column)
+        others.append(rules.target.column)
     raw = [name for name in others if name]
-    coded = [name for name in features if isinstance(job.features.columns[name], Categorical)]
-    codes = frozenset({*coded, *cohorts} - set(job.key_columns))
-    if job.features.function is not None:  # it makes the features
+    coded = [name for name, feature in features.items() if isinstance(feature, Categorical)]
+    codes = frozenset({*coded, *cohorts} - set(rules.key_columns))
+    if rules.features.function is not None:  # it makes the features
         return Projection(None, codes, tuple(dict.fromkeys(raw)))
     names = tuple(dict.fromkeys([*features, *raw]))
-    return Projection(None if job.data.key == "content" else names, codes, names)
+    return Projection(None if rules.key == "content" else names, codes, names)
 
 
-def contents_of(rows: pa.RecordBatch, job: Job) -> Words:
+def contents_of(rows: pa.RecordBatch, key_columns: Sequence[str]) -> Words:
     """The digest of what each row holds besides its key: (n, 2)."""
-    return row_digests(rows, [name for name in rows.schema.names if name not in job.key_columns])
+    return row_digests(rows, [name for name in rows.schema.names if name not in key_columns])
 
 
 def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
@@ -75,51 +85,56 @@ def readable_rows(rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
 
 
-def require_types(schema: pa.Schema, job: Job) -> None:
-    """Columns of numbers hold no text, in a file that tells them apart.
+def require_numbers(schema: pa.Schema, columns: Container[str]) -> None:
+    """Refuse text in columns of numbers, in a file that tells them apart.
 
     Raises:
-        SchemaMismatch: one does.
+        SchemaMismatch: one of these columns holds text.
     """
-    wanted = [cohort.column for cohort in job.cohorts.values() if cohort.edges]
-    if job.features.function is None:  # else it makes the features
-        wanted += [n for n, feature in job.features.columns.items() if isinstance(feature, Numeric)]
-    if job.predictions:
-        wanted += [*filter(None, [job.predictions.score]), *job.predictions.probabilities.values()]
-    if job.task == "regression":
-        truth = job.predictions.label if job.predictions else job.target.column
-        wanted += [truth] if truth else []
-    for one in schema:
-        kind = one.type.value_type if kinds.is_dictionary(one.type) else one.type
-        if one.name in wanted and is_text(kind):
-            raise _mismatch(one.name, kind, "a number")
+    for field in schema:
+        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
+        if field.name in columns and is_text(kind):
+            raise _mismatch(field.name, kind, "a number")
 
 
-def features_of(rows: pa.RecordBatch, job: Job, faults: Faults) -> pa.RecordBatch:
+def features_of(
+    rows: pa.RecordBatch, spec: FeatureSpec, timezone: str, faults: Faults
+) -> pa.RecordBatch:
     """The feature columns in the types that the mapper takes; rows with wrong values are marked.
+
+    Args:
+        rows: raw rows (n) of a fragment.
+        spec: the features.
+        timezone: where the days of dates begin.
+        faults: takes the rows with wrong values.
+
+    Returns:
+        The features (n), in the order of the spec.
 
     Raises:
         SchemaMismatch: a column is missing or of another family of types.
     """
     columns = []
-    for name, feature in job.features.columns.items():
+    for name, feature in spec.columns.items():
         if name not in rows.schema.names:
             raise SchemaMismatch(
                 f"column {name!r} is missing; there are {', '.join(rows.schema.names[:30])}",
                 fix="deliver the column, or take it out of features.columns and fit again",
             )
-        columns.append(_typed(rows.column(name), name, feature, job, faults))
-    return pa.RecordBatch.from_arrays(columns, names=list(job.features.columns))
+        columns.append(_typed(rows.column(name), name, feature, timezone, faults))
+    return pa.RecordBatch.from_arrays(columns, names=list(spec.columns))
 
 
-def _typed(column: pa.Array, name: str, feature: Feature, job: Job, faults: Faults) -> pa.Array:
+def _typed(
+    column: pa.Array, name: str, feature: Feature, timezone: str, faults: Faults
+) -> pa.Array:
     match feature:
         case Numeric():
             return _number(column, name, feature, faults)
         case Categorical():
             return category(column, name, faults)
         case Date():
-            return _date(column, name, job, faults)
+            return _date(column, name, timezone, faults)
         case Text():
             return checked_text(as_text(column, name, "text"), name, faults)
         case Image():
@@ -203,8 +218,8 @@ def category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(column.indices, canonical_text(column.dictionary))
 
 
-def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
-    """Wall-clock time in the job's timezone, without a zone."""
+def _date(column: pa.Array, name: str, timezone: str, faults: Faults) -> pa.Array:
+    """Wall-clock time in a timezone, without a zone."""
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if not (
         kinds.is_timestamp(kind)
@@ -213,7 +228,7 @@ def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
         or kinds.is_large_string(kind)
     ):
         raise _mismatch(name, kind, "a time")
-    micros = local_micros(column, job.batches)
+    micros = local_micros(column, timezone)
     gaps = micros == np.iinfo(np.int64).min
     given = missing(column)
     faults.mark(gaps if given is None else gaps & ~given, "not_a_time", name)

@@ -27,7 +27,7 @@ from pipelines.job.sections import (
     Metric,
     Model,
     Name,
-    Predictions,
+    PredictionColumns,
     Sampling,
     Section,
     Target,
@@ -64,7 +64,7 @@ class Job(Section):
     model: Model | None = Field(
         default=None, description="The model that `fit` makes and `score` runs."
     )
-    predictions: Predictions | None = Field(
+    predictions: PredictionColumns | None = Field(
         default=None, description="Predictions that another system made; instead of `[model]`."
     )
     sampling: Sampling = Field(description="Which predictions people are asked about.")

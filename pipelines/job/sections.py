@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pipelines.columns.spelling import canonical
 
 MOST_ROWS = 1_000_000_000  # of a budget
-BatchRule = Literal["all", "path", "hour", "day", "week", "column"]
+BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Metric = Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -49,7 +49,7 @@ class Data(Section):
 class Batches(Section):
     """How rows fall into batches."""
 
-    by: BatchRule = Field(
+    by: BatchedBy = Field(
         default="all",
         description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
     )
@@ -137,7 +137,7 @@ class Model(Section):
     )
 
 
-class Predictions(Section):
+class PredictionColumns(Section):
     """Predictions that another system made; instead of `[model]`."""
 
     label: str = Field(description="The column with the predicted label or number.")

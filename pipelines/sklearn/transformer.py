@@ -18,13 +18,11 @@ from pipelines.features.analysis import Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import concatenated
 from pipelines.features.mapper import Mapper
-from pipelines.features.spec import FeatureSpec
+from pipelines.features.spec import FeatureSpec, Image
 from pipelines.identity.ids import keyed_hashes
 from pipelines.input.faults import Faults
 from pipelines.input.pictures import with_pictures
 from pipelines.input.typed_rows import features_of
-from pipelines.job.job_file import Job
-from pipelines.job.sections import Batches, Labeling
 from pipelines.sklearn.matrices import Matrix, matrix_of
 
 _PORTION: Final = 65_536  # rows, as in a fragment
@@ -108,18 +106,16 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         self, X: pa.Table | pa.RecordBatch | pd.DataFrame, spec: FeatureSpec
     ) -> list[tuple[int, pa.RecordBatch]]:
         """The feature columns in portions, each with its first row."""
-        # Reading a job's columns needs no more of a job than this.
-        batches = Batches(timezone=self.timezone)
-        job = Job.model_construct(features=spec, batches=batches, labeling=Labeling())
+        pictures = [name for name, one in spec.columns.items() if isinstance(one, Image)]
         table = _table(X)
         portions = []
         for first in range(0, max(table.num_rows, 1), _PORTION):
             rows = table.slice(first, _PORTION).combine_chunks()
             batch = rows.to_batches()[0] if rows.num_rows else _empty(rows.schema)
             faults = Faults()
-            batch = with_pictures(batch, job, Path(self.folder), faults)
+            batch = with_pictures(batch, pictures, Path(self.folder), faults)
             batch = batch if self.function is None else self.function(batch)
-            portions.append((first, features_of(batch, job, faults)))
+            portions.append((first, features_of(batch, spec, self.timezone, faults)))
             for row, (reason, column) in sorted(faults.reasons.items())[:1]:
                 raise _unusable(first + row, reason, column)
         return portions

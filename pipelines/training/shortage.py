@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
-from pipelines.job.job_file import Job
+from pipelines.job.rules import ReadingRules
 from pipelines.training.rows import Reader
 
 _SHOWN = 3  # targets that are no answer
@@ -29,7 +29,7 @@ def too_few(
         batches: of the fit.
         usable: how many rows can train.
     """
-    count = _Count(reader.job, reader.answers)
+    count = _Count(reader.rules, reader.answers)
     for split in splits:
         for one in reader.examine(split):
             count.add(one.targets.to_pylist(), one.faults)
@@ -50,7 +50,7 @@ def too_few(
 class _Count:
     """Rows by the first thing that keeps each from training."""
 
-    job: Job
+    rules: ReadingRules
     answers: Answers | None
     rows: int = 0
     missing: int = 0  # no target
@@ -69,8 +69,8 @@ class _Count:
                 self.bad[faults.reasons[row]] += 1
 
     def _is_answer(self, target: str) -> bool:
-        if self.job.task == "classification":
-            return target in self.job.target.answers
+        if self.rules.task == "classification":
+            return target in self.rules.target.answers
         try:
             return bool(np.isfinite(float(target)))
         except ValueError:
@@ -78,7 +78,7 @@ class _Count:
 
     def told(self, usable: int) -> Iterator[tuple[str, str]]:
         """Each reason with its count, and the way out; `usable` rows have none."""
-        column = self.job.target.column
+        column = self.rules.target.column
         if self.missing and self.answers is not None:
             yield (
                 f"{self.missing} have no answer",
@@ -92,7 +92,7 @@ class _Count:
         if self.strange:
             words = ", ".join(repr(word) for word, _ in self.strange.most_common(_SHOWN))
             more = ", …" if len(self.strange) > _SHOWN else ""
-            wanted = "one of target.answers" if self.job.task == "classification" else "a number"
+            wanted = "one of target.answers" if self.rules.task == "classification" else "a number"
             yield (
                 f"{self.strange.total()} have a target that is not {wanted} ({words}{more})",
                 "correct target.column or target.answers in the job file",

@@ -117,6 +117,26 @@ def test_a_technology_is_imported_only_where_it_lives(technology: str) -> None:
     assert strangers == set()
 
 
+def test_whoever_reads_scores_or_trains_takes_no_whole_job() -> None:
+    """Records of what is needed (`pipelines.job.rules`) travel to workers and into notebooks."""
+    takers = {
+        name
+        for name, path in _modules().items()
+        if _inside(name, ("pipelines",)) and not _inside(name, ("pipelines.job",))
+        if any(_names_a_job(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    }
+
+    assert takers == set()
+
+
+def _names_a_job(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "pipelines.job.job_file"
+    return (isinstance(node, ast.Name) and node.id == "Job") or (
+        isinstance(node, ast.Attribute) and node.attr == "Job"
+    )
+
+
 @pytest.mark.parametrize(
     ("package", "heavy"),
     [
