@@ -12,6 +12,7 @@ from functions.cli import output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
+    engine_option,
     job_argument,
     json_option,
     opened,
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 @click.command()
 @job_argument
 @batch_option
+@engine_option
 @dry_run_option
 @json_option
-def fit(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def fit(job: Path, batches: tuple[str, ...], engine: str, dry_run: bool, as_json: bool) -> None:
     """Train the model of the job, and sign it.
 
     The features' statistics and the model become one version: a package in the
@@ -35,7 +37,7 @@ def fit(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> No
     """
     from functions.steps import fit as step
 
-    made = step.fit(opened(job), batches, dry_run=dry_run)
+    made = step.fit(opened(job), batches, engine=engine, dry_run=dry_run)
     output.answer(output.plain(made), _fitted(made, dry_run=dry_run), as_json=as_json)
 
 
@@ -60,13 +62,7 @@ def _fitted(made: FitResult, *, dry_run: bool) -> Iterator[str]:
 @click.command()
 @job_argument
 @batch_option
-@click.option(
-    "--engine",
-    default="auto",
-    show_default=True,
-    metavar="auto|inline|local",
-    help="What does the work: this process (inline), Apache Beam on this machine (local), or whichever fits the size.",
-)
+@engine_option
 @click.option(
     "--replace", is_flag=True, help="Score again what is scored, and supersede it by one commit."
 )

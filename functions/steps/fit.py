@@ -15,6 +15,7 @@ from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
 from infra import registry, signing
+from infra.engines import choice
 from infra.revision import revision
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
@@ -23,7 +24,6 @@ from pipelines.features.mapper import Mapper
 from pipelines.features.user_function import load_function, read_source, source_digest
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import subkey
-from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
 from pipelines.job.sections import Model
@@ -51,13 +51,26 @@ class FitResult:
     written: bool
 
 
-def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> FitResult:
+def fit(
+    app: App, batches: Sequence[str], *, engine: str = choice.AUTO, dry_run: bool = False
+) -> FitResult:
     """Fit on the rows of these batches, or of all; the same data makes the same version.
 
+    Args:
+        app: the job and its store.
+        batches: none for all.
+        engine: what the features' statistics are learned on.
+        dry_run: write nothing; an engine is not started either.
+
+    Returns:
+        The model, as the store has it from now on.
+
     Raises:
+        EngineUnavailable: there is no such engine.
         JobInvalid: the predictions come from elsewhere, or nothing holds the truth.
         EstimatorRefused: the estimator is not on the list, or there is too little data.
     """
+    choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
     found = discovery.find(app, batches)
@@ -74,7 +87,9 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> FitResult
         return _existing(folder, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
-    draft = _trained(app, recipe, _learned(reader, found.splits(found.batches)), parts, code)
+    learner = choice.engine_for(app.settings, engine, found.bytes_of(found.batches))
+    statistics = learner.learn(reader, found.splits(found.batches))
+    draft = _trained(app, recipe, statistics, parts, code)
     written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
     registry.make_live(folder, written.version)
     return FitResult(
@@ -191,13 +206,6 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
             for name, version in installed(["numpy", "scikit-learn", "scipy"]).items()
         },
     )
-
-
-def _learned(reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
-    """The features' statistics, by Beam."""
-    from infra.engines import local  # Beam takes seconds to import
-
-    return local.learn(reader, splits)
 
 
 def _trained(

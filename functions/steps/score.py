@@ -27,7 +27,7 @@ class ScoreOptions:
     """What `recheck score` was told."""
 
     batches: tuple[str, ...] = ()
-    engine: str = "auto"
+    engine: str = choice.AUTO
     replace: bool = False
     early: bool = False
     dry_run: bool = False
@@ -118,12 +118,9 @@ class _Scoring:
         splits = self.input.splits(self.due)
         publisher = Publisher(self.app, self.model.version)
         work = self._work(publisher)
-        engine = choice.choose(
-            self.app.settings, self.options.engine, self.input.bytes_of(self.due)
-        )
-        outcomes = self.app.track(
-            choice.run(self.app.settings, engine, work, splits), len(splits), "Scoring"
-        )
+        size = self.input.bytes_of(self.due)
+        engine = choice.engine_for(self.app.settings, self.options.engine, size)
+        outcomes = self.app.track(engine.score(work, splits), len(splits), "Scoring")
         done: dict[str, BatchResult] = {}
         errors: dict[str, RecheckError] = {}
         for batch, results, error in self._finished(outcomes, splits):
