@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.store import Store
 from pipelines.errors import StoreUnavailable
+from pipelines.identity.added_keys import content_of
 from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
@@ -144,8 +145,8 @@ def rules(job: Job) -> dict[str, str]:
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
     content = {
-        "cohorts": {name: one.model_dump(mode="json") for name, one in job.cohorts.items()},
-        "predictions": job.predictions and job.predictions.model_dump(mode="json"),
+        "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
+        "predictions": job.predictions and content_of(job.predictions),
     }
     return {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
+from pipelines.identity.added_keys import content_of
 from pipelines.job.sections import (
     AlertRule,
     Batches,
@@ -99,8 +100,11 @@ class Job(Section):
         return () if self.data.key == "content" else self.data.key
 
     def digest(self) -> str:
-        """A hash of everything that the file says, whatever its order and comments: 16 hex digits."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        """Hash everything that the file says, whatever its order and comments: 16 hex digits.
+
+        A file keeps its digest when a later release knows more keys.
+        """
+        text = json.dumps(content_of(self, by_alias=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
+from pipelines.identity.added_keys import content_of
 from pipelines.models.catalogue import TaskType
 
 FORMAT: Final = 1
@@ -129,7 +130,7 @@ def version_of(recipe: Recipe) -> str:
     Two job files that say the same in another order of keys give one version;
     another order of features is another matrix, so another version.
     """
-    content = recipe.model_dump(mode="json")
+    content = content_of(recipe)
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 
