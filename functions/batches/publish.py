@@ -15,7 +15,7 @@ from functions.app import App
 from functions.batches import attempts as ledger
 from functions.batches import model
 from functions.batches.attempts import Run, rules
-from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
+from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
@@ -31,13 +31,14 @@ _KEY_HINT = "add a column to data.key, if a key names one row only together with
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of a batch."""
+    """The state of a batch after scoring, with its counts of rows."""
 
     batch: str
     rows_in: int
     predictions: int
     quarantined: int
-    status: str  # published | already | changed | replaced | open | due
+    status: str  # published | already | changed | replaced | open | due | failed
+    error: RecheckError | None = None  # of a batch that failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from functions.cli import output
+from functions.cli import batch_records, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -69,7 +69,16 @@ def _fitted(made: FitResult, *, dry_run: bool) -> Iterator[str]:
 @click.option("--early", is_flag=True, help="Also a period that is not over.")
 @dry_run_option
 @json_option
-def score(job: Path, as_json: bool, **options: Any) -> None:
+def score(
+    job: Path,
+    *,
+    batches: tuple[str, ...],
+    engine: str,
+    replace: bool,
+    early: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Score batches, or publish predictions made elsewhere.
 
     Rows that cannot be scored are set aside with a reason. A batch that is
@@ -79,10 +88,15 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import score as step
 
     app = opened(job)
-    version, states = step.score(app, step.ScoreOptions(**options))
+    options = step.ScoreOptions(batches, engine, replace, early, dry_run)
+    result = step.score(app, options)
+    records, states = batch_records.scored(result, job), result.batches
+    if result.failure:
+        beside = {"batches": records}
+        return output.failure(result.failure, as_json=as_json, job=job, beside=beside)
     rows = [[s.batch, s.status, s.rows_in, s.predictions, s.quarantined] for s in states]
     lines = [
-        f"version {version}" if app.job.model else _elsewhere(app.job),
+        f"version {result.version}" if app.job.model else _elsewhere(app.job),
         *output.table(["batch", "status", "rows in", "predictions", "quarantined"], rows),
     ]
     output.changed([s.batch for s in states if s.status == "changed"], job)
@@ -90,7 +104,9 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
         output.say(
             f"hint: not over, or not settled: {output.few(waiting)}; --early scores what is there"
         )
-    output.answer({"version": version, "batches": states}, lines, as_json=as_json)
+    answer = {"version": result.version, "batches": records}
+    output.answer(answer, lines, as_json=as_json)
+    return 0
 
 
 def _elsewhere(job: Job) -> str:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from functions import label_studio
 from functions.app import App
-from functions.batches.publish import BatchResult
+from functions.batches.failures import FAILED
 from functions.steps import estimate, pull, push, report, sample, score
-from functions.steps.sample import Drawn
+from functions.steps.sample import SampleResult
+from functions.steps.score import ScoreResult
 from labeling.estimates.alerts import Alert
 from pipelines.errors import RecheckError
 
-SKIPPED, FAILED = "skipped", "failed"
+SKIPPED = "skipped"
+_READY = ("published", "already", "replaced")  # to be drawn from
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +28,26 @@ class Step:
     status: str
 
 
-def run(
-    app: App, batches: Sequence[str], *, dry_run: bool = False
-) -> tuple[list[Step], list[Alert]]:
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Every step with its status, and the first failure among them."""
+
+    steps: list[Step]
+    alerts: list[Alert]  # those that fired
+    failure: RecheckError | None
+    cause: ScoreResult | SampleResult | None  # the step that failed first, where batches did
+
+
+def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult:
     """Score, sample, push, pull, estimate and report.
 
     A step that fails keeps no other from what it can do: with Label Studio
-    down, the answers that are there are estimated all the same.
-
-    Raises:
-        RecheckError: the first that a step raised, when all are through; `done`
-            on it holds every step, what that one had done, and the alerts that
-            fired.
+    down, the answers that are there are estimated all the same. Errors are part
+    of the result.
     """
     walk = _Walk(app, tuple(batches), dry_run)
     walk.all()
-    if walk.failure:
-        walk.failure.done |= {"steps": walk.steps, "alerts": walk.fired}
-        raise walk.failure
-    return walk.steps, walk.fired
+    return RunResult(walk.steps, walk.fired, walk.failure, walk.cause)
 
 
 @dataclass
@@ -57,6 +60,7 @@ class _Walk:
     steps: list[Step] = field(default_factory=list)
     fired: list[Alert] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
+    cause: ScoreResult | SampleResult | None = None
 
     def all(self) -> None:
         """Every step, each told before the next begins."""
@@ -77,47 +81,43 @@ class _Walk:
         try:
             yield
         except RecheckError as error:
-            self.steps.append(Step(step, None, FAILED))
-            if self.failure is None:
-                self.failure = error
-            else:
-                self.app.say(f"error: {error.problem}")
-                self.app.say(f"hint: {error.fix}")
+            self._note(step, error)
+
+    def _note(
+        self, step: str, error: RecheckError, cause: ScoreResult | SampleResult | None = None
+    ) -> None:
+        """Note a failure: the first is the run's, others are told at once."""
+        self.steps.append(Step(step, None, FAILED))
+        if self.failure is None:
+            self.failure, self.cause = error, cause
+        else:
+            self.app.say(f"error: {error.problem}")
+            self.app.say(f"hint: {error.fix}")
 
     def _scored(self) -> tuple[str, ...]:
         """Score; return the batches that can be drawn from."""
-        states: Sequence[BatchResult] = ()
         with self._noted("score"):
-            try:
-                _, states = score.score(
-                    self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run)
-                )
-            except RecheckError as error:
-                states = error.done.get("batches", ())
-                raise
-            finally:
-                self.steps += [Step("score", state.batch, state.status) for state in states]
-        ready = ("published", "already", "replaced")
-        return tuple(one.batch for one in states if one.status in ready and one.predictions)
+            done = score.score(self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run))
+            self.steps += [Step("score", one.batch, one.status) for one in done.batches]
+            if done.failure:
+                self._note("score", done.failure, done)
+            ready = [one for one in done.batches if one.status in _READY and one.predictions]
+            return tuple(one.batch for one in ready)
+        return ()
 
     def _sampled(self, scored: tuple[str, ...]) -> tuple[str, ...]:
         """Sample; return the batches that people can be asked about."""
-        drawn: Sequence[Drawn] = ()
-        if scored:
-            with self._noted("sample"):
-                try:
-                    drawn = sample.sample(
-                        self.app, sample.SampleOptions(scored, dry_run=self.dry_run)
-                    )
-                except RecheckError as error:
-                    drawn = error.done.get("batches", ())
-                    raise
-                finally:
-                    self.steps += [
-                        Step("sample", one.batch, "drawn" if one.is_new else "already")
-                        for one in drawn
-                    ]
-        return tuple(one.batch for one in drawn)
+        if not scored:
+            return ()
+        with self._noted("sample"):
+            done = sample.sample(self.app, sample.SampleOptions(scored, dry_run=self.dry_run))
+            states = {one.batch: "drawn" if one.is_new else "already" for one in done.drawn}
+            states |= dict.fromkeys(done.failed, FAILED)
+            self.steps += [Step("sample", batch, states[batch]) for batch in scored]
+            if done.failure:
+                self._note("sample", done.failure, done)
+            return tuple(one.batch for one in done.drawn)
+        return ()
 
     def _push(self, drawn: tuple[str, ...]) -> int:
         return push.push(self.app, push.PushOptions(drawn)).created

@@ -12,6 +12,7 @@ from functions.batches import discovery
 from functions.batches import model as models
 from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
+from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher
 from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
@@ -33,12 +34,25 @@ class ScoreOptions:
     dry_run: bool = False
 
 
-def score(app: App, options: ScoreOptions) -> tuple[str, list[BatchResult]]:
-    """Score the batches that are asked for, or all; return the model's version and each batch's state.
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """The state of every batch; those that were published stay so, whatever failed beside them."""
+
+    version: str  # of the model
+    batches: list[BatchResult]  # by name
+
+    @property
+    def failure(self) -> RecheckError | None:
+        """The error of the first batch that failed, with the names of the others."""
+        return first_of({one.batch: one.error for one in self.batches if one.error})
+
+
+def score(app: App, options: ScoreOptions) -> ScoreResult:
+    """Score the batches that are asked for, or all.
 
     Raises:
-        RecheckError: a batch could not be scored; `done` on the error holds
-            those that were: they stay published.
+        RecheckError: nothing can be scored, as from the model or the input. What
+            is wrong with one batch is part of the result.
     """
     choice.check(options.engine)
     found = discovery.find(app, options.batches)
@@ -49,8 +63,8 @@ def score(app: App, options: ScoreOptions) -> tuple[str, list[BatchResult]]:
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
     elif due:
-        states |= _Scoring(app, options, found, due, model).run(states)
-    return model.version, [states[batch] for batch in sorted(states)]
+        states |= _Scoring(app, options, found, due, model).run()
+    return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
 
 
 def _due(
@@ -113,7 +127,7 @@ class _Scoring:
     model: models.Live
     began: float = field(default_factory=time.perf_counter)
 
-    def run(self, states: dict[str, BatchResult]) -> dict[str, BatchResult]:
+    def run(self) -> dict[str, BatchResult]:
         """Score and publish; a batch that fails does not keep others from being published."""
         splits = self.input.splits(self.due)
         publisher = Publisher(self.app, self.model.version)
@@ -122,7 +136,6 @@ class _Scoring:
         engine = choice.engine_for(self.app.settings, self.options.engine, size)
         outcomes = self.app.track(engine.score(work, splits), len(splits), "Scoring")
         done: dict[str, BatchResult] = {}
-        errors: dict[str, RecheckError] = {}
         for batch, results, error in self._finished(outcomes, splits):
             try:
                 if error:
@@ -130,9 +143,7 @@ class _Scoring:
                 unique = _without_duplicates(work, results, splits)
                 done[batch] = publisher.publish(batch, unique, time.perf_counter() - self.began)
             except RecheckError as problem:
-                errors[batch] = problem
-        if errors:
-            raise _joined(errors, {**states, **done})
+                done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
         return done
 
     def _work(self, publisher: Publisher) -> Work:
@@ -171,15 +182,6 @@ class _Scoring:
             broken = error
         for batch in waiting:  # those, or a batch without any split
             yield batch, [], broken
-
-
-def _joined(errors: dict[str, RecheckError], states: dict[str, BatchResult]) -> RecheckError:
-    """The first error, with what went well and the names of all that failed."""
-    first, *others = sorted(errors)
-    more = f" (and {len(others)} more: {', '.join(others[:5])})" if others else ""
-    error = type(errors[first])(errors[first].problem + more, fix=errors[first].fix)
-    error.done = {"batches": [states[batch] for batch in sorted(states)]}
-    return error
 
 
 def _without_duplicates(

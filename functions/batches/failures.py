@@ -1,0 +1,24 @@
+"""Batches that a step could not do: each keeps its error, and keeps no other from being done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines.errors import RecheckError
+
+FAILED = "failed"
+_SHOWN = 5  # names in a message, of many
+
+
+def first_of(failed: Mapping[str, RecheckError]) -> RecheckError | None:
+    """The error of the first batch by name, with the names of the others; None where none failed.
+
+    Args:
+        failed: the error of each batch that failed.
+    """
+    if not failed:
+        return None
+    first, *others = sorted(failed)
+    more = f" (and {len(others)} more: {', '.join(others[:_SHOWN])})" if others else ""
+    error = failed[first]
+    return type(error)(error.problem + more, fix=error.fix)
