@@ -4,30 +4,48 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from functions import tables
-from functions.app import App
 from functions.batches import attempts
+from functions.tables import Views, of_purpose
+from labeling.answers.current import VERIFY
 from labeling.estimates import estimate as history
 from labeling.estimates.estimate import Estimate, Scoring, Wanted
+from pipelines.job.job_file import Job
+from pipelines.tables.snapshot import Tables
 
 
-def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
-    """Every estimate of the job, as known at a time."""
-    samples, designs = (tables.verifying(tables.view(app, name)) for name in ("samples", "designs"))
-    annotations = tables.verifying(tables.view(app, "annotations", as_of))
+def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estimate]:
+    """Return every estimate of the job, as known at a time.
+
+    Args:
+        job: what is to be estimated.
+        views: of its tables.
+        as_of: the facts that were known then; without it, all.
+
+    Returns:
+        The estimates of all batches, cohorts and windows.
+    """
+    designs, samples, annotations = (
+        of_purpose(rows, VERIFY)
+        for rows in (views.designs, views.samples(), views.annotations(as_of))
+    )
     return history.estimates(
-        designs, samples, annotations, wanted=wanted(app), scored=scored(app), as_of=as_of
+        designs,
+        samples,
+        annotations,
+        wanted=wanted(job),
+        scored=scored(views.tables),
+        as_of=as_of,
     )
 
 
-def scored(app: App) -> list[Scoring]:
-    """Every scoring of the job's batches."""
+def scored(tables: Tables) -> list[Scoring]:
+    """Return every scoring of the job's batches."""
     return [
-        Scoring(one.batch, one.version, one.predictions, one.known_at)
-        for one in attempts.attempts(app.store, app.job.name).values()
+        Scoring(attempt.batch, attempt.version, attempt.predictions, attempt.known_at)
+        for attempt in attempts.attempts(tables).values()
     ]
 
 
-def wanted(app: App) -> Wanted:
-    """What the job asks to be estimated."""
-    return Wanted(app.job.task, app.job.target.answers, app.job.metrics)
+def wanted(job: Job) -> Wanted:
+    """Return what the job asks to be estimated."""
+    return Wanted(job.task, job.target.answers, job.metrics)

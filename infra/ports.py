@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +54,24 @@ class Item:
     name: str
     size: int  # bytes, as they are stored
     tag: str  # another one as soon as the content is another
+
+
+class Locks(Protocol):
+    """Names that one process at a time may hold. It pickles as an address."""
+
+    def hold(self, name: str, *, wait: float) -> AbstractContextManager[None]:
+        """Hold a name against other processes; it is free again when this one ends, however it ends.
+
+        Args:
+            name: what is held, e.g. `push`.
+            wait: seconds to wait for another holder.
+
+        Returns:
+            A context that holds it.
+
+        Raises:
+            ConcurrentRun: somebody else still holds it.
+        """
 
 
 class Bucket(Protocol):

@@ -10,12 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from infra.store import Store
+from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
 from pipelines.identity.added_keys import content_of
 from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
 from pipelines.tables.schemas import RUNS, table_of
+from pipelines.tables.snapshot import Tables
+
+_COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +39,20 @@ class Attempt:
     rules: dict[str, str]  # digests of what the job file said then, see `steps.rules`
 
 
-def published(store: Store, job: str) -> dict[str, str]:
-    """The attempt that is live in each batch, told by the names of its files."""
-    found = {}
-    table = store.table("predictions")
-    for file in table.files():
+def published(tables: Tables) -> dict[str, str]:
+    """Return the attempt that is live in each batch, told by the names of its files."""
+    live = {}
+    for file in tables.files("predictions"):
         folder, name = file.path.rsplit("/", 1)
-        partition = table_files.values_of(folder)
-        if partition["job"] == job:
-            found[partition["batch"]] = attempt_of(name)
-    return found
+        live[table_files.values_of(folder)["batch"]] = attempt_of(name)
+    return live
 
 
-def attempts(store: Store, job: str) -> dict[str, Attempt]:
-    """Every attempt at scoring, published or not, by its id."""
-    rows = (
-        store.table("runs")
-        .read(["job", "step", "run_id", "batch", "inputs", "outputs", "versions", "known_at"])
-        .to_pylist()
-    )
-    return {
-        row["run_id"]: _attempt(row) for row in rows if row["job"] == job and row["step"] == "score"
-    }
+def attempts(tables: Tables) -> dict[str, Attempt]:
+    """Return every attempt at scoring, published or not, by its id."""
+    tables.files("predictions")  # looked at first: an attempt is recorded before it is published
+    rows = tables.read("runs", _COLUMNS, step="score")
+    return {row["run_id"]: _attempt(row) for row in relations.records(rows)}
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
@@ -76,17 +72,14 @@ def _attempt(row: dict[str, Any]) -> Attempt:
     )
 
 
-def live(store: Store, job: str) -> dict[str, Attempt]:
-    """The published attempt of each batch.
+def live(tables: Tables) -> dict[str, Attempt]:
+    """Return the published attempt of each batch.
 
     Raises:
         StoreUnavailable: `runs` lacks one of them, so somebody removed it.
     """
-    newest = published(store, job)
-    known = attempts(store, job)
-    if not known.keys() >= set(newest.values()):  # `runs` was read before others published
-        store.table("runs").refresh()
-        known = attempts(store, job)
+    newest = published(tables)
+    known = attempts(tables)
     lost = [batch for batch, attempt in newest.items() if attempt not in known]
     if lost:
         raise StoreUnavailable(
@@ -96,10 +89,10 @@ def live(store: Store, job: str) -> dict[str, Attempt]:
     return {batch: known[attempt] for batch, attempt in newest.items()}
 
 
-def scored(store: Store, job: str) -> dict[str, Attempt]:
-    """As `live`, without the batches whose attempt `runs` does not know."""
-    known = attempts(store, job)
-    newest = published(store, job)
+def scored(tables: Tables) -> dict[str, Attempt]:
+    """Return the same as `live`, without the batches whose attempt `runs` does not know."""
+    newest = published(tables)
+    known = attempts(tables)
     return {batch: known[attempt] for batch, attempt in newest.items() if attempt in known}
 
 

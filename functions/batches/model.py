@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from functions.app import App
 from infra import signing
-from infra.registry import folder_of
+from infra.registry import Registry
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.manifest import installed
-from pipelines.models.package import Package, open_package
+from pipelines.models.package import Package
 from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
 
 UNVERSIONED = "unversioned"
@@ -42,13 +41,14 @@ def live(app: App) -> Live:
         raise StepMissing(
             "the job has no [model]", fix="name one, or score predictions made elsewhere"
         )
-    folder, trusted = folder_of(app.store.models(model.name), model.version), trusted_keys(app)
-    package = open_package(folder, verify=signing.verifier(trusted))
+    registry, trusted = app.store.registry(model.name), trusted_keys(app)
+    version = registry.live(model.version)
+    package = registry.open(version, signing.verifier(trusted))
     _check_features(app.job, package)
-    return Live(
-        folder.name,
-        _Opener(app.job.features, app.job.batches.timezone, folder, tuple(trusted), package),
+    opener = _Opener(
+        app.job.features, app.job.batches.timezone, registry, version, tuple(trusted), package
     )
+    return Live(version, opener)
 
 
 def trusted_keys(app: App) -> Sequence[bytes]:
@@ -62,7 +62,8 @@ class _Opener:
 
     features: FeatureSpec
     timezone: str
-    package_folder: Path
+    registry: Registry
+    version: str
     trusted: tuple[bytes, ...]
     package: Package | None
 
@@ -71,7 +72,7 @@ class _Opener:
 
     def __call__(self) -> Scorer:
         if self.package is None:
-            self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
+            self.package = self.registry.open(self.version, signing.verifier(self.trusted))
         return ModelScorer(self.package, self.features, self.timezone)
 
 

@@ -182,7 +182,7 @@ class Publisher:
             transaction = (self._app_id(batch), attempt.number)
             table.replace(partition, files, transaction=transaction, note=note)
         except ConcurrentRun:
-            if ledger.published(self.app.store, self.app.job.name).get(batch) != attempt.id:
+            if ledger.published(self.app.tables()).get(batch) != attempt.id:
                 raise
             return replace(scored, status="already")  # the other run published the very same
         return scored

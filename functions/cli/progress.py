@@ -64,12 +64,13 @@ def _failed(cause: ScoreResult | SampleResult | None, job: Path) -> dict[str, An
 def _walked(app: App, steps: Sequence[Step]) -> Iterator[str]:
     from functions import label_studio
     from functions.steps.run import SKIPPED
+    from functions.tables import open_views
 
     yield from output.table(
         ["step", "batch", "status"], [[s.step, s.batch, s.status] for s in steps]
     )
     is_asked = any(s.step == "push" and s.status != SKIPPED for s in steps)
-    if is_asked and (project := label_studio.project_url(app)):
+    if is_asked and (project := label_studio.project_url(app, open_views(app))):
         yield estimate_table.place(project)
 
 

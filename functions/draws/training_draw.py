@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from functions import tables
 from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
+from functions.tables import of_purpose, open_views
 from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
-from pipelines.columns.relations import where_in
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import Hashes, hex_text
 from pipelines.identity.row_digests import Digest
@@ -131,13 +130,13 @@ def _changes(rows: Hashes) -> np.ndarray:
 
 
 def _earlier(app: App) -> dict[str, _Earlier]:
-    designs, samples = tables.view(app, "designs"), tables.current_samples(app)
-    designs, samples = (where_in(rows, "purpose", TRAIN) for rows in (designs, samples))
+    views = open_views(app)
+    designs, samples = of_purpose(views.designs, TRAIN), views.current_samples(purpose=TRAIN)
     asked: dict[str, dict[str, str]] = {}
-    for row in samples.to_pylist():
+    for row in samples.select(["batch", "prediction_id", "shown_digest"]).to_pylist():
         asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]
     found: dict[str, _Earlier] = {}
-    for row in designs.to_pylist():
+    for row in designs.select(["batch", "draw_no", "series"]).to_pylist():
         number, series = int(row["draw_no"]), int(row["series"])
         known = found.get(row["batch"])
         if known is None or known.draws < number:

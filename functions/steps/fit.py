@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from functions import tables
 from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
-from infra import registry, signing
+from functions.tables import of_purpose, open_views
+from infra import signing
 from infra.engines import choice
+from infra.registry import Registry
 from infra.revision import revision
+from labeling.answers.current import TRAIN
+from pipelines.columns.relations import where_in
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapped import Mapped
@@ -29,13 +31,14 @@ from pipelines.job.rules import reading_rules
 from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.evaluator import Evaluator
-from pipelines.models.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
+from pipelines.models.manifest import Recipe, TrainingData, installed, minor, version_of
 from pipelines.models.package import TrainedModel, write
 from pipelines.training.rows import Reader, TrainingRows, fingerprint
 from pipelines.training.selection import select
 from pipelines.training.shortage import too_few
 
 _LEAST_ROWS = 10
+_WAIT = 600  # seconds for another fit to write its package
 NOT_FITTED = "not fitted yet"  # in place of the evaluator
 
 
@@ -77,21 +80,22 @@ def fit(
     app.say("reading the training rows")
     reader, parts = _chosen(app, model, found)
     recipe = _recipe(app, model, found, parts)
-    folder = app.store.models(model.name)
+    registry = app.store.registry(model.name)
     if dry_run:
-        return _existing(folder, recipe)
-    if registry.is_usable(
-        folder / version_of(recipe), signing.verifier(trusted_keys(app)), app.say
-    ):
-        registry.make_live(folder, version_of(recipe))
-        return _existing(folder, recipe)
+        return _existing(registry, recipe)
+    if registry.is_usable(version_of(recipe), signing.verifier(trusted_keys(app)), app.say):
+        registry.make_live(version_of(recipe))
+        return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
     learner = choice.engine_for(app.settings, engine, found.bytes_of(found.batches))
     statistics = learner.learn(reader, found.splits(found.batches))
     draft = _trained(app, recipe, statistics, parts, code)
-    written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
-    registry.make_live(folder, written.version)
+    sign = signing.own_key(app.settings.signing_key).sign
+    with app.store.lock(f"fit-{model.name}", wait=_WAIT):
+        app.store.mark()
+        written = write(registry.models, draft, sign=sign)
+        registry.make_live(written.version)
     return FitResult(
         model.name,
         written.version,
@@ -111,13 +115,12 @@ def _model_of(job: Job) -> Model:
     return job.model
 
 
-def _existing(folder: Path, recipe: Recipe) -> FitResult:
+def _existing(registry: Registry, recipe: Recipe) -> FitResult:
     version = version_of(recipe)
-    path = folder / version / "manifest.json"
-    known = Manifest.from_json(path.read_bytes()) if path.is_file() else None
+    known = registry.manifest(version)
     metrics = dict(known.metrics) if known else {}
     kind = known.evaluator.kind if known else NOT_FITTED
-    return FitResult(folder.name, version, recipe.training.rows, metrics, kind, written=False)
+    return FitResult(registry.name, version, recipe.training.rows, metrics, kind, written=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +165,12 @@ def _answers(app: App) -> dict[str, str] | None:
     """Labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
-    labels = [row for row in tables.labels(app).to_pylist() if row["purpose"] == "train"]
-    given = {row["prediction_id"]: row["label"] for row in labels if row["state"] == "answered"}
+    views = open_views(app)
+    labels = where_in(of_purpose(views.labels(), TRAIN), "state", "answered")
+    columns = [labels[name].to_pylist() for name in ("prediction_id", "label")]
+    given = dict(zip(*columns, strict=True))
     if not given:
-        drawn = sum(
-            purpose == "train" for purpose in tables.current_samples(app)["purpose"].to_pylist()
-        )
+        drawn = views.current_samples(purpose=TRAIN).num_rows
         before = "" if drawn else "run `recheck push … --purpose train`, "
         asked = f", though {drawn} were drawn to be asked about" if drawn else ""
         raise StepMissing(

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions import tables
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
@@ -22,6 +21,7 @@ from functions.draws.designs import VERIFY, Design, designs, population_digest, 
 from functions.draws.planner import Plan, Planner
 from functions.draws.predictions import BatchPredictions
 from functions.steps.score import require_scored
+from functions.tables import Views, of_purpose, open_views
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
 from pipelines.errors import RecheckError, StepMissing
@@ -88,25 +88,27 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
         StepMissing: a batch was not scored.
         ConcurrentRun: another command draws for the same job.
     """
-    live = attempts.live(app.store, app.job.name)
-    batches = options.batches or tuple(sorted(batch for batch in live if live[batch].predictions))
-    for batch in batches:
-        require_scored(live, batch)
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
-        known, seen = designs(app, VERIFY), answers_seen(app)
+        views = open_views(app)
+        live = attempts.live(views.tables)
+        scored = (batch for batch, attempt in live.items() if attempt.predictions)
+        batches = options.batches or tuple(sorted(scored))
+        for batch in batches:
+            require_scored(live, batch)
+        known, seen = designs(views, VERIFY), answers_seen(views)
         result = SampleResult([], {})
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
-                drawn = _Batch(app, live[batch], known.get(batch), seen).draw(options)
+                drawn = _Batch(app, views, live[batch], known.get(batch), seen).draw(options)
                 result.drawn.append(drawn)
             except RecheckError as error:
                 result.failed[batch] = error
         return result
 
 
-def answers_seen(app: App) -> int:
-    """Questions of the job that have an answer."""
-    return int(tables.verifying(tables.labels(app)).num_rows)
+def answers_seen(views: Views) -> int:
+    """Count the questions of the job that have an answer."""
+    return int(of_purpose(views.labels(), VERIFY).num_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +116,17 @@ class _Batch:
     """One batch that is drawn from."""
 
     app: App
+    views: Views
     attempt: Attempt
     design: Design | None
     answers_seen: int
 
     def draw(self, options: SampleOptions) -> Drawn:
-        rows = predicted.read(self.app, self.attempt)
+        rows = predicted.read(self.app, self.views.tables, self.attempt)
         self._require_cohorts(rows.population)
-        planner = Planner(self.app, self.attempt, rows.population, self.design, self.answers_seen)
+        planner = Planner(
+            self.app, self.views, self.attempt, rows.population, self.design, self.answers_seen
+        )
         plan = planner.plan(options.budget, options.redraw)
         if plan is None:
             return self._held(self.design)

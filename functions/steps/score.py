@@ -57,8 +57,10 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
     found = discovery.find(app, options.batches)
     model = models.live(app)
-    known = ledger.scored(app.store, app.job.name)
-    states, due = _due(app, options, found, known)
+    tables = app.tables()
+    known = ledger.scored(tables)
+    live = {} if options.replace else ledger.live(tables)
+    states, due = _due(app, options, found, known, live)
     _require_one_naming(app, due, known)
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
@@ -68,10 +70,13 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
 
 
 def _due(
-    app: App, options: ScoreOptions, found: Input, early: Mapping[str, Attempt]
+    app: App,
+    options: ScoreOptions,
+    found: Input,
+    early: Mapping[str, Attempt],
+    live: Mapping[str, Attempt],
 ) -> tuple[dict[str, BatchResult], list[str]]:
     """Which batches have a state already, and which are to be scored."""
-    live = {} if options.replace else ledger.live(app.store, app.job.name)
     closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
     if options.batches and len(closed) < len(found.batches):
         raise BatchOpen(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import PackageRefused
-from pipelines.features.mapped import Mapped
+from pipelines.features.mapped import Dense, Mapped, Numbers, OneHot, Sparse
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,10 +64,14 @@ class Block:
     width: int
 
 
+# Words of the manifest: packages that were written must go on opening, whatever a class is called.
+_KINDS: Final = {Numbers: "numbers", OneHot: "codes", Sparse: "sparse", Dense: "dense"}
+
+
 def layout_of(mapped: Mapped) -> tuple[Block, ...]:
     """The blocks of mapped rows, in the order of the matrix."""
     return tuple(
-        Block(column.name, type(column).__name__.lower(), column.width) for column in mapped.columns
+        Block(column.name, _KINDS[type(column)], column.width) for column in mapped.columns
     )
 
 

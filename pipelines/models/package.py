@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -32,8 +31,9 @@ from pipelines.features.user_function import Prepare, load_function, source_dige
 from pipelines.models import golden_rows
 from pipelines.models.evaluator import Evaluator, Scores, load_evaluator
 from pipelines.models.manifest import EvaluatorNote, Manifest, Recipe, installed, minor, version_of
-from pipelines.models.sealed_folder import notes_of, read_sealed, write_sealed
+from pipelines.models.sealed_folder import SIGNATURE, notes_of, read_sealed, write_sealed
 from pipelines.models.signatures import Sign, Verify
+from pipelines.tables.files import Files
 
 _EVALUATOR: Final = "evaluator/"
 _GOLDEN: Final = "golden/rows.arrow"
@@ -113,39 +113,37 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where a package lies."""
+    """The package that a fit made, or found made."""
 
-    folder: Path
     version: str
     is_new: bool  # False: the same was there already, and nothing was written
 
 
-def folder_of(models: Path, recipe: Recipe) -> Path:
-    """Where the package of this recipe lies, below the folder of the model's versions."""
-    return models / version_of(recipe)
-
-
-def write(models: Path, draft: TrainedModel, *, sign: Sign) -> Written:
+def write(models: Files, draft: TrainedModel, *, sign: Sign) -> Written:
     """Package, prove and sign a model; atomically, and not at all if it is there.
 
     Args:
-        models: the folder of the model's versions, `<store>/models/<name>`.
+        models: the packages of all models, `<store>/models`.
         draft: the model.
         sign: from `infra.signing`.
+
+    Returns:
+        The version, and whether it is new.
 
     Raises:
         PackageRefused: what was packaged does not compute what was fitted.
         StoreUnavailable: the place cannot be written.
     """
-    folder = folder_of(models, draft.recipe)
-    if folder.exists():
-        return Written(folder, folder.name, is_new=False)
+    version = version_of(draft.recipe)
+    place = models.under(f"{draft.recipe.name}/{version}")
+    if place.head(SIGNATURE) is not None:
+        return Written(version, is_new=False)
     files = _files(draft)
     manifest = _manifest(draft, files)
     _assembled(manifest, files)  # proves that it opens, before it is signed
     content = manifest.to_json()
-    is_new = write_sealed(folder, files, content, sign(content).to_json())
-    return Written(folder, folder.name, is_new=is_new)
+    is_new = write_sealed(place, files, content, sign(content).to_json())
+    return Written(version, is_new=is_new)
 
 
 def _files(draft: TrainedModel) -> dict[str, bytes]:
@@ -182,30 +180,34 @@ def _manifest(draft: TrainedModel, files: Mapping[str, bytes]) -> Manifest:
     )
 
 
-def open_package(folder: Path, *, verify: Verify) -> Package:
+def open_package(models: Files, name: str, version: str, *, verify: Verify) -> Package:
     """Open a package that a trusted key signed, that is whole, and that computes here what it did.
 
     Args:
-        folder: `<store>/models/<name>/<version>`.
+        models: the packages of all models, `<store>/models`.
+        name: of the model.
+        version: of the model.
         verify: from `infra.signing`.
+
+    Returns:
+        The package.
 
     Raises:
         PackageRefused: it is unsigned, changed or foreign, or its golden rows
             come out differently.
         VersionsDiffer: it is none of that, but was made by other versions.
     """
-    manifest, files = read_sealed(folder, verify=verify)
-    _check_place(manifest, folder)
+    manifest, files = read_sealed(models.under(f"{name}/{version}"), verify=verify)
+    _check_place(manifest, (name, version))
     _check_libraries(manifest)
     return _assembled(manifest, files)
 
 
-def _check_place(manifest: Manifest, folder: Path) -> None:
+def _check_place(manifest: Manifest, place: tuple[str, str]) -> None:
     name, version = manifest.recipe.name, manifest.version
-    place = (folder.absolute().parent.name, folder.absolute().name)
     if place != (name, version) or version != version_of(manifest.recipe):
         raise PackageRefused(
-            f"the package in {folder} is {name} {version}: it was put in the place of another",
+            f"the package in {'/'.join(place)} is {name} {version}: it was put in the place of another",
             fix="put it where it belongs, or fit the model again",
         )
 

@@ -180,6 +180,9 @@ TABLES = {
     "runs": RUNS,
 }
 
+# Too large to be kept in memory whole: read by batch, or by a filter.
+LARGE = frozenset({"predictions", "populations"})
+
 PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine", "populations")}
 
 

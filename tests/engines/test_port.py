@@ -17,6 +17,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
+from infra.clouds.folder import Folder
 from infra.engines import choice
 from infra.ports import Engine
 from infra.settings import Settings
@@ -61,7 +62,7 @@ class Files:
         return Work(
             rules=reading_rules(job),
             open_scorer=partial(GivenPredictions, job.predictions, job.task),
-            table=Table(str(store), PREDICTIONS, PARTITIONED_BY["predictions"]),
+            table=Table(Folder(store), PREDICTIONS, PARTITIONED_BY["predictions"]),
             attempts={"a": "x", "b": "y"},
             file_digests=self.digests,
         )

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from infra.clouds.folder import Folder
 from labeling.labelstudio.client import SdkClient, each_task
 from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project
@@ -61,7 +62,7 @@ def desk(client: SdkClient, journal: Journal) -> Desk:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "push.json")
+    return Journal(Folder(tmp_path), "push.json")
 
 
 @pytest.fixture

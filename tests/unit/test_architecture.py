@@ -23,7 +23,7 @@ HOMES = {
     "cryptography": ("infra.signing",),
     "deltalake": ("pipelines.tables.delta",),
     "duckdb": ("functions.steps.query",),
-    "filelock": ("infra.store", "labeling.labelstudio"),
+    "filelock": ("infra.clouds.folder", "labeling.labelstudio"),
     "google": ("infra.clouds",),
     "jinja2": ("labeling.report",),
     "krippendorff": (),  # the oracle of a test

@@ -13,6 +13,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
+from infra.clouds.folder import Folder
 from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.input.fragments import find_sources, splits_of
 from pipelines.job.job_file import Job, parse
@@ -63,7 +64,7 @@ def score(
     folder: Path, path: Path, *batches: str, job: Job | None = None, **more: Any
 ) -> tuple[list[FragmentResult], dict[str, bytes]]:
     """The results of a file, and the files that were written, by name."""
-    table = Table(str(folder), PREDICTIONS, PARTITIONED_BY["predictions"])
+    table = Table(Folder(folder), PREDICTIONS, PARTITIONED_BY["predictions"])
     sources = find_sources(str(path), path.parent)
     digests = {source.name: "0" * 64 for source in sources}
     attempts = {batch: f"attempt-{batch}" for batch in batches}
@@ -221,7 +222,7 @@ def test_what_is_wrong_with_a_file_is_part_of_the_outcome(tmp_path: Path, path: 
     [source] = find_sources(str(path), tmp_path)
     splits = splits_of(source)
     path.unlink()
-    table = Table(str(tmp_path / "out"), PREDICTIONS, PARTITIONED_BY["predictions"])
+    table = Table(Folder(tmp_path / "out"), PREDICTIONS, PARTITIONED_BY["predictions"])
     work = prepared(described(), table)
 
     outcome = work.outcome(splits[0])
@@ -232,7 +233,9 @@ def test_what_is_wrong_with_a_file_is_part_of_the_outcome(tmp_path: Path, path: 
 
 def test_work_travels_as_a_description(tmp_path: Path) -> None:
     """Nothing that was opened goes along."""
-    work = prepared(described(), Table(str(tmp_path), PREDICTIONS, PARTITIONED_BY["predictions"]))
+    work = prepared(
+        described(), Table(Folder(tmp_path), PREDICTIONS, PARTITIONED_BY["predictions"])
+    )
     assert isinstance(work.scorer, GivenPredictions)
 
     there = pickle.loads(pickle.dumps(work))  # noqa: S301  # our own
