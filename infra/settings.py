@@ -43,7 +43,7 @@ EngineName = Annotated[
 
 
 def _user() -> str:
-    """The user's name; a container may have none."""
+    """Return the name of the user; a container may have none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # which of them depends on Python's version

@@ -1,4 +1,4 @@
-"""The input of a step: the files, their digests, and the batches that they hold."""
+"""The input of a step: the files, their digests, and the batches in them."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Input:
     _splits: dict[str, list[Split]] = field(default_factory=dict)
 
     def sources_of(self, batch: str) -> list[Source]:
-        """The files of a batch; where no path names batches, all."""
+        """Return the files of a batch: all of them where no path names batches."""
         return [source for source in self.sources if source.batch in (None, batch)]
 
     def files_of(self, batch: str) -> dict[str, str]:
-        """The digest of each file of a batch, by name."""
+        """Return the digest of each file of a batch, by name."""
         return {source.name: self._digest(source) for source in self.sources_of(batch)}
 
     def _digest(self, source: Source) -> str:
@@ -44,15 +44,15 @@ class Input:
         return self._digests[source.name]
 
     def bytes_of(self, batches: Iterable[str]) -> int:
-        """Size of the files of these batches."""
+        """Return the size of the files of these batches, in bytes."""
         return sum(source.size for source in self._of(batches))
 
     def splits(self, batches: Iterable[str]) -> list[Split]:
-        """The splits of the files of these batches, in order."""
+        """Return the splits of the files of these batches, in order."""
         return [split for source in self._of(batches) for split in self._splits_of(source)]
 
     def numbers(self, batch: str, splits: Sequence[Split]) -> set[Number]:
-        """The numbers of the splits that may hold rows of a batch."""
+        """Return the numbers of the splits that may hold rows of a batch."""
         return {number(split) for split in splits if split.source.batch in (None, batch)}
 
     def _of(self, batches: Iterable[str]) -> list[Source]:
@@ -69,12 +69,12 @@ class Input:
 
 
 def number(split: Split) -> Number:
-    """What tells a split from others."""
+    """Return the number that identifies a split."""
     return split.source.number, split.row_group
 
 
 def find(app: App, batches: Sequence[str]) -> Input:
-    """The input of these batches, or of every batch in the data.
+    """Find the input of these batches, or of every batch in the data.
 
     Raises:
         BatchUnknown: the path or the data has no such batch.
@@ -87,7 +87,7 @@ def find(app: App, batches: Sequence[str]) -> Input:
 
 
 def names(app: App) -> list[str]:
-    """Every batch that the data holds, sorted; where names tell them, nothing is fetched from a bucket."""
+    """List every batch in the data, sorted; where paths name them, no bucket object is fetched."""
     path = app.job.data.path
     if is_remote(path) and app.job.batches.by == "path":
         return staged_input.batches(path, app.store)
@@ -95,7 +95,7 @@ def names(app: App) -> list[str]:
 
 
 def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
-    """Every batch that the data holds, sorted."""
+    """List every batch in the data, sorted."""
     rule = batch_rule(app.job)
     if rule.column is None:
         return sorted({membership_name(source) for source in sources})
@@ -115,7 +115,16 @@ def membership_name(source: Source) -> str:
 
 
 def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]:
-    """The digest of the rows of each batch, read anew."""
+    """Read the rows of each batch anew, and return their digest.
+
+    Args:
+        app: the job.
+        found: the input of these batches.
+        batches: the batches to read.
+
+    Returns:
+        The digest of each batch.
+    """
     totals = {batch: Digest() for batch in batches}
     for rows in rows_of(app, found, batches):
         totals[rows.batch] = totals[rows.batch].add(rows.digests(app.job.key_columns))
@@ -123,9 +132,17 @@ def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]
 
 
 def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
-    """The batches whose rows are not those that were scored, or that the job file reads otherwise.
+    """List the batches whose rows, or the way the job file reads them, changed since the scoring.
 
     Rows are read only where a file differs.
+
+    Args:
+        app: the job.
+        found: the input of these batches.
+        live: the published attempt of each batch to check.
+
+    Returns:
+        The names of those that changed.
     """
     otherwise = {b for b, one in live.items() if differs(one.rules, app.job, NAMING, CONTENT)}
     unsure = [batch for batch, one in live.items() if one.files != found.files_of(batch)]
@@ -134,7 +151,7 @@ def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
 
 
 def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
-    """Every row of a batch."""
+    """Yield all rows of a batch."""
     return rows_of(app, find(app, [batch]), [batch])
 
 

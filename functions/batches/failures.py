@@ -1,4 +1,4 @@
-"""Batches that a step could not do: each keeps its error, and keeps no other from being done."""
+"""Batches that failed in a step: each keeps its error, and stops no other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN = 5  # names in a message, of many
 
 
 def first_of(failed: Mapping[str, RecheckError]) -> RecheckError | None:
-    """The error of the first batch by name, with the names of the others; None where none failed.
+    """Return the error of the first batch by name, which names the others; None where none failed.
 
     Args:
         failed: the error of each batch that failed.

@@ -21,14 +21,14 @@ UNVERSIONED = "unversioned"
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What scores from now on."""
+    """The version that scores from now on, and how to open its scorer."""
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
 
 
 def live(app: App) -> Live:
-    """The scorer of a job, opened and checked once here, so that nothing starts with a bad package.
+    """Open and check the scorer of a job once, before any work starts.
 
     Raises:
         StepMissing: there is no package yet.
@@ -52,7 +52,7 @@ def live(app: App) -> Live:
 
 
 def trusted_keys(app: App) -> Sequence[bytes]:
-    """The public keys whose packages this user runs."""
+    """Return the public keys whose packages this user runs."""
     return signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
 
 
@@ -85,5 +85,5 @@ def _check_features(job: Job, package: Package) -> None:
 
 
 def versions() -> dict[str, str]:
-    """What could change a bit of the output: libraries."""
+    """Return the versions of the libraries that could change a bit of the output."""
     return installed(["numpy", "pyarrow", "recheck-loop", "scikit-learn"])

@@ -1,7 +1,7 @@
-"""Publish a scored batch: quarantine first, then the run's record, then predictions by one commit.
+"""Publication of a scored batch: quarantine first, then the run, then predictions by one commit.
 
-The commit makes the batch visible. Whatever lies in the other tables under an
-attempt that was never committed counts for nothing.
+The commit makes the batch visible. Rows of the other tables that belong to an
+attempt without a commit do not count.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """One try at publishing a batch: its name is in its files, its number in the commit."""
+    """An attempt at publishing a batch: its id is in file names, its number in the commit."""
 
     id: str
     number: int
@@ -59,7 +59,7 @@ class Publisher:
     attempts: dict[str, OpenAttempt] = field(default_factory=dict)
 
     def attempt(self, batch: str, files: dict[str, str]) -> str:
-        """Begin a try: named after its input, the model and how often the batch was published."""
+        """Begin an attempt, named after its input, the model and the number of earlier publications."""
         number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
         told = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
         name = subkey("attempt", *told, json.dumps(files, sort_keys=True)).hex()
@@ -67,11 +67,19 @@ class Publisher:
         return name
 
     def _app_id(self, batch: str) -> str:
-        """One per batch, whatever the model: two models must not publish side by side."""
+        """Return the id of the transaction, one per batch: two models must not publish side by side."""
         return f"score/{self.app.job.name}/{batch}"
 
     def publish(self, batch: str, results: Sequence[FragmentResult], seconds: float) -> BatchResult:
-        """Publish what a run made of a batch.
+        """Publish the results of a batch.
+
+        Args:
+            batch: its name; an attempt at it must have begun.
+            results: of all fragments of the batch, without duplicates.
+            seconds: that the run took so far.
+
+        Returns:
+            The state of the batch, with its counts.
 
         Raises:
             BatchUnknown: the batch has no row.

@@ -1,4 +1,4 @@
-"""Fit: learn the statistics, train, prove, package and sign."""
+"""The step `fit`: learn the statistics, train, prove, package and sign."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NOT_FITTED = "not fitted yet"  # in place of the evaluator
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """What a fit made, or found made already."""
+    """The model that a fit made, or that was there already."""
 
     model: str
     version: str
@@ -125,7 +125,7 @@ def _existing(registry: Registry, recipe: Recipe) -> FitResult:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The usable rows of each fragment, with the masks of those that train and those that measure."""
+    """The usable rows of each fragment, with masks of those that train and those that measure."""
 
     rows: list[TrainingRows]
     train: list[np.ndarray]
@@ -162,7 +162,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
 
 
 def _answers(app: App) -> dict[str, str] | None:
-    """Labels that people gave, where no column holds the truth."""
+    """Read the labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
     views = open_views(app)
@@ -257,7 +257,7 @@ def _targets(recipe: Recipe, parts: Sequence[TrainingRows]) -> np.ndarray:
 def _metrics(
     recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray
 ) -> dict[str, float]:
-    """What the package says of itself on its hold-out."""
+    """Measure the model on its hold-out."""
     scores = [evaluator.predict(part) for part in held]
     if recipe.task == "regression":
         error = np.concatenate([one.value for one in scores if one.value is not None]) - targets

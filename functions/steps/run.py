@@ -1,4 +1,4 @@
-"""Every step that is due for a batch, in order; what a scheduler calls. Safe to repeat at any time."""
+"""The step `run`: every step that is due, in order, as a scheduler calls it. A repeat is safe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READY = ("published", "already", "replaced")  # to be drawn from
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of a step."""
+    """The status of a step."""
 
     step: str
     batch: str | None  # None where a step is not of one batch
@@ -52,7 +52,7 @@ def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult
 
 @dataclass
 class _Walk:
-    """The steps, as they are done."""
+    """The steps in their order, with what became of each."""
 
     app: App
     batches: tuple[str, ...]
@@ -63,7 +63,7 @@ class _Walk:
     cause: ScoreResult | SampleResult | None = None
 
     def all(self) -> None:
-        """Every step, each told before the next begins."""
+        """Do every step."""
         drawn = self._sampled(self._scored())
         self._ask("push", drawn, self._push)
         self._ask("pull", drawn, self._pull)
@@ -77,7 +77,7 @@ class _Walk:
 
     @contextmanager
     def _noted(self, step: str) -> Iterator[None]:
-        """Note that a step failed, and go on."""
+        """Note a failure within, and go on."""
         try:
             yield
         except RecheckError as error:
@@ -86,7 +86,7 @@ class _Walk:
     def _note(
         self, step: str, error: RecheckError, cause: ScoreResult | SampleResult | None = None
     ) -> None:
-        """Note a failure: the first is the run's, others are told at once."""
+        """Note a failure: the first is the one of the run, later ones are reported at once."""
         self.steps.append(Step(step, None, FAILED))
         if self.failure is None:
             self.failure, self.cause = error, cause
@@ -128,7 +128,7 @@ class _Walk:
     def _ask(
         self, name: str, drawn: tuple[str, ...], step: Callable[[tuple[str, ...]], int]
     ) -> None:
-        """A step that needs Label Studio; without one it is skipped, and says so."""
+        """Do a step that needs Label Studio; without one, note it as skipped."""
         with self._noted(name):
             if not drawn or not label_studio.is_connected(self.app):
                 self.steps.append(Step(name, None, SKIPPED))

@@ -1,4 +1,4 @@
-"""Score batches: find what is due, run an engine, publish each batch by one commit."""
+"""The step `score`: find the batches that are due, run an engine, publish each batch by one commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pipelines.scoring.score_fragment import Outcome, Work
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What `recheck score` was told."""
+    """The options of `recheck score`."""
 
     batches: tuple[str, ...] = ()
     engine: str = choice.AUTO
@@ -76,7 +76,7 @@ def _due(
     early: Mapping[str, Attempt],
     live: Mapping[str, Attempt],
 ) -> tuple[dict[str, BatchResult], list[str]]:
-    """Which batches have a state already, and which are to be scored."""
+    """Return the batches that have a state already, and the names of those to score."""
     closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
     if options.batches and len(closed) < len(found.batches):
         raise BatchOpen(
@@ -98,7 +98,7 @@ def _due(
 
 
 def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:
-    """Batches that were cut and named by another rule may hold the rows of those that are due."""
+    """Refuse to score where batches by another rule may hold the same rows."""
     others = {b for b, one in known.items() if b not in due and differs(one.rules, app.job, NAMING)}
     if due and others:
         raise JobInvalid(
@@ -110,7 +110,7 @@ def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attemp
 
 
 def is_open(app: App, batch: str) -> bool:
-    """Whether the period of a batch is not over, or has not settled."""
+    """Tell whether the period of a batch is not over, or has not settled."""
     end = period_end(batch, app.job.batches)
     return end is not None and app.now() < end
 
@@ -133,7 +133,7 @@ class _Scoring:
     began: float = field(default_factory=time.perf_counter)
 
     def run(self) -> dict[str, BatchResult]:
-        """Score and publish; a batch that fails does not keep others from being published."""
+        """Score and publish; a batch that fails stops no other."""
         splits = self.input.splits(self.due)
         publisher = Publisher(self.app, self.model.version)
         work = self._work(publisher)
@@ -166,7 +166,7 @@ class _Scoring:
     def _finished(
         self, outcomes: Iterable[Outcome], splits: Sequence[Split]
     ) -> Iterator[tuple[str, list[FragmentResult], RecheckError | None]]:
-        """Each batch, as soon as the last of its splits is done."""
+        """Yield each batch with its results as soon as the last of its splits is done."""
         waiting = {batch: self.input.numbers(batch, splits) for batch in self.due}
         results: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
         errors: dict[str, RecheckError] = {}
@@ -192,7 +192,7 @@ class _Scoring:
 def _without_duplicates(
     work: Work, results: list[FragmentResult], splits: Sequence[Split]
 ) -> list[FragmentResult]:
-    """Score once more, without them, the splits that hold rows of the same key."""
+    """Score the splits that hold rows of the same key once more, without those rows."""
     left_out = duplicates(results)
     if not left_out:
         return results

@@ -1,4 +1,4 @@
-"""The engine of this process: no start-up cost; a process pool where settings ask for one."""
+"""The engine of this process: it starts at once, and uses a process pool where settings ask for one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Inline:
         return statistics.result(seen)
 
     def _mapped(self, task: Callable[[Split], Result], splits: Sequence[Split]) -> Iterator[Result]:
-        """The task's result for each split, in their order.
+        """Yield the result of the task for each split, in their order.
 
         Raises:
             EngineUnavailable: a worker process died.
@@ -60,7 +60,7 @@ class Inline:
 
 
 def open_engine(settings: Settings) -> Inline:
-    """Open it with the number of processes that settings allow and this machine has."""
+    """Open the engine with the processes that settings allow and this machine has."""
     return Inline(min(settings.workers, os.cpu_count() or 1))
 
 

@@ -57,13 +57,13 @@ class Local:
 
 
 def open_engine(settings: Settings) -> Local:
-    """Open it; no setting is of its concern."""
+    """Open the engine; no setting changes it."""
     del settings
     return Local()
 
 
 def pipeline() -> beam.Pipeline:
-    """An empty pipeline on the local runner, with one worker."""
+    """Make an empty pipeline on the local runner, with one worker."""
     # It warns of clients that nobody asked for.
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))

@@ -1,4 +1,4 @@
-"""Scoring as a Beam composite."""
+"""A Beam transform that scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FATAL = ".fatal"  # what keeps every split from being scored
 @beam.typehints.with_input_types(Split)
 @beam.typehints.with_output_types(str)
 class ScoreFragments(beam.PTransform):
-    """Read, validate, map, predict and write each split, in one fused stage.
+    """Reads, validates, maps, predicts and writes each split, in one fused stage.
 
     A split is a row group of one file. Nothing but a summary leaves the
     worker: one file per split in the folder of outcomes, named after the
@@ -67,5 +67,5 @@ class _ScoreSplit(beam.DoFn):
 
 
 def outcome_name(split: Split) -> str:
-    """The name of the file that tells what became of a split."""
+    """Name the file of the outcome of a split."""
     return f"{split.source.number:05d}-{split.row_group:05d}"

@@ -1,4 +1,4 @@
-"""The rows of a fragment, batch by batch, as every reader gets them: checked, and with their keys."""
+"""Rows of a fragment, one batch at a time: readable, with keys, prediction ids and faults."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BatchRows:
     faults: Faults  # of rows that cannot be read, named or put into a batch
 
     def digests(self, key_columns: Sequence[str]) -> Hashes:
-        """The digest of each row: (n, 2)."""
+        """Return the digest of each row, its prediction id included: (n, 2)."""
         return identified(raw.contents_of(self.rows, key_columns), self.ids)
 
 
@@ -89,7 +89,7 @@ def keys_of(
     positions: Int64s,
     faults: Faults,
 ) -> pa.StringArray:
-    """The key of each row as text.
+    """Return the key of each row as text.
 
     Args:
         rows: of one file (n).
@@ -121,7 +121,14 @@ def keys_of(
 
 
 def key_text(column: pa.Array, name: str) -> pa.StringArray:
-    """What names a row, as text: text as it stands, one spelling for numbers, times as ISO 8601.
+    """Spell a column of the key: text as it is, numbers in one spelling, times as ISO 8601.
+
+    Args:
+        column: of one file (n).
+        name: the name of the column, for errors.
+
+    Returns:
+        The texts (n,), null where the column is.
 
     Raises:
         SchemaMismatch: column `name` holds something that has no such spelling.

@@ -1,4 +1,4 @@
-"""Which batch each row belongs to: a period of its time, a value of a column, or its file's."""
+"""The batch of each row: a period of its time, a value of a column, or the batch of its file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NOWHERE = np.iinfo(np.int64).min
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The batch of each row."""
+    """The batch of each row of a fragment."""
 
     codes: Int32s  # (n,), into names
     names: list[str]
@@ -52,7 +52,7 @@ class Membership:
 
 
 def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) -> Membership:
-    """The batch of each row of a fragment.
+    """Find the batch of each row of a fragment.
 
     Args:
         rows: the fragment (n), with the column that the rule names.
@@ -71,7 +71,7 @@ def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) ->
 
 
 def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
-    """The batches that a column names; an empty text names none, nor does one that is not UTF-8."""
+    """Code the values of a column; -1 where a value names no batch: null, empty, or no UTF-8."""
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if kinds.is_temporal(kind):
         column = column.cast(pa.string())
@@ -84,7 +84,7 @@ def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
 
 
 def spelled(batch: str, batches: Batches) -> str:
-    """A batch's name, as people write it, the way that scoring writes it.
+    """Spell the name of a batch, as a person wrote it, the way that scoring does.
 
     >>> spelled("2.0", Batches(by="column", column="year")), spelled("2.0", Batches(by="path"))
     ('2', '2.0')
@@ -93,7 +93,7 @@ def spelled(batch: str, batches: Batches) -> str:
 
 
 def local_micros(column: pa.Array, timezone: str) -> Int64s:
-    """Wall-clock microseconds in a timezone since 1970: (n,).
+    """Return microseconds since 1970 on the wall clock of a timezone: (n,).
 
     A time without a zone is taken as it stands. A null, text that is no time,
     or a year beyond 1-9999, is the smallest integer. What becomes of a value
@@ -136,7 +136,7 @@ def _on_the_wall(times: pa.Array, timezone: str) -> Int64s:
 
 
 def _parsed(column: pa.Array, zone: ZoneInfo) -> Int64s:
-    """Text of several forms, or with errors, each distinct one by itself."""
+    """Parse texts of several forms, or with errors, each distinct text by itself."""
     codes, words = dictionary_codes(column)
     moments = [*(_moment(word, zone) for word in words), int(_NOWHERE)]  # the last: null
     return np.array(moments, dtype=np.int64)[codes]
@@ -179,7 +179,7 @@ def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
 
 
 def period_end(batch: str, batches: Batches) -> datetime | None:
-    """When the period of a batch is over and settled; None for batches without a period.
+    """Return when the period of a batch is over and settled; None for a batch without a period.
 
     >>> period_end("2026-W47", Batches(by="week", timezone="Europe/Berlin")).isoformat()
     '2026-11-23T00:00:00+01:00'

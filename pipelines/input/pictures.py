@@ -1,4 +1,4 @@
-"""Pictures that a data file names by their paths."""
+"""Pictures that a data file refers to by path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.input.typed_rows import as_text, is_binary
 def with_pictures(
     rows: pa.RecordBatch, columns: Iterable[str], folder: Path, faults: Faults
 ) -> pa.RecordBatch:
-    """The rows with pictures as bytes where the file has their paths.
+    """Replace paths of pictures by the bytes of the pictures.
 
     Args:
         rows: of a data file (n).
@@ -45,7 +45,7 @@ def _read(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array
 
 
 def _picture(root: Path, path: str) -> tuple[bytes | None, str | None]:
-    """What a path names, or why that is nothing."""
+    """Return the bytes of a picture, or the reason why there are none."""
     try:
         place = (root / path).resolve()
         if not place.is_relative_to(root):

@@ -1,7 +1,7 @@
-"""From the raw rows of a file to typed columns, keys and cohorts; and which rows cannot be used.
+"""Raw rows of a file as typed columns; values that cannot be used are marked as faults.
 
-Raw columns come in whatever type the file has (CSV: all text). A column of the
-wrong family is an error for the whole file; a wrong value costs its row.
+Raw columns have whatever type the file gives them (CSV: text). A column of the
+wrong family of types is an error for the whole file; a wrong value costs its row.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _NULL_WORDS = {"", "na", "n/a", "nan", "null", "none", "-nan"}
 
 
 def projection(rules: ReadingRules, *, target: bool = False) -> Projection:
-    """The columns that a job reads; all of them where a user function runs first."""
+    """Return the columns that a job reads: all of them where a user function runs first."""
     features, theirs = rules.features.columns, rules.predictions
     cohorts = [cohort.column for cohort in rules.cohorts.values()]
     others = [*rules.key_columns, *rules.shown, rules.time, rules.batches.column, *cohorts]
@@ -63,12 +63,21 @@ def projection(rules: ReadingRules, *, target: bool = False) -> Projection:
 
 
 def contents_of(rows: pa.RecordBatch, key_columns: Sequence[str]) -> Words:
-    """The digest of what each row holds besides its key: (n, 2)."""
+    """Return the digest of the content of each row, without its key: (n, 2)."""
     return row_digests(rows, [name for name in rows.schema.names if name not in key_columns])
 
 
 def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
-    """The column, null where its text is no UTF-8; those rows are marked."""
+    """Replace text that is no UTF-8 by null, and mark its rows.
+
+    Args:
+        column: text or anything else (n,).
+        name: the name of the column, for the faults.
+        faults: takes the rows.
+
+    Returns:
+        The column (n,), the same one where all of it is readable.
+    """
     unread = broken(column)
     if unread is None:
         return column
@@ -77,7 +86,7 @@ def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
 
 
 def readable_rows(rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
-    """The rows, null where a text cannot be read; those rows are marked."""
+    """Replace text that is no UTF-8 by null in every column, and mark its rows."""
     columns = [
         checked_text(column, name, faults)
         for name, column in zip(rows.schema.names, rows.columns, strict=True)
@@ -100,7 +109,7 @@ def require_numbers(schema: pa.Schema, columns: Container[str]) -> None:
 def features_of(
     rows: pa.RecordBatch, spec: FeatureSpec, timezone: str, faults: Faults
 ) -> pa.RecordBatch:
-    """The feature columns in the types that the mapper takes; rows with wrong values are marked.
+    """Convert the feature columns to the types that the mapper takes; mark rows with wrong values.
 
     Args:
         rows: raw rows (n) of a fragment.
@@ -153,7 +162,15 @@ def _number(column: pa.Array, name: str, feature: Numeric, faults: Faults) -> pa
 
 
 def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
-    """A column as float64; text, which CSV has for everything, as what it reads like.
+    """Convert a column to float64; text, which CSV has for everything, is parsed.
+
+    Args:
+        column: raw (n,).
+        name: the name of the column, for faults and errors.
+        faults: takes the rows whose text is no number.
+
+    Returns:
+        The numbers (n,); null or NaN where a value is missing.
 
     Raises:
         SchemaMismatch: its type has nothing to do with numbers.
@@ -169,12 +186,12 @@ def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
 
 
 def is_clock(kind: pa.DataType) -> bool:
-    """Whether values are days, times of a day, or both."""
+    """Tell whether values are days, times of a day, or both."""
     return bool(kinds.is_timestamp(kind) or kinds.is_date(kind) or kinds.is_time(kind))
 
 
 def is_plain(kind: pa.DataType) -> bool:
-    """Whether values are numbers, true or false, or nothing at all."""
+    """Tell whether values are numbers, booleans, or all null."""
     holds = (kinds.is_integer, kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_null)
     return any(one(kind) for one in holds)
 
@@ -192,7 +209,7 @@ def _numbers_in_text(column: pa.Array, name: str, faults: Faults) -> pa.DoubleAr
 
 
 def _float(text: str) -> float | None:
-    """A number, NaN for a missing one, None for something else."""
+    """Parse a number: NaN for a word that means missing, None for anything else."""
     if text.strip().lower() in _NULL_WORDS:
         return float("nan")
     try:
@@ -202,7 +219,15 @@ def _float(text: str) -> float | None:
 
 
 def category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray:
-    """A column as coded canonical text.
+    """Convert a column to dictionary-coded canonical text.
+
+    Args:
+        column: raw (n,).
+        name: the name of the column, for faults and errors.
+        faults: takes the rows whose text is no UTF-8.
+
+    Returns:
+        The coded texts (n,), null where a value is missing.
 
     Raises:
         SchemaMismatch: its type cannot be spelled.
@@ -219,7 +244,7 @@ def category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray:
 
 
 def _date(column: pa.Array, name: str, timezone: str, faults: Faults) -> pa.Array:
-    """Wall-clock time in a timezone, without a zone."""
+    """Convert a column to wall-clock time in a timezone, without a zone."""
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if not (
         kinds.is_timestamp(kind)
@@ -238,7 +263,19 @@ def _date(column: pa.Array, name: str, timezone: str, faults: Faults) -> pa.Arra
 
 
 def as_text(column: pa.Array, name: str, what: str) -> pa.Array:
-    """A column of text, not coded; `what` says in an error what it should have been."""
+    """Convert a column of text, dictionary-coded or not, to plain text.
+
+    Args:
+        column: raw (n,).
+        name: the name of the column, for errors.
+        what: what the job file says that the column holds, for errors.
+
+    Returns:
+        The texts (n,).
+
+    Raises:
+        SchemaMismatch: the column holds no text.
+    """
     if kinds.is_dictionary(column.type):
         column = column.dictionary_decode()
     if kinds.is_string(column.type):
@@ -253,7 +290,7 @@ def as_text(column: pa.Array, name: str, what: str) -> pa.Array:
 
 
 def is_binary(kind: pa.DataType) -> bool:
-    """Whether values are bytes, or nothing at all."""
+    """Tell whether values are bytes, or all null."""
     return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_null(kind))
 
 
@@ -264,7 +301,7 @@ def _picture(column: pa.Array, name: str) -> pa.Array:
 
 
 def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
-    """Some rows, by number, in that order."""
+    """Take rows by number, in that order."""
     if len(chosen) == rows.num_rows:
         return rows
     columns = [take_column(column, chosen) for column in rows.columns]
@@ -272,7 +309,7 @@ def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
 
 
 def take_column(column: pa.Array, chosen: Int64s) -> pa.Array:
-    """Some values of a column, by number, in that order."""
+    """Take values of a column by number, in that order."""
     return pc.take(column, int_array(chosen))
 
 

@@ -1,4 +1,4 @@
-"""What a job file says to those who read, score and train: small records in place of the whole job.
+"""What reading, scoring and training need to know of a job: small records instead of all of it.
 
 They travel to workers. `reading_rules` is the only place that makes them from a job.
 """

@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """One table of the job file; a key that it does not know is an error."""
+    """A table of the job file, closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -95,7 +95,7 @@ class Target(Section):
     @field_validator("answers", mode="before")
     @classmethod
     def _spelled(cls, value: object) -> object:
-        """As targets and people's answers are: 3.0 is `3`, True is `true`."""
+        """Spell answers as targets and people's answers are spelled: 3.0 is `3`, True is `true`."""
         if not isinstance(value, (list, tuple)):
             return value
         plain = (str, int, float)
@@ -156,7 +156,7 @@ class PredictionColumns(Section):
     @field_validator("probabilities")
     @classmethod
     def _spelled(cls, value: dict[str, str]) -> dict[str, str]:
-        """As labels are, or no row would find its class here."""
+        """Spell answers as labels are spelled, or no row would find its class here."""
         spelled = {str(canonical(answer)): column for answer, column in value.items()}
         if len(spelled) != len(value):
             raise ValueError("each answer may stand once")

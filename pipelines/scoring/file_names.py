@@ -1,4 +1,4 @@
-"""Names of the files of `predictions`: made here, and taken apart here.
+"""Names of the files of `predictions`: the only place that makes them and takes them apart.
 
 A name begins with the attempt that wrote the file and derives from the input
 alone, so that a repeat writes the same file again. One name always means the
@@ -22,7 +22,7 @@ class Origin:
 
 
 def predictions_name(attempt: str, origin: Origin, *, is_cut: bool) -> str:
-    """The name of the file for the predictions of one fragment and batch.
+    """Name the file for the predictions of one fragment and batch.
 
     Args:
         attempt: the attempt at publishing the batch; it holds no "-".
@@ -40,7 +40,7 @@ def predictions_name(attempt: str, origin: Origin, *, is_cut: bool) -> str:
 
 
 def empty_name(attempt: str) -> str:
-    """The name of the file of a batch without one prediction.
+    """Name the file of a batch without one prediction.
 
     >>> empty_name("3f2a")
     '3f2a-none.parquet'
@@ -49,7 +49,7 @@ def empty_name(attempt: str) -> str:
 
 
 def attempt_of(name: str) -> str:
-    """The attempt that wrote a file of that name.
+    """Read the attempt that wrote a file off its name.
 
     >>> attempt_of("3f2a-none.parquet")
     '3f2a'

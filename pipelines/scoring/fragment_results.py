@@ -74,7 +74,7 @@ def _place(result: FragmentResult) -> tuple[int, int]:
 def _judged(
     results: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
 ) -> dict[tuple[str, int], str]:
-    """Compare the rows whose ids begin with the same word as others."""
+    """Compare rows whose ids share their first half: only equal ids are copies."""
     copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
     for result in results:
         for place in np.flatnonzero(np.isin(result.ids[:, 0], twins)):

@@ -136,7 +136,7 @@ def _bad_rows(source: str, rows: BatchRows) -> tuple[BadRow, ...]:
 
 
 def _columns(rules: ReadingRules, rows: BatchRows, predicted: Predictions) -> pa.RecordBatch:
-    """The rows as `predictions` has them, those with faults included: (n)."""
+    """Make the columns of `predictions` for all rows, those with faults included: (n)."""
     n = rows.rows.num_rows
     nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
     columns = {

@@ -1,4 +1,4 @@
-"""What turns the rows of a fragment into predictions: a model package, or another system's columns."""
+"""Scorers: they turn rows into predictions, by a model package or from another system's columns."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pipelines.models.package import Package
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a scorer says of n rows."""
+    """Labels, values, scores and versions of n rows."""
 
     labels: pa.Array  # text or coded text (n,), canonical
     values: pa.Array | None  # float64 (n,): numbers, else None
@@ -41,15 +41,15 @@ class Predictions:
 
 
 class Scorer(Protocol):
-    """Turns the rows of a fragment into predictions; marks those that it cannot use."""
+    """Turns the rows of a fragment into predictions, and marks rows that cannot be scored."""
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
-        """Predict every row; what is said of a marked row means nothing."""
+        """Predict every row; predictions of rows that are marked have no meaning."""
         ...
 
 
 class ModelScorer:
-    """A model package at work: the same mapper as in training, then its evaluator."""
+    """Scores with a model package: by the mapper of its training, then by its evaluator."""
 
     def __init__(self, package: Package, features: FeatureSpec, timezone: str) -> None:
         """Take a verified package, and the features as the job file describes them now."""
@@ -68,7 +68,7 @@ class ModelScorer:
         return self._predicted(scores, rows.num_rows, good)
 
     def _mapped(self, features: pa.RecordBatch, faults: Faults) -> Mapped:
-        """The rows that are not marked; those that cannot be mapped are marked, too."""
+        """Map the rows that are not marked; mark those that cannot be mapped."""
         while True:
             good = faults.others(features.num_rows)
             rows = features if isinstance(good, slice) else raw.take(features, good)
@@ -94,7 +94,7 @@ class ModelScorer:
 
 
 class GivenPredictions:
-    """Predictions that another system made: checked, not computed."""
+    """Reads predictions that another system made, and checks them."""
 
     def __init__(self, columns: PredictionColumns, task: TaskType) -> None:
         self._columns, self._task = columns, task

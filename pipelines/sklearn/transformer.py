@@ -83,7 +83,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pa.Table | pa.RecordBatch | pd.DataFrame) -> Matrix:
-        """The matrix (n, width): an array, or compressed rows where a text is a feature.
+        """Return the matrix (n, width): an array, or sparse rows where a text is a feature.
 
         Raises:
             SchemaMismatch, ValueError: as `fit`.
@@ -97,7 +97,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         return matrix_of(concatenated(mapped))
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """The name of each column of the matrix (width,)."""
+        """Return the name of each column of the matrix (width,)."""
         del input_features
         check_is_fitted(self)
         return np.array(self.mapper_.names, dtype=object)
@@ -105,7 +105,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
     def _typed(
         self, X: pa.Table | pa.RecordBatch | pd.DataFrame, spec: FeatureSpec
     ) -> list[tuple[int, pa.RecordBatch]]:
-        """The feature columns in portions, each with its first row."""
+        """Convert the feature columns in portions; each comes with the number of its first row."""
         pictures = [name for name, one in spec.columns.items() if isinstance(one, Image)]
         table = _table(X)
         portions = []
@@ -123,7 +123,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
 
 @contextmanager
 def _told(first: int) -> Iterator[None]:
-    """Say of a portion, whose first row this is, what is wrong in the terms of the whole."""
+    """Translate the row number of an error in a portion to one of the whole."""
     try:
         yield
     except BadValues as bad:

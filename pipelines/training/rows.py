@@ -1,9 +1,9 @@
-"""Which rows train, which measure, and reading them.
+"""The rows that a model is fitted on and measured with.
 
-Rows are chosen by keyed hash, of the purpose `fit`, so that every engine and
-every repeat takes the same. The hold-out is the latest part by time; rows of one
-time stay together. Without a time, or where more than half of the rows have the
-latest one, it is drawn by the same hash.
+They are chosen by keyed hash, of the purpose `fit`, so that every engine and
+every repeat takes the same rows. The hold-out is the latest part by time; rows
+of the same time stay together. Without a time, or where more than half of the
+rows have the latest one, the hold-out is drawn by the same hash.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from pipelines.training.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Rows of one fragment and batch, and what keeps some of them from training."""
+    """Rows of one fragment and batch, with the faults that keep some of them from training."""
 
     rows: BatchRows
     features: pa.RecordBatch  # (n,), typed
@@ -45,7 +45,7 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRows:
-    """Usable rows of one fragment, with all that training needs to know of them."""
+    """Usable rows of one fragment and batch, with everything that training needs."""
 
     features: pa.RecordBatch  # (n,), typed
     keys: pa.StringArray
@@ -56,7 +56,7 @@ class TrainingRows:
     place: tuple[int, int]  # file, first row
 
     def of(self, mask: Bools) -> TrainingRows:
-        """Some of the rows; `mask` (n,) is True for those that stay."""
+        """Select rows by a mask (n,), True for those that stay."""
         chosen = np.flatnonzero(mask)
         return TrainingRows(
             raw.take(self.features, chosen),
@@ -83,11 +83,11 @@ class Reader:
     selection: Selection | None = None
 
     def statistics(self) -> Statistics:
-        """The pass that the features need. Times come as the clock on the wall, so as UTC."""
+        """Return the pass that the features need. Times are wall-clock times, so they are read as UTC."""
         return Statistics(self.rules.features)
 
     def summarize(self, split: Split) -> Accumulator:
-        """The statistics of a split's training rows."""
+        """Summarize the training rows of a split."""
         statistics = self.statistics()
         seen = statistics.create()
         if self.selection is None:
@@ -102,14 +102,14 @@ class Reader:
         return seen
 
     def read(self, split: Split) -> Iterator[TrainingRows]:
-        """The rows of a split that have a target and no fault."""
+        """Yield the rows of a split that have a target and no fault."""
         for one in self.examine(split):
             good = np.arange(one.features.num_rows)[one.faults.others(one.features.num_rows)]
             if len(good):
                 yield self._usable(one, good, split.source.number)
 
     def examine(self, split: Split) -> Iterator[Examined]:
-        """All rows of a split; those that cannot train are marked.
+        """Yield all rows of a split; those that cannot train are marked.
 
         Raises:
             InputUnreadable, SchemaMismatch: the file cannot be used.
@@ -175,7 +175,7 @@ class Reader:
 
 
 def fingerprint(parts: Sequence[TrainingRows]) -> Digest:
-    """The digest of the rows that a model saw, order-free."""
+    """Return the digest of the rows that a model saw, whatever their order."""
     digest = Digest()
     for part in parts:
         digest = digest.add(part.digests)

@@ -1,4 +1,4 @@
-"""Why rows cannot train, counted: what a fit says where too few can."""
+"""Reasons why rows cannot train, counted: the error of a fit with too few rows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ Answers = Mapping[str, str]  # prediction id -> label
 def too_few(
     reader: Reader, splits: Sequence[Split], batches: Sequence[str], usable: int
 ) -> RecheckError:
-    """The error of a fit for which too few rows can train; they are read once more to say why.
+    """Explain why too few rows can train; all rows are read once more to count the reasons.
 
     Args:
         reader: of the training rows.
         splits: of the files of the fit.
         batches: of the fit.
         usable: how many rows can train.
+
+    Returns:
+        The error to raise: its problem counts the rows by reason, its fix says what helps.
     """
     count = _Count(reader.rules, reader.answers)
     for split in splits:
@@ -48,7 +51,7 @@ def too_few(
 
 @dataclass
 class _Count:
-    """Rows by the first thing that keeps each from training."""
+    """Rows by the first reason that keeps each from training."""
 
     rules: ReadingRules
     answers: Answers | None
@@ -77,7 +80,7 @@ class _Count:
             return False
 
     def told(self, usable: int) -> Iterator[tuple[str, str]]:
-        """Each reason with its count, and the way out; `usable` rows have none."""
+        """Yield (problem, fix) for each reason, with its count; `usable` rows have none."""
         column = self.rules.target.column
         if self.missing and self.answers is not None:
             yield (
