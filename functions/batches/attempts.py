@@ -1,4 +1,4 @@
-"""What the store says was done: which attempt of each batch is published, and what it counted."""
+"""Attempts at scoring, as the store records them: which one is published in each batch, and its counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 from infra.store import Store
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
+from pipelines.identity.added_keys import content_of
 from pipelines.job.job_file import Job
+from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
 from pipelines.tables.schemas import RUNS, table_of
 from pipelines.tables.snapshot import Tables
@@ -22,7 +24,7 @@ _COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One scoring of one batch, as its row of `runs` tells."""
+    """An attempt at scoring a batch, as its row of `runs` has it."""
 
     id: str
     batch: str
@@ -42,7 +44,7 @@ def published(tables: Tables) -> dict[str, str]:
     live = {}
     for file in tables.files("predictions"):
         folder, name = file.path.rsplit("/", 1)
-        live[table_files.values_of(folder)["batch"]] = name.split("-", 1)[0]
+        live[table_files.values_of(folder)["batch"]] = attempt_of(name)
     return live
 
 
@@ -96,7 +98,7 @@ def scored(tables: Tables) -> dict[str, Attempt]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One step's run, as `runs` keeps it."""
+    """The run of a step, as a row of `runs`."""
 
     run_id: str
     step: str
@@ -111,7 +113,16 @@ class Run:
 def record(
     store: Store, runs: Sequence[Run], *, job: str, job_hash: str, actor: str, known_at: datetime
 ) -> None:
-    """Append runs by one commit."""
+    """Append runs by one commit.
+
+    Args:
+        store: their store.
+        runs: of the same job and moment.
+        job: its name.
+        job_hash: the digest of the job file.
+        actor: the person or system that ran the step.
+        known_at: the time of the commit.
+    """
     common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}
     rows = [{**common, **_as_row(run)} for run in runs]
     store.table("runs").append(table_of(RUNS, rows))
@@ -129,23 +140,31 @@ NAMING, CONTENT, SEED = "naming", "content", "seed"
 
 
 def rules(job: Job) -> dict[str, str]:
-    """A digest of each part: what names rows and batches, what predictions hold, the seed of their ids."""
+    """Return digests of the settings that predictions depend on: naming of rows and batches, content, seed."""
     naming = {
         "key": job.data.key,
         "time": job.data.time,
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
     content = {
-        "cohorts": {name: one.model_dump(mode="json") for name, one in job.cohorts.items()},
-        "predictions": job.predictions and job.predictions.model_dump(mode="json"),
+        "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
+        "predictions": job.predictions and content_of(job.predictions),
     }
     return {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
 
 
 def differs(then: Mapping[str, str], job: Job, *parts: str) -> bool:
-    """Whether one of these parts is another than when a batch was scored.
+    """Tell whether one of these settings is another than when a batch was scored.
 
     A store of an older release does not know; then it is taken to be the same.
+
+    Args:
+        then: the digests that were stored with the scoring.
+        job: as it is now.
+        *parts: which of NAMING, CONTENT and SEED to compare.
+
+    Returns:
+        True where one differs.
     """
     now = rules(job)
     return any(then.get(part, now[part]) != now[part] for part in parts)

@@ -10,6 +10,7 @@ from functions.app import App
 from infra import signing
 from infra.registry import Registry
 from pipelines.errors import PackageRefused, StepMissing
+from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.manifest import installed
 from pipelines.models.package import Package
@@ -20,21 +21,21 @@ UNVERSIONED = "unversioned"
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What scores from now on."""
+    """The version that scores from now on, and how to open its scorer."""
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
 
 
 def live(app: App) -> Live:
-    """The scorer of a job, opened and checked once here, so that nothing starts with a bad package.
+    """Open and check the scorer of a job once, before any work starts.
 
     Raises:
         StepMissing: there is no package yet.
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if app.job.predictions:
-        return Live(UNVERSIONED, partial(GivenPredictions, app.job))
+        return Live(UNVERSIONED, partial(GivenPredictions, app.job.predictions, app.job.task))
     model = app.job.model
     if model is None:
         raise StepMissing(
@@ -44,11 +45,14 @@ def live(app: App) -> Live:
     version = registry.live(model.version)
     package = registry.open(version, signing.verifier(trusted))
     _check_features(app.job, package)
-    return Live(version, _Opener(app.job, registry, version, tuple(trusted), package))
+    opener = _Opener(
+        app.job.features, app.job.batches.timezone, registry, version, tuple(trusted), package
+    )
+    return Live(version, opener)
 
 
 def trusted_keys(app: App) -> Sequence[bytes]:
-    """The public keys whose packages this user runs."""
+    """Return the public keys whose packages this user runs."""
     return signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
 
 
@@ -56,7 +60,8 @@ def trusted_keys(app: App) -> Sequence[bytes]:
 class _Opener:
     """Opens the package anew in each worker; here it is open already."""
 
-    job: Job
+    features: FeatureSpec
+    timezone: str
     registry: Registry
     version: str
     trusted: tuple[bytes, ...]
@@ -68,7 +73,7 @@ class _Opener:
     def __call__(self) -> Scorer:
         if self.package is None:
             self.package = self.registry.open(self.version, signing.verifier(self.trusted))
-        return ModelScorer(self.job, self.package)
+        return ModelScorer(self.package, self.features, self.timezone)
 
 
 def _check_features(job: Job, package: Package) -> None:
@@ -80,5 +85,5 @@ def _check_features(job: Job, package: Package) -> None:
 
 
 def versions() -> dict[str, str]:
-    """What could change a bit of the output: libraries."""
+    """Return the versions of the libraries that could change a bit of the output."""
     return installed(["numpy", "pyarrow", "recheck-loop", "scikit-learn"])

@@ -104,10 +104,10 @@ def scorer_of(job: Job, package: Package | None) -> Scorer | None:
     if job.task != "classification":
         return None
     if job.predictions is not None:
-        return GivenPredictions(job)
+        return GivenPredictions(job.predictions, job.task)
     if package is None or package.manifest.recipe.features != job.features:
         return None
-    return ModelScorer(job, package)
+    return ModelScorer(package, job.features, job.batches.timezone)
 
 
 def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:

@@ -11,13 +11,13 @@ import pyarrow as pa
 from functions.app import App
 from functions.batches import discovery
 from functions.batches.attempts import Attempt
-from functions.batches.discovery import IdentifiedRows
 from labeling.questions.shown import ShownColumn, shown_rows
 from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
 from pipelines.scoring.scorers import Scorer
@@ -60,7 +60,7 @@ class WantedRows:
     rows: pa.RecordBatch
 
     @classmethod
-    def of(cls, part: IdentifiedRows, wanted: Container[str]) -> WantedRows:
+    def of(cls, part: BatchRows, wanted: Container[str]) -> WantedRows:
         """Take the rows with these prediction ids."""
         names = hex_text(part.ids).to_pylist()
         places = [place for place, name in enumerate(names) if name in wanted]
@@ -109,7 +109,7 @@ def read_again(
     chosen: list[WantedRows] = []
     shown: dict[str, str] = {}
     for part in discovery.batch_rows(app, attempt.batch):
-        seen = seen.add(part.digests(app.job))
+        seen = seen.add(part.digests(app.job.key_columns))
         rows = WantedRows.of(part, ids)
         shown |= rows.shown(app.job)
         chosen += [rows] if scorer else []

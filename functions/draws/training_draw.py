@@ -11,7 +11,7 @@ import numpy as np
 
 from functions.app import App
 from functions.batches import discovery
-from functions.batches.discovery import IdentifiedRows, Input
+from functions.batches.discovery import Input
 from functions.draws.designs import seed_digest
 from functions.draws.rows_shown import WantedRows, survey_digest
 from functions.tables import of_purpose, open_views
@@ -22,7 +22,7 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import keys_of
+from pipelines.input.batch_rows import BatchRows, keys_of
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
 from pipelines.sampling.candidates import in_order, within_budget
@@ -86,28 +86,33 @@ def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
 
 
 def _candidates(app: App, data: Input) -> dict[str, _Candidates]:
-    parts: dict[str, list[IdentifiedRows]] = {batch: [] for batch in data.batches}
-    for batch, rows in discovery.identified_rows(app, data, data.batches):
-        parts[batch].append(_named(app.job, rows))
+    parts: dict[str, list[BatchRows]] = {batch: [] for batch in data.batches}
+    for rows in discovery.rows_of(app, data, data.batches):
+        parts[rows.batch].append(_named(app.job, rows))
     return {batch: _ordered(app.job, batch, rows) for batch, rows in parts.items() if rows}
 
 
-def _named(job: Job, part: IdentifiedRows) -> IdentifiedRows:
+def _named(job: Job, part: BatchRows) -> BatchRows:
     """Leave out the rows whose key is missing or is no text."""
     faults = Faults()
-    keys_of(part.rows, job, "", np.arange(part.rows.num_rows), faults)
+    keys_of(part.rows, job.data.key, "", part.positions, faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part
-    return IdentifiedRows(
-        raw.take(part.rows, good), raw.take_column(part.keys, good), part.ids[good]
+    return BatchRows(
+        batch=part.batch,
+        rows=raw.take(part.rows, good),
+        positions=part.positions[good],
+        keys=raw.take_column(part.keys, good),
+        ids=part.ids[good],
+        faults=Faults(),
     )
 
 
-def _ordered(job: Job, batch: str, parts: Sequence[IdentifiedRows]) -> _Candidates:
+def _ordered(job: Job, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
     """Put the candidates of a batch in the order of their hashes."""
     ids = np.concatenate([part.ids for part in parts])
-    digests = np.concatenate([part.digests(job) for part in parts])
+    digests = np.concatenate([part.digests(job.key_columns) for part in parts])
     hashes = np.concatenate(
         [keyed_hashes(job.sampling.seed, "fit", batch, part.keys) for part in parts]
     )
@@ -141,8 +146,8 @@ def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
 def _shown(app: App, data: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
     """Return what people see of some rows of each batch, by prediction id."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
-    for batch, rows in discovery.identified_rows(app, data, list(wanted)):
-        seen[batch] |= WantedRows.of(rows, wanted[batch]).shown(app.job)
+    for rows in discovery.rows_of(app, data, list(wanted)):
+        seen[rows.batch] |= WantedRows.of(rows, wanted[rows.batch]).shown(app.job)
     return seen
 
 

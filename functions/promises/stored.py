@@ -28,7 +28,9 @@ from pipelines.columns import relations
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes
-from pipelines.scoring.score_fragment import Target, Work
+from pipelines.job.rules import reading_rules
+from pipelines.scoring.file_names import attempt_of
+from pipelines.scoring.score_fragment import Work
 from pipelines.tables.delta import Table
 from pipelines.tables.files import Files
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
@@ -64,7 +66,7 @@ def batches_are_whole(_: App, views: Views) -> Promise:
             files = tables.files("predictions", batch)
             if attempt not in known:
                 yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
-            if {_name(file).split("-", 1)[0] for file in files} != {attempt}:
+            if {attempt_of(_name(file)) for file in files} != {attempt}:
                 yield f"batch {batch} mixes several attempts"
             for file in files:
                 stat = files_of.head(file.path)
@@ -136,14 +138,17 @@ def _rescored(app: App, views: Views, attempt: Attempt, found: discovery.Input) 
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         again = Table(Folder(Path(folder)), PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
-            app.job,
-            model.open_scorer,
-            Target(again, {attempt.batch: attempt.id}, attempt.files, bad),
+            rules=reading_rules(app.job),
+            open_scorer=model.open_scorer,
+            table=again,
+            attempts={attempt.batch: attempt.id},
+            file_digests=attempt.files,
+            excluded=bad,
         )
-        parts = [part for split in found.splits([attempt.batch]) for part in work.parts(split)]
+        results = [one for split in found.splits([attempt.batch]) for one in work.results(split)]
         differing = [
             file.path
-            for file in (part.file for part in parts if part.file)
+            for file in (result.file for result in results if result.file)
             if again.store_files.read(file.path) != _bytes(published, file.path)
         ]
     if differing and differs(attempt.rules, app.job, NAMING, CONTENT, SEED):

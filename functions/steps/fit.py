@@ -1,4 +1,4 @@
-"""Fit: learn the statistics, train, prove, package and sign."""
+"""The step `fit`: learn the statistics, train, prove, package and sign."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
 from functions.tables import of_purpose, open_views
 from infra import signing
+from infra.engines import choice
 from infra.registry import Registry
 from infra.revision import revision
 from labeling.answers.current import TRAIN
@@ -25,8 +26,8 @@ from pipelines.features.mapper import Mapper
 from pipelines.features.user_function import load_function, read_source, source_digest
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import subkey
-from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
+from pipelines.job.rules import reading_rules
 from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.evaluator import Evaluator
@@ -43,7 +44,7 @@ NOT_FITTED = "not fitted yet"  # in place of the evaluator
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """What a fit made, or found made already."""
+    """The model that a fit made, or that was there already."""
 
     model: str
     version: str
@@ -53,13 +54,26 @@ class FitResult:
     written: bool
 
 
-def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> FitResult:
+def fit(
+    app: App, batches: Sequence[str], *, engine: str = choice.AUTO, dry_run: bool = False
+) -> FitResult:
     """Fit on the rows of these batches, or of all; the same data makes the same version.
 
+    Args:
+        app: the job and its store.
+        batches: none for all.
+        engine: what the features' statistics are learned on.
+        dry_run: write nothing; an engine is not started either.
+
+    Returns:
+        The model, as the store has it from now on.
+
     Raises:
+        EngineUnavailable: there is no such engine.
         JobInvalid: the predictions come from elsewhere, or nothing holds the truth.
         EstimatorRefused: the estimator is not on the list, or there is too little data.
     """
+    choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
     found = discovery.find(app, batches)
@@ -74,7 +88,9 @@ def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> FitResult
         return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
-    draft = _trained(app, recipe, _learned(reader, found.splits(found.batches)), parts, code)
+    learner = choice.engine_for(app.settings, engine, found.bytes_of(found.batches))
+    statistics = learner.learn(reader, found.splits(found.batches))
+    draft = _trained(app, recipe, statistics, parts, code)
     sign = signing.own_key(app.settings.signing_key).sign
     with app.store.lock(f"fit-{model.name}", wait=_WAIT):
         app.store.mark()
@@ -109,7 +125,7 @@ def _existing(registry: Registry, recipe: Recipe) -> FitResult:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The usable rows of each fragment, with the masks of those that train and those that measure."""
+    """The usable rows of each fragment, with masks of those that train and those that measure."""
 
     rows: list[TrainingRows]
     train: list[np.ndarray]
@@ -123,7 +139,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     digests = {
         name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
     }
-    reader = Reader(job, frozenset(found.batches), digests, function, _answers(app))
+    reader = Reader(reading_rules(job), frozenset(found.batches), digests, function, _answers(app))
     splits = found.splits(found.batches)
     rows = [
         part for split in app.track(splits, len(splits), "Reading") for part in reader.read(split)
@@ -146,7 +162,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
 
 
 def _answers(app: App) -> dict[str, str] | None:
-    """Labels that people gave, where no column holds the truth."""
+    """Read the labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
     views = open_views(app)
@@ -195,13 +211,6 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
     )
 
 
-def _learned(reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
-    """The features' statistics, by Beam."""
-    from infra.engines import local  # Beam takes seconds to import
-
-    return local.learn(reader, splits)
-
-
 def _trained(
     app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts, code: str
 ) -> TrainedModel:
@@ -248,7 +257,7 @@ def _targets(recipe: Recipe, parts: Sequence[TrainingRows]) -> np.ndarray:
 def _metrics(
     recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray
 ) -> dict[str, float]:
-    """What the package says of itself on its hold-out."""
+    """Measure the model on its hold-out."""
     scores = [evaluator.predict(part) for part in held]
     if recipe.task == "regression":
         error = np.concatenate([one.value for one in scores if one.value is not None]) - targets

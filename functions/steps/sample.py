@@ -9,6 +9,7 @@ from typing import Any
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
+from functions.batches.failures import first_of
 from functions.draws import predictions as predicted
 from functions.draws.designs import design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
@@ -62,14 +63,28 @@ class Drawn:
     is_new: bool
 
 
-def sample(app: App, options: SampleOptions) -> list[Drawn]:
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """The draw of each batch, or why there is none; draws hold, whatever failed beside them."""
+
+    drawn: list[Drawn]
+    failed: dict[str, RecheckError]  # by batch
+
+    @property
+    def failure(self) -> RecheckError | None:
+        """The error of the first batch that failed, with the names of the others."""
+        return first_of(self.failed)
+
+
+def sample(app: App, options: SampleOptions) -> SampleResult:
     """Draw from these batches, or from every scored one; the same again draws nothing.
+
+    Errors of one batch (a smaller budget or another seed after a draw, an input
+    that is not what was scored) are part of the result.
 
     Raises:
         StepMissing: a batch was not scored.
-        DrawRefused: a smaller budget, or another seed, after a draw.
-        InputChanged: the input is not what was scored. Draws of earlier batches
-            stay, and `done` on the error holds them.
+        ConcurrentRun: another command draws for the same job.
     """
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
         views = open_views(app)
@@ -79,16 +94,14 @@ def sample(app: App, options: SampleOptions) -> list[Drawn]:
         for batch in batches:
             require_scored(live, batch)
         earlier, answers = designs(views, VERIFY), answers_seen(views)
-        drawn: list[Drawn] = []
+        result = SampleResult([], {})
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
-                drawn.append(
-                    _Batch(app, views, live[batch], earlier.get(batch), answers).draw(options)
-                )
+                one = _Batch(app, views, live[batch], earlier.get(batch), answers)
+                result.drawn.append(one.draw(options))
             except RecheckError as error:
-                error.done = {} if options.dry_run else {"batches": drawn}
-                raise
-        return drawn
+                result.failed[batch] = error
+        return result
 
 
 def answers_seen(views: Views) -> int:

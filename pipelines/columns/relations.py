@@ -87,14 +87,20 @@ def _values(values: pa.Array) -> list[Any]:
     if not pa.types.is_timestamp(values.type):
         plain: list[Any] = values.to_pylist()
         return plain
-    micros = integers(values.cast(pa.timestamp("us", "UTC"))).tolist()
+    micros = integers(values.cast(pa.timestamp("us", values.type.tz), safe=False)).tolist()
+    times = [time_of(at) for at in micros]
+    if values.type.tz is None:  # as the clock on the wall shows it
+        times = [time.replace(tzinfo=None) for time in times]
     present = booleans(pc.is_valid(values)).tolist()
-    return [time_of(at) if valid else None for at, valid in zip(micros, present, strict=True)]
+    return [time if valid else None for time, valid in zip(times, present, strict=True)]
 
 
 def column(table: pa.Table, name: str) -> pa.Array:
     """Return a column as one array."""
-    return table.column(name).combine_chunks()
+    chunks = table.column(name)
+    if not chunks.num_chunks:  # combining nothing would import pandas
+        return pa.nulls(0, chunks.type)
+    return chunks.combine_chunks()
 
 
 def group_codes(table: pa.Table, by: Iterable[str]) -> Int64s:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
+from pipelines.identity.added_keys import content_of
 from pipelines.models.catalogue import TaskType
 
 FORMAT: Final = 1
@@ -130,7 +131,7 @@ def version_of(recipe: Recipe) -> str:
     Job files that differ only in the order of their keys have one version. Another
     order of features is another matrix, and so another version.
     """
-    content = recipe.model_dump(mode="json")
+    content = content_of(recipe)
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 

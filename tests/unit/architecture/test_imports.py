@@ -111,3 +111,23 @@ def _loaded(names: list[str], heavy: set[str]) -> list[str]:
     result = run(sys.executable, "-c", program)
     assert result.returncode == 0, result.stderr
     return result.stdout.split()
+
+
+def test_whoever_reads_scores_or_trains_takes_no_whole_job() -> None:
+    """Records of what is needed (`pipelines.job.rules`) travel to workers and into notebooks."""
+    takers = {
+        module.name
+        for module in modules().values()
+        if is_inside(module.name, ("pipelines",)) and not is_inside(module.name, ("pipelines.job",))
+        if any(_names_a_job(node) for node in ast.walk(module.tree))
+    }
+
+    assert takers == set()
+
+
+def _names_a_job(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "pipelines.job.job_file"
+    return (isinstance(node, ast.Name) and node.id == "Job") or (
+        isinstance(node, ast.Attribute) and node.attr == "Job"
+    )

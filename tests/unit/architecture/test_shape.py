@@ -6,11 +6,25 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.fixtures.repository import Function, Module, functions_of, modules, python
+from tests.fixtures.repository import ROOT, Function, Module, functions_of, modules, python, texts
 
-MOST_LINES = 60  # of a function, its docstring included
+MOST_LINES = 300  # of a module
+MOST_STEPS = 40  # lines of a function of the product, without its docstring
+MOST_TESTED = 60  # lines of any other function
 MOST_MODULES = 14  # of a folder
 DESCRIBED = 3  # parameters from which on a docstring has sections
+
+# What is still longer. The sets only shrink.
+LONG_MODULES = {
+    "labeling.labelstudio.local.server",
+    "labeling.report.drawing.charts",
+    "pipelines.input.typed_rows",
+    "pipelines.tables.delta",
+}
+LONG_FUNCTIONS = {
+    "functions/cli/jobs.py init",  # an option is a parameter, and goes on by its name
+    "functions/promises/stored.py _rescored",
+}
 
 # Rooms whose docstrings have no sections yet. The set only shrinks.
 NOT_YET = {
@@ -31,7 +45,6 @@ NOT_YET = {
     "labeling.questions",
     "labeling.report",
     "pipelines.input",
-    "pipelines.models",
     "pipelines.scoring",
     "pipelines.sklearn",
     "pipelines.training",
@@ -45,15 +58,32 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [name for name, tree in spoken.items() if not ast.get_docstring(tree)] == []
 
 
+def test_modules_are_short() -> None:
+    lengths = {name: len(texts()[_path(module)].splitlines()) for name, module in modules().items()}
+
+    assert {name for name, lines in lengths.items() if lines > MOST_LINES} - LONG_MODULES == set()
+
+
 def test_functions_are_short() -> None:
-    long = [
-        f"{name}:{node.lineno} {node.name}"
+    limits = dict.fromkeys(map(_path, modules().values()), MOST_STEPS)
+
+    long = {
+        f"{name} {node.name}"
         for name, tree in python().items()
         for node in functions_of(tree)
-        if (node.end_lineno or 0) - node.lineno >= MOST_LINES
-    ]
+        if _lines(node) > limits.get(name, MOST_TESTED)
+    }
 
-    assert long == []
+    assert long - LONG_FUNCTIONS == set()
+
+
+def _path(module: Module) -> str:
+    return module.path.relative_to(ROOT).as_posix()
+
+
+def _lines(function: Function) -> int:
+    text = ast.get_docstring(function, clean=False) or ""
+    return (function.end_lineno or 0) - function.lineno + 1 - len(text.splitlines())
 
 
 def test_a_folder_is_taken_in_at_a_glance() -> None:
@@ -81,7 +111,10 @@ def test_no_error_is_swallowed() -> None:
 
 
 def test_a_function_of_many_parameters_describes_them() -> None:
-    """With `Args:`, and with `Returns:` or `Yields:` where anything is returned."""
+    """With `Args:`, and with `Returns:` or `Yields:` where anything is returned.
+
+    What implements a port may say "see the port" instead.
+    """
     missing = [
         f"{module.name}:{function.lineno} {function.name} has no {section}"
         for module in modules().values()
@@ -111,7 +144,10 @@ def _sections_missing(function: Function) -> Iterator[str]:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     if len([each for each in named if each.arg not in ("self", "cls")]) < DESCRIBED:
         return
-    lines = {line.strip() for line in (ast.get_docstring(function) or "").splitlines()}
+    text = ast.get_docstring(function) or ""
+    lines = {line.strip() for line in text.splitlines()}
+    if "see the port" in text:
+        return
     if "Args:" not in lines:
         yield "Args"
     returns_nothing = isinstance(function.returns, ast.Constant) and function.returns.value is None

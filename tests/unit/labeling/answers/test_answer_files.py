@@ -17,7 +17,6 @@ from labeling.answers.intake import Answer
 from pipelines.errors import AnswersUnreadable
 from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
-from pipelines.job.job_file import parse
 
 ALLOWED = ("yes", "no")
 NAIVE = datetime.fromisoformat("2026-11-21")  # as a Parquet file without a zone has it
@@ -84,16 +83,8 @@ def test_a_key_is_found_whatever_type_either_file_gives_it(
 
 def scored_as(column: pa.Array) -> str:
     """What scoring calls the row of one key."""
-    content = {
-        "name": "j",
-        "task": "classification",
-        "target": {"answers": ALLOWED},
-        "data": {"path": "x", "key": "k"},
-        "predictions": {"label": "label"},
-        "sampling": {"seed": "0" * 32},
-    }
     rows = pa.record_batch({"k": column})
-    return str(keys_of(rows, parse(content, "job"), "", np.arange(1), Faults())[0])
+    return str(keys_of(rows, ["k"], "", np.arange(1), Faults())[0])
 
 
 def test_a_batch_may_be_written_as_a_date(file: Path) -> None:

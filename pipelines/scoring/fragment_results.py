@@ -1,4 +1,4 @@
-"""What one fragment gave to one batch: the only thing that leaves a worker."""
+"""The summary of one scored fragment and batch: the only thing that leaves a worker."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class FragmentResult:
-    """What one fragment gave to one batch."""
+    """Counts, digests and the written file of one fragment, for one batch."""
 
     batch: str
     source: str
@@ -49,42 +49,36 @@ class FragmentResult:
         return self.digest.count
 
 
-def duplicates(parts: Sequence[FragmentResult]) -> dict[tuple[str, int], str]:
-    """Rows that share a key with another row of their batch, and why each is left out.
+def duplicates(results: Sequence[FragmentResult]) -> dict[tuple[str, int], str]:
+    """Find the rows that share a key with another row of their batch, and why each is left out.
 
     Of identical copies the first in the order of (file, row) stays; differing
     copies are all left out.
 
     Args:
-        parts: of one batch.
+        results: all of one batch.
     """
-    if sum(len(part.ids) for part in parts) < 2:
+    if sum(len(result.ids) for result in results) < 2:
         return {}
-    ordered = np.concatenate([part.ids[:, 0] for part in parts])
+    ordered = np.concatenate([result.ids[:, 0] for result in results])
     ordered.sort()
     twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not len(twins):
-        return {}
-    return _judged(
-        sorted(
-            parts,
-            key=lambda part: (
-                part.source_number,
-                int(part.positions[0]) if len(part.positions) else 0,
-            ),
-        ),
-        twins,
-    )
+    return _judged(sorted(results, key=_place), twins) if len(twins) else {}
+
+
+def _place(result: FragmentResult) -> tuple[int, int]:
+    return result.source_number, int(result.positions[0]) if len(result.positions) else 0
 
 
 def _judged(
-    parts: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
+    results: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
 ) -> dict[tuple[str, int], str]:
+    """Compare rows whose ids share their first half: only equal ids are copies."""
     copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
-    for part in parts:
-        for place in np.flatnonzero(np.isin(part.ids[:, 0], twins)):
-            row = (part.source, int(part.positions[place]), part.contents[place].tobytes())
-            copies.setdefault(part.ids[place].tobytes(), []).append(row)
+    for result in results:
+        for place in np.flatnonzero(np.isin(result.ids[:, 0], twins)):
+            row = (result.source, int(result.positions[place]), result.contents[place].tobytes())
+            copies.setdefault(result.ids[place].tobytes(), []).append(row)
     left_out: dict[tuple[str, int], str] = {}
     for same in copies.values():
         if len({content for *_, content in same}) > 1:
@@ -97,32 +91,32 @@ def _judged(
 _STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
 
 
-def write_parts(path: Path, parts: Sequence[FragmentResult]) -> None:
-    """Write parts as one Arrow stream, to leave a worker; `read_parts` reads it back.
+def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
+    """Write results as one Arrow stream, to leave a worker; `read_results` reads it back.
 
     Raises:
         OSError: as the file system says.
     """
     notes = [
         {
-            "batch": part.batch,
-            "source": part.source,
-            "number": part.source_number,
-            "row_group": part.row_group,
-            "digest": [part.digest.count, f"{part.digest.total:x}"],
-            "versions": part.versions,
-            "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in part.bad],
-            "file": [part.file.path, part.file.size, part.file.rows] if part.file else None,
+            "batch": result.batch,
+            "source": result.source,
+            "number": result.source_number,
+            "row_group": result.row_group,
+            "digest": [result.digest.count, f"{result.digest.total:x}"],
+            "versions": result.versions,
+            "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
+            "file": [result.file.path, result.file.size, result.file.rows] if result.file else None,
         }
-        for part in parts
+        for result in results
     ]
-    schema = _STREAM.with_metadata({"parts": json.dumps(notes)})
+    schema = _STREAM.with_metadata({"results": json.dumps(notes)})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as stream:
-        for part in parts:
+        for result in results:
             columns = [
-                _fixed(schema.field("id").type, part.ids),
-                _fixed(schema.field("content").type, part.contents),
-                _fixed(schema.field("row").type, part.positions),
+                _fixed(schema.field("id").type, result.ids),
+                _fixed(schema.field("content").type, result.contents),
+                _fixed(schema.field("row").type, result.positions),
             ]
             stream.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
@@ -132,19 +126,19 @@ def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, buffer])
 
 
-def read_parts(path: Path) -> list[FragmentResult]:
-    """What `write_parts` wrote, as a view of the file: it is read where it is looked at.
+def read_results(path: Path) -> list[FragmentResult]:
+    """Read what `write_results` wrote, as a view of the file: bytes are read when they are used.
 
     Raises:
         OSError: as the file system says.
     """
     with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
-        notes = json.loads(stream.schema.metadata[b"parts"])
+        notes = json.loads(stream.schema.metadata[b"results"])
         batches = list(stream)
-    return [_part(note, rows) for note, rows in zip(notes, batches, strict=True)]
+    return [_result(note, rows) for note, rows in zip(notes, batches, strict=True)]
 
 
-def _part(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
+def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
     count, total = note["digest"]
     return FragmentResult(
         note["batch"],

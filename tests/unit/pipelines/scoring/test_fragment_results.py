@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity.row_digests import Digest
-from pipelines.scoring.parts import BadRow, FragmentResult, duplicates, read_parts, write_parts
+from pipelines.scoring.fragment_results import (
+    BadRow,
+    FragmentResult,
+    duplicates,
+    read_results,
+    write_results,
+)
 from pipelines.tables.table_files import WrittenFile
 
 WORDS = st.integers(0, 2**64 - 1)
@@ -23,7 +29,7 @@ NUMBERS = st.integers(0, 2**40)
 
 
 @st.composite
-def parts(draw: st.DrawFn) -> FragmentResult:
+def results(draw: st.DrawFn) -> FragmentResult:
     n = draw(st.integers(0, 4))
     words = draw(st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), min_size=n, max_size=n))
     hashes = np.array(words, dtype=np.uint64).reshape(n, 4)
@@ -53,22 +59,22 @@ def same(one: FragmentResult, other: FragmentResult) -> bool:
     )
 
 
-@given(st.lists(parts(), max_size=4))
-def test_parts_come_back_as_they_left(given_parts: list[FragmentResult]) -> None:
-    """Every field, also of a part without rows; and the same parts are the same bytes."""
+@given(st.lists(results(), max_size=4))
+def test_results_come_back_as_they_left(left: list[FragmentResult]) -> None:
+    """Every field, also of a result without rows; and the same results are the same bytes."""
     with tempfile.TemporaryDirectory() as folder:
-        path, again = Path(folder) / "parts", Path(folder) / "again"
-        write_parts(path, given_parts)
-        found = read_parts(path)
-        write_parts(again, found)
+        path, again = Path(folder) / "results", Path(folder) / "again"
+        write_results(path, left)
+        found = read_results(path)
+        write_results(again, found)
 
-        assert len(found) == len(given_parts)
-        assert all(same(one, other) for one, other in zip(found, given_parts, strict=True))
+        assert len(found) == len(left)
+        assert all(same(one, other) for one, other in zip(found, left, strict=True))
         assert again.read_bytes() == path.read_bytes()
 
 
-def part(number: int, first: int, rows: Sequence[tuple[int, int]]) -> FragmentResult:
-    """A part of rows given as (key, content), from some row of a file on."""
+def result(number: int, first: int, rows: Sequence[tuple[int, int]]) -> FragmentResult:
+    """The result of rows given as (key, content), from some row of a file on."""
     words = np.array(rows, dtype=np.uint64).reshape(len(rows), 2)
     ids, contents = (np.stack([words[:, lane]] * 2, axis=1) for lane in (0, 1))
     return FragmentResult(
@@ -107,12 +113,12 @@ def plainly(rows: Sequence[tuple[int, int, int, int]]) -> dict[tuple[str, int], 
 def test_of_identical_copies_the_first_stays_and_differing_ones_all_go(
     fragments: list[list[tuple[int, int]]], order: Random
 ) -> None:
-    """Across files and fragments, and in whatever order parts arrive."""
+    """Across files and fragments, and in whatever order results arrive."""
     made, rows, at = [], [], 0
     for number, fragment in enumerate(fragments):
         file = number // 2  # two fragments a file
         at = 0 if number % 2 == 0 else at
-        made.append(part(file, at, fragment))
+        made.append(result(file, at, fragment))
         rows += [(key, file, at + i, content) for i, (key, content) in enumerate(fragment)]
         at += len(fragment)
     order.shuffle(made)
@@ -120,14 +126,14 @@ def test_of_identical_copies_the_first_stays_and_differing_ones_all_go(
     assert duplicates(made) == plainly(rows)
 
 
-@pytest.mark.parametrize("made", [[], [part(0, 0, [])], [part(0, 0, [(1, 1)])]])
+@pytest.mark.parametrize("made", [[], [result(0, 0, [])], [result(0, 0, [(1, 1)])]])
 def test_a_row_alone_has_no_twin(made: list[FragmentResult]) -> None:
     assert duplicates(made) == {}
 
 
 def test_ids_that_agree_in_half_their_bits_are_other_rows() -> None:
     """What is sorted is the first half; what is judged is the whole."""
-    one = part(0, 0, [(7, 1), (7, 2)])
+    one = result(0, 0, [(7, 1), (7, 2)])
     one.ids[1, 1] = 8
 
     assert duplicates([one]) == {}
