@@ -1,4 +1,4 @@
-"""The rows as people see them, read again from the input that was scored."""
+"""Drawn rows, read again from the input that was scored: as people see them, and with their scores."""
 
 from __future__ import annotations
 
