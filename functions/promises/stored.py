@@ -18,10 +18,11 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
-from functions.draws.designs import VERIFY, designs, seed_digest
+from functions.draws.designs import designs, seed_digest
 from functions.promises import recount
 from functions.tables import Views, of_purpose
 from infra.clouds.folder import Folder
+from labeling.answers.current import VERIFY
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns import relations
 from pipelines.columns.buffers import texts
@@ -203,7 +204,7 @@ def _wrong_draws(app: App, views: Views) -> Iterator[str]:
     carried over to other predictions ranks all its rows anew. Draws by another
     seed than the job file's are left out.
     """
-    seed, newest = seed_digest(app), designs(views, VERIFY)
+    seed, newest = seed_digest(app.job), designs(views, VERIFY)
     columns = ["batch", "key", "stratum", "rank"]
     rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
     for batch, design in sorted(newest.items()):

@@ -25,8 +25,8 @@ from labeling.report.chapters.figure import (
 from labeling.report.content import ERRORS, ReportData, by_cohort
 from labeling.report.drawing.charts import Axis, IntervalMark, labels, strip
 from labeling.report.wording import NAMES, count, dates, name_of, percent, points, possessive
+from pipelines.sampling.leakage import SEEN
 
-SEEN = "seen_in_training"
 _MEANS = {
     "precision": "of the rows predicted as the class, the share that people agree with",
     "recall": "of the rows that really are of the class, the share that was predicted as it",

@@ -26,11 +26,8 @@ CONSTANTS = ("verify", "seen_in_training")
 # Where one of them is still written again. The set only shrinks.
 AGAIN = {
     "functions.cli.asking",
-    "functions.draws.designs",
-    "functions.draws.predictions",
     "functions.steps.status",
     "functions.tables",
-    "labeling.report.chapters.by_group",
 }
 
 # Where arrays have names that `pipelines.columns.buffers` could give. The set only shrinks.

@@ -30,7 +30,6 @@ LONG_FUNCTIONS = {
 NOT_YET = {
     "functions.app",
     "functions.batches",
-    "functions.draws",
     "functions.label_studio",
     "functions.new_job",
     "functions.promises",
@@ -46,7 +45,6 @@ NOT_YET = {
     "labeling.questions",
     "labeling.report",
     "pipelines.input",
-    "pipelines.sampling",
     "pipelines.scoring",
     "pipelines.sklearn",
     "pipelines.training",
