@@ -79,14 +79,14 @@ def live(tables: Tables) -> dict[str, Attempt]:
         StoreUnavailable: `runs` lacks one of them, so somebody removed it.
     """
     newest = published(tables)
-    known = attempts(tables)
-    lost = [batch for batch, attempt in newest.items() if attempt not in known]
+    recorded = attempts(tables)
+    lost = [batch for batch, attempt in newest.items() if attempt not in recorded]
     if lost:
         raise StoreUnavailable(
             f"batch {lost[0]!r} is published, but `runs` does not know its attempt",
             fix="restore the folder `runs` of the store, or score the batch with --replace",
         )
-    return {batch: known[attempt] for batch, attempt in newest.items()}
+    return {batch: recorded[attempt] for batch, attempt in newest.items()}
 
 
 def scored(tables: Tables) -> dict[str, Attempt]:

@@ -117,11 +117,11 @@ class Publisher:
             return
         reasons = Counter(row.reason for row in bad).most_common(3)
         first = bad[0]
-        place = f"{first.source}, row {first.row}"
-        place += f", column {first.column!r}" if first.column else ""
+        where = f"{first.source}, row {first.row}"
+        where += f", column {first.column!r}" if first.column else ""
         raise BatchRefused(
             f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
-            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {place}), "
+            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {where}), "
             f"more than data.max_quarantined = {allowed:g}",
             fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
             "mend the data, or raise data.max_quarantined; nothing of the batch was published",

@@ -162,10 +162,10 @@ def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
         "" if number == nowhere else name_of(by, first + int(number) * LENGTH[by])
         for number in distinct
     ]
-    found = codes.astype(np.int32)
+    into = codes.astype(np.int32)
     if names and not names[0]:
-        return found - 1, names[1:]
-    return found, names
+        return into - 1, names[1:]
+    return into, names
 
 
 def _with_unknown(codes: Int32s, names: list[str]) -> Membership:

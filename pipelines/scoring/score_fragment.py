@@ -161,6 +161,6 @@ def _written(
     if not kept.num_rows:
         return None
     folder = work.table.folder({"job": work.rules.identity.job, "batch": rows.batch})
-    origin = Origin(split.source.place, split.row_group, int(rows.positions[0]))
+    origin = Origin(split.source.number_in_batch, split.row_group, int(rows.positions[0]))
     name = predictions_name(work.attempts[rows.batch], origin, is_cut=is_cut)
     return work.table.write_file(f"{folder}{name}", kept)

@@ -148,13 +148,13 @@ def loads(data: bytes, name: str) -> Any:
         PackageRefused: the bytes name a type that this estimator does not
             need, or hold another estimator.
     """
-    own = f"{ESTIMATORS[name].module}." if name in ESTIMATORS else None
+    module = f"{ESTIMATORS[name].module}." if name in ESTIMATORS else None
     allowed = _PLAIN | _PARTS.get(name, frozenset())
     strangers = {
         kind
         for kind in _types(data)
         if kind not in allowed
-        and not (own and kind.startswith(own) and kind.rpartition(".")[2] == name)
+        and not (module and kind.startswith(module) and kind.rpartition(".")[2] == name)
     }
     if strangers:
         raise PackageRefused(
