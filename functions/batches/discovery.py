@@ -63,7 +63,7 @@ class Input:
         if source.name not in self._splits:
             try:
                 self._splits[source.name] = fragments.splits_of(source)
-            except InputUnreadable:  # whoever reads the split says so again, for its batches alone
+            except InputUnreadable:  # reading the split raises it again, for its batches alone
                 self._splits[source.name] = [Split(source, 0, 0, None)]
         return self._splits[source.name]
 

@@ -185,7 +185,7 @@ class _Scoring:
                         yield batch, results.pop(batch), errors.get(batch)
         except RecheckError as error:  # of the engine or the store: nothing more can be scored
             broken = error
-        for batch in waiting:  # those, or a batch without any split
+        for batch in waiting:  # what an error left over, and batches without any split
             yield batch, [], broken
 
 

@@ -35,7 +35,7 @@ ALL = "all"
 _MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
 _TICKS = {"s": 1_000_000, "ms": 1_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
+_LOWEST, _HIGHEST = (  # in microseconds; a day within what Python can hold, so that any zone fits
     (datetime(*day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
     for day in ((1, 1, 2), (9999, 12, 30))
 )
@@ -172,7 +172,7 @@ def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
     gone = codes < 0
     if not gone.any():
         return Membership(codes, names, None)
-    if UNKNOWN in names:  # a value of the user's that reads like ours
+    if UNKNOWN in names:  # a value of the data that is spelled like our name
         place = names.index(UNKNOWN)
         return Membership(np.where(gone, place, codes).astype(np.int32), names, gone)
     return Membership(np.where(gone, len(names), codes).astype(np.int32), [*names, UNKNOWN], gone)

@@ -57,7 +57,7 @@ class Split:
     source: Source
     row_group: int
     first_row: int  # within the file
-    rows: int | None  # None for CSV, where nobody has counted
+    rows: int | None  # None for CSV, whose rows are not counted
 
     def holds(self, source: str, row: int) -> bool:
         """Tell whether this split reads a row of a file, both named as `quarantine` names them."""
@@ -71,7 +71,7 @@ class Projection:
 
     columns: tuple[str, ...] | None
     coded: frozenset[str] = frozenset()
-    required: tuple[str, ...] = ()  # also where all are read
+    required: tuple[str, ...] = ()  # must be there, also where all columns are read
 
 
 def find_sources(pattern: str, folder: Path) -> list[Source]:
@@ -81,7 +81,7 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
-    if Path(full).is_file():  # whatever signs its name holds
+    if Path(full).is_file():  # a file whose name holds a `*` is no pattern
         return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
     names, fixed = matcher(full), fixed_part(full)
     sources: list[Source] = []

@@ -40,7 +40,7 @@ _METRICS = {
     "regression": ("mae", "rmse"),
 }
 _TRAINED = "seen_in_training"  # a cohort that every job with a model has
-_NAMED = {  # whose keys are the user's
+_NAMED = {  # tables with keys that the user chooses
     ("features", "columns"),
     ("cohorts",),
     ("model", "parameters"),
@@ -275,7 +275,7 @@ def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
     for part in loc[:-1]:
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
         if field is None:
-            continue  # a list index, a name of the user's, or a tag of a union
+            continue  # a list index, a key that the user chose, or a tag of a union
         model = next((kind for kind in _models_in(field.annotation)), model)
     fields = getattr(model, "model_fields", {})
     return [field.alias or name for name, field in fields.items()]

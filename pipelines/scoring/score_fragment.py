@@ -37,11 +37,11 @@ class Work:
     rules: ReadingRules
     open_scorer: Callable[[], Scorer]
     table: Table  # where predictions go
-    attempts: Mapping[str, str]  # by batch that is to be scored; an attempt names its files
+    attempts: Mapping[str, str]  # attempt of each batch to score, which names its files
     file_digests: Mapping[str, str]  # SHA-256 of each input file, by its name
     excluded: Mapping[tuple[str, int], str] = field(
         default_factory=dict
-    )  # why a row is left out, by (input file, row)
+    )  # (input file, row) -> why it is left out
 
     @cached_property
     def scorer(self) -> Scorer:

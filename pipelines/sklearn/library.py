@@ -46,7 +46,7 @@ class LibraryEvaluator:
         usable = within(values, _FLOAT32_LIMIT if self._rounds_to_float32 else _FLOAT64_LIMIT)
         if not usable.all():
             values = _zeroed(values, ~usable)
-        # What is not finite was looked for, once is enough.
+        # `within` has found what is not finite; scikit-learn need not look again.
         with sklearn.config_context(assume_finite=True), np.errstate(all="ignore"), one_thread():
             return self._scores(values, usable)
 

@@ -40,7 +40,9 @@ _PLAIN: Final = frozenset(
         "numpy.uint64",
     }
 )
-_TEXT_ROWS: Final = frozenset({"scipy.sparse._csr.csr_matrix"})  # kept by whom compares with them
+_TEXT_ROWS: Final = frozenset(
+    {"scipy.sparse._csr.csr_matrix"}
+)  # kept by estimators that compare rows with those they were fitted on
 _TREE: Final = frozenset({"sklearn.tree._tree.Tree"})
 _SEARCH: Final = _TEXT_ROWS | frozenset(
     {

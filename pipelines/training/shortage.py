@@ -106,5 +106,7 @@ class _Count:
                 "mend the data, or take that column out of the job file",
             )
         known = self.missing + self.strange.total() + self.bad.total()
-        if others := self.rows - usable - known:  # of a function of the user's, or in a picture
+        if (
+            others := self.rows - usable - known
+        ):  # as the user's function made it, or a broken picture
             yield f"{others} have a feature that cannot be used", "mend the data, or the features"
