@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,20 +15,22 @@ from urllib.parse import unquote, urlparse
 import pyarrow as pa
 from pydantic import SecretStr
 
+from functions.runs import Run, RunLog, keep
 from infra import clock, settings, staged_input
 from infra.clouds import is_remote
 from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.store import Store, open_store
 from pipelines.columns import relations
-from pipelines.errors import JobInvalid
+from pipelines.errors import JobInvalid, RecheckError
 from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
 from pipelines.job.job_file import Job
+from pipelines.tables.schemas import TABLES
 from pipelines.tables.snapshot import Tables
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
-_TIMED = ("designs", "samples", "questions", "annotations")  # tables whose rows `as_of` filters
+_TIMED = [name for name, schema in TABLES.items() if "known_at" in schema.names]
 _COMMIT_WAIT = 120  # seconds for another process to end its commit
 
 
@@ -53,11 +55,48 @@ class App:
     now: Callable[[], datetime] = clock.now
     say: Say = field(default=_quiet)  # news, for people
     track: Track = field(default=_untracked)  # a progress bar around something long
+    log: RunLog = field(default_factory=RunLog)  # what the steps of this command did
 
     @cached_property
     def job_hash(self) -> str:
         """The digest of what the job file says."""
         return self.job.digest()
+
+    @contextmanager
+    def recording(
+        self, step: str, batches: Sequence[str] = (), options: Mapping[str, object] | None = None
+    ) -> Iterator[Run]:
+        """Keep what a step did and cost as a row of `runs`, in one commit with the steps around it.
+
+        Args:
+            step: its name.
+            batches: of the step; empty for all.
+            options: whatever else it was told, as JSON.
+
+        Yields:
+            The run, whose outputs the step fills in.
+        """
+        batch = batches[0] if len(batches) == 1 else None
+        run = Run(step, batch, inputs={"batches": list(batches), **(options or {})})
+        try:
+            with self.log.step(run):
+                yield run
+        finally:
+            self._keep(self.log.taken())
+
+    def _keep(self, runs: Sequence[Run]) -> None:
+        """Commit the runs of a command; that they cannot be kept undoes nothing that was done."""
+        try:
+            if runs:
+                self.keep(runs)
+        except RecheckError as error:
+            self.say(f"warning: this run is not in the table `runs`: {error.problem}")
+
+    def keep(self, runs: Sequence[Run]) -> None:
+        """Commit runs now: before what depends on their record."""
+        common = {"job": self.job.name, "job_hash": self.job_hash, "actor": self.settings.actor}
+        with self.committing() as moment:
+            keep(self.store, runs, common, known_at=moment)
 
     def tables(self) -> Tables:
         """Return a new snapshot of the job's tables."""

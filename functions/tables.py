@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from functions.app import App
 from functions.batches import attempts
 from labeling.answers import current as resolution
 from pipelines.columns import relations
-from pipelines.columns.buffers import bool_array
+from pipelines.columns.buffers import bool_array, float_array
 from pipelines.columns.relations import where_in
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
 from pipelines.tables.snapshot import Tables
@@ -113,8 +114,12 @@ class Views:
     def quarantine(self) -> pa.Table:
         """Return the rows of attempts that are live; what a killed run wrote twice counts once."""
         live = where_in(self.tables.read("quarantine"), "attempt", *self.published.values())
-        grouped = live.group_by(live.column_names, use_threads=False).aggregate([])
-        return grouped.select(live.column_names)
+        texts = live.set_column(
+            live.schema.get_field_index("row"), "row", live["row"].cast(pa.string())
+        )
+        return live.take(
+            relations.last_of_each(relations.group_codes(texts, live.column_names), [])
+        )
 
     @cached_property
     def published(self) -> dict[str, str]:
@@ -139,7 +144,7 @@ class Views:
         names, wanted = ["prediction_id", *columns], set(ids)
         if not wanted:
             return table_of(pa.schema([TABLES["predictions"].field(name) for name in names]), [])
-        return self.tables.read("predictions", names, prediction_id=wanted)
+        return self.tables.read("predictions", names, where={"prediction_id": wanted})
 
     def _light(self, name: str, *more: str) -> pa.Table:
         """Return the small columns of a table and some others, in the order of its schema."""
@@ -182,4 +187,6 @@ def _stratum(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def _with_chances(samples: pa.Table, chances: list[float | None]) -> pa.Table:
     place = samples.schema.get_field_index("inclusion_probability")
-    return samples.set_column(place, "inclusion_probability", pa.array(chances, pa.float64()))
+    gaps = np.array([chance is None for chance in chances], np.bool_)
+    values = float_array([chance or 0.0 for chance in chances], gaps)
+    return samples.set_column(place, "inclusion_probability", values)

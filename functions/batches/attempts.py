@@ -51,7 +51,7 @@ def published(tables: Tables) -> dict[str, str]:
 def attempts(tables: Tables) -> dict[str, Attempt]:
     """Return every attempt at scoring, published or not, by its id."""
     tables.files("predictions")  # listed first: an attempt is recorded before it is published
-    rows = tables.read("runs", _COLUMNS, step="score")
+    rows = tables.read("runs", _COLUMNS, where={"step": ["score"]})
     return {row["run_id"]: _attempt(row) for row in relations.records(rows)}
 
 

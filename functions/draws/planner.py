@@ -18,6 +18,7 @@ from functions.tables import CENSUS, Views, of_purpose
 from pipelines.columns import relations
 from pipelines.columns.buffers import (
     Bools,
+    Hashes,
     Int64s,
     bool_array,
     booleans,
@@ -25,14 +26,14 @@ from pipelines.columns.buffers import (
     integers,
 )
 from pipelines.columns.relations import where_in
+from pipelines.columns.utc_times import micros_of
 from pipelines.errors import DrawRefused
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
 from pipelines.sampling.leakage import is_learned
 from pipelines.sampling.population import MISSING, Population
 from pipelines.sampling.strata import Strata, stratify
-from pipelines.tables.schemas import micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,11 @@ class Planner:
     def _membership(self, design: Design) -> EarlierDraw:
         """Which stratum each row was in, as it was stored with the draw."""
         rows = self.views.tables.read(
-            "populations", batch=self.attempt.batch, purpose=VERIFY
+            "populations", batch=self.attempt.batch, where={"purpose": [VERIFY]}
         ).combine_chunks()
         moments = relations.microseconds(rows, "known_at")
         of_draw = integers(relations.column(rows, "draw_no").cast(pa.int64())) == design.draw_no
-        rows = rows.filter(bool_array(of_draw & (moments == micros(design.known_at))))
+        rows = rows.filter(bool_array(of_draw & (moments == micros_of(design.known_at))))
         ids, codes, sampled = (_whole(rows[name]) for name in ("id_high", "stratum", "is_sampled"))
         own, words = dictionary_codes(codes)
         places = {name: code for code, name in enumerate(design.names)}

@@ -17,9 +17,9 @@ from functions.draws.designs import seed_digest
 from functions.tables import of_purpose, open_views
 from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
-from pipelines.columns.buffers import Int64s
+from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import keyed_hashes
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, keys_of

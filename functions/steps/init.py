@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import tomlkit
 
 from functions.app import open_app
 from functions.batches import discovery
@@ -35,7 +34,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     _require_one_rule(options)
     with _sources(folder, options) as sources:
         text = JobDraft(folder.absolute(), options, sources).text()
-    job_file.parse(tomlkit.parse(text).unwrap(), str(path))
+    job_file.parse(tomllib.loads(text), str(path))
     if options.dry_run:
         return path, [], text
     folder.mkdir(parents=True, exist_ok=True)

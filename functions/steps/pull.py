@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey
 from functions.tables import Views, of_purpose, open_views
+from labeling.answers.answer_files import read_answers
 from labeling.answers.current import TRAIN, VERIFY
-from labeling.answers.files import read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
 from pipelines.errors import StepMissing

@@ -86,10 +86,9 @@ def _batches(views: Views) -> list[Batch]:
 
 def _reasons(quarantine: pa.Table) -> list[Reason]:
     """Count the rows of each reason; a row's own values stay where they are."""
-    counted = quarantine.group_by(["reason", "column"], use_threads=False).aggregate(
-        [([], "count_all")]
-    )
-    return [Reason(row["reason"], row["column"], row["count_all"]) for row in counted.to_pylist()]
+    columns = [quarantine[name].to_pylist() for name in ("reason", "column")]
+    counted = Counter(zip(*columns, strict=True))
+    return [Reason(reason, column, count) for (reason, column), count in counted.items()]
 
 
 def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:

@@ -24,11 +24,12 @@ from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose, open_views
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
+from pipelines.columns.utc_times import micros_of
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.strata import Strata
-from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, micros, table_of
+from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
 
@@ -261,6 +262,6 @@ def _population_table(
         "id_high": int_array(population.ids[:, 0].view(np.int64)),
         "stratum": coded_texts(strata.codes, strata.names).dictionary_decode(),
         "is_sampled": bool_array(taken),
-        "known_at": time_array(np.full(n, micros(moment))),
+        "known_at": time_array(np.full(n, micros_of(moment))),
     }
     return pa.table([columns[name] for name in POPULATIONS.names], schema=POPULATIONS)

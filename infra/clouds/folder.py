@@ -62,7 +62,20 @@ class Folder:
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
     ) -> bytes:
-        """Return a range of a file; see the port."""
+        """Return a range of a file.
+
+        Args:
+            name: of the file.
+            start: the first byte.
+            length: bytes at most; None for all that follow.
+            tag: of the version to read; None for the one that is there.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            FileNotFoundError: there is no such file, or no longer that version.
+        """
         with _missing_is_missing(self.address), (self.path / name).open("rb") as file:
             if tag is not None and _stat(name, os.fstat(file.fileno())).tag != tag:
                 raise FileNotFoundError(f"{name} was replaced")
@@ -82,7 +95,17 @@ class Folder:
         if_absent: bool = False,
         if_tag: str | None = None,
     ) -> FileStat | None:
-        """Write a file whole; see the port."""
+        """Write a file whole, on disk when this returns.
+
+        Args:
+            name: of the file.
+            content: all of it.
+            if_absent: write only where there is no such file.
+            if_tag: write only over this version.
+
+        Returns:
+            What was written; None where the condition did not hold, and nothing changed.
+        """
         path = self.path / name
         with store_errors(self.address), _scratch(path, content) as scratch:
             if if_absent:

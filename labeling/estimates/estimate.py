@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import product
 
 import numpy as np
@@ -23,12 +23,12 @@ from labeling.estimates.row_sets import View
 from labeling.estimates.windows import PERIODS, Period, windows
 from labeling.formulas.intervals import Floats, Interval, effective_answers, wilson
 from labeling.formulas.mean_errors import UNRELIABLE
+from pipelines.columns.utc_times import time_of
 from pipelines.models.catalogue import TaskType
 
 ESTIMATOR_VERSION = "1"  # raised when a formula changes
 
 _UNBOUNDED = ("mae", "rmse")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ def _latest(
     fact for the one that it left.
     """
     found: dict[str | None, datetime] = {}
-    moments = [_moment(micros) for micros in facts.known_at.tolist()]
+    moments = [time_of(micros) for micros in facts.known_at.tolist()]
     known = [*zip(names, moments, strict=True), *((name, one.known_at) for name, one in rest)]
     for name, moment in known:
         found[name] = max(moment, found.get(name, moment))
@@ -254,10 +254,6 @@ def _span(
 
 def _only(versions: set[str | None]) -> str | None:
     return next(iter(versions)) if len(versions) == 1 else None
-
-
-def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(micros))
 
 
 def _listed(span: _Windows, rows: Counts, figures: Sequence[Figures]) -> Iterator[Estimate]:

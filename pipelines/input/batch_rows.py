@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import Int64s, is_text, missing, texts
+from pipelines.columns.buffers import Hashes, Int64s, is_text, missing, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.errors import SchemaMismatch
 from pipelines.identity.ids import prediction_ids
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import identified, row_digests
 from pipelines.input import typed_rows as raw
 from pipelines.input.batches import membership

@@ -24,6 +24,7 @@ from pipelines.columns.buffers import (
 )
 from pipelines.columns.spelling import canonical, canonical_text
 from pipelines.columns.timezones import utc_offsets
+from pipelines.columns.utc_times import EPOCH, micros_of
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
 from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
@@ -34,10 +35,8 @@ UNKNOWN = "unknown"
 ALL = "all"
 _MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
 _TICKS = {"s": 1_000_000, "ms": 1_000}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOWEST, _HIGHEST = (  # in microseconds; a day within what Python can hold, so that any zone fits
-    (datetime(*day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-    for day in ((1, 1, 2), (9999, 12, 30))
+    micros_of(datetime(*day, tzinfo=UTC)) for day in ((1, 1, 2), (9999, 12, 30))
 )
 _NOWHERE = np.iinfo(np.int64).min
 
@@ -148,7 +147,7 @@ def _moment(text: str, zone: ZoneInfo) -> int:
         local = moment.astimezone(zone) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         return int(_NOWHERE)
-    micros = (local.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    micros = micros_of(local.replace(tzinfo=UTC))
     return micros if _LOWEST <= micros <= _HIGHEST else int(_NOWHERE)
 
 
@@ -157,7 +156,7 @@ def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
     numbers = (micros + np.where(micros == _NOWHERE, 0, shift)) // _MICROS[by]
     distinct, codes = np.unique(numbers, return_inverse=True)
     nowhere = _NOWHERE // _MICROS[by]
-    first = _EPOCH - timedelta(microseconds=shift)
+    first = EPOCH - timedelta(microseconds=shift)
     names = [
         "" if number == nowhere else name_of(by, first + int(number) * LENGTH[by])
         for number in distinct

@@ -15,6 +15,7 @@ import pyarrow.types as kinds
 
 from pipelines.columns.buffers import (
     Int64s,
+    Words,
     dictionary_codes,
     float_array,
     floats,
@@ -35,7 +36,6 @@ from pipelines.features.spec import (
     Text,
 )
 from pipelines.identity.row_digests import row_digests
-from pipelines.identity.siphash import Words
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection

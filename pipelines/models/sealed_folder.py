@@ -1,7 +1,7 @@
 """Files under one signature: the manifest lists each with its digest, a key signs the manifest.
 
-Everything is read once. What was verified is what is used, so that a file
-changed in between changes nothing.
+Every file is read once, and the bytes that were verified are those that are used. So
+a file that is changed in between changes nothing.
 """
 
 from __future__ import annotations
@@ -37,8 +37,16 @@ def read_sealed(files: Files, *, verify: Verify) -> tuple[Manifest, dict[str, by
     The order matters: the signature is checked before the manifest is parsed,
     and every file is checked before any is used.
 
+    Args:
+        files: the files of the folder.
+        verify: checks the signature.
+
+    Returns:
+        The manifest, and the contents by file name.
+
     Raises:
-        PackageRefused: with what is wrong, and the way out.
+        PackageRefused: a file is missing, strange or changed, or the signature
+            is not that of a trusted key.
         StoreUnavailable: the folder cannot be read.
     """
     signature = Signature.from_json(_read(files, SIGNATURE, _SIGNATURE_LIMIT))
@@ -50,7 +58,7 @@ def read_sealed(files: Files, *, verify: Verify) -> tuple[Manifest, dict[str, by
 
 
 def _read(files: Files, name: str, limit: int) -> bytes:
-    """Read a small regular file of the package itself."""
+    """Read the manifest or the signature."""
     stat = files.head(name)
     if stat is None:
         is_unsigned = name == SIGNATURE and any(True for _ in files.list())
@@ -71,8 +79,8 @@ def _bytes(files: Files, name: str) -> bytes:
 
 
 def _check_names(files: Files, listed: set[str]) -> None:
-    there = {stat.name for stat in files.list()} - {MANIFEST, SIGNATURE}
-    for problem, names in (("were added", there - listed), ("are missing", listed - there)):
+    present = {stat.name for stat in files.list()} - {MANIFEST, SIGNATURE}
+    for problem, names in (("were added", present - listed), ("are missing", listed - present)):
         if names:
             shown = ", ".join(sorted(names)[:5])
             raise PackageRefused(f"files of the package {problem}: {shown}", fix=_RESTORE)
@@ -90,21 +98,22 @@ def _checked(files: Files, name: str, note: FileNote) -> bytes:
 def write_sealed(
     files: Files, contents: Mapping[str, bytes], manifest: bytes, signature: bytes
 ) -> bool:
-    """Write the files of a folder, the signature last: before it is there, nobody takes the rest.
+    """Write the files of a folder, the signature last: without it, no reader takes the rest.
 
-    One writer at a time; what an earlier one left unfinished is replaced.
+    There may be one writer at a time. Files that an earlier writer left unfinished are
+    replaced.
 
     Args:
-        files: of the folder.
-        contents: by name.
-        manifest: lists them.
-        signature: of the manifest.
+        files: the files of the folder.
+        contents: what to write, by file name.
+        manifest: the bytes of the manifest, which lists them.
+        signature: the bytes of the manifest's signature.
 
     Returns:
-        False, and nothing is changed, if the folder has a signature already.
+        False, with nothing changed, if the folder has a signature already.
 
     Raises:
-        StoreUnavailable: the place is full, read-only or not there.
+        StoreUnavailable: the store is full, read-only or not there.
     """
     if files.head(SIGNATURE) is not None:
         return False

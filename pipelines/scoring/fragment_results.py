@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import Int64s
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.row_digests import Digest
 from pipelines.tables.table_files import WrittenFile
 

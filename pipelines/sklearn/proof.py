@@ -14,15 +14,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse, taken
+from pipelines.columns.buffers import Bools, Floats
+from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
 from pipelines.models.evaluator import Evaluator, Scores
 from pipelines.models.linear import LinearEvaluator
-from pipelines.sklearn.matrices import Matrix, matrix_of
+from pipelines.sklearn.matrices import Matrix, matrix_of, taken
 from pipelines.sklearn.threads import one_thread
 from pipelines.sklearn.training import Trained
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 TOLERANCE: Final = 1e-12
 """How far apart two scores may be, for decisions that add up terms of at most 1 in all."""

@@ -16,14 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 from pipelines.columns.buffers import texts
 from pipelines.features.analysis import Statistics
 from pipelines.features.bad_values import BadValues
-from pipelines.features.mapped import concatenated
 from pipelines.features.mapper import Mapper
 from pipelines.features.spec import FeatureSpec, Image
 from pipelines.identity.ids import keyed_hashes
 from pipelines.input.faults import Faults
 from pipelines.input.pictures import with_pictures
 from pipelines.input.typed_rows import features_of
-from pipelines.sklearn.matrices import Matrix, matrix_of
+from pipelines.sklearn.matrices import Matrix, stacked
 
 _PORTION: Final = 65_536  # rows, as in a fragment
 
@@ -94,7 +93,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         for first, batch in self._typed(X, spec):
             with _told(first):
                 mapped.append(self.mapper_.map(batch))
-        return matrix_of(concatenated(mapped))
+        return stacked(mapped)
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the name of each column of the matrix (width,)."""

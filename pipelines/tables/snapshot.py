@@ -6,7 +6,7 @@ all that it needs from there. What is committed later is in the next snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -52,7 +52,7 @@ class Tables:
         columns: Sequence[str] | None = None,
         *,
         batch: str | None = None,
-        **where: str | Collection[str],
+        where: Mapping[str, Collection[str]] | None = None,
     ) -> pa.Table:
         """Read rows of the job.
 
@@ -60,13 +60,13 @@ class Tables:
             name: of the table.
             columns: their names, in order; without it, all that are small.
             batch: the only one that is wanted.
-            where: keeps the rows whose text in a column is the value, or one of the values.
+            where: keeps the rows whose text in each of these columns is one of the values.
 
         Returns:
             The rows, in the order of files and rows.
         """
         names = list(columns or light_columns(name))
-        kept = {key: _values(value) for key, value in where.items()}
+        kept = {column: frozenset(values) for column, values in (where or {}).items()}
         if name in LARGE:
             return self.table(name).read(names, self._partition(batch), kept)
         if batch is not None:
@@ -107,7 +107,3 @@ _HEAVY = {("samples", "shown"), ("samples", "scores")}
 def _beside(left: pa.Table, right: pa.Table) -> pa.Table:
     """Return the columns of two tables of the same rows."""
     return pa.table([*left.columns, *right.columns], names=left.column_names + right.column_names)
-
-
-def _values(given: str | Collection[str]) -> frozenset[str]:
-    return frozenset([given] if isinstance(given, str) else given)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import Bools, Int64s, dictionary_codes, floats, texts
+from pipelines.columns.buffers import Bools, Hashes, Int64s, dictionary_codes, floats, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.features.bad_values import BadValues
@@ -22,7 +22,7 @@ from pipelines.features.pixels import pixels
 from pipelines.features.spec import Image
 from pipelines.features.user_function import Prepare
 from pipelines.identity.ids import keyed_hashes
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified, row_digests
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.columns.buffers import Int64s
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import Hashes, Int64s
 
 
 @dataclass(frozen=True, slots=True)

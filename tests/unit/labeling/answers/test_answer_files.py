@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from labeling.answers.files import read_answers
+from labeling.answers.answer_files import read_answers
 from labeling.answers.intake import Answer
 from pipelines.errors import AnswersUnreadable
 from pipelines.input.batch_rows import keys_of
