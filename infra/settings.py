@@ -109,13 +109,13 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         SettingsInvalid: a key is unknown or a value is not allowed; the message
             says where it came from.
     """
-    given = {**_from_file(environment), **_from_environment(environment)}
+    values = {**_from_file(environment), **_from_environment(environment)}
     try:
-        return Settings.model_validate({name: value for name, (value, _) in given.items()})
+        return Settings.model_validate({name: value for name, (value, _) in values.items()})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        origin = given[name][1] if name in given else "defaults"
+        origin = values[name][1] if name in values else "defaults"
         raise SettingsInvalid(
             f"setting {name} (from {origin}): {first['msg']}",
             fix="docs/reference/settings.md lists every setting",
@@ -138,9 +138,9 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
-    found: dict[str, tuple[object, str]] = {}
+    values: dict[str, tuple[object, str]] = {}
     for name in Settings.model_fields:
         for variable in (ALSO.get(name), f"RECHECK_{name.upper()}"):
             if variable and environment.get(variable):
-                found[name] = (environment[variable], variable)
-    return found
+                values[name] = (environment[variable], variable)
+    return values

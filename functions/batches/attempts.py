@@ -36,7 +36,7 @@ class Attempt:
     files: dict[str, str]  # name -> digest
     versions: dict[str, str]  # of the libraries that scored it
     known_at: datetime
-    rules: dict[str, str]  # digests of what the job file said then, see `steps.rules`
+    rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
 
 
 def published(tables: Tables) -> dict[str, str]:
@@ -50,7 +50,7 @@ def published(tables: Tables) -> dict[str, str]:
 
 def attempts(tables: Tables) -> dict[str, Attempt]:
     """Return every attempt at scoring, published or not, by its id."""
-    tables.files("predictions")  # looked at first: an attempt is recorded before it is published
+    tables.files("predictions")  # listed first: an attempt is recorded before it is published
     rows = tables.read("runs", _COLUMNS, where={"step": ["score"]})
     return {row["run_id"]: _attempt(row) for row in relations.records(rows)}
 
@@ -78,22 +78,20 @@ def live(tables: Tables) -> dict[str, Attempt]:
     Raises:
         StoreUnavailable: `runs` lacks one of them, so somebody removed it.
     """
-    newest = published(tables)
-    known = attempts(tables)
-    lost = [batch for batch, attempt in newest.items() if attempt not in known]
+    newest, recorded = published(tables), attempts(tables)
+    lost = [batch for batch, attempt in newest.items() if attempt not in recorded]
     if lost:
         raise StoreUnavailable(
             f"batch {lost[0]!r} is published, but `runs` does not know its attempt",
             fix="restore the folder `runs` of the store, or score the batch with --replace",
         )
-    return {batch: known[attempt] for batch, attempt in newest.items()}
+    return {batch: recorded[attempt] for batch, attempt in newest.items()}
 
 
 def scored(tables: Tables) -> dict[str, Attempt]:
     """Return the same as `live`, without the batches whose attempt `runs` does not know."""
-    newest = published(tables)
-    known = attempts(tables)
-    return {batch: known[attempt] for batch, attempt in newest.items() if attempt in known}
+    newest, recorded = published(tables), attempts(tables)
+    return {batch: recorded[attempt] for batch, attempt in newest.items() if attempt in recorded}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,11 @@ NAMING, CONTENT, SEED = "naming", "content", "seed"
 
 
 def rules(job: Job) -> dict[str, str]:
-    """Return digests of the settings that predictions depend on: naming of rows and batches, content, seed."""
+    """Digest the job-file settings that predictions depend on.
+
+    They are stored with each scoring, so that a later change is noticed: of what
+    names rows and batches, of what predictions hold, and of the seed of their ids.
+    """
     naming = {
         "key": job.data.key,
         "time": job.data.time,

@@ -14,7 +14,7 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import fragments
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
-from pipelines.input.batches import membership
+from pipelines.input.batches import ALL, membership
 from pipelines.input.fragments import Source, Split
 from pipelines.job.rules import batch_rule, reading_rules
 
@@ -63,7 +63,7 @@ class Input:
         if source.name not in self._splits:
             try:
                 self._splits[source.name] = fragments.splits_of(source)
-            except InputUnreadable:  # whoever reads the split says so again, for its batches alone
+            except InputUnreadable:  # reading the split raises it again, for its batches alone
                 self._splits[source.name] = [Split(source, 0, 0, None)]
         return self._splits[source.name]
 
@@ -98,55 +98,50 @@ def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
     """List every batch in the data, sorted."""
     rule = batch_rule(app.job)
     if rule.column is None:
-        return sorted({membership_name(source) for source in sources})
-    found: set[str] = set()
+        return sorted({source.batch or ALL for source in sources})
+    batches: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, rule.column):
             member = membership(rows, rule, source.batch)
-            found |= {
+            batches |= {
                 name for code, name in enumerate(member.names) if (member.codes == code).any()
             }
-    return sorted(found)
+    return sorted(batches)
 
 
-def membership_name(source: Source) -> str:
-    """The batch of a file whose rows all belong to one."""
-    return source.batch or "all"
-
-
-def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]:
+def digests(app: App, data: Input, batches: Sequence[str]) -> dict[str, Digest]:
     """Read the rows of each batch anew, and return their digest.
 
     Args:
         app: the job.
-        found: the input of these batches.
+        data: the input of these batches.
         batches: the batches to read.
 
     Returns:
         The digest of each batch.
     """
     totals = {batch: Digest() for batch in batches}
-    for rows in rows_of(app, found, batches):
+    for rows in rows_of(app, data, batches):
         totals[rows.batch] = totals[rows.batch].add(rows.digests(app.job.key_columns))
     return totals
 
 
-def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
+def changed(app: App, data: Input, live: Mapping[str, Attempt]) -> set[str]:
     """List the batches whose rows, or the way the job file reads them, changed since the scoring.
 
     Rows are read only where a file differs.
 
     Args:
         app: the job.
-        found: the input of these batches.
+        data: the input of these batches.
         live: the published attempt of each batch to check.
 
     Returns:
         The names of those that changed.
     """
     otherwise = {b for b, one in live.items() if differs(one.rules, app.job, NAMING, CONTENT)}
-    unsure = [batch for batch, one in live.items() if one.files != found.files_of(batch)]
-    now = digests(app, found, unsure) if unsure else {}
+    unsure = [batch for batch, one in live.items() if one.files != data.files_of(batch)]
+    now = digests(app, data, unsure) if unsure else {}
     return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
@@ -155,19 +150,19 @@ def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
     return rows_of(app, find(app, [batch]), [batch])
 
 
-def rows_of(app: App, found: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
+def rows_of(app: App, data: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
     """Read the rows of some batches.
 
     Args:
         app: whose job says how.
-        found: the input of these batches.
+        data: the input of these batches.
         batches: the wanted ones.
 
     Yields:
         The rows of a fragment and a batch at a time.
     """
     rules = reading_rules(app.job)
-    digests = {name: digest for batch in batches for name, digest in found.files_of(batch).items()}
-    for split in found.splits(batches):
+    digests = {name: digest for batch in batches for name, digest in data.files_of(batch).items()}
+    for split in data.splits(batches):
         columns = raw.projection(rules)
         yield from batches_of(rules, split, columns, batches=batches, digests=digests)

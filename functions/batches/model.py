@@ -14,9 +14,7 @@ from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.manifest import installed
 from pipelines.models.package import Package
-from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
-
-UNVERSIONED = "unversioned"
+from pipelines.scoring.scorers import UNVERSIONED, GivenPredictions, ModelScorer, Scorer
 
 
 @dataclass(frozen=True, slots=True)

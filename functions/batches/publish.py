@@ -61,8 +61,8 @@ class Publisher:
     def attempt(self, batch: str, files: dict[str, str]) -> str:
         """Begin an attempt, named after its input, the model and the number of earlier publications."""
         number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
-        told = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
-        name = subkey("attempt", *told, json.dumps(files, sort_keys=True)).hex()
+        origin = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
+        name = subkey("attempt", *origin, json.dumps(files, sort_keys=True)).hex()
         self.attempts[batch] = OpenAttempt(name, number, files)
         return name
 
@@ -102,30 +102,24 @@ class Publisher:
         return bool(self.app.store.table("predictions").files(partition))
 
     def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
+        """Refuse a batch without rows, or with too many bad ones; those of no batch are allowed."""
         if not rows_in:
             raise BatchUnknown(
                 f"no row belongs to batch {batch!r}",
                 fix="`recheck status` lists the batches; check data.path and batches.by",
             )
-        if batch == UNKNOWN and bad:
+        allowed = self.app.job.data.max_quarantined
+        if batch == UNKNOWN:
+            self._warn_of_no_batch(len(bad))
+        elif len(bad) > allowed * rows_in:
+            raise _too_many_bad(batch, rows_in, bad, allowed)
+
+    def _warn_of_no_batch(self, count: int) -> None:
+        if count:
             self.app.say(
-                f"warning: {len(bad)} rows belong to no batch, for want of a value in "
+                f"warning: {count} rows belong to no batch, for want of a value in "
                 f"{batch_rule(self.app.job).column!r}: they are in `quarantine`"
             )
-        allowed = self.app.job.data.max_quarantined
-        if batch == UNKNOWN or len(bad) <= allowed * rows_in:
-            return
-        reasons = Counter(row.reason for row in bad).most_common(3)
-        first = bad[0]
-        place = f"{first.source}, row {first.row}"
-        place += f", column {first.column!r}" if first.column else ""
-        raise BatchRefused(
-            f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
-            f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {place}), "
-            f"more than data.max_quarantined = {allowed:g}",
-            fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
-            "mend the data, or raise data.max_quarantined; nothing of the batch was published",
-        )
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
         if not bad:
@@ -138,20 +132,17 @@ class Publisher:
     def _record(
         self, scored: BatchResult, version: str, results: Sequence[FragmentResult], seconds: float
     ) -> None:
-        attempt, reasons = (
-            self.attempts[scored.batch],
-            Counter(r.reason for p in results for r in p.bad),
-        )
-        digest = _merged(result.digest for result in results).text
+        app, attempt = self.app, self.attempts[scored.batch]
+        reasons = Counter(row.reason for result in results for row in result.bad)
         run = Run(
             run_id=attempt.id,
             step="score",
             batch=scored.batch,
             inputs={
                 "version": version,
-                "digest": digest,
+                "digest": _merged(result.digest for result in results).text,
                 "files": attempt.files,
-                "rules": rules(self.app.job),
+                "rules": rules(app.job),
             },
             outputs={
                 "rows_in": scored.rows_in,
@@ -163,7 +154,6 @@ class Publisher:
             seconds=seconds,
             versions=model.versions(),
         )
-        app = self.app
         ledger.record(
             app.store,
             [run],
@@ -194,6 +184,20 @@ class Publisher:
                 raise
             return replace(scored, status="already")  # the other run published the very same
         return scored
+
+
+def _too_many_bad(batch: str, rows_in: int, bad: Sequence[BadRow], allowed: float) -> BatchRefused:
+    reasons = Counter(row.reason for row in bad).most_common(3)
+    first = bad[0]
+    where = f"{first.source}, row {first.row}"
+    where += f", column {first.column!r}" if first.column else ""
+    return BatchRefused(
+        f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
+        f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {where}), "
+        f"more than data.max_quarantined = {allowed:g}",
+        fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
+        "mend the data, or raise data.max_quarantined; nothing of the batch was published",
+    )
 
 
 def _merged(digests: Iterable[Digest]) -> Digest:

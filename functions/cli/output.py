@@ -58,15 +58,15 @@ def failure(
     Returns:
         The exit code of the error.
     """
-    told = error_record(error, job)
+    record = error_record(error, job)
     if as_json:
         try:
-            _print([json.dumps({"error": told, **plain(beside or {})}, ensure_ascii=False)])
+            _print([json.dumps({"error": record, **plain(beside or {})}, ensure_ascii=False)])
         except RecheckError:
             as_json = False  # stderr may still be there
     if not as_json:
-        say(f"error: {told['problem']}")
-        say(f"hint: {told['fix']}")
+        say(f"error: {record['problem']}")
+        say(f"hint: {record['fix']}")
     return error.exit_code
 
 

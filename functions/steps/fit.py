@@ -21,7 +21,6 @@ from labeling.answers.current import TRAIN
 from pipelines.columns.relations import where_in
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
-from pipelines.features.mapped import Mapped
 from pipelines.features.mapper import Mapper
 from pipelines.features.user_function import load_function, read_source, source_digest
 from pipelines.identity.ids import keyed_hashes
@@ -30,12 +29,12 @@ from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
 from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
-from pipelines.models.evaluator import Evaluator
 from pipelines.models.manifest import Recipe, TrainingData, installed, minor, version_of
 from pipelines.models.package import TrainedModel, write
-from pipelines.training.rows import Reader, TrainingRows, fingerprint
-from pipelines.training.selection import select
+from pipelines.training.holdout_metrics import holdout_metrics
+from pipelines.training.rows import Reader, fingerprint
 from pipelines.training.shortage import too_few
+from pipelines.training.training_set import TrainingSet, targets_of, training_set
 
 _LEAST_ROWS = 10
 _WAIT = 600  # seconds for another fit to write its package
@@ -76,10 +75,10 @@ def fit(
     choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
-    found = discovery.find(app, batches)
+    data = discovery.find(app, batches)
     app.say("reading the training rows")
-    reader, parts = _chosen(app, model, found)
-    recipe = _recipe(app, model, found, parts)
+    reader, chosen = _chosen(app, model, data)
+    recipe = _recipe(app, model, data, chosen)
     registry = app.store.registry(model.name)
     if dry_run:
         return _existing(registry, recipe)
@@ -88,9 +87,9 @@ def fit(
         return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
-    learner = choice.engine_for(app.settings, engine, found.bytes_of(found.batches))
-    statistics = learner.learn(reader, found.splits(found.batches))
-    draft = _trained(app, recipe, statistics, parts, code)
+    learner = choice.engine_for(app.settings, engine, data.bytes_of(data.batches))
+    statistics = learner.learn(reader, data.splits(data.batches))
+    draft = _trained(app, recipe, statistics, chosen, code)
     sign = signing.own_key(app.settings.signing_key).sign
     with app.store.lock(f"fit-{model.name}", wait=_WAIT):
         app.store.mark()
@@ -123,42 +122,26 @@ def _existing(registry: Registry, recipe: Recipe) -> FitResult:
     return FitResult(registry.name, version, recipe.training.rows, metrics, kind, written=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The usable rows of each fragment, with masks of those that train and those that measure."""
-
-    rows: list[TrainingRows]
-    train: list[np.ndarray]
-    held: list[np.ndarray]
-
-
-def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
+def _chosen(app: App, model: Model, data: Input) -> tuple[Reader, TrainingSet]:
+    """Read the usable rows and select those that train and those that measure."""
     job = app.job
     reference = job.features.function
     function = load_function(reference, read_source(reference, app.folder)) if reference else None
     digests = {
-        name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
+        name: digest for batch in data.batches for name, digest in data.files_of(batch).items()
     }
-    reader = Reader(reading_rules(job), frozenset(found.batches), digests, function, _answers(app))
-    splits = found.splits(found.batches)
+    reader = Reader(reading_rules(job), frozenset(data.batches), digests, function, _answers(app))
+    splits = data.splits(data.batches)
     rows = [
         part for split in app.track(splits, len(splits), "Reading") for part in reader.read(split)
     ]
     usable = sum(part.features.num_rows for part in rows)
     if usable < _LEAST_ROWS:
-        raise too_few(reader, splits, found.batches, usable)
+        raise too_few(reader, splits, data.batches, usable)
     if function:
         function.check(next(one for split in splits for one in reader.examine(split)).rows.rows)
-    hashes = np.concatenate([part.hashes for part in rows])
-    micros = (
-        None
-        if rows[0].micros is None
-        else np.concatenate([part.micros for part in rows if part.micros is not None])
-    )
-    selection = select(hashes, micros, holdout=model.holdout, max_rows=model.max_rows)
-    reader = replace(reader, selection=selection)
-    masks = [selection.masks(part.hashes, part.micros) for part in rows]
-    return reader, _Parts(rows, [train for train, _ in masks], [held for _, held in masks])
+    chosen = training_set(rows, holdout=model.holdout, max_rows=model.max_rows)
+    return replace(reader, selection=chosen.selection), chosen
 
 
 def _answers(app: App) -> dict[str, str] | None:
@@ -168,8 +151,8 @@ def _answers(app: App) -> dict[str, str] | None:
     views = open_views(app)
     labels = where_in(of_purpose(views.labels(), TRAIN), "state", "answered")
     columns = [labels[name].to_pylist() for name in ("prediction_id", "label")]
-    given = dict(zip(*columns, strict=True))
-    if not given:
+    answers = dict(zip(*columns, strict=True))
+    if not answers:
         drawn = views.current_samples(purpose=TRAIN).num_rows
         before = "" if drawn else "run `recheck push … --purpose train`, "
         asked = f", though {drawn} were drawn to be asked about" if drawn else ""
@@ -177,15 +160,11 @@ def _answers(app: App) -> dict[str, str] | None:
             f"the job names no target column, and nobody has labeled rows to train on{asked}",
             fix=f"{before}let people answer, then run `recheck pull …`",
         )
-    return given
+    return answers
 
 
-def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
+def _recipe(app: App, model: Model, data: Input, chosen: TrainingSet) -> Recipe:
     entry = find_estimator(model.estimator, app.job.task)
-    used = [
-        part.of(train | held)
-        for part, train, held in zip(parts.rows, parts.train, parts.held, strict=True)
-    ]
     reference = app.job.features.function
     return Recipe(
         name=model.name,
@@ -198,10 +177,10 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
         parameters=complete(entry, model.parameters),
         holdout=model.holdout,
         training=TrainingData(
-            digest=fingerprint(used).text,
-            rows=int(sum(mask.sum() for mask in parts.train)),
-            holdout_rows=int(sum(mask.sum() for mask in parts.held)),
-            batches=tuple(sorted(found.batches)),
+            digest=fingerprint([*chosen.training, *chosen.holdout]).text,
+            rows=sum(part.features.num_rows for part in chosen.training),
+            holdout_rows=sum(part.features.num_rows for part in chosen.holdout),
+            batches=tuple(sorted(data.batches)),
         ),
         seed_digest=subkey("seed", app.job.sampling.seed).hex(),
         libraries={
@@ -212,21 +191,18 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
 
 
 def _trained(
-    app: App, recipe: Recipe, statistics: FittedStatistics, parts: _Parts, code: str
+    app: App, recipe: Recipe, statistics: FittedStatistics, chosen: TrainingSet, code: str
 ) -> TrainedModel:
     from pipelines.sklearn.packaging import package_evaluator
     from pipelines.sklearn.training import train
 
-    mapper = Mapper(recipe.features, statistics)
-    learn = [
-        part.of(mask) for part, mask in zip(parts.rows, parts.train, strict=True) if mask.any()
-    ]
-    judge = [part.of(mask) for part, mask in zip(parts.rows, parts.held, strict=True) if mask.any()]
-    mapped = [mapper.map(part.features) for part in learn]
-    entry = find_estimator(recipe.estimator, recipe.task)
-    seed = app.job.sampling.seed
-    trained = train(entry, recipe.parameters, mapped, _targets(recipe, learn), seed=seed)
-    held = [mapper.map(part.features) for part in judge] or mapped
+    mapper, labels = Mapper(recipe.features, statistics), recipe.labels
+    training = chosen.training
+    mapped = [mapper.map(part.features) for part in training]
+    entry, seed = find_estimator(recipe.estimator, recipe.task), app.job.sampling.seed
+    trained = train(entry, recipe.parameters, mapped, targets_of(training, labels), seed=seed)
+    held = [mapper.map(part.features) for part in chosen.holdout] or mapped
+    judge = chosen.holdout or training
     packaged = package_evaluator(trained, held)
     reference = app.job.features.function
     return TrainedModel(
@@ -234,42 +210,13 @@ def _trained(
         statistics=statistics,
         evaluator=packaged.evaluator,
         reason=packaged.reason,
-        metrics=_metrics(recipe, packaged.evaluator, held, _targets(recipe, judge or learn)),
-        golden=(judge or learn)[0].features,
+        metrics=holdout_metrics(recipe.task, packaged.evaluator, held, targets_of(judge, labels)),
+        golden=judge[0].features,
         training_keys=np.concatenate(
-            [keyed_hashes(seed, "training", "", part.keys)[:, 0] for part in learn]
+            [keyed_hashes(seed, "training", "", part.keys)[:, 0] for part in training]
         ),
         function=read_source(reference, app.folder) if reference else None,
         notes=trained.notes,
         job_hash=app.job_hash,
         code_revision=code,
     )
-
-
-def _targets(recipe: Recipe, parts: Sequence[TrainingRows]) -> np.ndarray:
-    texts = [text for part in parts for text in part.targets.to_pylist()]
-    if recipe.task == "regression":
-        return np.array([float(text) for text in texts])
-    places = {label: code for code, label in enumerate(recipe.labels)}
-    return np.array([places[text] for text in texts], dtype=np.int32)
-
-
-def _metrics(
-    recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray
-) -> dict[str, float]:
-    """Measure the model on its hold-out."""
-    scores = [evaluator.predict(part) for part in held]
-    if recipe.task == "regression":
-        error = np.concatenate([one.value for one in scores if one.value is not None]) - targets
-        return {
-            "mae": float(np.abs(error).mean()),
-            "rmse": float(np.sqrt((error**2).mean())),
-            "holdout_rows": float(len(targets)),
-        }
-    codes = np.concatenate([one.codes for one in scores if one.codes is not None])
-    largest = np.bincount(targets).max() / len(targets)
-    return {
-        "accuracy": float((codes == targets).mean()),
-        "largest_class": float(largest),
-        "holdout_rows": float(len(targets)),
-    }

@@ -55,46 +55,46 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
             is wrong with one batch is part of the result.
     """
     choice.check(options.engine)
-    found = discovery.find(app, options.batches)
+    data = discovery.find(app, options.batches)
     model = models.live(app)
     tables = app.tables()
-    known = ledger.scored(tables)
+    scored = ledger.scored(tables)
     live = {} if options.replace else ledger.live(tables)
-    states, due = _due(app, options, found, known, live)
-    _require_one_naming(app, due, known)
+    states, due = _due(app, options, data, scored, live)
+    _require_one_naming(app, due, scored)
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
     elif due:
-        states |= _Scoring(app, options, found, due, model).run()
+        states |= _Scoring(app, options, data, due, model).run()
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
 
 
 def _due(
     app: App,
     options: ScoreOptions,
-    found: Input,
+    data: Input,
     early: Mapping[str, Attempt],
     live: Mapping[str, Attempt],
 ) -> tuple[dict[str, BatchResult], list[str]]:
     """Return the batches that have a state already, and the names of those to score."""
-    closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
-    if options.batches and len(closed) < len(found.batches):
+    closed = [batch for batch in data.batches if options.early or not is_open(app, batch)]
+    if options.batches and len(closed) < len(data.batches):
         raise BatchOpen(
-            f"the period of {min(set(found.batches) - set(closed))} is not over, or has not settled",
+            f"the period of {min(set(data.batches) - set(closed))} is not over, or has not settled",
             fix="wait, or pass --early to score what is there; score it with --replace when it is over",
         )
     states = {
         batch: _state(early[batch], "open")
         if batch in early
         else BatchResult(batch, 0, 0, 0, "open")
-        for batch in found.batches
+        for batch in data.batches
         if batch not in closed
     }
-    known = {batch: live[batch] for batch in closed if batch in live}
-    changed = discovery.changed(app, found, known)
-    for batch, attempt in known.items():
+    published = {batch: live[batch] for batch in closed if batch in live}
+    changed = discovery.changed(app, data, published)
+    for batch, attempt in published.items():
         states[batch] = _state(attempt, "changed" if batch in changed else "already")
-    return states, [batch for batch in closed if batch not in known]
+    return states, [batch for batch in closed if batch not in published]
 
 
 def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:
@@ -185,7 +185,7 @@ class _Scoring:
                         yield batch, results.pop(batch), errors.get(batch)
         except RecheckError as error:  # of the engine or the store: nothing more can be scored
             broken = error
-        for batch in waiting:  # those, or a batch without any split
+        for batch in waiting:  # what an error left over, and batches without any split
             yield batch, [], broken
 
 

@@ -64,7 +64,7 @@ def open_engine(settings: Settings) -> Local:
 
 def pipeline() -> beam.Pipeline:
     """Make an empty pipeline on the local runner, with one worker."""
-    # It warns of clients that nobody asked for.
+    # It warns of optional clients that are not installed.
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
 

@@ -35,7 +35,7 @@ UNKNOWN = "unknown"
 ALL = "all"
 _MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
 _TICKS = {"s": 1_000_000, "ms": 1_000}
-_LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
+_LOWEST, _HIGHEST = (  # in microseconds; a day within what Python can hold, so that any zone fits
     micros_of(datetime(*day, tzinfo=UTC)) for day in ((1, 1, 2), (9999, 12, 30))
 )
 _NOWHERE = np.iinfo(np.int64).min
@@ -161,17 +161,17 @@ def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
         "" if number == nowhere else name_of(by, first + int(number) * LENGTH[by])
         for number in distinct
     ]
-    found = codes.astype(np.int32)
+    into = codes.astype(np.int32)
     if names and not names[0]:
-        return found - 1, names[1:]
-    return found, names
+        return into - 1, names[1:]
+    return into, names
 
 
 def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
     gone = codes < 0
     if not gone.any():
         return Membership(codes, names, None)
-    if UNKNOWN in names:  # a value of the user's that reads like ours
+    if UNKNOWN in names:  # a value of the data that is spelled like our name
         place = names.index(UNKNOWN)
         return Membership(np.where(gone, place, codes).astype(np.int32), names, gone)
     return Membership(np.where(gone, len(names), codes).astype(np.int32), [*names, UNKNOWN], gone)

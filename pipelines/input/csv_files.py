@@ -20,7 +20,7 @@ from pipelines.errors import InputUnreadable
 
 ENDINGS = (".csv", ".csv.gz", ".tsv")
 _BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
-_LONGEST = 2**31 - 1  # characters of one value, for the strict look
+_LONGEST = 2**31 - 1  # characters of one value, for the strict check
 _SURELY_ROWS = 4  # with so many columns, lines of text rarely have as many delimiters as rows
 _WAY_OUT = "close the quotes, or double the quotes inside values; or deliver Parquet"
 

@@ -15,7 +15,9 @@ class Faults:
     """Rows that cannot be used, by number: the first reason of each, and its column."""
 
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
-    keyless: set[int] = field(default_factory=set)  # those without a key, whatever their reason
+    keyless: set[int] = field(
+        default_factory=set
+    )  # rows without a key, whatever the first reason was
 
     def mark(self, rows: Bools | Iterable[int], reason: str, column: str) -> None:
         """Mark rows; a row that is marked already keeps its first reason.

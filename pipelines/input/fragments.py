@@ -35,7 +35,7 @@ class Source:
     path: str
     name: str  # as the job finds it: relative to the fixed part of the pattern
     number: int  # in the order of names, from 0
-    place: int  # the same, among the files of its batch: other batches' files come and go
+    number_in_batch: int  # among the files of its batch; those of other batches come and go
     batch: str | None  # the value of {batch} in its path
     size: int  # bytes
 
@@ -57,7 +57,7 @@ class Split:
     source: Source
     row_group: int
     first_row: int  # within the file
-    rows: int | None  # None for CSV, where nobody has counted
+    rows: int | None  # None for CSV, whose rows are not counted
 
     def holds(self, source: str, row: int) -> bool:
         """Tell whether this split reads a row of a file, both named as `quarantine` names them."""
@@ -71,7 +71,7 @@ class Projection:
 
     columns: tuple[str, ...] | None
     coded: frozenset[str] = frozenset()
-    required: tuple[str, ...] = ()  # also where all are read
+    required: tuple[str, ...] = ()  # must be there, also where all columns are read
 
 
 def find_sources(pattern: str, folder: Path) -> list[Source]:
@@ -81,24 +81,24 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
-    if Path(full).is_file():  # whatever signs its name holds
+    if Path(full).is_file():  # a file whose name holds a `*` is no pattern
         return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
     names, fixed = matcher(full), fixed_part(full)
-    found: list[Source] = []
+    sources: list[Source] = []
     seen: Counter[str | None] = Counter()
     for path in sorted(glob.glob(glob_of(full), recursive=True)):  # noqa: PTH207  # absolute patterns
         match = names.fullmatch(path)
         if match and Path(path).is_file():
             batch = match.groupdict().get("batch")
-            size, place = Path(path).stat().st_size, seen[batch]
-            found.append(Source(path, path.removeprefix(fixed), len(found), place, batch, size))
+            name, size = path.removeprefix(fixed), Path(path).stat().st_size
+            sources.append(Source(path, name, len(sources), seen[batch], batch, size))
             seen[batch] += 1
-    if not found:
+    if not sources:
         raise InputUnreadable(
             f"no file at {pattern}",
             fix="correct data.path in the job file; relative paths start at its folder",
         )
-    return found
+    return sources
 
 
 def file_digest(source: Source) -> str:
@@ -121,19 +121,6 @@ def splits_of(source: Source) -> list[Split]:
         counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
     starts = [sum(counts[:i]) for i in range(len(counts))]
     return [Split(source, i, starts[i], count) for i, count in enumerate(counts)]
-
-
-def schema_of(source: Source) -> pa.Schema:
-    """The columns of a file; those of CSV are all text.
-
-    Raises:
-        InputUnreadable: as for `splits_of`.
-    """
-    _require_content(source)
-    with _reading(source):
-        if not source.is_csv:
-            return pq.ParquetFile(source.path).schema_arrow
-        return pa.schema([pa.field(name, pa.string()) for name in csv_files.header(source.path)])
 
 
 def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -254,11 +241,11 @@ def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source
     """
     if not any(source.batch for source in sources):
         return list(sources)
-    known = {source.batch for source in sources}
+    named = {source.batch for source in sources}
     for batch in batches:
-        if batch not in known:
+        if batch not in named:
             raise BatchUnknown(
                 f"no file of batch {batch!r}",
-                fix=f"the path has {', '.join(sorted(filter(None, known))[-5:])}",
+                fix=f"the path has {', '.join(sorted(filter(None, named))[-5:])}",
             )
     return [source for source in sources if source.batch in batches]

@@ -33,23 +33,23 @@ def with_pictures(
 
 
 def _read(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array:
-    found: list[bytes | None] = []
+    pictures: list[bytes | None] = []
     root = folder.resolve()
     paths = as_text(column, name, "a picture (bytes, or the path of a file)").to_pylist()
     for row, path in enumerate(paths):
         picture, reason = _picture(root, path) if path else (None, None)
-        found.append(picture)
+        pictures.append(picture)
         if reason:
             faults.mark([row], reason, name)
-    return pa.array(found, pa.binary())
+    return pa.array(pictures, pa.binary())
 
 
 def _picture(root: Path, path: str) -> tuple[bytes | None, str | None]:
     """Return the bytes of a picture, or the reason why there are none."""
     try:
-        place = (root / path).resolve()
-        if not place.is_relative_to(root):
+        file = (root / path).resolve()
+        if not file.is_relative_to(root):
             return None, "picture_outside_folder"
-        return place.read_bytes(), None
+        return file.read_bytes(), None
     except (OSError, ValueError, RuntimeError):  # of a zero byte, and of links in a circle
         return None, "picture_not_found"

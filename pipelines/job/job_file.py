@@ -40,7 +40,7 @@ _METRICS = {
     "classification": ("accuracy", "precision", "recall", "f1"),
     "regression": ("mae", "rmse"),
 }
-_NAMED = {  # whose keys are the user's
+_NAMED = {  # tables with keys that the user chooses
     ("features", "columns"),
     ("cohorts",),
     ("model", "parameters"),
@@ -149,22 +149,22 @@ def _unknown_cohorts(job: Job) -> Iterator[str]:
         if name not in job.cohorts:
             near = _nearest(name, job.cohorts)
             yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
-    known = [*job.cohorts, *([SEEN] if job.model else [])]
+    cohorts = [*job.cohorts, *([SEEN] if job.model else [])]
     for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
-        if name not in known:
-            near = _nearest(name, known)
+        if name not in cohorts:
+            near = _nearest(name, cohorts)
             yield f"alerts.cohort names {name!r}, which is not in [cohorts]{near}"
 
 
 def _metrics_of_another_task(job: Job) -> Iterator[str]:
     """Check that the task has the metrics and classes that other keys name."""
-    known, answers = _METRICS[job.task], job.target.answers
+    metrics, answers = _METRICS[job.task], job.target.answers
     for where, metric in [
         *(("metrics", metric) for metric in job.metrics),
         *(("alerts.metric", alert.metric) for alert in job.alerts),
     ]:
-        if metric not in known:
-            yield f'{where}: a {job.task} has no "{metric}", but {", ".join(known)}'
+        if metric not in metrics:
+            yield f'{where}: a {job.task} has no "{metric}", but {", ".join(metrics)}'
     for alert in job.alerts:
         if alert.class_ is not None and alert.class_ not in answers:
             yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
@@ -174,13 +174,13 @@ def _scores_of_no_answer(job: Job) -> Iterator[str]:
     """Check that a label has one column of probabilities, and each such column a label."""
     if job.predictions is None:
         return
-    given, answers = job.predictions, job.target.answers
-    if given.score and given.probabilities:
+    theirs, answers = job.predictions, job.target.answers
+    if theirs.score and theirs.probabilities:
         yield (
-            f"predictions has `score` = {given.score!r} and `probabilities`, but a label's "
+            f"predictions has `score` = {theirs.score!r} and `probabilities`, but a label's "
             "probability stands in one place: keep `score`, or one column per class"
         )
-    for name in given.probabilities:
+    for name in theirs.probabilities:
         if name not in answers:
             allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
             near = _nearest(name, answers)
@@ -230,10 +230,10 @@ def parse(content: Mapping[str, Any], origin: str) -> Job:
     try:
         return Job.model_validate(content)
     except ValidationError as error:
-        told: dict[tuple[str, ...], list[Any]] = {}
+        errors_by_key: dict[tuple[str, ...], list[Any]] = {}
         for one in error.errors():  # a value that fits none of several types is several errors
-            told.setdefault(_place(one["loc"]), []).append(one)
-        problems = [_explain(place, errors) for place, errors in told.items()]
+            errors_by_key.setdefault(_place(one["loc"]), []).append(one)
+        problems = [_explain(place, errors) for place, errors in errors_by_key.items()]
         raise JobInvalid(
             f"{origin}: " + "; ".join(problem for problem, _ in problems),
             fix="; ".join(dict.fromkeys(fix for _, fix in problems)),
@@ -251,19 +251,19 @@ def _place(loc: Sequence[int | str]) -> tuple[str, ...]:
     return tuple(part for part, is_type in zip(parts, types, strict=True) if not is_type)
 
 
-def _explain(place: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def _explain(path: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """Translate the errors of pydantic about one key into (problem, fix)."""
-    key, first = ".".join(place), errors[0]
+    key, first = ".".join(path), errors[0]
     if first["type"] == "extra_forbidden":
-        known = _keys_beside(first["loc"])
-        if not known:
+        allowed = _keys_beside(first["loc"])
+        if not allowed:
             return f"unknown key {key}", f"delete {key}"
-        near = _nearest(place[-1], known)
-        return f"unknown key {key}", f"use one of {', '.join(known)}{near}"
+        near = _nearest(path[-1], allowed)
+        return f"unknown key {key}", f"use one of {', '.join(allowed)}{near}"
     if first["type"] == "missing":
         return f"{key} is missing", f"add {key} = …, as {_PAGE} says"
     message = " or ".join(one["msg"].removeprefix("Value error, ") for one in errors)
-    if not place:
+    if not path:
         return message, f"correct that, as {_PAGE} says"
     found = json.dumps(first["input"], default=str, ensure_ascii=False)
     return f"{key} = {found[:80]} is not allowed: {message}", f"set {key} as {_PAGE} says"
@@ -275,7 +275,7 @@ def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
     for part in loc[:-1]:
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
         if field is None:
-            continue  # a list index, a name of the user's, or a tag of a union
+            continue  # a list index, a key that the user chose, or a tag of a union
         model = next((kind for kind in _models_in(field.annotation)), model)
     fields = getattr(model, "model_fields", {})
     return [field.alias or name for name, field in fields.items()]

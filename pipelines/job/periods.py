@@ -18,12 +18,14 @@ from pipelines.job.sections import Batches
 
 Kind = Literal["hour", "day", "week", "month"]
 
-LENGTH: dict[Kind, timedelta] = {  # of those that are all as long, on the wall
+LENGTH: dict[Kind, timedelta] = {  # on the wall clock; a month has no fixed length
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
-_FORMS: tuple[tuple[Kind, re.Pattern[str], str], ...] = (  # and what makes the name a first moment
+_FORMS: tuple[
+    tuple[Kind, re.Pattern[str], str], ...
+] = (  # and the ending that makes the name an ISO time
     ("hour", re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3])", re.ASCII), ":00"),
     ("day", re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), ""),
     ("week", re.compile(r"\d{4}-W\d\d", re.ASCII), "-1"),
@@ -36,8 +38,8 @@ class Period:
     """A stretch of time that has a name."""
 
     kind: Kind
-    start: datetime  # on the wall, without a zone
-    end: datetime  # the first moment after it, on the wall
+    start: datetime  # on the wall clock, without a zone
+    end: datetime  # the first moment after it, on the wall clock
 
     @property
     def name(self) -> str:
@@ -65,7 +67,7 @@ def named(name: str) -> Period | None:
     """
     for kind, form, rest in _FORMS:
         if form.fullmatch(name):
-            with suppress(ValueError, OverflowError):  # no such day, or the end of time
+            with suppress(ValueError, OverflowError):  # no such day, or beyond the year 9999
                 start = datetime.fromisoformat(name + rest)
                 return Period(kind, start, _end(kind, start))
     return None

@@ -29,7 +29,7 @@ class BatchRule:
     """How rows fall into batches."""
 
     by: BatchedBy = "all"
-    column: str | None = None  # the one that names the batch, or holds the time of its period
+    column: str | None = None  # holds the name of the batch, or the time of the event
     timezone: str = "UTC"
 
 
@@ -44,7 +44,7 @@ class ReadingRules:
     batches: BatchRule
     target: Target
     features: FeatureSpec
-    predictions: PredictionColumns | None  # of another system
+    predictions: PredictionColumns | None  # columns of predictions made elsewhere
     shown: tuple[str, ...]  # columns that people see
     pictures: tuple[str, ...]  # columns that hold pictures, or paths of them
     cohorts: Mapping[str, Cohort]
@@ -57,17 +57,17 @@ class ReadingRules:
     @property
     def number_columns(self) -> frozenset[str]:
         """The columns that must hold numbers."""
-        found = [cohort.column for cohort in self.cohorts.values() if cohort.edges]
-        if self.features.function is None:  # else it makes the features
-            columns = self.features.columns.items()
-            found += [name for name, feature in columns if isinstance(feature, Numeric)]
+        columns = [cohort.column for cohort in self.cohorts.values() if cohort.edges]
+        if self.features.function is None:  # else the function makes the features
+            features = self.features.columns.items()
+            columns += [name for name, feature in features if isinstance(feature, Numeric)]
         theirs = self.predictions
         if theirs:
-            found += [*filter(None, [theirs.score]), *theirs.probabilities.values()]
+            columns += [*filter(None, [theirs.score]), *theirs.probabilities.values()]
         if self.task == "regression":
             truth = theirs.label if theirs else self.target.column
-            found += [truth] if truth else []
-        return frozenset(found)
+            columns += [truth] if truth else []
+        return frozenset(columns)
 
 
 def reading_rules(job: Job) -> ReadingRules:

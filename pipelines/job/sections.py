@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipelines.columns.spelling import canonical
 
-MOST_ROWS = 1_000_000_000  # of a budget
+MOST_ROWS = 1_000_000_000  # the largest budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Metric = Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"]

@@ -18,7 +18,7 @@ class Origin:
 
     file: int  # place of the input file among those of its batch
     row_group: int
-    first_row: int  # of the batch in the fragment: its number within the input file
+    first_row: int  # number, within the input file, of the first row of the batch in the fragment
 
 
 def predictions_name(attempt: str, origin: Origin, *, is_cut: bool) -> str:

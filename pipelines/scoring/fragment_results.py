@@ -35,7 +35,7 @@ class FragmentResult:
     source: str
     source_number: int
     row_group: int
-    digest: Digest  # of all rows
+    digest: Digest  # of all rows, those that could not be scored included
     bad: tuple[BadRow, ...]
     ids: Hashes  # (n, 2): the predictions
     contents: Hashes  # (n, 2): digests of their rows

@@ -37,11 +37,11 @@ class Work:
     rules: ReadingRules
     open_scorer: Callable[[], Scorer]
     table: Table  # where predictions go
-    attempts: Mapping[str, str]  # by batch that is to be scored; an attempt names its files
+    attempts: Mapping[str, str]  # attempt of each batch to score, which names its files
     file_digests: Mapping[str, str]  # SHA-256 of each input file, by its name
     excluded: Mapping[tuple[str, int], str] = field(
         default_factory=dict
-    )  # why a row is left out, by (input file, row)
+    )  # (input file, row) -> why it is left out
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -161,6 +161,6 @@ def _written(
     if not kept.num_rows:
         return None
     folder = work.table.folder({"job": work.rules.identity.job, "batch": rows.batch})
-    origin = Origin(split.source.place, split.row_group, int(rows.positions[0]))
+    origin = Origin(split.source.number_in_batch, split.row_group, int(rows.positions[0]))
     name = predictions_name(work.attempts[rows.batch], origin, is_cut=is_cut)
     return work.table.write_file(f"{folder}{name}", kept)

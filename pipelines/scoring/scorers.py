@@ -29,6 +29,8 @@ from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.models.package import Package
 
+UNVERSIONED = "unversioned"  # the version of predictions made elsewhere that carry none
+
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
@@ -192,7 +194,7 @@ class GivenPredictions:
     def _versions(self, rows: pa.RecordBatch, faults: Faults) -> pa.Array:
         name = self._columns.version
         if name is None:
-            return coded_texts(np.zeros(rows.num_rows), ["unversioned"])
+            return coded_texts(np.zeros(rows.num_rows), [UNVERSIONED])
         versions = canonical_text(rows.column(name))
         gaps = missing(versions)
         if gaps is not None:

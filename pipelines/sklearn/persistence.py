@@ -40,7 +40,9 @@ _PLAIN: Final = frozenset(
         "numpy.uint64",
     }
 )
-_TEXT_ROWS: Final = frozenset({"scipy.sparse._csr.csr_matrix"})  # kept by whom compares with them
+_TEXT_ROWS: Final = frozenset(
+    {"scipy.sparse._csr.csr_matrix"}
+)  # kept by estimators that compare rows with those they were fitted on
 _TREE: Final = frozenset({"sklearn.tree._tree.Tree"})
 _SEARCH: Final = _TEXT_ROWS | frozenset(
     {
@@ -148,13 +150,13 @@ def loads(data: bytes, name: str) -> Any:
         PackageRefused: the bytes name a type that this estimator does not
             need, or hold another estimator.
     """
-    own = f"{ESTIMATORS[name].module}." if name in ESTIMATORS else None
+    module = f"{ESTIMATORS[name].module}." if name in ESTIMATORS else None
     allowed = _PLAIN | _PARTS.get(name, frozenset())
     strangers = {
         kind
         for kind in _types(data)
         if kind not in allowed
-        and not (own and kind.startswith(own) and kind.rpartition(".")[2] == name)
+        and not (module and kind.startswith(module) and kind.rpartition(".")[2] == name)
     }
     if strangers:
         raise PackageRefused(

@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 @functools.cache
 def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through all loaded libraries: once is enough
+    return ThreadpoolController()  # made once: it looks through all loaded libraries
 
 
 def one_thread() -> AbstractContextManager[Any]:

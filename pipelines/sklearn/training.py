@@ -106,7 +106,7 @@ def random_state(seed: str) -> int:
 def _fit(entry: EstimatorEntry, estimator: Any, values: Matrix, targets: np.ndarray) -> None:
     threads = {"n_jobs": os.cpu_count()} if entry.threads_to_fit else {}
     try:
-        with np.errstate(all="ignore"):  # a model that diverges is found by its results
+        with np.errstate(all="ignore"):  # a model that diverges is noticed by its predictions
             estimator.set_params(**threads).fit(values, targets)
         estimator.set_params(**dict.fromkeys(threads))
     except (ValueError, TypeError, ArithmeticError) as error:

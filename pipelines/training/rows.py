@@ -35,12 +35,11 @@ from pipelines.training.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Rows of one fragment and batch, with the faults that keep some of them from training."""
+    """Rows of one fragment and batch; those that cannot train are among their faults."""
 
     rows: BatchRows
     features: pa.RecordBatch  # (n,), typed
     targets: pa.StringArray  # (n,), canonical
-    faults: Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +102,11 @@ class Reader:
 
     def read(self, split: Split) -> Iterator[TrainingRows]:
         """Yield the rows of a split that have a target and no fault."""
-        for one in self.examine(split):
-            good = np.arange(one.features.num_rows)[one.faults.others(one.features.num_rows)]
+        for examined in self.examine(split):
+            n = examined.features.num_rows
+            good = np.arange(n)[examined.rows.faults.others(n)]
             if len(good):
-                yield self._usable(one, good, split.source.number)
+                yield self._usable(examined, good, split.source.number)
 
     def examine(self, split: Split) -> Iterator[Examined]:
         """Yield all rows of a split; those that cannot train are marked.
@@ -118,20 +118,22 @@ class Reader:
         slices = batches_of(
             self.rules, split, projection, batches=self.batches, digests=self.file_digests
         )
-        for one in slices:
+        for rows in slices:
             if not split.source.is_csv:
-                raw.require_numbers(one.rows.schema, self.rules.number_columns)
-            targets = self._targets(one)
-            prepared = self.function(one.rows) if self.function else one.rows
+                raw.require_numbers(rows.rows.schema, self.rules.number_columns)
+            targets = self._targets(rows)
+            prepared = self.function(rows.rows) if self.function else rows.rows
             features = raw.features_of(
-                prepared, self.rules.features, self.rules.batches.timezone, one.faults
+                prepared, self.rules.features, self.rules.batches.timezone, rows.faults
             )
-            self._mark_broken_pictures(features, one.faults)
-            yield Examined(one, features, targets, one.faults)
+            self._mark_broken_pictures(features, rows.faults)
+            yield Examined(rows, features, targets)
 
-    def _usable(self, one: Examined, good: Int64s, source: int) -> TrainingRows:
-        rules, kept = self.rules, raw.take(one.rows.rows, good)
-        keys, targets = (raw.take_column(column, good) for column in (one.rows.keys, one.targets))
+    def _usable(self, examined: Examined, good: Int64s, source: int) -> TrainingRows:
+        rules, kept = self.rules, raw.take(examined.rows.rows, good)
+        keys, targets = (
+            raw.take_column(column, good) for column in (examined.rows.keys, examined.targets)
+        )
         time, timezone = rules.time, rules.batches.timezone
         used = raw.projection(rules, target=True).columns or kept.schema.names
         digests = row_digests(kept, used)
@@ -139,27 +141,27 @@ class Reader:
             own = pa.RecordBatch.from_arrays([targets], names=["target"])
             digests = identified(row_digests(own, ["target"]), digests)
         return TrainingRows(
-            features=raw.take(one.features, good),
+            features=raw.take(examined.features, good),
             keys=keys,
-            hashes=keyed_hashes(rules.identity.seed, "fit", one.rows.batch, keys),
+            hashes=keyed_hashes(rules.identity.seed, "fit", examined.rows.batch, keys),
             micros=None if time is None else local_micros(kept.column(time), timezone),
             targets=targets,
             digests=digests,
-            place=(source, int(one.rows.positions[good[0]])),
+            place=(source, int(examined.rows.positions[good[0]])),
         )
 
-    def _targets(self, one: BatchRows) -> pa.StringArray:
-        column, faults = str(self.rules.target.column or "answer"), one.faults
+    def _targets(self, rows: BatchRows) -> pa.StringArray:
+        column, faults = str(self.rules.target.column or "answer"), rows.faults
         if self.answers is not None:
-            targets = texts(self.answers.get(name) for name in hex_text(one.ids).to_pylist())
+            targets = texts(self.answers.get(name) for name in hex_text(rows.ids).to_pylist())
         else:
-            targets = canonical_text(one.rows.column(column))
+            targets = canonical_text(rows.rows.column(column))
         if self.rules.task == "classification":
             codes, names = dictionary_codes(targets)
             known = np.array([*(name in self.rules.target.answers for name in names), False])
             faults.mark(~known[codes], "no_target", column)
         else:
-            given = targets if self.answers is not None else one.rows.column(column)
+            given = targets if self.answers is not None else rows.rows.column(column)
             faults.mark(
                 ~np.isfinite(floats(raw.numbers(given, column, faults))), "no_target", column
             )

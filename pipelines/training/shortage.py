@@ -35,17 +35,17 @@ def too_few(
     count = _Count(reader.rules, reader.answers)
     for split in splits:
         for one in reader.examine(split):
-            count.add(one.targets.to_pylist(), one.faults)
+            count.add(one.targets.to_pylist(), one.rows.faults)
     if not count.rows:
         return BatchUnknown(
             f"no row belongs to {', '.join(map(repr, batches)) or 'any batch'}",
             fix="`recheck status` lists the batches; check data.path and batches.by",
         )
-    told = list(count.told(usable))
+    reasons = list(count.told(usable))
     return EstimatorRefused(
         f"only {usable} of {count.rows} rows can train: "
-        + ("; ".join(problem for problem, _ in told) or "there are no more"),
-        fix=", or ".join(dict.fromkeys([fix for _, fix in told])) or "give more batches",
+        + ("; ".join(problem for problem, _ in reasons) or "there are no more"),
+        fix=", or ".join(dict.fromkeys([fix for _, fix in reasons])) or "give more batches",
     )
 
 
@@ -106,5 +106,7 @@ class _Count:
                 "mend the data, or take that column out of the job file",
             )
         known = self.missing + self.strange.total() + self.bad.total()
-        if others := self.rows - usable - known:  # of a function of the user's, or in a picture
+        if (
+            others := self.rows - usable - known
+        ):  # as the user's function made it, or a broken picture
             yield f"{others} have a feature that cannot be used", "mend the data, or the features"

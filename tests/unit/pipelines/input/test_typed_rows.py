@@ -218,24 +218,6 @@ def test_unreadable_text_is_null_for_whoever_comes_next() -> None:
     assert faults.reasons == {1: ("invalid_utf8", "x")}
 
 
-def test_the_first_reason_found_for_a_row_stays() -> None:
-    faults = Faults()
-
-    faults.mark([1], "one", "x")
-    faults.mark([1, 2], "two", "y")
-
-    assert faults.reasons == {1: ("one", "x"), 2: ("two", "y")}
-
-
-def test_rows_without_a_fault_are_told_without_copying_all() -> None:
-    faults = Faults()
-    assert faults.others(3) == slice(None)
-
-    faults.mark([1], "bad", "x")
-
-    assert faults.others(3).tolist() == [0, 2]  # type: ignore[union-attr]
-
-
 REGRESSION = {"task": "regression", "target": {"column": "t"}}
 GIVEN = {
     "predictions": {"label": "l", "score": "s"},
