@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,36 +64,41 @@ class App:
 
     @contextmanager
     def recording(
-        self, step: str, batches: Sequence[str] = (), options: Mapping[str, object] | None = None
+        self, run: Run, *, dry_run: bool = False, only_failed: bool = False
     ) -> Iterator[Run]:
         """Keep what a step did and cost as a row of `runs`, in one commit with the steps around it.
 
         Args:
-            step: its name.
-            batches: of the step; empty for all.
-            options: whatever else it was told, as JSON.
+            run: the step and what it was told.
+            dry_run: keep nothing.
+            only_failed: keep it only if it fails.
 
         Yields:
-            The run, whose outputs the step fills in.
+            The run, to fill in what came out.
         """
-        batch = batches[0] if len(batches) == 1 else None
-        run = Run(step, batch, inputs={"batches": list(batches), **(options or {})})
-        try:
-            with self.log.step(run):
-                yield run
-        finally:
-            self._keep(self.log.taken())
+        if dry_run:
+            yield run
+            return
+        with self.in_one_commit(), self.log.step(run, only_failed=only_failed):
+            yield run
 
-    def _keep(self, runs: Sequence[Run]) -> None:
-        """Commit the runs of a command; that they cannot be kept undoes nothing that was done."""
+    @contextmanager
+    def in_one_commit(self) -> Iterator[None]:
+        """Commit the runs of all steps within at its end; that they cannot be kept undoes nothing."""
+        self.log.depth += 1
         try:
-            if runs:
-                self.keep(runs)
-        except RecheckError as error:
-            self.say(f"warning: this run is not in the table `runs`: {error.problem}")
+            yield
+        finally:
+            self.log.depth -= 1
+            try:
+                self.keep(self.log.taken())
+            except RecheckError as error:
+                self.say(f"warning: this run is not in the table `runs`: {error.problem}")
 
     def keep(self, runs: Sequence[Run]) -> None:
         """Commit runs now: before what depends on their record."""
+        if not runs:
+            return
         common = {"job": self.job.name, "job_hash": self.job_hash, "actor": self.settings.actor}
         with self.committing() as moment:
             keep(self.store, runs, common, known_at=moment)

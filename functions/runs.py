@@ -68,6 +68,26 @@ class Run:
     versions: dict[str, str] = field(default_factory=versions)
     error: str | None = None  # its code and what was wrong
 
+    @classmethod
+    def of(
+        cls,
+        step: str,
+        batches: Sequence[str] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Begin a run.
+
+        Args:
+            step: its name.
+            batches: that it was told; empty for all.
+            options: whatever else it was told, as JSON.
+
+        Returns:
+            The run, of one batch where it was told one.
+        """
+        batch = batches[0] if len(batches) == 1 else None
+        return cls(step, batch, inputs={"batches": list(batches), **(options or {})})
+
     def spent(self, cost: Cost) -> None:
         """Note what the run cost."""
         self.seconds, self.cpu_seconds, self.peak_memory = cost.wall, cost.cpu, peak_memory()
@@ -87,19 +107,28 @@ class RunLog:
     ended: list[Run] = field(default_factory=list)
 
     @contextmanager
-    def step(self, run: Run) -> Iterator[Run]:
-        """Measure a step, and keep what it did, also where it fails."""
+    def step(self, run: Run, *, only_failed: bool = False) -> Iterator[Run]:
+        """Measure a step, and keep what it did, also where it fails.
+
+        Args:
+            run: what it was told.
+            only_failed: for a step that keeps a run of its own for each batch.
+
+        Yields:
+            The run, to fill in what came out.
+        """
         began = Cost.now()
         self.depth += 1
         try:
             yield run
         except BaseException as error:
-            run.error = _words(error)
+            run.error = words_of(error)
             raise
         finally:
             run.spent(Cost.now().since(began))
             self.depth -= 1
-            self.ended.append(run)
+            if run.error or not only_failed:
+                self.ended.append(run)
 
     def taken(self) -> list[Run]:
         """Return the runs that ended, once the outermost step is over."""
@@ -109,7 +138,8 @@ class RunLog:
         return ended
 
 
-def _words(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
+    """Return an error's code and what was wrong; of one that is not ours, its type alone."""
     if isinstance(error, RecheckError):
         return f"{error.code}: {error.problem}"
     return type(error).__name__

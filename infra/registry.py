@@ -47,7 +47,7 @@ class Registry:
         Raises:
             StepMissing: there is none.
         """
-        version = pinned or self._newest()
+        version = pinned or self.newest()
         if version is None:
             raise StepMissing(
                 f"model {self.name!r} has no version yet", fix="run `recheck fit` first"
@@ -111,7 +111,7 @@ class Registry:
             self.versions.put(aside + name.removeprefix(version), content)
             self.versions.delete(name)
 
-    def _newest(self) -> str | None:
+    def newest(self) -> str | None:
         """Return the version that `fit` named last."""
         try:
             return self.models.read(f"{self.name}.{_LIVE}").decode().strip()

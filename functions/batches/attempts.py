@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from infra.store import Store
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
 from pipelines.identity.added_keys import content_of
 from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
-from pipelines.tables.schemas import RUNS, table_of
 from pipelines.tables.snapshot import Tables
 
-_COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at")
+_COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,8 @@ class Attempt:
     quarantined: int
     digest: str  # of the batch's rows
     files: dict[str, str]  # name -> digest
+    tags: dict[str, str]  # name -> size and time of change; empty of an earlier release
+    bad: list[list[Any]] | None  # [reason, column, rows]; None of an earlier release
     versions: dict[str, str]  # of the libraries that scored it
     known_at: datetime
     rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
@@ -51,8 +51,8 @@ def published(tables: Tables) -> dict[str, str]:
 def attempts(tables: Tables) -> dict[str, Attempt]:
     """Return every attempt at scoring, published or not, by its id."""
     tables.files("predictions")  # listed first: an attempt is recorded before it is published
-    rows = tables.read("runs", _COLUMNS, where={"step": ["score"]})
-    return {row["run_id"]: _attempt(row) for row in relations.records(rows)}
+    rows = relations.records(tables.read("runs", _COLUMNS, where={"step": ["score"]}))
+    return {row["run_id"]: _attempt(row) for row in rows if row["error"] is None}
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
@@ -66,6 +66,8 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         outputs["quarantined"],
         inputs["digest"],
         inputs["files"],
+        inputs.get("tags", {}),
+        outputs.get("bad"),
         json.loads(row["versions"]),
         row["known_at"],
         inputs.get("rules", {}),
@@ -92,46 +94,6 @@ def scored(tables: Tables) -> dict[str, Attempt]:
     """Return the same as `live`, without the batches whose attempt `runs` does not know."""
     newest, recorded = published(tables), attempts(tables)
     return {batch: recorded[attempt] for batch, attempt in newest.items() if attempt in recorded}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The run of a step, as a row of `runs`."""
-
-    run_id: str
-    step: str
-    batch: str | None
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
-    rows: int
-    seconds: float
-    versions: dict[str, str]
-
-
-def record(
-    store: Store, runs: Sequence[Run], *, job: str, job_hash: str, actor: str, known_at: datetime
-) -> None:
-    """Append runs by one commit.
-
-    Args:
-        store: their store.
-        runs: of the same job and moment.
-        job: its name.
-        job_hash: the digest of the job file.
-        actor: the person or system that ran the step.
-        known_at: the time of the commit.
-    """
-    common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}
-    rows = [{**common, **_as_row(run)} for run in runs]
-    store.table("runs").append(table_of(RUNS, rows))
-
-
-def _as_row(run: Run) -> dict[str, Any]:
-    written = {
-        name: json.dumps(getattr(run, name), sort_keys=True)
-        for name in ("inputs", "outputs", "versions")
-    }
-    return {**asdict(run), **written}
 
 
 NAMING, CONTENT, SEED = "naming", "content", "seed"

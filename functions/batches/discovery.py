@@ -38,6 +38,10 @@ class Input:
         """Return the digest of each file of a batch, by name."""
         return {source.name: self._digest(source) for source in self.sources_of(batch)}
 
+    def tags_of(self, batch: str) -> dict[str, str]:
+        """Return what tells a touched file of a batch from one that was left alone, by name."""
+        return {source.name: fragments.file_tag(source) for source in self.sources_of(batch)}
+
     def _digest(self, source: Source) -> str:
         if source.name not in self._digests:
             self._digests[source.name] = fragments.file_digest(source)
@@ -143,6 +147,22 @@ def changed(app: App, data: Input, live: Mapping[str, Attempt]) -> set[str]:
     unsure = [batch for batch, one in live.items() if one.files != data.files_of(batch)]
     now = digests(app, data, unsure) if unsure else {}
     return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
+
+
+def untouched(data: Input, live: Mapping[str, Attempt]) -> set[str]:
+    """List the batches whose files were not touched since the scoring, without reading any.
+
+    Size and time of change tell it. Whoever sets both back by hand is found out
+    by `changed`, which every scoring asks.
+
+    Args:
+        data: the input of these batches.
+        live: the published attempt of each batch to check.
+
+    Returns:
+        The names of those whose every file is as it was.
+    """
+    return {batch for batch, one in live.items() if one.tags and one.tags == data.tags_of(batch)}
 
 
 def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:

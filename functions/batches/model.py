@@ -12,7 +12,6 @@ from infra.registry import Registry
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
-from pipelines.models.manifest import installed
 from pipelines.models.package import Package
 from pipelines.scoring.scorers import UNVERSIONED, GivenPredictions, ModelScorer, Scorer
 
@@ -80,8 +79,3 @@ def _check_features(job: Job, package: Package) -> None:
             f"model {package.name} {package.version} was fitted with other features than the job file has now",
             fix="run `recheck fit` again, or pin the version that fits by [model] version",
         )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the libraries that could change a bit of the output."""
-    return installed(["numpy", "pyarrow", "recheck-loop", "scikit-learn"])

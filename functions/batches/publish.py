@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from functions.app import App
 from functions.batches import attempts as ledger
-from functions.batches import model
-from functions.batches.attempts import Run, rules
+from functions.batches.attempts import rules
+from functions.batches.discovery import Input
+from functions.runs import Cost, Run
 from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
@@ -48,6 +49,8 @@ class OpenAttempt:
     id: str
     number: int
     files: dict[str, str]  # name of each input file -> its digest
+    tags: dict[str, str]  # name of each input file -> what tells a touched file, without reading it
+    size: int  # of these files, in bytes
 
 
 @dataclass
@@ -56,27 +59,30 @@ class Publisher:
 
     app: App
     version: str
+    data: Input
     attempts: dict[str, OpenAttempt] = field(default_factory=dict)
+    began: Cost = field(default_factory=Cost.now)
 
-    def attempt(self, batch: str, files: dict[str, str]) -> str:
+    def attempt(self, batch: str) -> str:
         """Begin an attempt, named after its input, the model and the number of earlier publications."""
+        files = self.data.files_of(batch)
         number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
         origin = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
         name = subkey("attempt", *origin, json.dumps(files, sort_keys=True)).hex()
-        self.attempts[batch] = OpenAttempt(name, number, files)
+        tags, size = self.data.tags_of(batch), self.data.bytes_of([batch])
+        self.attempts[batch] = OpenAttempt(name, number, files, tags, size)
         return name
 
     def _app_id(self, batch: str) -> str:
         """Return the id of the transaction, one per batch: two models must not publish side by side."""
         return f"score/{self.app.job.name}/{batch}"
 
-    def publish(self, batch: str, results: Sequence[FragmentResult], seconds: float) -> BatchResult:
+    def publish(self, batch: str, results: Sequence[FragmentResult]) -> BatchResult:
         """Publish the results of a batch.
 
         Args:
             batch: its name; an attempt at it must have begun.
             results: of all fragments of the batch, without duplicates.
-            seconds: that the run took so far.
 
         Returns:
             The state of the batch, with its counts.
@@ -94,7 +100,7 @@ class Publisher:
         status = "replaced" if self._is_live(batch) else "published"
         scored = BatchResult(batch, rows_in, rows_in - len(bad), len(bad), status)
         self._quarantine(batch, bad)
-        self._record(scored, version, results, seconds)
+        self._record(scored, version, results)
         return self._commit(scored, [result.file for result in results if result.file])
 
     def _is_live(self, batch: str) -> bool:
@@ -129,39 +135,31 @@ class Publisher:
         rows = [{**common, **{name: getattr(row, name) for name in names}} for row in bad]
         self.app.store.table("quarantine").append(table_of(QUARANTINE, rows))
 
-    def _record(
-        self, scored: BatchResult, version: str, results: Sequence[FragmentResult], seconds: float
-    ) -> None:
+    def _record(self, scored: BatchResult, version: str, results: Sequence[FragmentResult]) -> None:
         app, attempt = self.app, self.attempts[scored.batch]
-        reasons = Counter(row.reason for result in results for row in result.bad)
+        bad = Counter((row.reason, row.column) for result in results for row in result.bad)
         run = Run(
+            "score",
+            scored.batch,
             run_id=attempt.id,
-            step="score",
-            batch=scored.batch,
             inputs={
                 "version": version,
                 "digest": _merged(result.digest for result in results).text,
                 "files": attempt.files,
+                "tags": attempt.tags,
                 "rules": rules(app.job),
             },
             outputs={
                 "rows_in": scored.rows_in,
                 "predictions": scored.predictions,
                 "quarantined": scored.quarantined,
-                "reasons": dict(reasons),
+                "bad": [[reason, column, count] for (reason, column), count in bad.items()],
             },
             rows=scored.rows_in,
-            seconds=seconds,
-            versions=model.versions(),
+            bytes=attempt.size,
         )
-        ledger.record(
-            app.store,
-            [run],
-            job=app.job.name,
-            job_hash=app.job_hash,
-            actor=app.settings.actor,
-            known_at=app.now(),
-        )
+        run.spent(Cost.now().since(self.began))
+        app.keep([run])
 
     def _commit(self, scored: BatchResult, files: list[WrittenFile]) -> BatchResult:
         table, batch = self.app.store.table("predictions"), scored.batch

@@ -20,6 +20,7 @@ from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
 from functions.draws.designs import designs, seed_digest
 from functions.promises import recount
+from functions.runs import versions
 from functions.tables import Views, of_purpose
 from infra.clouds.folder import Folder
 from labeling.answers.current import VERIFY
@@ -178,7 +179,7 @@ def _rescored(app: App, views: Views, attempt: Attempt, found: discovery.Input) 
 
 def _other_libraries(attempt: Attempt) -> str:
     """The libraries that scored a batch and have another version today."""
-    now = models.versions()
+    now = versions()
     then = attempt.versions
     return ", ".join(
         f"{name} {then.get(name, 'of an unknown version')} (now {now.get(name, 'not installed')})"

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.app import App
 from functions.estimates import compute, scored
+from functions.runs import Run
 from functions.tables import open_views
 from labeling.estimates.alerts import Alert, alerts
 from labeling.estimates.estimate import Estimate
@@ -47,6 +48,15 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
         SettingsInvalid: `as_of` is no time.
         BatchUnknown: a batch was never scored.
     """
+    run = Run.of("estimate", options.batches)
+    with app.recording(run, dry_run=options.dry_run or options.as_of is not None):
+        found, fired = _estimate(app, options)
+        run.rows = len(found)
+        run.outputs = {"alerts": len(fired)}
+    return found, fired
+
+
+def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
     views = open_views(app)
     known = {scoring.batch for scoring in scored(views.tables)}
     for batch in options.batches:

@@ -12,6 +12,7 @@ from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
+from functions.runs import Run
 from functions.tables import of_purpose, open_views
 from infra import signing
 from infra.engines import choice
@@ -31,6 +32,7 @@ from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.manifest import Recipe, TrainingData, installed, minor, version_of
 from pipelines.models.package import TrainedModel, write
+from pipelines.tables.schemas import RELEASES, table_of
 from pipelines.training.holdout_metrics import holdout_metrics
 from pipelines.training.rows import Reader, fingerprint
 from pipelines.training.shortage import too_few
@@ -72,6 +74,20 @@ def fit(
         JobInvalid: the predictions come from elsewhere, or nothing holds the truth.
         EstimatorRefused: the estimator is not on the list, or there is too little data.
     """
+    run = Run.of("fit", batches, {"engine": engine})
+    with app.recording(run, dry_run=dry_run):
+        result = _fit(app, batches, engine, dry_run=dry_run)
+        run.rows = result.rows
+        run.outputs = {
+            "model": result.model,
+            "version": result.version,
+            "metrics": result.metrics,
+            "written": result.written,
+        }
+    return result
+
+
+def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> FitResult:
     choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
@@ -83,7 +99,7 @@ def fit(
     if dry_run:
         return _existing(registry, recipe)
     if registry.is_usable(version_of(recipe), signing.verifier(trusted_keys(app)), app.say):
-        registry.make_live(version_of(recipe))
+        _make_live(app, registry, version_of(recipe), "fitted before")
         return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
@@ -94,7 +110,7 @@ def fit(
     with app.store.lock(f"fit-{model.name}", wait=_WAIT):
         app.store.mark()
         written = write(registry.models, draft, sign=sign)
-        registry.make_live(written.version)
+        _make_live(app, registry, written.version, "fitted")
     return FitResult(
         model.name,
         written.version,
@@ -103,6 +119,25 @@ def fit(
         draft.evaluator.kind,
         written.is_new,
     )
+
+
+def _make_live(app: App, registry: Registry, version: str, reason: str) -> None:
+    """Let a version score from now on; the table `releases` keeps when, by whom and why."""
+    rows = app.tables().read("releases", ["version"], where={"model": [registry.name]})
+    if rows.num_rows and registry.newest() == version:
+        return
+    release = {
+        "job": app.job.name,
+        "model": registry.name,
+        "version": version,
+        "state": "live",
+        "actor": app.settings.actor,
+        "reason": reason,
+    }
+    with app.committing() as moment:
+        row = table_of(RELEASES, [{**release, "known_at": moment}])
+        app.store.table("releases").append(row)
+    registry.make_live(version)
 
 
 def _model_of(job: Job) -> Model:

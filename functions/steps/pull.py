@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey
+from functions.runs import Run
 from functions.tables import Views, of_purpose, open_views
 from labeling.answers.answer_files import read_answers
 from labeling.answers.current import TRAIN, VERIFY
@@ -53,6 +54,17 @@ def pull(
         AnswersUnreadable: a file cannot be understood.
         LabelStudioUnreachable, LabelStudioRefused: see `labeling.labelstudio`.
     """
+    run = Run.of("pull", (), {"files": [path.name for path in files], "full": full})
+    with app.recording(run, dry_run=dry_run):
+        result = _pull(app, files, full=full, dry_run=dry_run)
+        run.rows = result.annotations
+        run.outputs = {
+            name: value for name, value in asdict(result).items() if name != "unknown_ids"
+        }
+    return result
+
+
+def _pull(app: App, files: Sequence[Path], *, full: bool, dry_run: bool) -> Pulled:
     with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
         if files:
             return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])

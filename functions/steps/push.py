@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from functions.draws import training_draw
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.label_studio import asked, connect, digests, survey
+from functions.runs import Run
 from functions.tables import Views, of_purpose, open_views
 from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
@@ -68,6 +69,15 @@ def push(app: App, options: PushOptions) -> Pushed:
         StepMissing: nothing was drawn.
         LabelStudioUnreachable, LabelStudioRefused, ProjectChanged: see `labeling.labelstudio`.
     """
+    run = Run.of("push", options.batches, {"purpose": options.purpose})
+    with app.recording(run, dry_run=options.dry_run):
+        result = _push(app, options)
+        run.rows = result.created
+        run.outputs = asdict(result)
+    return result
+
+
+def _push(app: App, options: PushOptions) -> Pushed:
     from labeling.labelstudio import projects
     from labeling.labelstudio.push import Journal
     from labeling.labelstudio.push import push as send

@@ -46,7 +46,8 @@ def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult
     of the result.
     """
     walk = _Walk(app, tuple(batches), dry_run)
-    walk.all()
+    with app.in_one_commit():
+        walk.all()
     return RunResult(walk.steps, walk.fired, walk.failure, walk.cause)
 
 

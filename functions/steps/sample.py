@@ -15,6 +15,7 @@ from functions.draws.designs import design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
 from functions.draws.rows_shown import DrawnRows, read_again
+from functions.runs import Run, words_of
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose, open_views
 from labeling.answers.current import VERIFY
@@ -86,6 +87,16 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
         StepMissing: a batch was not scored.
         ConcurrentRun: another command draws for the same job.
     """
+    run = Run.of("sample", options.batches, {"budget": options.budget, "redraw": options.redraw})
+    with app.recording(run, dry_run=options.dry_run):
+        result = _sample(app, options)
+        run.rows = sum(draw.sampled for draw in result.drawn if draw.is_new)
+        run.outputs = {draw.batch: draw.draw for draw in result.drawn if draw.is_new}
+        run.error = words_of(result.failure) if result.failure else None
+    return result
+
+
+def _sample(app: App, options: SampleOptions) -> SampleResult:
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
         views = open_views(app)
         live = attempts.live(views.tables)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from functions.app import App
 from functions.batches import attempts as ledger
@@ -14,6 +13,7 @@ from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
 from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher
+from functions.runs import Run, words_of
 from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import period_end
@@ -54,6 +54,18 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
         RecheckError: nothing can be scored, as from the model or the input. What
             is wrong with one batch is part of the result.
     """
+    run = Run.of("score", options.batches, {"engine": options.engine})
+    with app.recording(run, dry_run=options.dry_run, only_failed=True):
+        result = _score(app, options)
+        app.log.ended += [
+            Run("score", state.batch, inputs=run.inputs, error=words_of(state.error))
+            for state in result.batches
+            if state.error
+        ]
+    return result
+
+
+def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
     data = discovery.find(app, options.batches)
     model = models.live(app)
@@ -130,12 +142,11 @@ class _Scoring:
     input: Input
     due: Sequence[str]
     model: models.Live
-    began: float = field(default_factory=time.perf_counter)
 
     def run(self) -> dict[str, BatchResult]:
         """Score and publish; a batch that fails stops no other."""
         splits = self.input.splits(self.due)
-        publisher = Publisher(self.app, self.model.version)
+        publisher = Publisher(self.app, self.model.version, self.input)
         work = self._work(publisher)
         size = self.input.bytes_of(self.due)
         engine = choice.engine_for(self.app.settings, self.options.engine, size)
@@ -146,14 +157,14 @@ class _Scoring:
                 if error:
                     raise error
                 unique = _without_duplicates(work, results, splits)
-                done[batch] = publisher.publish(batch, unique, time.perf_counter() - self.began)
+                done[batch] = publisher.publish(batch, unique)
             except RecheckError as problem:
                 done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
         return done
 
     def _work(self, publisher: Publisher) -> Work:
         files = {batch: self.input.files_of(batch) for batch in self.due}
-        attempts = {batch: publisher.attempt(batch, files[batch]) for batch in self.due}
+        attempts = {batch: publisher.attempt(batch) for batch in self.due}
         digests = {name: digest for own in files.values() for name, digest in own.items()}
         return Work(
             rules=reading_rules(self.app.job),

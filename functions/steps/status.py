@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from functions.app import App
 from functions.batches import attempts, discovery
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from functions.steps.score import is_open
 from functions.tables import Views, of_purpose, open_views
 from infra.clouds import is_remote
@@ -91,7 +91,10 @@ def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
     names_tell = is_remote(app.job.data.path) and app.job.batches.by == "path"
     if not live or names_tell:  # then nothing is fetched from a bucket to tell how far a batch is
         return set()
-    return discovery.changed(app, discovery.find(app, list(live)), live)
+    data = discovery.find(app, list(live))
+    same_rules = {b for b, one in live.items() if not differs(one.rules, app.job, NAMING, CONTENT)}
+    sure = discovery.untouched(data, live) & same_rules
+    return discovery.changed(app, data, {b: one for b, one in live.items() if b not in sure})
 
 
 def _asked(views: Views, purpose: str) -> dict[str, Asked]:

@@ -101,6 +101,15 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
     return sources
 
 
+def file_tag(source: Source) -> str:
+    """Return the size and the time of change of a file; empty where it is gone."""
+    try:
+        stat = Path(source.path).stat()
+    except OSError:
+        return ""
+    return f"{stat.st_size:x}-{stat.st_mtime_ns:x}"
+
+
 def file_digest(source: Source) -> str:
     """Return the SHA-256 of the bytes of a file, in hexadecimal."""
     with _reading(source), Path(source.path).open("rb") as file:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.batches import model
+from functions import runs
 from functions.steps import doctor
 from pipelines.errors import VersionsDiffer
 from pipelines.models import package
@@ -67,7 +67,7 @@ def test_a_package_that_other_versions_made_is_not_broken(
 
 
 def _versions(changes: dict[str, str]) -> dict[str, str]:
-    return model.versions() | changes
+    return runs.versions() | changes
 
 
 @pytest.fixture
@@ -82,7 +82,8 @@ def rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
 def score_with(world: World, versions: dict[str, str], *batches: str) -> None:
     """Score as a machine with these libraries would."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "versions", lambda: versions)
+        patch.setattr(runs, "_LIBRARIES", ())
+        patch.setattr(runs, "installed", lambda _: versions)
         world.ok("score", *(word for batch in batches for word in ("--batch", batch)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.batches import attempts
-from functions.batches.attempts import Run
+from functions.runs import Run, keep
 from infra.store import Store, open_store
 from pipelines.errors import StoreUnavailable
 from pipelines.tables.schemas import PREDICTIONS, table_of
@@ -24,9 +24,9 @@ def store(tmp_path: Path) -> Store:
 def record(store: Store, attempt: str, batch: str = "a", *, job: str = "j", rows: int = 3) -> None:
     inputs = {"version": "v1", "digest": "d", "files": {"x.csv": "0"}}
     outputs = {"rows_in": rows, "predictions": rows - 1, "quarantined": 1}
-    run = Run(attempt, "score", batch, inputs, outputs, rows, 0.5, {})
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    attempts.record(store, [run], job=job, job_hash="h", actor="me", known_at=moment)
+    run = Run("score", batch, run_id=attempt, inputs=inputs, outputs=outputs, rows=rows)
+    common = {"job": job, "job_hash": "h", "actor": "me"}
+    keep(store, [run], common, known_at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def publish(store: Store, attempt: str, batch: str = "a", *, job: str = "j") -> None:
