@@ -14,6 +14,7 @@ from functions.batches import attempts as ledger
 from labeling.answers import current as resolution
 from pipelines.columns import relations
 from pipelines.columns.buffers import texts
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import ANNOTATIONS, PREDICTIONS, TABLES, table_of
 
 CENSUS = "complete outcomes"  # the reason of a draw of every row
@@ -86,7 +87,7 @@ def _in_order(designs: pa.Table) -> list[dict[str, Any]]:
 
 def verifying(rows: pa.Table) -> pa.Table:
     """Those that check predictions, not those that label rows to train on."""
-    return rows.filter(pc.equal(rows["purpose"], "verify"))
+    return rows.filter(pc.equal(rows["purpose"], VERIFY))
 
 
 def _designed(app: App, samples: pa.Table) -> pa.Table:

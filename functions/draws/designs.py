@@ -15,8 +15,6 @@ from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.sampling.population import Population
 
-VERIFY = "verify"
-
 
 @dataclass(frozen=True, slots=True)
 class Design:

@@ -11,17 +11,18 @@ import pyarrow.compute as pc
 from functions import tables
 from functions.app import App
 from functions.batches.attempts import Attempt
-from functions.draws.designs import VERIFY, Design, population_digest, seed_digest
-from functions.draws.predictions import SEEN
+from functions.draws.designs import Design, population_digest, seed_digest
 from functions.draws.rows_shown import survey_digest
 from pipelines.columns.buffers import Bools, Int64s, booleans, dictionary_codes, integers
 from pipelines.errors import DrawRefused
 from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.job.sections import SEEN_IN_TRAINING
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
 from pipelines.sampling.leakage import is_learned
 from pipelines.sampling.population import MISSING, Population
 from pipelines.sampling.strata import Strata, stratify
+from pipelines.tables.purposes import VERIFY
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,10 @@ class Planner:
 
     def _refuse_learned(self, earlier: EarlierDraw) -> None:
         """A version that has learned the answers of a draw cannot be judged by them."""
-        if SEEN not in {cohort.name for cohort in self.population.cohorts}:
+        if SEEN_IN_TRAINING not in {cohort.name for cohort in self.population.cohorts}:
             return  # it was not trained here
         places, is_known = _places(self.population.ids, earlier)
-        trained = self.population.cohort(SEEN).holds("true")[is_known]
+        trained = self.population.cohort(SEEN_IN_TRAINING).holds("true")[is_known]
         strata, sampled = earlier.strata.codes[places[is_known]], earlier.sampled[places[is_known]]
         if not is_learned(strata, sampled, trained):
             return

@@ -14,6 +14,7 @@ from infra import signing
 from pipelines.columns.buffers import coded_texts, floats
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
+from pipelines.job.sections import SEEN_IN_TRAINING
 from pipelines.models.package import open_package
 from pipelines.sampling.population import (
     CodedText,
@@ -24,7 +25,6 @@ from pipelines.sampling.population import (
 )
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
-SEEN = "seen_in_training"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +79,4 @@ def _seen(app: App, version: str, keys: pa.Array) -> tuple[CodedText, ...]:
     package = open_package(folder, verify=signing.verifier(trusted))
     hashes = keyed_hashes(app.job.sampling.seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)
-    return (CodedText.of(SEEN, coded_texts(codes, ["false", "true"])),)
+    return (CodedText.of(SEEN_IN_TRAINING, coded_texts(codes, ["false", "true"])),)

@@ -15,7 +15,6 @@ from functions.batches import discovery
 from functions.batches.discovery import IdentifiedRows, Input
 from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
-from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
 from pipelines.columns.relations import where_in
@@ -25,6 +24,7 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
+from pipelines.tables.purposes import TRAIN
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _STRATUM = "all"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from pipelines.columns.timezones import EPOCH
 
 Row = Mapping[str, Any]
 Question = tuple[str, str, str | None]  # purpose, prediction_id, shown_digest
 People = set[str | None]  # those without a name are one
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def standing(annotations: Sequence[Row]) -> list[Row]:
@@ -82,7 +82,7 @@ def _question(row: Row) -> Question:
 def _order(row: Row) -> tuple[datetime, datetime, str, str]:
     return (
         row["known_at"],
-        row["updated"] or _LONG_AGO,
+        row["updated"] or EPOCH,
         row["state"] or "",
         row["answer"] or "",
     )

@@ -18,7 +18,7 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
-from functions.draws.designs import VERIFY, designs, seed_digest
+from functions.draws.designs import designs, seed_digest
 from functions.promises import recount
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns.buffers import texts
@@ -26,6 +26,7 @@ from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes
 from pipelines.scoring.score_fragment import Target, Work
 from pipelines.tables.delta import Table
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
 
 _RESCORED = 200_000  # rows of a batch that P2 computes anew at most

@@ -30,6 +30,7 @@ from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.evaluator import Evaluator
 from pipelines.models.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
 from pipelines.models.package import TrainedModel, write
+from pipelines.tables.purposes import TRAIN
 from pipelines.training.rows import Reader, TrainingRows, fingerprint
 from pipelines.training.selection import select
 from pipelines.training.shortage import too_few
@@ -146,11 +147,11 @@ def _answers(app: App) -> dict[str, str] | None:
     """Labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
-    labels = [row for row in tables.labels(app).to_pylist() if row["purpose"] == "train"]
+    labels = [row for row in tables.labels(app).to_pylist() if row["purpose"] == TRAIN]
     given = {row["prediction_id"]: row["label"] for row in labels if row["state"] == "answered"}
     if not given:
         drawn = sum(
-            purpose == "train" for purpose in tables.current_samples(app)["purpose"].to_pylist()
+            purpose == TRAIN for purpose in tables.current_samples(app)["purpose"].to_pylist()
         )
         before = "" if drawn else "run `recheck push … --purpose train`, "
         asked = f", though {drawn} were drawn to be asked about" if drawn else ""

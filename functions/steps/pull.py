@@ -12,7 +12,6 @@ from functions import tables
 from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey
 from functions.tables import predictions
-from labeling.answers.current import TRAIN, VERIFY
 from labeling.answers.files import read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
@@ -21,6 +20,7 @@ from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.input.batches import spelled
+from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio

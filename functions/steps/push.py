@@ -14,7 +14,6 @@ from functions.draws import training_draw
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.label_studio import asked, connect, digests, survey
-from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns.buffers import texts
@@ -22,6 +21,7 @@ from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.sampling.draws import push_order
+from pipelines.tables.purposes import TRAIN, VERIFY
 from pipelines.tables.schemas import QUESTIONS, table_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.draws import predictions as predicted
 from functions.draws import rows_shown
-from functions.draws.designs import VERIFY, Design, designs, population_digest, seed_digest
+from functions.draws.designs import Design, designs, population_digest, seed_digest
 from functions.draws.planner import Plan, Planner
 from functions.draws.predictions import BatchPredictions
 from functions.steps.score import require_scored
@@ -27,6 +27,7 @@ from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.strata import Strata
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, micros, table_of
 
 _WAIT = 60  # seconds for another command to end its draws

@@ -16,6 +16,7 @@ from functions.batches.attempts import Attempt
 from functions.steps.score import is_open
 from infra.clouds import is_remote
 from pipelines.errors import RecheckError
+from pipelines.tables.purposes import TRAIN, VERIFY
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def status(app: App) -> list[State]:
     has the reason.
     """
     live = attempts.live(app.store, app.job.name)
-    verify, train = _asked(app, "verify"), _asked(app, "train")
+    verify, train = _asked(app, VERIFY), _asked(app, TRAIN)
     states = _states(app, live)
     nothing = Asked(0, 0, 0)
     return [

@@ -9,9 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labeling.answers.current import VALID, current_answers, numbers_of, standing
-from labeling.formulas.intervals import Floats
-from labeling.formulas.shares import Integers
-from pipelines.columns.buffers import booleans, dictionary_codes, floats, texts
+from pipelines.columns.buffers import Floats, Int64s, booleans, dictionary_codes, floats, texts
 from pipelines.columns.relations import column, group_codes, where_in
 
 
@@ -64,7 +62,7 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
     )
 
 
-def alpha(unit: Integers, code: Integers) -> float | None:
+def alpha(unit: Int64s, code: Int64s) -> float | None:
     """Return Krippendorff's alpha of classes.
 
     Args:
@@ -90,7 +88,7 @@ def alpha(unit: Integers, code: Integers) -> float | None:
     return _alpha(float(observed), expected / (len(code) - 1)) if len(code) else None
 
 
-def alpha_of_numbers(unit: Integers, number: Floats) -> float | None:
+def alpha_of_numbers(unit: Int64s, number: Floats) -> float | None:
     """Return Krippendorff's alpha of numbers (A,), whose disagreement is their squared distance.
 
     >>> alpha_of_numbers(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 3.0, 4.0]))
@@ -109,7 +107,7 @@ def _alpha(observed: float, expected: float) -> float | None:
     return float(1 - observed / expected) if expected > 0 else None
 
 
-def _equals(unit: Integers, code: Integers) -> Integers:
+def _equals(unit: Int64s, code: Int64s) -> Int64s:
     """Return how many of a question's answers equal each, itself included: (A,)."""
     many = int(code.max(initial=0)) + 1
     _, which, count = np.unique(unit * many + code, return_inverse=True, return_counts=True)
@@ -117,7 +115,7 @@ def _equals(unit: Integers, code: Integers) -> Integers:
 
 
 def _annotators(
-    acts: pa.Table, answers: pa.Table, people: Integers, same: Integers
+    acts: pa.Table, answers: pa.Table, people: Int64s, same: Int64s
 ) -> tuple[Annotator, ...]:
     """Describe each person.
 
@@ -154,7 +152,7 @@ def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:
     return pc.is_null(annotator) if name is None else pc.is_in(annotator, value_set=texts([name]))
 
 
-def _share(agreeing: Integers, others: Integers) -> float | None:
+def _share(agreeing: Int64s, others: Int64s) -> float | None:
     """Average, over shared questions, the share of the others who agree."""
     shared = others > 0
     return float((agreeing[shared] / others[shared]).mean()) if shared.any() else None

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines.columns.buffers import (
     Floats,
+    Int64s,
     booleans,
     dictionary_codes,
     float_array,
@@ -22,7 +23,6 @@ from pipelines.columns.buffers import (
     texts,
 )
 from pipelines.columns.relations import (
-    Integers,
     column,
     group_codes,
     last_of_each,
@@ -32,8 +32,6 @@ from pipelines.columns.relations import (
     where_in,
 )
 from pipelines.columns.spelling import canonical_text
-
-VERIFY, TRAIN = "verify", "train"  # what an answer is for: to check a prediction, or to learn from
 
 VALID = "valid"  # counts
 OUTCOME = "outcome"  # came by itself, for a row that nobody drew
@@ -143,7 +141,7 @@ def _states(answers: pa.Table, drawn: pa.Table) -> pa.Array:
     return texts([VALID, STALE, OUTCOME]).take(int_array(state))
 
 
-def _majorities(question: Integers, answers: pa.Table) -> pa.Array:
+def _majorities(question: Int64s, answers: pa.Table) -> pa.Array:
     """Return the most frequent answer to each question, null on a tie: (Q,)."""
     codes, values = dictionary_codes(column(answers, "answer"))
     many = len(values) + 1
@@ -157,7 +155,7 @@ def _majorities(question: Integers, answers: pa.Table) -> pa.Array:
     return texts(values).take(int_array(label, mask=ties[leads]))
 
 
-def _medians(question: Integers, answers: pa.Table) -> pa.Array:
+def _medians(question: Int64s, answers: pa.Table) -> pa.Array:
     """Return the median of the answers to each question as text: (Q,)."""
     given = numbers_of(column(answers, "answer"))
     values = given[np.lexsort([given, question])]
@@ -167,13 +165,13 @@ def _medians(question: Integers, answers: pa.Table) -> pa.Array:
     return canonical_text(float_array(middle))
 
 
-def _moments(answers: pa.Table) -> Integers:
+def _moments(answers: pa.Table) -> Int64s:
     """Return when each answer was given, as far as that is known: (n,)."""
     when = [answers.column(name) for name in ("updated", "created", "known_at")]
     return integers(pc.coalesce(*when).combine_chunks())
 
 
-def _ranks(table: pa.Table, name: str) -> Integers:
+def _ranks(table: pa.Table, name: str) -> Int64s:
     """Return the place of each row's text among the distinct ones, -1 for null: (n,)."""
     codes, values = dictionary_codes(column(table, name))
     ranks = np.empty(len(values) + 1, dtype=np.int64)

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.estimates.evidence import Evidence
-from labeling.formulas.intervals import Floats, Interval, wilson
+from labeling.estimates.people import mean_over_people
+from labeling.formulas.intervals import Interval, wilson
+from pipelines.columns.buffers import Floats
 
 _MOST, _ENOUGH = 10, 25  # bins at most; answers in each at least, but for ties
 _GRID = 1e6  # scores are compared to six digits, so that a last bit moves no row
@@ -41,12 +43,12 @@ class Answered:
     Attributes:
         score: what the model says of itself, within [0, 1].
         right: the share of people who agree.
-        stands: rows of the batch that it stands for.
+        weight: rows of the batch that it stands for.
     """
 
     score: Floats
     right: Floats
-    stands: Floats
+    weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,18 @@ class Pairs:
 def answered(evidence: Evidence) -> Answered:
     """Gather the drawn rows that have an answer and a score."""
     drawn, answers = evidence.drawn, evidence.answers
-    same = (answers.label == drawn.label[answers.row]).astype(np.float64)
-    right = _mean(answers.row, same, len(drawn.label))
+    right = mean_over_people(evidence, answers.label == drawn.label[answers.row])
     keep = ~np.isnan(drawn.score) & ~np.isnan(right)
-    stands = evidence.designed.stands[drawn.stratum]
-    return Answered(drawn.score[keep], right[keep], stands[keep])
+    weight = evidence.designed.weight[drawn.stratum]
+    return Answered(drawn.score[keep], right[keep], weight[keep])
 
 
 def pairs(evidence: Evidence) -> Pairs:
     """Return predicted numbers with the mean of people's, in the order of prediction ids."""
-    drawn, answers = evidence.drawn, evidence.answers
-    heard = ~np.isnan(answers.number)
-    said = _mean(answers.row[heard], answers.number[heard], len(drawn.label))
-    keep = ~np.isnan(said) & ~np.isnan(drawn.value)
-    return Pairs(drawn.value[keep], said[keep])
+    predicted = evidence.drawn.value
+    answered = mean_over_people(evidence, evidence.answers.number)
+    keep = ~np.isnan(answered) & ~np.isnan(predicted)
+    return Pairs(predicted[keep], answered[keep])
 
 
 def calibration(of: Answered) -> Calibration | None:
@@ -98,11 +98,11 @@ def calibration(of: Answered) -> Calibration | None:
     order = np.argsort(of.score, kind="stable")
     grid = np.rint(of.score[order] * _GRID)
     found = tuple(_bin(of, order[inside]) for inside in _even(grid))
-    total = of.stands.sum()
+    total = of.weight.sum()
     return Calibration(
         bins=found,
-        score=float((of.stands * of.score).sum() / total),
-        right=float((of.stands * of.right).sum() / total),
+        score=float((of.weight * of.score).sum() / total),
+        right=float((of.weight * of.right).sum() / total),
     )
 
 
@@ -115,21 +115,14 @@ def _even(grid: Floats) -> list[npt.NDArray[np.intp]]:
 
 
 def _bin(of: Answered, rows: npt.NDArray[np.intp]) -> Bin:
-    score, right, stands = of.score[rows], of.right[rows], of.stands[rows]
-    total = stands.sum()
-    value = np.array([(stands * right).sum() / total])
-    effective = total**2 / (stands**2).sum()
+    score, right, weight = of.score[rows], of.right[rows], of.weight[rows]
+    total = weight.sum()
+    value = np.array([(weight * right).sum() / total])
+    effective = total**2 / (weight**2).sum()
     return Bin(
         low=float(score.min()),
         high=float(score.max()),
-        score=float((stands * score).sum() / total),
+        score=float((weight * score).sum() / total),
         found=wilson(value, np.array([effective]))[0],
         answers=len(rows),
     )
-
-
-def _mean(row: npt.NDArray[np.int64], values: Floats, rows: int) -> Floats:
-    """Average people's values by drawn row: (S,), NaN where nobody answered."""
-    people = np.bincount(row, minlength=rows).astype(np.float64)
-    total = np.bincount(row, values, rows)
-    return np.divide(total, people, out=np.full(rows, np.nan), where=people > 0)

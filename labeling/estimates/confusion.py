@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from labeling.estimates.evidence import Evidence, Parts
-from labeling.estimates.row_sets import RowSet, View, role
-from labeling.formulas.intervals import Floats
+from labeling.estimates.people import mean_over_people
+from labeling.estimates.row_sets import RowSet, View, row_set
+from pipelines.columns.buffers import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,7 @@ def _undivided(evidence: Evidence) -> Evidence:
 
 def _shares_of(evidence: Evidence, name: str) -> Floats:
     """Return the share of people who gave an answer, by drawn row: (S,), NaN without any."""
-    answers, many = evidence.answers, len(evidence.drawn.label)
-    people = np.bincount(answers.row, minlength=many).astype(np.float64)
-    same = answers.row[answers.label == _code(evidence, name)]
-    said = np.bincount(same, minlength=many)
-    return np.divide(said, people, out=np.full(many, np.nan), where=people > 0)
+    return mean_over_people(evidence, evidence.answers.label == _code(evidence, name))
 
 
 def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> ConfusionRow:
@@ -91,19 +88,19 @@ def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> Confu
     code = _code(evidence, label)
     part, row = evidence.parts.label == code, evidence.drawn.label == code
     view = View(evidence, np.zeros(len(evidence.batches), np.int64), 1)
-    roles = [role(evidence, part, row, shares) for shares in given]
-    strata = roles[0].strata(view)
+    row_sets = [row_set(evidence, part, row, shares) for shares in given]
+    strata = row_sets[0].strata(view)
     answered = int(strata.answered.sum())
     return ConfusionRow(
         label=label,
         rows=int(strata.size.sum()),
         answered=answered,
-        shares=tuple(_values(roles, view)) if answered else None,
+        shares=tuple(_values(row_sets, view)) if answered else None,
     )
 
 
-def _values(roles: Sequence[RowSet], view: View) -> Iterator[float]:
-    for one in roles:
+def _values(row_sets: Sequence[RowSet], view: View) -> Iterator[float]:
+    for one in row_sets:
         yield float(one.strata(view).value[0])
 
 

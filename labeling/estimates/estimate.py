@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import product
 
 import numpy as np
@@ -21,14 +21,15 @@ from labeling.estimates.evidence import Evidence, evidence
 from labeling.estimates.metrics import Counts, Figures, counts, families, whole
 from labeling.estimates.row_sets import View
 from labeling.estimates.windows import PERIODS, Period, windows
-from labeling.formulas.intervals import Floats, Interval, effective_answers, wilson
+from labeling.formulas.intervals import Interval, effective_answers, wilson
 from labeling.formulas.mean_errors import UNRELIABLE
+from pipelines.columns.buffers import Floats
+from pipelines.columns.timezones import EPOCH
 from pipelines.models.catalogue import TaskType
 
 ESTIMATOR_VERSION = "1"  # raised when a formula changes
 
 _UNBOUNDED = ("mae", "rmse")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ def _only(versions: set[str | None]) -> str | None:
 
 
 def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(micros))
+    return EPOCH + timedelta(microseconds=int(micros))
 
 
 def _listed(span: _Windows, rows: Counts, figures: Sequence[Figures]) -> Iterator[Estimate]:

@@ -17,12 +17,19 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from labeling.answers.current import VALID, VERIFY, current_answers, numbers_of
-from labeling.estimates.merging import Bools, Neighbours
-from labeling.formulas.intervals import Floats
-from labeling.formulas.shares import Integers
-from pipelines.columns.buffers import bool_array, dictionary_codes, floats, integers
+from labeling.answers.current import VALID, current_answers, numbers_of
+from labeling.estimates.merging import Neighbours
+from pipelines.columns.buffers import (
+    Bools,
+    Floats,
+    Int64s,
+    bool_array,
+    dictionary_codes,
+    floats,
+    integers,
+)
 from pipelines.columns.relations import column, known_by, newest, places, where_in
+from pipelines.tables.purposes import VERIFY
 
 Codes = Mapping[str, int]
 Domains = Mapping[str, Mapping[str, int]]  # of one stratum: {"cohort=value": {"label": rows}}
@@ -34,9 +41,9 @@ _STRATUM = ("batch", "stratum")
 class Designed:
     """The strata of all batches as arrays (D,)."""
 
-    batch: Integers
-    place: Integers  # position in the order of (label, batch, name)
-    stands: Floats  # rows that one drawn row stands for
+    batch: Int64s
+    place: Int64s  # position in the order of (label, batch, name)
+    weight: Floats  # the design weight of its drawn rows: how many rows each stands for
     near: Neighbours  # by place
 
 
@@ -44,9 +51,9 @@ class Designed:
 class Parts:
     """Known numbers of rows as arrays (P,): a label's within a domain within a stratum."""
 
-    stratum: Integers
-    domain: Integers
-    label: Integers
+    stratum: Int64s
+    domain: Int64s
+    label: Int64s
     rows: Floats
 
 
@@ -54,20 +61,20 @@ class Parts:
 class Drawn:
     """Drawn rows as arrays (S,), and which domains they lie in as pairs (M,)."""
 
-    stratum: Integers
-    label: Integers
+    stratum: Int64s
+    label: Int64s
     value: Floats  # predicted number, NaN for a class
     score: Floats  # probability of the label, NaN where the model gave none
-    member: Integers
-    domain: Integers
+    member: Int64s
+    domain: Int64s
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What people said as arrays (A,): the drawn row, and a label's code or a number."""
 
-    row: Integers
-    label: Integers
+    row: Int64s
+    label: Int64s
     number: Floats
 
 
@@ -87,7 +94,7 @@ class Evidence:
 
     batches: list[str]
     versions: list[str | None]
-    known_at: Integers
+    known_at: Int64s
     has_answers: Bools
     labels: list[str]
     domains: list[str | None]
@@ -115,7 +122,7 @@ def evidence(
 
 
 def _coded_evidence(
-    heads: pa.Table, strata: pa.Table, rows: pa.Table, given: pa.Table, known_at: Integers
+    heads: pa.Table, strata: pa.Table, rows: pa.Table, given: pa.Table, known_at: Int64s
 ) -> Evidence:
     domains = [json.loads(text or "{}") for text in column(strata, "domains").to_pylist()]
     labels = _sorted_texts(rows, given, domains)
@@ -176,18 +183,18 @@ def _parts(
 
 
 def _designed(strata: pa.Table, heads: pa.Table, parts: Parts) -> Designed:
-    """Order the strata, and say what one drawn row of each stands for."""
+    """Order the strata, and weight the drawn rows of each."""
     size, allocated = (integers(column(strata, name)) for name in ("size", "allocated"))
     batch = places(strata, heads, ["batch"])
     label = _only_label(parts, strata.num_rows)
     order = np.lexsort([np.arange(strata.num_rows), batch, label])
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    stands = size / np.maximum(allocated, 1)
-    return Designed(batch, place, stands, Neighbours(label[order], batch[order]))
+    weight = size / np.maximum(allocated, 1)
+    return Designed(batch, place, weight, Neighbours(label[order], batch[order]))
 
 
-def _only_label(parts: Parts, strata: int) -> Integers:
+def _only_label(parts: Parts, strata: int) -> Int64s:
     """Return the label that all rows of a stratum were given, -1 where they are several: (D,)."""
     whole = parts.domain == 0
     stratum, label = parts.stratum[whole], parts.label[whole]
@@ -210,7 +217,7 @@ def _drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes)
     )
 
 
-def _members(cohorts: pa.MapArray, domain_codes: Codes) -> tuple[Integers, Integers]:
+def _members(cohorts: pa.MapArray, domain_codes: Codes) -> tuple[Int64s, Int64s]:
     """Return the pairs (row, domain) of a column of cohorts, of domains that are counted."""
     start = integers(cohorts.offsets)
     row = np.repeat(np.arange(len(cohorts)), np.diff(start))
@@ -233,7 +240,7 @@ def _answers(given: pa.Table, rows: pa.Table, labels: Codes) -> Answers:
     )
 
 
-def _coded(texts: pa.Array, labels: Codes) -> Integers:
+def _coded(texts: pa.Array, labels: Codes) -> Int64s:
     """Return the code of each text among the labels: (n,), -1 for null."""
     codes, values = dictionary_codes(texts)
     return np.array([*(labels[text] for text in values), -1], dtype=np.int64)[codes]
@@ -241,7 +248,7 @@ def _coded(texts: pa.Array, labels: Codes) -> Integers:
 
 def _known_at(
     heads: pa.Table, designs: pa.Table, samples: pa.Table, annotations: pa.Table
-) -> Integers:
+) -> Int64s:
     """Return when the last fact of each batch became known, in microseconds: (B,)."""
     batch_of = places(samples, heads, ["batch"])
     asked = newest(samples, ["prediction_id"])

@@ -9,11 +9,12 @@ from typing import Protocol
 import numpy as np
 
 from labeling.estimates.evidence import Evidence
-from labeling.estimates.merging import Bools
-from labeling.estimates.row_sets import RowSet, View, role
-from labeling.formulas.intervals import Floats, Intervals
+from labeling.estimates.people import mean_over_people
+from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.shares import f1, recall, shares
+from pipelines.columns.buffers import Bools, Floats
 from pipelines.models.catalogue import TaskType
 
 _OF_CLASS = ("precision", "recall", "f1")
@@ -51,7 +52,7 @@ class Counts:
 
 
 class Family(Protocol):
-    """Metrics that rest on the same roles."""
+    """Metrics that rest on the same row sets."""
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -67,8 +68,8 @@ class Accuracy:
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         found = shares(self.everyone.strata(view))
-        heard, missing = self.everyone.missing(view)
-        return [_share("accuracy", None, found, heard, heard + missing)]
+        answered, missing = self.everyone.missing(view)
+        return [_share("accuracy", None, found, answered, answered + missing)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,10 @@ class OfClass:
 
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
         """Return precision, recall and F1 if no missing answer were right, and if all were."""
-        right, unknown = self.predicted.missing(view)
-        missed, unheard = self.others.missing(view)
+        right, may_be_right = self.predicted.missing(view)
+        missed, may_be_missed = self.others.missing(view)
         rows, others = (part.sums(view, part.size) for part in (self.predicted, self.others))
-        cases = ((right, missed + unheard), (right + unknown, missed))
+        cases = ((right, missed + may_be_missed), (right + may_be_right, missed))
         return [_of_counts(rows, others, *case) for case in cases]
 
 
@@ -129,25 +130,26 @@ class Errors:
     @staticmethod
     def _mean(part: RowSet, view: View) -> tuple[Intervals, Floats, Floats, Floats]:
         found = means(part.spread(view))
-        heard, missing = part.missing(view)
-        wrong = np.where(missing > 0, heard + missing * part.highest(view, part.largest), heard)
-        sums = part.sums(view, part.stands * part.total)
-        top = part.highest(view, part.stands * part.largest)
+        answered, missing = part.missing(view)
+        worst = answered + missing * part.highest(view, part.largest)
+        wrong = np.where(missing > 0, worst, answered)
+        sums = part.sums(view, part.weight * part.total)
+        top = part.highest(view, part.weight * part.largest)
         largest = np.divide(top, sums, out=np.full_like(top, np.nan), where=sums > 0)
-        return found, np.fmax(wrong, found.value), np.fmin(heard, found.value), largest
+        return found, np.fmax(wrong, found.value), np.fmin(answered, found.value), largest
 
 
 def whole(evidence: Evidence, task: TaskType) -> RowSet:
-    """Return the role of all rows: is the prediction right, or how far off is it.
+    """Return the set of all rows: is the prediction right, or how far off is it.
 
     An answer to a regression that is no number does not count.
     """
     answers, drawn = evidence.answers, evidence.drawn
     if task == "classification":
-        loss = (answers.label == drawn.label[answers.row]).astype(np.float64)
+        loss: Floats | Bools = answers.label == drawn.label[answers.row]
     else:
         loss = np.abs(answers.number - drawn.value[answers.row])
-    return role(evidence, *_everywhere(evidence), _averaged(evidence, loss))
+    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, loss))
 
 
 def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iterator[Family]:
@@ -170,13 +172,13 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
 
 def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     part, row = evidence.parts.label == code, evidence.drawn.label == code
-    truth = _averaged(evidence, (evidence.answers.label == code).astype(np.float64))
-    return OfClass(name, role(evidence, part, row, truth), role(evidence, ~part, ~row, truth))
+    truth = mean_over_people(evidence, evidence.answers.label == code)
+    return OfClass(name, row_set(evidence, part, row, truth), row_set(evidence, ~part, ~row, truth))
 
 
 def _squared(evidence: Evidence) -> RowSet:
     away = evidence.answers.number - evidence.drawn.value[evidence.answers.row]
-    return role(evidence, *_everywhere(evidence), _averaged(evidence, away**2))
+    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, away**2))
 
 
 def counts(everyone: RowSet, view: View) -> Counts:
@@ -211,12 +213,3 @@ def _of_counts(
 def _everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
     """Select all known numbers of rows and all drawn rows."""
     return np.ones(len(evidence.parts.rows), np.bool_), np.ones(len(evidence.drawn.label), np.bool_)
-
-
-def _averaged(evidence: Evidence, losses: Floats) -> Floats:
-    """Average people's losses (A,) over each drawn row: (S,), NaN where nobody answered."""
-    row, many = evidence.answers.row, len(evidence.drawn.label)
-    heard = ~np.isnan(losses)
-    people = np.bincount(row[heard], minlength=many).astype(np.float64)
-    total = np.bincount(row[heard], losses[heard], minlength=many)
-    return np.divide(total, people, out=np.full(many, np.nan), where=people > 0)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from pipelines.columns.buffers import Floats
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 WIDTH = 3.92  # standard errors from end to end of an interval, as reports divide

@@ -24,9 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.formulas.intervals import Floats, Interval, Intervals, quotient, wilson
-
-Integers = npt.NDArray[np.int64]
+from labeling.formulas.intervals import Interval, Intervals, quotient, wilson
+from pipelines.columns.buffers import Floats, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class AnsweredStrata:
     Attributes:
         size: rows in the stratum.
         answered: rows of it with an answer; at least 2, or as many as it has
-            rows, else `labeling.estimates.merging.blocks` should have merged it.
+            rows, else `labeling.estimates.merging.merged` should have merged it.
         effective: the answers that count: `answered`, or fewer where a merged
             stratum's answers differ in weight (Kish, Survey Sampling, 1965).
         mean: the mean of the answers' correctness, each within [0, 1].
@@ -48,7 +47,7 @@ class AnsweredStrata:
     answered: Floats
     effective: Floats
     mean: Floats
-    group: Integers
+    group: Int64s
     groups: int
 
     def total(self, values: Floats) -> Floats:

@@ -54,7 +54,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How many rows of some batches reached each station."""
+    """How many rows of some batches reached each stage."""
 
     source: int
     scored: int
@@ -153,8 +153,8 @@ class ReportData:
     def _known(self) -> dict[tuple[str, str, str], float]:
         return {(one.metric, one.period, one.window): one.value for one in self.truths}
 
-    def walk(self, estimates: Iterable[Estimate]) -> Funnel:
-        """The stations of the windows of these estimates, or of all batches without any.
+    def funnel(self, estimates: Iterable[Estimate]) -> Funnel:
+        """The stages of the windows of these estimates, or of all batches without any.
 
         No two windows may overlap.
         """

@@ -33,7 +33,7 @@ from labeling.report.wording import headline, percent, since, stages, subline, w
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 
 
-def render(material: ReportData) -> str:
+def render(data: ReportData) -> str:
     """Return the whole page as HTML: self-contained, without scripts, all texts escaped."""
     environment = Environment(
         loader=PackageLoader("labeling.report", "."),
@@ -42,48 +42,48 @@ def render(material: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"stations": stages, "percent": percent}
+    environment.globals |= {"stages": stages, "percent": percent}
     environment.filters["code"] = _with_code
     style, _, _ = environment.loader.get_source(environment, _STYLE)  # type: ignore[union-attr]
     page = environment.get_template(_TEMPLATE)
-    return page.render(style=Markup(style), **_context(material)).lstrip()  # noqa: S704 - the style is ours
+    return page.render(style=Markup(style), **_context(data)).lstrip()  # noqa: S704 - the style is ours
 
 
-def _context(material: ReportData) -> dict[str, object]:
-    one = material.headline
+def _context(data: ReportData) -> dict[str, object]:
+    one = data.headline
     has_value = one is not None and one.value is not None
     return {
-        "material": material,
-        "headline": headline(one, material)
+        "data": data,
+        "headline": headline(one, data)
         if one
         else "Nobody has been asked yet, so nothing is known about how good the predictions are.",
-        "leads": [words for words in (subline(one), since(one, material)) if words] if one else [],
-        "fired": sorted(material.alerts, key=lambda alert: alert.window, reverse=True),
-        "watched": watched(material),
-        "seen": seen_words(material),
-        "is_open": one is not None and not material.is_closed(one.window),
+        "leads": [words for words in (subline(one), since(one, data)) if words] if one else [],
+        "fired": sorted(data.alerts, key=lambda alert: alert.window, reverse=True),
+        "watched": watched(data),
+        "seen": seen_words(data),
+        "is_open": one is not None and not data.is_closed(one.window),
         "is_unreliable": one is not None and not one.reliable,
         "largest": one.largest if one else None,
-        "ruler": ruler(one, material) if one and has_value else None,
-        "steps": first_steps(material),
-        "open_ends": open_ends(material),
-        "chapters": _chapters(material),
-        "outcomes": outcomes_words(material),
-        "as_of": max((found.as_of for found in material.estimates), default=None),
-        "versions": sorted({batch.version for batch in material.batches}),
+        "ruler": ruler(one, data) if one and has_value else None,
+        "steps": first_steps(data),
+        "open_ends": open_ends(data),
+        "chapters": _chapters(data),
+        "outcomes": outcomes_words(data),
+        "as_of": max((found.as_of for found in data.estimates), default=None),
+        "versions": sorted({batch.version for batch in data.batches}),
         "estimator_version": ESTIMATOR_VERSION,
     }
 
 
-def _chapters(material: ReportData) -> list[tuple[str, list[Figure]]]:
+def _chapters(data: ReportData) -> list[tuple[str, list[Figure]]]:
     """Return the figures by chapter, without those that there is nothing to show in."""
     answers = (time_figure, error_figure, cohort_figure, class_figure)
     errors = (confusion_figure, more_figure, score_figure)
     work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
     found = [
-        ("How good, and where", _shown([figure(material) for figure in answers])),
-        ("Which errors, and does the model know", _shown([figure(material) for figure in errors])),
-        ("The work behind it", _shown([figure(material) for figure in work])),
+        ("How good, and where", _shown([figure(data) for figure in answers])),
+        ("Which errors, and does the model know", _shown([figure(data) for figure in errors])),
+        ("The work behind it", _shown([figure(data) for figure in work])),
     ]
     return [(title, figures) for title, figures in found if figures]
 

@@ -23,9 +23,9 @@ NAMES = {
 _SPACE = "\u00a0"  # does not break
 
 
-def name_of(material: ReportData) -> str:
+def name_of(data: ReportData) -> str:
     """Return the leading metric as people call it."""
-    metric, class_ = material.leading or ("accuracy", None)
+    metric, class_ = data.leading or ("accuracy", None)
     return NAMES[metric] + (f" of “{class_}”" if class_ is not None else "")
 
 
@@ -131,17 +131,17 @@ def _day(moment: datetime | date) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def possessive(one: Estimate, material: ReportData) -> str:
+def possessive(one: Estimate, data: ReportData) -> str:
     """Return the predictions that an estimate is about: "last week's predictions (…)"."""
-    found = span(one.window, material.timezone)
+    found = span(one.window, data.timezone)
     if found is None:
         if one.window == "all":
             return "all predictions so far"
         return f"the predictions of {one.window}"
     end = found[1]
-    today = material.at.astimezone(ZoneInfo(material.timezone))
+    today = data.at.astimezone(ZoneInfo(data.timezone))
     ago = today - end
-    when = dates(one.window, material.timezone)
+    when = dates(one.window, data.timezone)
     if one.period == "week" and timedelta(0) <= ago < timedelta(days=7):
         return f"last week’s predictions ({when})"
     if one.period == "day" and timedelta(0) <= ago < timedelta(days=1):
@@ -149,21 +149,21 @@ def possessive(one: Estimate, material: ReportData) -> str:
     return f"the predictions of {when}" + ("" if ago >= timedelta(0) else ", so far,")
 
 
-def headline(one: Estimate, material: ReportData) -> Markup:
+def headline(one: Estimate, data: ReportData) -> Markup:
     """Return the one sentence that the report is about, its figures marked."""
     if one.value is None:
         return Markup(
             "Nobody has answered yet, so nothing is known about how good the predictions are."
         )
     if is_led_by_missing(one):
-        return _missing_first(one, material)
+        return _missing_first(one, data)
     if one.low is None or one.high is None or one.low == one.high:
-        return _subject(one, material, _marked(one, one.value)) + Markup(".")
+        return _subject(one, data, _marked(one, one.value)) + Markup(".")
     between = Markup("between {} and {}").format(_marked(one, one.low), _marked(one, one.high))
     judged = Markup(" (95{}% interval), judged from {}.").format(
         _SPACE, count(one.n_answered, "answer")
     )
-    return _subject(one, material, between) + judged
+    return _subject(one, data, between) + judged
 
 
 def is_led_by_missing(one: Estimate) -> bool:
@@ -174,7 +174,7 @@ def is_led_by_missing(one: Estimate) -> bool:
     )
 
 
-def _missing_first(one: Estimate, material: ReportData) -> Markup:
+def _missing_first(one: Estimate, data: ReportData) -> Markup:
     ends = sorted([one.value_if_missing_wrong or 0.0, one.value_if_missing_right or 0.0])
     between = Markup("between {} and {}").format(*(_marked(one, end) for end in ends))
     missing = one.n_asked - one.n_answered
@@ -186,7 +186,7 @@ def _missing_first(one: Estimate, material: ReportData) -> Markup:
     said = Markup("{}: {} of {:,} {} no answer.").format(
         luck, missing, one.n_asked, "questions have" if missing > 1 else "questions has"
     )
-    return _subject(one, material, between) + said
+    return _subject(one, data, between) + said
 
 
 def subline(one: Estimate) -> str:
@@ -205,37 +205,37 @@ def subline(one: Estimate) -> str:
     if one.low == one.high:
         return f"Every one of the covered rows was checked.{covered}"
     if not is_led_by_missing(one):
-        return f"The best single figure is {_told(one, one.value)}.{covered}"
+        return f"The best single figure is {_amount(one, one.value)}.{covered}"
     return (
         "The range is what the missing answers could change; what is to give or take is the luck of the draw. "
-        f"The {count(one.n_answered, 'answer')} alone say {_told(one, one.value)}, with a 95{_SPACE}% interval from "
-        f"{_told(one, one.low)} to {_told(one, one.high)}: true only if the missing ones would be like those given.{covered}"
+        f"The {count(one.n_answered, 'answer')} alone say {_amount(one, one.value)}, with a 95{_SPACE}% interval from "
+        f"{_amount(one, one.low)} to {_amount(one, one.high)}: true only if the missing ones would be like those given.{covered}"
     )
 
 
-def since(one: Estimate, material: ReportData) -> str:
+def since(one: Estimate, data: ReportData) -> str:
     """Return how many later windows were scored and not judged; nothing without any."""
-    judged = {found.window for found in material.of(one.period) if found.n_answered}
-    scored = {windows(batch.name).get(one.period, "") for batch in material.batches}
+    judged = {found.window for found in data.of(one.period) if found.n_answered}
+    scored = {windows(batch.name).get(one.period, "") for batch in data.batches}
     later = [window for window in scored - judged if window > one.window]
     if not later:
         return ""
     return f"Since then, {count(len(later), one.period)} {'was' if len(later) == 1 else 'were'} scored of which nobody has judged a row."
 
 
-def watched(material: ReportData) -> list[str]:
+def watched(data: ReportData) -> list[str]:
     """Return the lines that alerts watch, in words."""
     return [
         f"{line.metric}{f' of “{line.class_}”' if line.class_ is not None else ''}"
         f"{f' for {line.cohort}' if line.cohort is not None else ''} "
         f"{'below' if line.below is not None else 'above'} {line.below if line.below is not None else line.above:g} in a {line.period}"
-        for line in material.lines
+        for line in data.lines
     ]
 
 
-def _subject(one: Estimate, material: ReportData, about: Markup) -> Markup:
+def _subject(one: Estimate, data: ReportData, about: Markup) -> Markup:
     """Return "… of last week's predictions were right", or what a metric says instead."""
-    which = possessive(one, material)
+    which = possessive(one, data)
     match one.metric:
         case "accuracy":
             said = Markup("{} of {} were right").format(about, which)
@@ -257,10 +257,10 @@ def _subject(one: Estimate, material: ReportData, about: Markup) -> Markup:
 
 
 def _marked(one: Estimate, value: float) -> Markup:
-    return Markup("<b>{}</b>").format(_told(one, value))
+    return Markup("<b>{}</b>").format(_amount(one, value))
 
 
-def _told(one: Estimate, value: float) -> str:
+def _amount(one: Estimate, value: float) -> str:
     return amount(one.metric, value, digits(one))
 
 
@@ -273,14 +273,18 @@ def points(metric: str, length: float) -> str:
     return number(length) if metric in ERRORS else f"{length * 100:.1f}{_SPACE}points"
 
 
-def stages(walk: Funnel) -> list[tuple[str, str, str]]:
-    """Return the stations of a walk as (number, name, remark)."""
+def stages(funnel: Funnel) -> list[tuple[str, str, str]]:
+    """Return the stages of a funnel as (number, name, remark)."""
     return [
-        (f"{walk.source:,}", "source rows", ""),
-        (f"{walk.scored:,}", "scored", f"in {count(walk.batches, 'batch', 'batches')}"),
-        (f"{walk.covered:,}", "covered", f"in {count(walk.batches_covered, 'batch', 'batches')}"),
-        (f"{walk.asked:,}", "asked", ""),
-        (f"{walk.answered:,}", "answered", _share(walk.answered, walk.asked)),
+        (f"{funnel.source:,}", "source rows", ""),
+        (f"{funnel.scored:,}", "scored", f"in {count(funnel.batches, 'batch', 'batches')}"),
+        (
+            f"{funnel.covered:,}",
+            "covered",
+            f"in {count(funnel.batches_covered, 'batch', 'batches')}",
+        ),
+        (f"{funnel.asked:,}", "asked", ""),
+        (f"{funnel.answered:,}", "answered", _share(funnel.answered, funnel.asked)),
     ]
 
 

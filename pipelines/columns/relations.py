@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.columns.buffers import (
+    Int64s,
     booleans,
     dictionary_codes,
     int_array,
@@ -19,21 +19,14 @@ from pipelines.columns.buffers import (
     texts,
     time_array,
 )
-
-Bools = npt.NDArray[np.bool_]
-
-
-Integers = npt.NDArray[np.int64]
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from pipelines.columns.timezones import EPOCH
 
 
 def known_by(table: pa.Table, as_of: datetime | None) -> pa.Table:
     """Return the rows that were known at a time, that moment included; all without a time."""
     if as_of is None:
         return table
-    moment = time_array([(as_of - _EPOCH) // timedelta(microseconds=1)])[0]
+    moment = time_array([(as_of - EPOCH) // timedelta(microseconds=1)])[0]
     return table.filter(pc.less_equal(table.column("known_at"), moment))
 
 
@@ -71,7 +64,7 @@ def _values(values: pa.Array) -> list[Any]:
         return found
     moments = integers(values.cast(pa.timestamp("us", "UTC"))).tolist()
     return [
-        _EPOCH + timedelta(microseconds=moment) if is_known else None
+        EPOCH + timedelta(microseconds=moment) if is_known else None
         for moment, is_known in zip(moments, booleans(pc.is_valid(values)), strict=True)
     ]
 
@@ -81,7 +74,7 @@ def column(table: pa.Table, name: str) -> pa.Array:
     return table.column(name).combine_chunks()
 
 
-def group_codes(table: pa.Table, by: Iterable[str]) -> Integers:
+def group_codes(table: pa.Table, by: Iterable[str]) -> Int64s:
     """Number the distinct keys of the rows: (n,), from 0, nulls equal to each other."""
     found = np.zeros(table.num_rows, dtype=np.int64)
     for name in by:
@@ -90,7 +83,7 @@ def group_codes(table: pa.Table, by: Iterable[str]) -> Integers:
     return found
 
 
-def places(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> Integers:
+def places(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> Int64s:
     """Return where each row's key stands in another table: (n,), -1 where it does not.
 
     Args:
@@ -104,7 +97,7 @@ def places(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> Integers:
     return found[codes[: rows.num_rows]]
 
 
-def last_of_each(group: Integers, order: Sequence[Integers]) -> pa.Int64Array:
+def last_of_each(group: Int64s, order: Sequence[Int64s]) -> pa.Int64Array:
     """Return the row of each group that comes last by `order`, the first key leading."""
     rows = np.lexsort([*reversed(order), group])
     sorted_groups = group[rows]
@@ -112,6 +105,6 @@ def last_of_each(group: Integers, order: Sequence[Integers]) -> pa.Int64Array:
     return int_array(rows[ends])
 
 
-def microseconds(table: pa.Table, name: str) -> Integers:
+def microseconds(table: pa.Table, name: str) -> Int64s:
     """Return a column of times as microseconds, 0 where missing: (n,)."""
     return integers(column(table, name))

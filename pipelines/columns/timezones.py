@@ -14,9 +14,10 @@ import numpy as np
 
 from pipelines.columns.buffers import Int64s
 
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
 _SECOND = 1_000_000  # microseconds
 _DAY = 86_400 * _SECOND
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAYS_OF_PYTHON = (-719_161, 2_932_895)  # 0001-01-02 to 9999-12-30, where any offset fits
 
 
@@ -65,6 +66,6 @@ def _changes(timezone: str, day: int) -> tuple[int, int, int]:
 
 
 def _offset(zone: ZoneInfo, second: int) -> int:
-    shift = (_EPOCH + dt.timedelta(seconds=second)).astimezone(zone).utcoffset()
+    shift = (EPOCH + dt.timedelta(seconds=second)).astimezone(zone).utcoffset()
     assert shift is not None  # noqa: S101  a ZoneInfo always knows
     return int(shift.total_seconds()) * _SECOND

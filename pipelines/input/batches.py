@@ -23,7 +23,7 @@ from pipelines.columns.buffers import (
     missing,
 )
 from pipelines.columns.spelling import canonical, canonical_text
-from pipelines.columns.timezones import utc_offsets
+from pipelines.columns.timezones import EPOCH, utc_offsets
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
 from pipelines.job.job_file import Job
@@ -34,9 +34,8 @@ UNKNOWN = "unknown"
 ALL = "all"
 _MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
 _TICKS = {"s": 1_000_000, "ms": 1_000}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
-    (datetime(*day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    (datetime(*day, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
     for day in ((1, 1, 2), (9999, 12, 30))
 )
 _NOWHERE = np.iinfo(np.int64).min
@@ -146,7 +145,7 @@ def _moment(text: str, zone: ZoneInfo) -> int:
         local = moment.astimezone(zone) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         return int(_NOWHERE)
-    micros = (local.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    micros = (local.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
     return micros if _LOWEST <= micros <= _HIGHEST else int(_NOWHERE)
 
 
@@ -155,7 +154,7 @@ def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
     numbers = (micros + np.where(micros == _NOWHERE, 0, shift)) // _MICROS[by]
     distinct, codes = np.unique(numbers, return_inverse=True)
     nowhere = _NOWHERE // _MICROS[by]
-    first = _EPOCH - timedelta(microseconds=shift)
+    first = EPOCH - timedelta(microseconds=shift)
     names = [
         "" if number == nowhere else name_of(by, first + int(number) * LENGTH[by])
         for number in distinct

@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.job.sections import (
+    SEEN_IN_TRAINING,
     AlertRule,
     Batches,
     Cohort,
@@ -38,7 +39,6 @@ _METRICS = {
     "classification": ("accuracy", "precision", "recall", "f1"),
     "regression": ("mae", "rmse"),
 }
-_TRAINED = "seen_in_training"  # a cohort that every job with a model has
 _NAMED = {  # whose keys are the user's
     ("features", "columns"),
     ("cohorts",),
@@ -139,13 +139,13 @@ def _forbidden_columns(job: Job) -> Iterator[str]:
 def _unknown_cohorts(job: Job) -> Iterator[str]:
     """Names of cohorts that no estimate would ever have."""
     for name in job.cohorts:
-        if "=" in name or name == _TRAINED:
+        if "=" in name or name == SEEN_IN_TRAINING:
             yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
     for name in job.sampling.cohorts:
         if name not in job.cohorts:
             near = _nearest(name, job.cohorts)
             yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
-    known = [*job.cohorts, *([_TRAINED] if job.model else [])]
+    known = [*job.cohorts, *([SEEN_IN_TRAINING] if job.model else [])]
     for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
         if name not in known:
             near = _nearest(name, known)

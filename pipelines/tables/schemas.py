@@ -7,13 +7,14 @@ A table is appended to or replaced by one commit; none is edited in place.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import float_array, int_array, texts, time_array
+from pipelines.columns.timezones import EPOCH
 
 _TIME = pa.timestamp("us", tz="UTC")
 _TEXT_MAP = pa.map_(pa.string(), pa.string())
@@ -204,10 +205,7 @@ def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
 
 def micros(moment: datetime) -> int:
     """Microseconds since 1970, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _column(kind: pa.DataType, values: list[Any]) -> pa.Array:

@@ -19,14 +19,14 @@ from labeling.report.chapters.figure import (
     integer,
     legend,
     lines_of,
-    reading,
+    mark_of,
     row,
 )
 from labeling.report.content import ERRORS, ReportData, by_cohort
 from labeling.report.drawing.charts import Axis, IntervalMark, labels, strip
 from labeling.report.wording import NAMES, count, dates, name_of, percent, points, possessive
+from pipelines.job.sections import SEEN_IN_TRAINING
 
-SEEN = "seen_in_training"
 _MEANS = {
     "precision": "of the rows predicted as the class, the share that people agree with",
     "recall": "of the rows that really are of the class, the share that was predicted as it",
@@ -40,52 +40,52 @@ _MOST_ROWS = 40  # lines of a group
 _MORE = (25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
-def ruler(one: Estimate, material: ReportData) -> Figure:
+def ruler(one: Estimate, data: ReportData) -> Figure:
     """Draw the headline's estimate on one line."""
-    lines = lines_of(material, one.period)
-    axis = axis_of(one.metric, [reading(one, material)], lines)
-    line = Row("", strip(reading(one, material), axis.scale, lines), "", "")
+    lines = lines_of(data, one.period)
+    axis = axis_of(one.metric, [mark_of(one, data)], lines)
+    line = Row("", strip(mark_of(one, data), axis.scale, lines), "", "")
     return Figure(
         anchor="headline",
-        title=name_of(material),
+        title=name_of(data),
         strips=Strips(labels(axis), [("", [line])], ("", "", "")),
-        legend=legend([reading(one, material)], lines),
-        walk=material.walk([one]),
-        table=estimates_table([one], material),
+        legend=legend([mark_of(one, data)], lines),
+        funnel=data.funnel([one]),
+        table=estimates_table([one], data),
     )
 
 
-def cohort_figure(material: ReportData) -> Figure | None:
+def cohort_figure(data: ReportData) -> Figure | None:
     """Draw the leading metric of each cohort over all batches."""
-    led = [one for one in material.everywhere() if (one.metric, one.class_) == material.leading]
+    led = [one for one in data.everywhere() if (one.metric, one.class_) == data.leading]
     found = [*by_cohort(widest(led)), *_versions(led)]
     groups = [
         (name, list(rows))
         for name, rows in groupby(sorted(found, key=_order), key=lambda one: one[0])
     ]
     groups = [(name, rows) for name, rows in groups if len(rows) > 1]
-    if not groups or material.leading is None:
+    if not groups or data.leading is None:
         return None
     drawn = [one for _, rows in groups for _, _, one in rows]
-    lines = lines_of(material, "", next(iter(material.of("all")), None))
-    readings = [reading(one, material) for one in drawn]
-    axis = axis_of(material.leading[0], readings, lines)
+    lines = lines_of(data, "", next(iter(data.of("all")), None))
+    marks = [mark_of(one, data) for one in drawn]
+    axis = axis_of(data.leading[0], marks, lines)
     strips = [
         (
             _titled(name),
-            [row(value, one, material, axis, lines) for _, value, one in _largest(rows)],
+            [row(value, one, data, axis, lines) for _, value, one in _largest(rows)],
         )
         for name, rows in groups
     ]
     return Figure(
         anchor="cohorts",
-        title=f"{name_of(material)} by cohort",
+        title=f"{name_of(data)} by cohort",
         sentence="All batches together. Where two intervals overlap much, the answers cannot tell the two cohorts apart.",
-        strips=Strips(labels(axis), strips, ("cohort", name_of(material), "answers")),
-        legend=legend(readings, lines),
+        strips=Strips(labels(axis), strips, ("cohort", name_of(data), "answers")),
+        legend=legend(marks, lines),
         notes=_left_out(groups),
-        walk=material.walk(material.of("all")),
-        table=estimates_table(drawn, material),
+        funnel=data.funnel(data.of("all")),
+        table=estimates_table(drawn, data),
     )
 
 
@@ -102,7 +102,7 @@ def _order(found: tuple[str, str, Estimate]) -> tuple[object, ...]:
     digits = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", value)]
     is_number = bool(re.match(r"(below |from )?-?\d", value))
     return (
-        name == SEEN,
+        name == SEEN_IN_TRAINING,
         name,
         not is_number,
         digits[:1] if is_number else [],
@@ -127,9 +127,9 @@ def _left_out(groups: Sequence[tuple[str, Sequence[object]]]) -> list[str]:
     ]
 
 
-def seen_words(material: ReportData) -> str:
+def seen_words(data: ReportData) -> str:
     """Say whether the model was trained on the rows that people judged, where all are alike."""
-    values = {value for name, value, _ in by_cohort(material.everywhere()) if name == SEEN}
+    values = {value for name, value, _ in by_cohort(data.everywhere()) if name == SEEN_IN_TRAINING}
     if values == {"false"}:
         return (
             "No row that people judged was seen in training, as far as the model’s package knows."
@@ -142,17 +142,17 @@ def seen_words(material: ReportData) -> str:
 
 
 def _titled(name: str) -> str:
-    return {SEEN: "seen in training", "version": "model version"}.get(name, name)
+    return {SEEN_IN_TRAINING: "seen in training", "version": "model version"}.get(name, name)
 
 
-def class_figure(material: ReportData) -> Figure | None:
+def class_figure(data: ReportData) -> Figure | None:
     """Draw precision, recall and F1 of each class over all batches."""
     found = [
-        one for one in widest(material.everywhere()) if one.cohort is None and one.metric in _MEANS
+        one for one in widest(data.everywhere()) if one.cohort is None and one.metric in _MEANS
     ]
     if not found:
         return None
-    answers = material.confusion.answers if material.confusion else ()
+    answers = data.confusion.answers if data.confusion else ()
     place = {name: place for place, name in enumerate(answers)}
     found.sort(
         key=lambda one: (
@@ -161,12 +161,12 @@ def class_figure(material: ReportData) -> Figure | None:
             one.class_ or "",
         )
     )
-    readings = [reading(one, material) for one in found]
-    axis = axis_of("f1", readings)
+    marks = [mark_of(one, data) for one in found]
+    axis = axis_of("f1", marks)
     groups = [
         (
             f"{NAMES[metric]}: {means}",
-            [_class_row(one, material, axis) for one in found if one.metric == metric],
+            [_class_row(one, data, axis) for one in found if one.metric == metric],
         )
         for metric, means in _MEANS.items()
     ]
@@ -179,15 +179,15 @@ def class_figure(material: ReportData) -> Figure | None:
             [(title, rows) for title, rows in groups if rows],
             ("class", "metric", "answers"),
         ),
-        legend=legend(readings),
-        walk=material.walk(material.of("all") or found[:1]),
-        table=estimates_table(found, material),
+        legend=legend(marks),
+        funnel=data.funnel(data.of("all") or found[:1]),
+        table=estimates_table(found, data),
     )
 
 
-def error_figure(material: ReportData) -> Figure | None:
+def error_figure(data: ReportData) -> Figure | None:
     """Draw the size of errors in the newest window and in all batches; nothing of classes."""
-    one = material.headline
+    one = data.headline
     if one is None or one.metric not in ERRORS:
         return None
     places = dict.fromkeys([(one.period, one.window), ("all", "all")])
@@ -195,16 +195,16 @@ def error_figure(material: ReportData) -> Figure | None:
         error
         for metric in ERRORS
         for period, window in places
-        for error in widest(material.estimates)
+        for error in widest(data.estimates)
         if (error.metric, error.cohort, error.period, error.window)
         == (metric, None, period, window)
     ]
     groups = []
-    readings = [reading(error, material) for error in found]
-    axis = axis_of(one.metric, readings)
+    marks = [mark_of(error, data) for error in found]
+    axis = axis_of(one.metric, marks)
     for metric in ERRORS:
         rows = [
-            row(dates(error.window, material.timezone), error, material, axis)
+            row(dates(error.window, data.timezone), error, data, axis)
             for error in found
             if error.metric == metric
         ]
@@ -218,31 +218,31 @@ def error_figure(material: ReportData) -> Figure | None:
             [(title, rows) for title, rows in groups if rows],
             ("window", "error", "answers"),
         ),
-        legend=legend(readings),
-        notes=[_unreliable(error, material) for error in found if not error.reliable],
-        walk=material.walk(material.of("all") or [one]),
-        table=estimates_table(found, material),
+        legend=legend(marks),
+        notes=[_unreliable(error, data) for error in found if not error.reliable],
+        funnel=data.funnel(data.of("all") or [one]),
+        table=estimates_table(found, data),
     )
 
 
-def _unreliable(one: Estimate, material: ReportData) -> str:
+def _unreliable(one: Estimate, data: ReportData) -> str:
     return (
-        f"Unreliable: {NAMES[one.metric].lower()} of {dates(one.window, material.timezone)}. One answer makes "
+        f"Unreliable: {NAMES[one.metric].lower()} of {dates(one.window, data.timezone)}. One answer makes "
         f"{percent(one.largest or 0.0)} of its sum, and the sample may have missed others as large."
     )
 
 
-def _class_row(one: Estimate, material: ReportData, axis: Axis) -> Row:
+def _class_row(one: Estimate, data: ReportData, axis: Axis) -> Row:
     """Draw a class; beside its precision stands how many answers it rests on."""
-    predicted = material.confusion.predicted if material.confusion else ()
+    predicted = data.confusion.predicted if data.confusion else ()
     own = next((row.answered for row in predicted if row.label == one.class_), 0)
     remark = count(own, "answer") if one.metric == "precision" else ""
-    return replace(row(one.class_ or "", one, material, axis), remark=remark)
+    return replace(row(one.class_ or "", one, data, axis), remark=remark)
 
 
-def more_figure(material: ReportData) -> Figure | None:
+def more_figure(data: ReportData) -> Figure | None:
     """Draw how the headline's interval would shrink with more answers."""
-    one = material.headline
+    one = data.headline
     if one is None or one.value is None or one.low is None or one.low == one.high:
         return None
     steps = [0, *_steps(one)]
@@ -259,9 +259,9 @@ def more_figure(material: ReportData) -> Figure | None:
     return Figure(
         anchor="more",
         title="What more answers would give",
-        sentence=_promise(one, halves, material),
+        sentence=_promise(one, halves, data),
         strips=Strips(labels(axis), [("", rows)], ("more answers", "about", "")),
-        walk=material.walk([one]),
+        funnel=data.funnel([one]),
         table=table,
         is_half=True,
     )
@@ -287,7 +287,7 @@ def _more_row(metric: str, more: int, half: float, seen: IntervalMark, axis: Axi
     return Row(label, strip(seen, axis.scale), f"±\u00a0{points(metric, half)}", "")
 
 
-def _promise(one: Estimate, halves: Sequence[tuple[int, float]], material: ReportData) -> str:
+def _promise(one: Estimate, halves: Sequence[tuple[int, float]], data: ReportData) -> str:
     now, (more, half) = halves[0][1], halves[min(2, len(halves) - 1)]
-    text = f"With {count(more, 'more answer')}, the interval for {possessive(one, material)} would shrink from about ±\u00a0{points(one.metric, now)} to ±\u00a0{points(one.metric, half)}"
+    text = f"With {count(more, 'more answer')}, the interval for {possessive(one, data)} would shrink from about ±\u00a0{points(one.metric, now)} to ±\u00a0{points(one.metric, half)}"
     return f"{text}. Half the length takes four times the answers."

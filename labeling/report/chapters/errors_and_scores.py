@@ -26,9 +26,9 @@ _MOST_CLASSES = 12
 _MOST_POINTS = 1000
 
 
-def confusion_figure(material: ReportData) -> Figure | None:
+def confusion_figure(data: ReportData) -> Figure | None:
     """Show the estimated shares of predictions by answer."""
-    of = material.confusion
+    of = data.confusion
     if of is None or not any(one.answered for one in of.predicted):
         return None
     rows = sorted(of.predicted, key=lambda one: -one.rows)[:_MOST_CLASSES]
@@ -46,7 +46,7 @@ def confusion_figure(material: ReportData) -> Figure | None:
         notes=[f"{count(left, 'rarer class', 'rarer classes')}: only in the table."]
         if left > 0
         else [],
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=_confusion_table(of),
         is_half=True,
     )
@@ -62,10 +62,12 @@ def _matrix_row(
         if within is None:
             cells.append(MatrixCell("?", "", 0.0, is_right=answer == one.label))
             continue
-        told = percent(within * weight, 0 if within * weight >= 0.01 else 1) if within else "–"
+        share_text = (
+            percent(within * weight, 0 if within * weight >= 0.01 else 1) if within else "–"
+        )
         cells.append(
             MatrixCell(
-                told,
+                share_text,
                 percent(within) if within else "",
                 within * weight,
                 is_right=answer == one.label,
@@ -98,19 +100,15 @@ def _confusion_table(of: Confusion) -> Table:
     return Table(header, rows)
 
 
-def score_figure(material: ReportData) -> Figure | None:
+def score_figure(data: ReportData) -> Figure | None:
     """Draw the share right against the score, or people's numbers against the predicted ones."""
-    if material.calibration is not None:
-        return _calibration(material, material.calibration)
-    return (
-        _numbers(material, material.pairs)
-        if material.pairs is not None and len(material.pairs.said)
-        else None
-    )
+    if data.calibration is not None:
+        return _calibration(data, data.calibration)
+    return _numbers(data, data.pairs) if data.pairs is not None and len(data.pairs.said) else None
 
 
-def _calibration(material: ReportData, of: Calibration) -> Figure:
-    sentence = _claims(material, of)
+def _calibration(data: ReportData, of: Calibration) -> Figure:
+    sentence = _claims(data, of)
     return Figure(
         anchor="calibration",
         title="Do scores mean what they say?",
@@ -123,7 +121,7 @@ def _calibration(material: ReportData, of: Calibration) -> Figure:
             ("interval", "95\u00a0% interval, approximate"),
             ("diagonal", "as many right as the scores say"),
         ],
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=Table(
             ("scores from", "to", "mean score", "right", "low", "high", "answers"),
             [_bin_cells(one) for one in of.bins],
@@ -132,10 +130,10 @@ def _calibration(material: ReportData, of: Calibration) -> Figure:
     )
 
 
-def _claims(material: ReportData, of: Calibration) -> str:
+def _claims(data: ReportData, of: Calibration) -> str:
     """Compare what scores say on average with what people found."""
     said = f"On average the scores say {percent(of.score)}; people found {percent(of.right)} right"
-    overall = next((one for one in material.of("all") if one.metric == "accuracy"), None)
+    overall = next((one for one in data.of("all") if one.metric == "accuracy"), None)
     if overall is None or overall.low is None or overall.high is None:
         return f"{said}."
     if of.score > overall.high:
@@ -150,7 +148,7 @@ def _bin_cells(one: Bin) -> list[Cell]:
     return [*(share(part) for part in (one.low, one.high, one.score, *found)), integer(one.answers)]
 
 
-def _numbers(material: ReportData, of: Pairs) -> Figure:
+def _numbers(data: ReportData, of: Pairs) -> Figure:
     points = list(zip(of.predicted.tolist(), of.said.tolist(), strict=True))
     shown = points[:_MOST_POINTS]
     scale = around(
@@ -173,7 +171,7 @@ def _numbers(material: ReportData, of: Pairs) -> Figure:
         across="predicted",
         upward="what people said",
         notes=notes,
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=Table(("predicted", "people said"), [(plain(x), plain(y)) for x, y in shown]),
         is_half=True,
     )

@@ -85,7 +85,7 @@ class Figure:
     matrix: Matrix | None = None
     legend: Sequence[tuple[str, str]] = ()  # (class name of the mark, words)
     notes: Sequence[str] = ()
-    walk: Funnel | None = None
+    funnel: Funnel | None = None
     table: Table | None = None
     is_half: bool = False  # fits beside another one
 
@@ -115,9 +115,9 @@ def plain(value: float | None) -> Cell:
     return text(None) if value is None else Cell(number(value), repr(value))
 
 
-def estimates_table(estimates: Sequence[Estimate], material: ReportData) -> Table:
+def estimates_table(estimates: Sequence[Estimate], data: ReportData) -> Table:
     """Return estimates with all that `recheck estimate --json` says of them."""
-    has_truth = any(material.truth(one) is not None for one in estimates)
+    has_truth = any(data.truth(one) is not None for one in estimates)
     has_size = any(one.largest is not None for one in estimates)
     header: tuple[str, ...] = (
         "metric",
@@ -133,11 +133,11 @@ def estimates_table(estimates: Sequence[Estimate], material: ReportData) -> Tabl
     header += ("rows", "covered", "asked", "answered")
     header += ("largest answer",) * has_size + ("known truth",) * has_truth
     return Table(
-        header, [_cells(one, material, has_size=has_size, has_truth=has_truth) for one in estimates]
+        header, [_cells(one, data, has_size=has_size, has_truth=has_truth) for one in estimates]
     )
 
 
-def _cells(one: Estimate, material: ReportData, *, has_size: bool, has_truth: bool) -> list[Cell]:
+def _cells(one: Estimate, data: ReportData, *, has_size: bool, has_truth: bool) -> list[Cell]:
     values = (
         one.value,
         one.low,
@@ -158,7 +158,7 @@ def _cells(one: Estimate, material: ReportData, *, has_size: bool, has_truth: bo
     if has_size:
         cells.append(share(one.largest))
     if has_truth:
-        cells.append(exact(one.metric, material.truth(one)))
+        cells.append(exact(one.metric, data.truth(one)))
     return cells
 
 
@@ -168,9 +168,9 @@ _FEW = 10  # answers, below which a row is drawn faint
 _PLAIN = Lines()
 
 
-def reading(one: Estimate, material: ReportData) -> IntervalMark:
+def mark_of(one: Estimate, data: ReportData) -> IntervalMark:
     """Return what is drawn of an estimate; the range of missing answers only where it leads."""
-    truth = material.truth(one)
+    truth = data.truth(one)
     if one.value is None:
         return IntervalMark(None)
     if is_answered_enough(one):
@@ -179,20 +179,20 @@ def reading(one: Estimate, material: ReportData) -> IntervalMark:
     return IntervalMark(one.value, one.low, one.high, worst, best, truth)
 
 
-def lines_of(material: ReportData, period: str, overall: Estimate | None = None) -> Lines:
-    """Return what readings of the leading metric are held against."""
+def lines_of(data: ReportData, period: str, overall: Estimate | None = None) -> Lines:
+    """Return what marks of the leading metric are held against."""
     watched = (
         line.below if line.below is not None else line.above
-        for line in material.lines
-        if (line.metric, line.class_) == material.leading
+        for line in data.lines
+        if (line.metric, line.class_) == data.leading
         if line.cohort is None and line.period == period
     )
     return Lines(overall.value if overall else None, next(watched, None))
 
 
-def axis_of(metric: str, readings: Iterable[IntervalMark], lines: Lines = _PLAIN) -> Axis:
-    """Return an axis that holds all readings; of errors, which nothing bounds, nearly all."""
-    found = list(readings)
+def axis_of(metric: str, marks: Iterable[IntervalMark], lines: Lines = _PLAIN) -> Axis:
+    """Return an axis that holds all marks; of errors, which nothing bounds, nearly all."""
+    found = list(marks)
     ends = [lines.overall, lines.limit, *(end for one in found for end in one.ends)]
     if metric in ERRORS:
         values = sorted(one.value for one in found if one.value is not None)
@@ -202,9 +202,9 @@ def axis_of(metric: str, readings: Iterable[IntervalMark], lines: Lines = _PLAIN
     return Axis(around(ends, floor=0, ceiling=1, least=0.2), percent)
 
 
-def cut_off(readings: Iterable[IntervalMark], axis: Axis) -> list[str]:
+def cut_off(marks: Iterable[IntervalMark], axis: Axis) -> list[str]:
     """Say how many values lie beyond the axis."""
-    beyond = sum(one.value is not None and one.value > axis.scale.high for one in readings)
+    beyond = sum(one.value is not None and one.value > axis.scale.high for one in marks)
     return (
         [f"{count(beyond, 'value')} beyond the upper edge, drawn on it; the table has all."]
         if beyond
@@ -212,20 +212,20 @@ def cut_off(readings: Iterable[IntervalMark], axis: Axis) -> list[str]:
     )
 
 
-def row(label: str, one: Estimate, material: ReportData, axis: Axis, lines: Lines = _PLAIN) -> Row:
+def row(label: str, one: Estimate, data: ReportData, axis: Axis, lines: Lines = _PLAIN) -> Row:
     """Return an estimate as a line of a picture."""
     return Row(
         label=label,
-        mark=strip(reading(one, material), axis.scale, lines),
+        mark=strip(mark_of(one, data), axis.scale, lines),
         words=interval(one) + ("" if one.reliable else " – unreliable"),
         remark=count(one.n_answered, "answer"),
         is_faint=one.n_answered < _FEW,
     )
 
 
-def legend(readings: Iterable[IntervalMark], lines: Lines = _PLAIN) -> list[tuple[str, str]]:
-    """Explain the marks of these readings: (class name, words)."""
-    found = list(readings)
+def legend(marks: Iterable[IntervalMark], lines: Lines = _PLAIN) -> list[tuple[str, str]]:
+    """Explain the marks of these marks: (class name, words)."""
+    found = list(marks)
     known = [
         ("value", "estimate", True),
         ("interval", "95\u00a0% interval", any(one.low is not None for one in found)),
@@ -241,9 +241,9 @@ def legend(readings: Iterable[IntervalMark], lines: Lines = _PLAIN) -> list[tupl
     return [(kind, words) for kind, words, is_shown in known if is_shown]
 
 
-def told(one: Estimate, material: ReportData) -> str:
+def hover_text(one: Estimate, data: ReportData) -> str:
     """Return an estimate in a line, for those who point at its mark."""
-    truth = material.truth(one)
+    truth = data.truth(one)
     known = f"; known truth {amount(one.metric, truth, 1)}" if truth is not None else ""
-    when = dates(one.window, material.timezone)
+    when = dates(one.window, data.timezone)
     return f"{when}: {interval(one)}, {one.n_answered:,} of {one.n_asked:,} answered{known}"

@@ -15,14 +15,14 @@ from labeling.report.chapters.figure import (
     axis_of,
     cut_off,
     estimates_table,
+    hover_text,
     legend,
     lines_of,
-    reading,
+    mark_of,
     row,
-    told,
 )
 from labeling.report.content import ReportData
-from labeling.report.drawing.charts import Mark, labels, over_time, rug
+from labeling.report.drawing.charts import WindowMark, labels, over_time, rug
 from labeling.report.drawing.time_axis import Clock, clock_of, folded
 from labeling.report.wording import amount, count, dates, name_of
 
@@ -36,23 +36,23 @@ _RUG = (
 )
 
 
-def clock(material: ReportData) -> Clock | None:
+def clock(data: ReportData) -> Clock | None:
     """Return where the job's batches lie in time; None where their names do not say."""
-    return clock_of((batch.name for batch in material.batches), material.timezone)
+    return clock_of((batch.name for batch in data.batches), data.timezone)
 
 
-def time_figure(material: ReportData) -> Figure | None:
+def time_figure(data: ReportData) -> Figure | None:
     """Draw the leading metric over time, or by batch where batches have no time."""
-    if material.leading is None:
+    if data.leading is None:
         return None
-    when = clock(material)
-    return _over_time(material, when) if when else _by_batch(material)
+    when = clock(data)
+    return _over_time(data, when) if when else _by_batch(data)
 
 
-def layers(material: ReportData) -> tuple[Period | None, Period]:
+def layers(data: ReportData) -> tuple[Period | None, Period]:
     """Return the finest period whose windows can be drawn one by one, and a longer one."""
     held = {
-        period: {windows(batch.name).get(period) for batch in material.batches}
+        period: {windows(batch.name).get(period) for batch in data.batches}
         for period in ("batch", "day", "week", "month")
     }
     order: list[Period] = ["batch", "day", "week"]
@@ -65,45 +65,46 @@ def layers(material: ReportData) -> tuple[Period | None, Period]:
     return fine, "day" if is_hourly and 2 < len(held["day"]) <= 31 else "week"
 
 
-def _over_time(material: ReportData, when: Clock) -> Figure:
-    fine, wide = layers(material)
-    small, large = material.of(fine) if fine else [], material.of(wide)
+def _over_time(data: ReportData, when: Clock) -> Figure:
+    fine, wide = layers(data)
+    small, large = data.of(fine) if fine else [], data.of(wide)
     when = folded(when, (one.window for one in large))
-    lines = lines_of(material, wide)
+    lines = lines_of(data, wide)
     metric = large[0].metric if large else "accuracy"
-    dots, bands = (_marks(estimates, material, when) for estimates in (small, large))
+    dots, bands = (_marks(estimates, data, when) for estimates in (small, large))
     dots = [
-        replace(dot, label="", reading=replace(dot.reading, worst=None, best=None)) for dot in dots
+        replace(dot, label="", interval=replace(dot.interval, worst=None, best=None))
+        for dot in dots
     ]
-    readings = [mark.reading for mark in (*dots, *bands)]
-    axis = axis_of(metric, readings, lines)
+    marks = [mark.interval for mark in (*dots, *bands)]
+    axis = axis_of(metric, marks, lines)
     drawing = over_time(
         dots,
         bands,
         axis,
         when,
         lines,
-        alt=f"{name_of(material)} over time; the table below has its numbers.",
+        alt=f"{name_of(data)} over time; the table below has its numbers.",
     )
     return Figure(
         anchor="time",
-        title=f"{name_of(material)} over time",
-        sentence=_sentence(fine, wide, large, material),
+        title=f"{name_of(data)} over time",
+        sentence=_sentence(fine, wide, large, data),
         picture=drawing,
-        below=_asked(material, fine or wide, when),
-        legend=[*_banded(legend(readings, lines)), *_RUG],
-        notes=cut_off(readings, axis),
-        walk=material.walk(material.of("all")),
-        table=estimates_table([*large, *small], material),
+        below=_asked(data, fine or wide, when),
+        legend=[*_banded(legend(marks, lines)), *_RUG],
+        notes=cut_off(marks, axis),
+        funnel=data.funnel(data.of("all")),
+        table=estimates_table([*large, *small], data),
     )
 
 
 def _sentence(
-    fine: Period | None, wide: Period, large: Sequence[Estimate], material: ReportData
+    fine: Period | None, wide: Period, large: Sequence[Estimate], data: ReportData
 ) -> str:
     """Say what is drawn, and where the values were lowest and highest."""
     said = f"Each band is the interval of one {wide}, with a line at the estimate."
-    said += f" Each dot is one {_noun(fine, material)} with its own interval." if fine else ""
+    said += f" Each dot is one {_noun(fine, data)} with its own interval." if fine else ""
     known = [one for one in large if one.value is not None]
     if len(known) < 2:
         return said
@@ -111,13 +112,13 @@ def _sentence(
     low, high = (amount(one.metric, one.value or 0.0) for one in ends)
     if low == high:
         return f"{said} All {wide}s were near {low}."
-    first, last = (dates(one.window, material.timezone) for one in ends)
+    first, last = (dates(one.window, data.timezone) for one in ends)
     return f"{said} The lowest {wide}: {low} ({first}); the highest: {high} ({last})."
 
 
-def _noun(period: Period, material: ReportData) -> str:
+def _noun(period: Period, data: ReportData) -> str:
     """Name what a batch is, where it is an hour or a day."""
-    often = {a_year(batch.name) for batch in material.batches}
+    often = {a_year(batch.name) for batch in data.batches}
     names = {8766: "hour", 366: "day"}
     return names.get(often.pop() or 0, period) if period == "batch" and len(often) == 1 else period
 
@@ -133,13 +134,13 @@ def _banded(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(names.get(kind, kind), words) for kind, words in marks]
 
 
-def _marks(estimates: Sequence[Estimate], material: ReportData, when: Clock) -> list[Mark]:
+def _marks(estimates: Sequence[Estimate], data: ReportData, when: Clock) -> list[WindowMark]:
     is_labelled = len(estimates) <= _LABELLED
     return [
-        Mark(
+        WindowMark(
             place,
-            reading(one, material),
-            told(one, material),
+            mark_of(one, data),
+            hover_text(one, data),
             amount(one.metric, one.value) if is_labelled and one.value is not None else "",
         )
         for one in estimates
@@ -147,33 +148,33 @@ def _marks(estimates: Sequence[Estimate], material: ReportData, when: Clock) -> 
     ]
 
 
-def _asked(material: ReportData, period: Period, when: Clock) -> Markup:
+def _asked(data: ReportData, period: Period, when: Clock) -> Markup:
     """Draw for each window whether anybody was asked, and answered."""
-    found = {one.window: one for one in material.of(period)}
+    found = {one.window: one for one in data.of(period)}
     places = []
-    for window in sorted({windows(batch.name).get(period, "") for batch in material.batches}):
+    for window in sorted({windows(batch.name).get(period, "") for batch in data.batches}):
         place, one = when.place(window), found.get(window)
         if place and not when.is_folded(window):
             kind = "unasked" if one is None else "answered" if one.n_answered else "asked"
             words = (
                 "nobody asked" if one is None else f"{one.n_answered:,} of {one.n_asked:,} answered"
             )
-            places.append((place, kind, f"{dates(window, material.timezone)}: {words}"))
+            places.append((place, kind, f"{dates(window, data.timezone)}: {words}"))
     answered = sum(kind == "answered" for _, kind, _ in places)
     return rug(places, f"{answered} of {len(places)} windows have answers.")
 
 
-def _by_batch(material: ReportData) -> Figure | None:
+def _by_batch(data: ReportData) -> Figure | None:
     """Draw batches whose names are no times, one below the other; nothing of a single one."""
-    found = material.of("batch")
-    if len(material.batches) < 2:
+    found = data.of("batch")
+    if len(data.batches) < 2:
         return None
-    everything = material.of("all")
-    lines = lines_of(material, "batch", everything[-1] if everything else None)
-    readings = [reading(one, material) for one in found]
-    axis = axis_of(found[0].metric if found else "accuracy", readings, lines)
-    rows = [row(one.window, one, material, axis, lines) for one in found[-_MOST_ROWS:]]
-    left = len(material.batches) - len(found)
+    everything = data.of("all")
+    lines = lines_of(data, "batch", everything[-1] if everything else None)
+    marks = [mark_of(one, data) for one in found]
+    axis = axis_of(found[0].metric if found else "accuracy", marks, lines)
+    rows = [row(one.window, one, data, axis, lines) for one in found[-_MOST_ROWS:]]
+    left = len(data.batches) - len(found)
     notes = (
         [f"{count(left, 'batch', 'batches')} scored of which nobody was asked."] if left > 0 else []
     )
@@ -184,11 +185,11 @@ def _by_batch(material: ReportData) -> Figure | None:
     )
     return Figure(
         anchor="time",
-        title=f"{name_of(material)} by batch",
+        title=f"{name_of(data)} by batch",
         sentence="The batches’ names say nothing of time, so they stand in the order of their names.",
-        strips=Strips(labels(axis), [("", rows)], ("batch", name_of(material), "answers")),
-        legend=legend(readings, lines),
+        strips=Strips(labels(axis), [("", rows)], ("batch", name_of(data), "answers")),
+        legend=legend(marks, lines),
         notes=notes,
-        walk=material.walk(everything),
-        table=estimates_table(found, material),
+        funnel=data.funnel(everything),
+        table=estimates_table(found, data),
     )

@@ -35,18 +35,18 @@ _SOME = 5  # answers of one person, from which on the page names them
 _GOOD, _FAIR = 0.8, 0.667  # Krippendorff, Content Analysis (2018), ch. 12
 
 
-def volume_figure(material: ReportData) -> Figure | None:
+def volume_figure(data: ReportData) -> Figure | None:
     """Draw how many rows each batch had, and how many of them could not be scored."""
-    if not material.batches:
+    if not data.batches:
         return None
-    refused = sum(batch.quarantined for batch in material.batches)
-    scored = sum(batch.scored for batch in material.batches)
-    sentence = f"{count(scored, 'row')} scored in {count(len(material.batches), 'batch', 'batches')}, {refused:,} quarantined."
+    refused = sum(batch.quarantined for batch in data.batches)
+    scored = sum(batch.scored for batch in data.batches)
+    sentence = f"{count(scored, 'row')} scored in {count(len(data.batches), 'batch', 'batches')}, {refused:,} quarantined."
     stacks = {
-        one.name: (("scored", one.scored), ("refused", one.quarantined)) for one in material.batches
+        one.name: (("scored", one.scored), ("refused", one.quarantined)) for one in data.batches
     }
-    picture, strips = _stacked(material, stacks, f"Rows per batch. {sentence}")
-    rows = [_batch_cells(one) for one in material.batches]
+    picture, strips = _stacked(data, stacks, f"Rows per batch. {sentence}")
+    rows = [_batch_cells(one) for one in data.batches]
     return Figure(
         anchor="volume",
         title="Rows per batch",
@@ -54,7 +54,7 @@ def volume_figure(material: ReportData) -> Figure | None:
         picture=picture,
         strips=strips,
         legend=[("scored", "scored"), *([("refused", "quarantined")] if refused else [])],
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=Table(("batch", "source rows", "scored", "quarantined", "version"), rows),
         is_half=True,
     )
@@ -65,14 +65,14 @@ def _batch_cells(one: Batch) -> list[Cell]:
     return [text(one.name), *counts, text(one.version)]
 
 
-def _stacked(material: ReportData, stacks: Stacks, alt: str) -> tuple[Markup | None, Strips | None]:
+def _stacked(data: ReportData, stacks: Stacks, alt: str) -> tuple[Markup | None, Strips | None]:
     """Draw counts by time; one batch below the other where their names are no times."""
-    when = clock(material)
+    when = clock(data)
     if when is None:
         return None, _listed(stacks)
     period, summed = _summed(stacks)
     found = [
-        Bar(place, parts, _bar_words(window, parts, material.timezone))
+        Bar(place, parts, _bar_words(window, parts, data.timezone))
         for window, parts in sorted(summed.items())
         if (place := when.place(window))
     ]
@@ -97,11 +97,11 @@ def _bar_words(window: str, parts: tuple[tuple[str, int], ...], timezone: str) -
     names = {
         "scored": "scored",
         "refused": "quarantined",
-        "heard": "answered",
-        "unheard": "without an answer",
+        "answered": "answered",
+        "open": "without an answer",
     }
-    told = ", ".join(f"{rows:,} {names[kind]}" for kind, rows in parts)
-    return f"{dates(window, timezone)}: {told}"
+    counts = ", ".join(f"{rows:,} {names[kind]}" for kind, rows in parts)
+    return f"{dates(window, timezone)}: {counts}"
 
 
 def _listed(stacks: Stacks) -> Strips:
@@ -115,12 +115,12 @@ def _listed(stacks: Stacks) -> Strips:
     return Strips(None, [("", rows)], ("batch", "rows", ""))
 
 
-def quarantine_figure(material: ReportData) -> Figure | None:
+def quarantine_figure(data: ReportData) -> Figure | None:
     """Draw why rows could not be scored."""
-    if not material.reasons:
+    if not data.reasons:
         return None
-    found = sorted(material.reasons, key=lambda one: (-one.rows, one.reason, one.column or ""))
-    total, source = sum(one.rows for one in found), sum(batch.source for batch in material.batches)
+    found = sorted(data.reasons, key=lambda one: (-one.rows, one.reason, one.column or ""))
+    total, source = sum(one.rows for one in found), sum(batch.source for batch in data.batches)
     scale = Scale(0, found[0].rows)
     rows = [
         Row(
@@ -137,7 +137,7 @@ def quarantine_figure(material: ReportData) -> Figure | None:
         title="Why rows could not be scored",
         sentence=f"{count(total, 'row')}{part}. They are in no figure above: an accuracy speaks of rows that were scored.",
         strips=Strips(None, [("", rows)], ("reason", "rows", "")),
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=Table(
             ("reason", "column", "rows"),
             [(text(one.reason), text(one.column), integer(one.rows)) for one in found],
@@ -146,23 +146,23 @@ def quarantine_figure(material: ReportData) -> Figure | None:
     )
 
 
-def asked_figure(material: ReportData) -> Figure | None:
+def asked_figure(data: ReportData) -> Figure | None:
     """Draw how many rows of each batch people were asked about, and how many they answered."""
-    if not material.drawn:
+    if not data.drawn:
         return None
-    answered = {one.window: one.n_answered for one in material.of("batch")}
+    answered = {one.window: one.n_answered for one in data.of("batch")}
     stacks = {
-        batch: (("heard", answered.get(batch, 0)), ("unheard", rows - answered.get(batch, 0)))
-        for batch, rows in material.drawn.items()
+        batch: (("answered", answered.get(batch, 0)), ("open", rows - answered.get(batch, 0)))
+        for batch, rows in data.drawn.items()
     }
-    people = material.agreement.annotators if material.agreement else ()
-    asked, heard = sum(material.drawn.values()), sum(answered.values())
-    sentence = f"{count(asked, 'row')} drawn from {count(len(stacks), 'batch', 'batches')}, {heard:,} answered."
-    picture, strips = _stacked(material, stacks, f"Questions per batch. {sentence}")
+    people = data.agreement.annotators if data.agreement else ()
+    asked, said = sum(data.drawn.values()), sum(answered.values())
+    sentence = f"{count(asked, 'row')} drawn from {count(len(stacks), 'batch', 'batches')}, {said:,} answered."
+    picture, strips = _stacked(data, stacks, f"Questions per batch. {sentence}")
     left_out = [
         (sum(one.skipped for one in people), "skipped"),
         (sum(one.invalid for one in people), "outside the answer set"),
-        (material.stale, "given to a row that was replaced since"),
+        (data.stale, "given to a row that was replaced since"),
     ]
     return Figure(
         anchor="asked",
@@ -170,35 +170,35 @@ def asked_figure(material: ReportData) -> Figure | None:
         sentence=sentence,
         picture=picture,
         strips=strips,
-        legend=[("heard", "answered"), ("unheard", "no answer yet")],
+        legend=[("answered", "answered"), ("open", "no answer yet")],
         notes=[
             f"Kept, but not counted: {', '.join(f'{rows:,} {why}' for rows, why in left_out if rows)}."
         ]
         if any(rows for rows, _ in left_out)
         else [],
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=Table(
             ("batch", "drawn", "answered"),
             [
                 (text(batch), integer(rows), integer(answered.get(batch, 0)))
-                for batch, rows in sorted(material.drawn.items())
+                for batch, rows in sorted(data.drawn.items())
             ],
         ),
         is_half=True,
     )
 
 
-def agreement_figure(material: ReportData) -> Figure | None:
+def agreement_figure(data: ReportData) -> Figure | None:
     """Show how far people agree with each other."""
-    of = material.agreement
+    of = data.agreement
     if of is None or not of.annotators:
         return None
-    people = _told_apart(of.annotators)
+    people = _named_or_together(of.annotators)
     scale = Scale(0, max(1, *(one.answers for one in people)))
     rows = [
         Row(
             one.name or "(no name)",
-            bar_strip((("heard", one.answers),), scale),
+            bar_strip((("answered", one.answers),), scale),
             count(one.answers, "answer"),
             _agrees(one),
         )
@@ -210,13 +210,13 @@ def agreement_figure(material: ReportData) -> Figure | None:
         title="Do people agree?",
         sentence=_agreement(of),
         strips=Strips(None, [("", rows)], ("who", "answers", "agreement with others")),
-        walk=material.walk(material.of("all")),
+        funnel=data.funnel(data.of("all")),
         table=Table(header, [_annotator_cells(one) for one in people]),
         is_half=True,
     )
 
 
-def _told_apart(people: Sequence[Annotator]) -> list[Annotator]:
+def _named_or_together(people: Sequence[Annotator]) -> list[Annotator]:
     """Those with some answers, the most first; all others as one: few answers judge nobody."""
     known = sorted((one for one in people if one.answers >= _SOME), key=lambda one: -one.answers)
     rest = [one for one in people if one.answers < _SOME]
@@ -259,14 +259,14 @@ def _agreement(of: Agreement) -> str:
     return f"{said} Krippendorff’s alpha is {of.alpha:.2f} (1 is perfect, 0 is chance): {strength}."
 
 
-def outcomes_words(material: ReportData) -> str:
+def outcomes_words(data: ReportData) -> str:
     """Say what answers to rows that nobody drew show, and why they do not count."""
-    of = material.outcomes
+    of = data.outcomes
     if of is None or not of.rows:
         return ""
     said = f"{count(of.rows, 'answer')} came by themselves, for rows that nobody drew"
     if of.value is not None:
-        is_error = material.task == "regression" or (material.leading or ("",))[0] in ERRORS
+        is_error = data.task == "regression" or (data.leading or ("",))[0] in ERRORS
         said += (
             f"; the predictions were off by {number(of.value)} on average"
             if is_error

@@ -13,7 +13,7 @@ from labeling.estimates.calibration import Calibration
 from labeling.report.drawing.svg import Scale, box, diamond, dot, line, picture, upright, words
 from labeling.report.drawing.time_axis import Clock
 
-Told = Callable[[float], str]  # a value in words, for an axis
+ValueText = Callable[[float], str]  # a value in words, for an axis
 _MANY = 100  # marks, above which each is drawn thinner
 _BESIDE = 0.3  # of a window's width: where the truth stands, beside the estimate
 
@@ -36,18 +36,18 @@ class IntervalMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A reading of a window, from one share of the width to another."""
+class WindowMark:
+    """The mark of a window, from one share of the width to another."""
 
     place: tuple[float, float]
-    reading: IntervalMark
-    told: str  # shown where somebody points at it
+    interval: IntervalMark
+    text: str  # shown where somebody points at it
     label: str = ""  # shown above
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Levels that all readings are held against."""
+    """Levels that all marks are held against."""
 
     overall: float | None = None
     limit: float | None = None  # that an alert watches
@@ -58,7 +58,7 @@ class Axis:
     """A scale with its values in words."""
 
     scale: Scale
-    told: Told
+    text: ValueText
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +67,23 @@ class Bar:
 
     place: tuple[float, float]
     parts: tuple[tuple[str, float], ...]  # (class name, rows)
-    told: str
+    text: str  # shown where somebody points at it
 
 
-def strip(reading: IntervalMark, scale: Scale, lines: Lines = Lines()) -> Markup:
-    """Draw one reading on a line; words beside it say the same."""
+def strip(mark: IntervalMark, scale: Scale, lines: Lines = Lines()) -> Markup:
+    """Draw one interval on a line; words beside it say the same."""
     parts = [line("grid", (scale.at(tick), 0), (scale.at(tick), 1)) for tick in scale.ticks(5)]
     for kind, level in (("overall", lines.overall), ("limit", lines.limit)):
         if level is not None:
             parts.append(line(kind, (scale.at(level), 0), (scale.at(level), 1)))
-    if reading.low is not None and reading.high is not None:
-        parts.append(line("interval", (scale.at(reading.low), 0.5), (scale.at(reading.high), 0.5)))
-    if reading.worst is not None and reading.best is not None:
-        parts += _bracket(scale.at(reading.worst), scale.at(reading.best))
-    if reading.value is not None:
-        parts.append(dot("value", scale.at(reading.value), 0.5, 4))
-    if reading.truth is not None:
-        parts.append(diamond("truth", scale.at(reading.truth), 0.5))
+    if mark.low is not None and mark.high is not None:
+        parts.append(line("interval", (scale.at(mark.low), 0.5), (scale.at(mark.high), 0.5)))
+    if mark.worst is not None and mark.best is not None:
+        parts += _bracket(scale.at(mark.worst), scale.at(mark.best))
+    if mark.value is not None:
+        parts.append(dot("value", scale.at(mark.value), 0.5, 4))
+    if mark.truth is not None:
+        parts.append(diamond("truth", scale.at(mark.truth), 0.5))
     return picture("strip", None, parts)
 
 
@@ -110,7 +110,7 @@ def labels(axis: Axis) -> Markup:
             "middle minor" if place % 2 else "middle",
             axis.scale.at(tick),
             0.5,
-            axis.told(tick),
+            axis.text(tick),
             dy="0.35em",
         )
         for place, tick in enumerate(axis.scale.ticks(5))
@@ -119,7 +119,13 @@ def labels(axis: Axis) -> Markup:
 
 
 def over_time(
-    fine: Sequence[Mark], wide: Sequence[Mark], axis: Axis, clock: Clock, lines: Lines, *, alt: str
+    fine: Sequence[WindowMark],
+    wide: Sequence[WindowMark],
+    axis: Axis,
+    clock: Clock,
+    lines: Lines,
+    *,
+    alt: str,
 ) -> Markup:
     """Draw windows by time: wide ones as bands, fine ones as dots with whiskers.
 
@@ -149,9 +155,9 @@ def _folds(clock: Clock) -> Iterator[Markup]:
         yield upright("lasted", sum(place) / 2, 0.5, f"{lasted} not asked")
 
 
-def _band(mark: Mark, scale: Scale) -> Iterator[Markup]:
+def _band(mark: WindowMark, scale: Scale) -> Iterator[Markup]:
     """A band from low to high, with a level at the value."""
-    found = mark.reading
+    found = mark.interval
     if found.value is None:
         return
     if found.worst is not None and found.best is not None:
@@ -159,36 +165,36 @@ def _band(mark: Mark, scale: Scale) -> Iterator[Markup]:
             "missing-band",
             mark.place,
             (1 - scale.at(found.best), 1 - scale.at(found.worst)),
-            mark.told,
+            mark.text,
         )
     if found.low is not None and found.high is not None:
         yield box(
-            "band", mark.place, (1 - scale.at(found.high), 1 - scale.at(found.low)), mark.told
+            "band", mark.place, (1 - scale.at(found.high), 1 - scale.at(found.low)), mark.text
         )
 
 
-def _head(mark: Mark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
+def _head(mark: WindowMark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
     """The band's value, its label and the truth, over all that is drawn."""
-    found = mark.reading
+    found = mark.interval
     if found.value is None:
         return
     level, middle = 1 - scale.at(found.value), sum(mark.place) / 2
-    yield line("level", (mark.place[0], level), (mark.place[1], level), mark.told)
+    yield line("level", (mark.place[0], level), (mark.place[1], level), mark.text)
     if found.truth is not None:
         known = 1 - scale.at(found.truth)
         yield line(
             "truth-level",
             (mark.place[0], known),
             (mark.place[1], known),
-            f"known truth, {mark.told}",
+            f"known truth, {mark.text}",
         )
     if mark.label:
         yield words("label minor" if crowded else "label", middle, 0, mark.label, dy="-0.6em")
 
 
-def _whisker(mark: Mark, scale: Scale, kind: str) -> Iterator[Markup]:
+def _whisker(mark: WindowMark, scale: Scale, kind: str) -> Iterator[Markup]:
     """A dot and its interval; what missing answers leave is drawn once, by the bands."""
-    found, x = mark.reading, sum(mark.place) / 2
+    found, x = mark.interval, sum(mark.place) / 2
     if found.value is None:
         return
     if found.low is not None and found.high is not None:
@@ -196,15 +202,15 @@ def _whisker(mark: Mark, scale: Scale, kind: str) -> Iterator[Markup]:
             f"whisker {kind}",
             (x, 1 - scale.at(found.low)),
             (x, 1 - scale.at(found.high)),
-            mark.told,
+            mark.text,
         )
     yield dot(
-        f"value {kind}", x, 1 - scale.at(found.value), 2.2 if kind == "fine" else 3.2, mark.told
+        f"value {kind}", x, 1 - scale.at(found.value), 2.2 if kind == "fine" else 3.2, mark.text
     )
     if found.truth is not None:
         beside = x + _BESIDE * (mark.place[1] - mark.place[0])
         yield diamond(
-            f"truth {kind}", beside, 1 - scale.at(found.truth), f"known truth, {mark.told}"
+            f"truth {kind}", beside, 1 - scale.at(found.truth), f"known truth, {mark.text}"
         )
 
 
@@ -214,27 +220,27 @@ def rug(places: Sequence[tuple[tuple[float, float], str, str]], alt: str) -> Mar
     return picture(
         _dense("plot rug", len(places)),
         alt,
-        [box(kind, _narrowed(place, gap), (0, 1), told) for place, kind, told in places],
+        [box(kind, _narrowed(place, gap), (0, 1), text) for place, kind, text in places],
     )
 
 
-def bars(stacks: Sequence[Bar], clock: Clock, told: Told, *, alt: str) -> Markup:
+def bars(stacks: Sequence[Bar], clock: Clock, text_of: ValueText, *, alt: str) -> Markup:
     """Draw counts by time."""
     top = max((sum(rows for _, rows in bar.parts) for bar in stacks), default=0)
     scale = Scale(0, top or 1)
-    parts = [*_frame(Axis(scale, told), most=3), *_below(clock)]
+    parts = [*_frame(Axis(scale, text_of), most=3), *_below(clock)]
     gap = _gap(len(stacks))
     for bar in stacks:
         base = 0.0
         for kind, rows in bar.parts:
             if rows:
                 ends = (1 - scale.at(base + rows), 1 - scale.at(base))
-                parts.append(box(kind, _narrowed(bar.place, gap), ends, bar.told))
+                parts.append(box(kind, _narrowed(bar.place, gap), ends, bar.text))
             base += rows
     return picture(_dense("plot short", len(stacks)), alt, parts)
 
 
-def reliability(of: Calibration, told: Told, alt: str) -> Markup:
+def reliability(of: Calibration, text_of: ValueText, alt: str) -> Markup:
     """Draw the share right against the score; on the diagonal they are the same."""
     known = [
         end
@@ -244,14 +250,14 @@ def reliability(of: Calibration, told: Told, alt: str) -> Markup:
     ]
     low = math.floor(min(known) * 10) / 10
     scale = Scale(min(low, 0.9), 1.0)
-    axis = Axis(scale, told)
+    axis = Axis(scale, text_of)
     parts = [*_frame(axis), *_ticked(axis), line("diagonal", (0, 1), (1, 0))]
     most = max(one.answers for one in of.bins)
     for one in of.bins:
         x, found = scale.at(one.score), one.found
         if found.value is None or found.low is None or found.high is None:
             continue
-        words_for = f"scores around {told(one.score)}: {told(found.value)} right, from {one.answers} answers"
+        words_for = f"scores around {text_of(one.score)}: {text_of(found.value)} right, from {one.answers} answers"
         parts.append(
             line(
                 "whisker coarse",
@@ -284,12 +290,12 @@ def _frame(axis: Axis, most: int = 6) -> Iterator[Markup]:
     for tick in axis.scale.ticks(most):
         y = 1 - axis.scale.at(tick)
         yield line("grid", (0, y), (1, y))
-        yield words("left", 0, y, axis.told(tick), dx="-0.6em", dy="0.35em")
+        yield words("left", 0, y, axis.text(tick), dx="-0.6em", dy="0.35em")
 
 
 def _ticked(axis: Axis) -> Iterator[Markup]:
     for tick in axis.scale.ticks(5):
-        yield words("below", axis.scale.at(tick), 1, axis.told(tick), dy="1.7em")
+        yield words("below", axis.scale.at(tick), 1, axis.text(tick), dy="1.7em")
 
 
 def _below(clock: Clock) -> Iterator[Markup]:

@@ -79,13 +79,13 @@ def around(values: Iterable[float | None], *, floor: float, ceiling: float, leas
 
 def tag(name: str, attributes: Mapping[str, object], *content: str) -> Markup:
     """Return an element; what is not markup yet is escaped."""
-    told = Markup("").join(
+    written = Markup("").join(
         Markup(' {}="{}"').format(key, value)
         for key, value in attributes.items()
         if value is not None
     )
     inner = Markup("").join(escape(part) for part in content)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), told, inner)  # noqa: S704 - names are ours
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inner)  # noqa: S704 - names are ours
 
 
 def share(place: float) -> str:
@@ -93,33 +93,33 @@ def share(place: float) -> str:
     return f"{place * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def line(kind: str, start: tuple[float, float], end: tuple[float, float], told: str = "") -> Markup:
-    """Draw a straight line; `told` shows where somebody points at it."""
+def line(kind: str, start: tuple[float, float], end: tuple[float, float], hint: str = "") -> Markup:
+    """Draw a straight line; `hint` shows where somebody points at it."""
     ends = {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1]}
     return tag(
-        "line", {"class": kind} | {name: share(at) for name, at in ends.items()}, *_title(told)
+        "line", {"class": kind} | {name: share(at) for name, at in ends.items()}, *_title(hint)
     )
 
 
-def dot(kind: str, x: float, y: float, radius: float, told: str = "") -> Markup:
+def dot(kind: str, x: float, y: float, radius: float, hint: str = "") -> Markup:
     """Draw a dot; the radius is in pixels."""
     return tag(
-        "circle", {"class": kind, "cx": share(x), "cy": share(y), "r": f"{radius:g}"}, *_title(told)
+        "circle", {"class": kind, "cx": share(x), "cy": share(y), "r": f"{radius:g}"}, *_title(hint)
     )
 
 
-def diamond(kind: str, x: float, y: float, told: str = "") -> Markup:
+def diamond(kind: str, x: float, y: float, hint: str = "") -> Markup:
     """Draw a small diamond."""
-    inner = tag("path", {"class": kind, "d": "M0-5.5L4-0L0 5.5L-4 0Z"}, *_title(told))
+    inner = tag("path", {"class": kind, "d": "M0-5.5L4-0L0 5.5L-4 0Z"}, *_title(hint))
     return tag("svg", {"x": share(x), "y": share(y), "overflow": "visible"}, inner)
 
 
-def box(kind: str, x: tuple[float, float], y: tuple[float, float], told: str = "") -> Markup:
+def box(kind: str, x: tuple[float, float], y: tuple[float, float], hint: str = "") -> Markup:
     """Draw a rectangle from x[0] to x[1] and from y[0] to y[1]."""
     low, high = min(y), max(y)
     place = {"x": x[0], "y": low, "width": max(x[1] - x[0], 0.0), "height": high - low}
     return tag(
-        "rect", {"class": kind} | {name: share(at) for name, at in place.items()}, *_title(told)
+        "rect", {"class": kind} | {name: share(at) for name, at in place.items()}, *_title(hint)
     )
 
 
@@ -134,20 +134,20 @@ def upright(kind: str, x: float, y: float, text: str) -> Markup:
     return tag("svg", {"x": share(x), "y": share(y), "overflow": "visible"}, inner)
 
 
-def picture(kind: str, told: str | None, parts: Sequence[Markup]) -> Markup:
+def picture(kind: str, text: str | None, parts: Sequence[Markup]) -> Markup:
     """Return a whole picture; its height is the class's.
 
     Args:
         kind: class name.
-        told: what it shows, for those who cannot see it; None for an ornament
+        text: what it shows, for those who cannot see it; None for an ornament
             beside words that say the same.
         parts: its marks, the lowest first.
     """
     seen: dict[str, object] = (
-        {"role": "img", "aria-label": told} if told else {"aria-hidden": "true"}
+        {"role": "img", "aria-label": text} if text else {"aria-hidden": "true"}
     )
     return tag("svg", {"class": kind, "width": "100%", **seen}, *parts)
 
 
-def _title(told: str) -> Sequence[Markup]:
-    return (tag("title", {}, told),) if told else ()
+def _title(hint: str) -> Sequence[Markup]:
+    return (tag("title", {}, hint),) if hint else ()

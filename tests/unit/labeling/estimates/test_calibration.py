@@ -38,8 +38,8 @@ def test_bins_hold_each_answer_once_and_add_up_to_the_whole(
 ) -> None:
     found = _calibrated(_of(rows))
 
-    weight = sum(stands for _, _, stands in rows)
-    right = sum(right * stands for _, right, stands in rows) / weight
+    total = sum(weight for _, _, weight in rows)
+    right = sum(right * weight for _, right, weight in rows) / total
     assert sum(one.answers for one in found.bins) == len(rows)
     assert found.right == pytest.approx(right)
     assert all(one.low <= one.score * (1 + 1e-12) <= one.high * (1 + 1e-9) for one in found.bins)
@@ -90,7 +90,7 @@ def test_an_answer_stands_for_the_rows_of_its_stratum() -> None:
 
     found = answered(judged({"all": rows}).evidence())
 
-    assert found.stands.tolist() == [5.0, 5.0]
+    assert found.weight.tolist() == [5.0, 5.0]
 
 
 def test_pairs_hold_the_mean_of_peoples_numbers() -> None:

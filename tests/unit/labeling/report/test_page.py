@@ -29,6 +29,12 @@ def _page(of: ReportData) -> Page:
     return Page(render(of))
 
 
+def _figure(anchor: str, of: ReportData) -> Page:
+    found = re.search(rf'<figure id="{anchor}".*?</figure>', render(of), re.DOTALL)
+    assert found
+    return Page(found[0])
+
+
 def _headline(of: ReportData) -> str:
     found = re.search(r"<h1>(.*?)</h1>", render(of), re.DOTALL)
     assert found
@@ -251,7 +257,7 @@ def test_every_picture_has_words_and_a_table() -> None:
     pictures = [one for one in page.of("svg") if "width" in one and one["width"] == "100%"]
     assert all(one.get("aria-label") or one.get("aria-hidden") for one in pictures)
     assert len(page.of("figure")) == len(page.of("details")) == 11
-    assert page.marks("walk") == page.marks("walk")[:1] * len(page.of("figure"))
+    assert page.marks("funnel") == page.marks("funnel")[:1] * len(page.of("figure"))
 
 
 def known(period: Period, window: str, value: float) -> Truth:
@@ -325,7 +331,7 @@ def test_an_unknown_window_leaves_a_gap() -> None:
         unknown("batch", day) for day in week[3:]
     ]
 
-    page = _page(material([*found, unknown("week", "2026-W47")]))
+    page = _figure("time", material([*found, unknown("week", "2026-W47")]))
 
     assert len(page.marks("whisker")) == 3
     assert len(page.marks("asked")) == 4 + 1  # and in the legend

@@ -12,7 +12,7 @@ from labeling.report.drawing.charts import (
     Bar,
     IntervalMark,
     Lines,
-    Mark,
+    WindowMark,
     bar_strip,
     bars,
     over_time,
@@ -180,8 +180,8 @@ def test_a_strip_draws_what_is_known_and_nothing_else() -> None:
 
 def test_higher_values_are_drawn_higher() -> None:
     marks = [
-        Mark((0.0, 0.5), IntervalMark(0.25, 0.2, 0.3), "low"),
-        Mark((0.5, 1.0), IntervalMark(0.75, 0.7, 0.8), "high"),
+        WindowMark((0.0, 0.5), IntervalMark(0.25, 0.2, 0.3), "low"),
+        WindowMark((0.5, 1.0), IntervalMark(0.75, 0.7, 0.8), "high"),
     ]
 
     page = Page(over_time(marks, [], _axis, _clock("2026-11-20"), Lines(), alt="two"))
@@ -193,7 +193,7 @@ def test_higher_values_are_drawn_higher() -> None:
 
 
 def test_a_band_spans_its_window_and_interval() -> None:
-    mark = Mark((0.25, 0.5), IntervalMark(0.5, 0.4, 0.8, truth=0.6), "one")
+    mark = WindowMark((0.25, 0.5), IntervalMark(0.5, 0.4, 0.8, truth=0.6), "one")
 
     page = Page(over_time([], [mark], _axis, _clock("2026-11-20"), Lines(), alt="one"))
 
@@ -221,11 +221,11 @@ def test_bars_of_nothing_are_drawn_without_a_fault() -> None:
 
 
 def test_parts_of_a_strip_lie_side_by_side() -> None:
-    page = Page(bar_strip([("heard", 1), ("unheard", 3)], Scale(0, 4)))
+    page = Page(bar_strip([("answered", 1), ("open", 3)], Scale(0, 4)))
 
-    (heard,), (unheard,) = page.marks("heard"), page.marks("unheard")
-    assert (heard["x"], heard["width"]) == ("0%", "25%")
-    assert (unheard["x"], unheard["width"]) == ("25%", "75%")
+    (answered,), (open_,) = page.marks("answered"), page.marks("open")
+    assert (answered["x"], answered["width"]) == ("0%", "25%")
+    assert (open_["x"], open_["width"]) == ("25%", "75%")
 
 
 def test_points_lie_where_their_numbers_say() -> None:
