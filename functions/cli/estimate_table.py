@@ -7,14 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeling.estimates.amounts import (
+    LEADING,
+    OF_CLASSES,
+    TERMINAL,
+    is_answered_enough,
+    range_if_missing,
+)
+
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
     from labeling.estimates.estimate import Estimate
 
-_ERRORS = ("mae", "rmse")  # numbers; all else are shares
-_LEADING = ("accuracy", *_ERRORS)  # of all classes; the first that there is leads
-_OF_CLASSES = ("precision", "recall", "f1")
-_ENOUGH = 0.95  # share answered, below which the missing answers are told too
+_DIGITS = 1  # of a percentage
 _BATCHES, _WINDOWS, _MOST = 5, 3, 12  # rows of a section
 _NAMES = {"batch": "batches", "day": "days", "week": "weeks", "month": "months", "all": "all"}
 
@@ -78,7 +83,7 @@ def _overall(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]
     """The leading metric: of the window that leads, of its cohorts, and of other windows."""
     from labeling.estimates.estimate import widest
 
-    metrics = [name for name in _LEADING if any(one.metric == name for one in found)]
+    metrics = [name for name in LEADING if any(one.metric == name for one in found)]
     if not metrics:
         return
     led = widest(one for one in found if one.metric == metrics[0])
@@ -107,11 +112,10 @@ def _versions(found: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
 
 
 def _missing(lead: Estimate) -> Iterator[Row]:
-    ends = [lead.value_if_missing_wrong, lead.value_if_missing_right]
-    known = sorted(end for end in ends if end is not None)
-    if lead.n_answered < _ENOUGH * lead.n_asked and len(known) == len(ends):
+    ends = range_if_missing(lead)
+    if ends and not is_answered_enough(lead):
         missing = lead.n_asked - lead.n_answered
-        yield (f"  the {missing} missing answers could make it {_between(lead, *known)}",)
+        yield (f"  the {missing} missing answers could make it {_between(lead, ends)}",)
 
 
 def _cohorts(led: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
@@ -152,11 +156,11 @@ def _by_class(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row
     own = widest(
         one
         for one in found
-        if one.metric in _OF_CLASSES and (one.period, one.window, one.cohort) == (*main, None)
+        if one.metric in OF_CLASSES and (one.period, one.window, one.cohort) == (*main, None)
     )
     if not own:
         return
-    metrics = [name for name in _OF_CLASSES if any(one.metric == name for one in own)]
+    metrics = [name for name in OF_CLASSES if any(one.metric == name for one in own)]
     cells = {(one.class_, one.metric): _with_interval(one) for one in own}
     classes = sorted({str(one.class_) for one in own})
     rows = [
@@ -208,7 +212,7 @@ def _interval(one: Estimate) -> str:
     if one.low is None or one.high is None:
         return "too few answers"
     if one.low != one.high:
-        return _between(one, one.low, one.high)
+        return _between(one, (one.low, one.high))
     return "exact, for these" if one.is_partial else "exact"
 
 
@@ -216,12 +220,12 @@ def _with_interval(one: Estimate) -> str:
     return "-" if one.value is None else f"{_amount(one, one.value)} ({_interval(one)})"
 
 
-def _between(one: Estimate, low: float, high: float) -> str:
-    return f"{_amount(one, low).removesuffix(' %')} to {_amount(one, high)}"
+def _between(one: Estimate, ends: tuple[float, float]) -> str:
+    return TERMINAL.between(one.metric, ends, _DIGITS)
 
 
 def _amount(one: Estimate, value: float) -> str:
-    return f"{value:.4g}" if one.metric in _ERRORS else f"{value * 100:.1f} %"
+    return TERMINAL.amount(one.metric, value, _DIGITS)
 
 
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +29,24 @@ from pipelines.errors import SettingsInvalid
 from pipelines.tables.store_errors import store_errors
 
 
-def report(app: App) -> Path:
-    """Write the page; return where it lies.
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A page that was written, and what it was made from."""
+
+    path: Path
+    data: ReportData
+
+
+def report(app: App) -> ReportResult:
+    """Write the page.
 
     Raises:
         SettingsInvalid: the file of the known truth is not what it should be.
         StoreUnavailable: the page cannot be written.
     """
-    path = app.store.reports() / f"{app.job.name}.html"
-    _write(path, render(gather(app)))
-    return path
+    path, data = app.store.reports() / f"{app.job.name}.html", gather(app)
+    _write(path, render(data))
+    return ReportResult(path, data)
 
 
 def gather(app: App) -> ReportData:

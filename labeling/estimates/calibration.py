@@ -23,7 +23,7 @@ class Bin:
     low: float  # lowest score
     high: float  # highest score
     score: float  # mean, each row counting with those that it stands for
-    found: Interval  # the share right
+    right: Interval  # the share right
     answers: int
 
 
@@ -56,7 +56,7 @@ class Pairs:
     """Predicted numbers and what people said, as arrays (S,)."""
 
     predicted: Floats
-    said: Floats
+    answered: Floats
 
 
 def answered(evidence: Evidence) -> Answered:
@@ -123,6 +123,6 @@ def _bin(of: Answered, rows: npt.NDArray[np.intp]) -> Bin:
         low=float(score.min()),
         high=float(score.max()),
         score=float((weight * score).sum() / total),
-        found=wilson(value, np.array([effective]))[0],
+        right=wilson(value, np.array([effective]))[0],
         answers=len(rows),
     )

@@ -26,15 +26,15 @@ class Figures:
 
     metric: str
     class_: str | None  # of precision, recall and f1
-    found: Intervals
+    intervals: Intervals
     if_wrong: Floats  # the value, if all missing answers spoke against the model
     if_right: Floats  # the value, if all spoke for it
     largest: Floats  # share of one answer in the sum, for MAE and RMSE
 
     def parts(self) -> tuple[Floats, ...]:
         """Return value, low, high, if_wrong, if_right and largest."""
-        found = self.found
-        return found.value, found.low, found.high, self.if_wrong, self.if_right, self.largest
+        value, low, high = self.intervals.value, self.intervals.low, self.intervals.high
+        return value, low, high, self.if_wrong, self.if_right, self.largest
 
 
 @dataclass(frozen=True, slots=True)

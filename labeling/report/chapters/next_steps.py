@@ -1,4 +1,4 @@
-"""What to do next, from what is there."""
+"""What to do next, from what the store has."""
 
 from __future__ import annotations
 

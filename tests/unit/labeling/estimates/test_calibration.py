@@ -59,7 +59,7 @@ def test_an_even_sample_has_wilsons_interval() -> None:
     right = np.array([1.0] * 15 + [0.0] * 5)
     of = Answered(np.full(20, 0.8), right, np.full(20, 7.0))
 
-    found = _calibrated(of).bins[0].found
+    found = _calibrated(of).bins[0].right
 
     assert (found.low, found.high) == pytest.approx(proportion_confint(15, 20, method="wilson"))
 
@@ -98,4 +98,4 @@ def test_pairs_hold_the_mean_of_peoples_numbers() -> None:
 
     found = pairs(judged({"all": rows}).evidence())
 
-    assert (found.predicted.tolist(), found.said.tolist()) == ([2.0], [3.5])
+    assert (found.predicted.tolist(), found.answered.tolist()) == ([2.0], [3.5])
