@@ -16,11 +16,11 @@ from functions.app import App
 from functions.batches import attempts
 from labeling.answers import current
 from labeling.answers.agreement import agreement
-from labeling.estimates import estimate as history
 from labeling.estimates.alerts import alerts
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
-from labeling.estimates.evidence import evidence
+from labeling.estimates.estimation import of_evidence
+from labeling.estimates.gathering import evidence
 from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Outcomes, Reason, ReportData, render
 from pipelines.columns import relations
@@ -57,8 +57,8 @@ def gather(app: App) -> ReportData:
     )
     drawn = tables.verifying(tables.current_samples(app))
     is_classes = app.job.task == "classification"
-    facts = evidence(designs, samples, annotations, None)
-    found = history.of_evidence(facts, estimates.wanted(app), estimates.scored(app))
+    facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
+    found = of_evidence(facts, estimates.wanted(app), estimates.scored(app))
     known = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     return ReportData(
