@@ -1,4 +1,7 @@
-"""How far people agree with each other, and what each of them did."""
+"""Agreement of people: Krippendorff's alpha, and what each person did.
+
+Alpha is computed here and not by its package (docs/decisions/0020).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ class Annotator:
     """What one person did."""
 
     name: str | None  # as the source of the answers names them
-    answers: int  # standing and counted
+    answers: int  # current, and counted
     skipped: int
     invalid: int  # outside the answer set
     agrees: float | None  # mean share of the others who gave the same answer
@@ -37,18 +40,21 @@ class Agreement:
 
 
 def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agreement:
-    """Describe the agreement of people's standing answers.
+    """Describe the agreement of people's current answers.
 
     Args:
         annotations: in the columns of `schemas.ANNOTATIONS`.
         samples: in those of `schemas.SAMPLES`.
         numbers: whether answers are numbers; alpha then weighs how far apart
             they are.
+
+    Returns:
+        The agreement over all purposes, without answers that do not count.
     """
     answers = where_in(current_answers(annotations, samples), "state", VALID)
     question = group_codes(answers, ["purpose", "prediction_id", "shown_digest"])
-    given = column(answers, "answer")
-    code = np.asarray(dictionary_codes(given)[0], np.int64)
+    texts_given = column(answers, "answer")
+    code = np.asarray(dictionary_codes(texts_given)[0], np.int64)
     people = np.bincount(question)
     shared = people > 1
     same = _equals(question, code)
@@ -57,7 +63,9 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
         questions=len(people),
         shared=int(shared.sum()),
         agree=float(unanimous[shared].mean()) if shared.any() else None,
-        alpha=alpha_of_numbers(question, numbers_of(given)) if numbers else alpha(question, code),
+        alpha=alpha_of_numbers(question, numbers_of(texts_given))
+        if numbers
+        else alpha(question, code),
         annotators=_annotators(standing(annotations), answers, people[question], same),
     )
 
@@ -120,21 +128,24 @@ def _annotators(
     """Describe each person.
 
     Args:
-        acts: standing annotations of all states.
+        acts: current annotations of all states.
         answers: those that count.
         people: how many answered the question of each of these (A,).
         same: how many of them gave the same answer, itself included (A,).
+
+    Returns:
+        One record per person, by name; those without a name are one, the last.
     """
     _, names = dictionary_codes(column(acts, "annotator"))
     seconds = floats(column(answers, "lead_time"))
-    found = []
+    annotators = []
     for name in [*sorted(names), None]:
         done = acts.filter(_is_by(acts, name)).column("state").to_pylist()
         if not done:
             continue
         mine = booleans(_is_by(answers, name).combine_chunks())
         others = people[mine] - 1
-        found.append(
+        annotators.append(
             Annotator(
                 name=name,
                 answers=int(mine.sum()),
@@ -144,7 +155,7 @@ def _annotators(
                 seconds=_median(seconds[mine]),
             )
         )
-    return tuple(found)
+    return tuple(annotators)
 
 
 def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:

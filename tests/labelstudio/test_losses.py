@@ -96,7 +96,8 @@ from typing import TYPE_CHECKING
 from labeling.labelstudio.client import SdkClient
 from labeling.labelstudio.projects import Project
 from labeling.labelstudio.push import Journal, push
-from labeling.questions.survey import Survey, make_task
+from labeling.questions.survey import Survey
+from labeling.questions.tasks import make_task
 url, key, number, origin, journal, count = sys.argv[1:]
 survey = Survey("Late?", ("yes", "no"), ())
 tasks = [make_task(survey, f"{n:032x}", json.dumps({"row": {"carrier": f"c{n}"}})) for n in range(int(count))]

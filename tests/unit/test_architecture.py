@@ -29,7 +29,7 @@ HOMES = {
     "krippendorff": (),  # the oracle of a test
     "label_studio_sdk": ("labeling.labelstudio",),
     "pandas": ("pipelines.sklearn",),
-    "PIL": ("pipelines.features.pixels", "labeling.questions.shown"),
+    "PIL": ("pipelines.features.pixels", "labeling.questions.images"),
     "rich": ("functions.cli.output",),
     "sklearn": ("pipelines.sklearn",),
     "skops": ("pipelines.sklearn",),
