@@ -1,4 +1,4 @@
-"""Gather what the store knows, and write it as one page."""
+"""Report: what the store holds, gathered and written as one page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def report(app: App) -> ReportResult:
 
 
 def gather(app: App) -> ReportData:
-    """Everything that the page shows; the estimates are those of `recheck estimate`."""
+    """Gather all that the page shows; the estimates are those of `recheck estimate`."""
     now = app.now()
     designs, samples, annotations = (
         tables.verifying(tables.view(app, name)) for name in ("designs", "samples", "annotations")
@@ -58,8 +58,8 @@ def gather(app: App) -> ReportData:
     drawn = tables.verifying(tables.current_samples(app))
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
-    found = of_evidence(facts, estimates.wanted(app), estimates.scored(app))
-    known = _known_truth(app)
+    estimated = of_evidence(facts, estimates.wanted(app), estimates.scored(app))
+    truth = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     return ReportData(
         job=app.job.name,
@@ -68,7 +68,7 @@ def gather(app: App) -> ReportData:
         question=app.job.labeling.question,
         rule=app.job.batches,
         at=now,
-        estimates=found,
+        estimates=estimated,
         batches=_batches(app),
         reasons=_reasons(tables.view(app, "quarantine")),
         agreement=agreement(annotations, samples, numbers=not is_classes),
@@ -79,10 +79,10 @@ def gather(app: App) -> ReportData:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, annotations, samples),
-        alerts=alerts(found, app.job.alerts, at=now, batches=app.job.batches),
+        alerts=alerts(estimated, app.job.alerts, at=now, batches=app.job.batches),
         lines=app.job.alerts,
-        note=known.note.strip() or None,
-        truths=known.windows,
+        note=truth.note.strip() or None,
+        truths=truth.windows,
     )
 
 
@@ -95,7 +95,7 @@ def _batches(app: App) -> list[Batch]:
 
 
 def _reasons(quarantine: pa.Table) -> list[Reason]:
-    """Count the rows of each reason; a row's own values stay where they are."""
+    """Count the rows of each reason, without a value of any row."""
     counted = quarantine.group_by(["reason", "column"], use_threads=False).aggregate(
         [([], "count_all")]
     )
@@ -103,7 +103,7 @@ def _reasons(quarantine: pa.Table) -> list[Reason]:
 
 
 def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
-    """Answers to rows that nobody drew, held against the predictions: the only thing that needs those."""
+    """Compare answers to rows that nobody drew with the predictions, which nothing else here reads."""
     answers = current.current_answers(annotations, samples)
     answers = relations.where_in(answers, "state", current.OUTCOME)
     if not answers.num_rows:
@@ -115,11 +115,11 @@ def _outcomes(app: App, annotations: pa.Table, samples: pa.Table) -> Outcomes | 
 
 
 def _closeness(app: App, answers: pa.Table, made: pa.Table) -> float:
-    """The share right, or the mean absolute error."""
+    """Return the share right, or the mean absolute error."""
     if app.job.task == "classification":
         return float(pc.mean(pc.equal(answers["answer"], made["label"])).as_py())
-    said = current.numbers_of(relations.column(answers, "answer"))
-    return float(np.nanmean(np.abs(said - floats(relations.column(made, "value")))))
+    answered = current.numbers_of(relations.column(answers, "answer"))
+    return float(np.nanmean(np.abs(answered - floats(relations.column(made, "value")))))
 
 
 def _known_truth(app: App) -> KnownTruth:

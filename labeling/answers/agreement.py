@@ -18,7 +18,7 @@ from pipelines.columns.relations import column, group_codes, where_in
 
 @dataclass(frozen=True, slots=True)
 class Annotator:
-    """What one person did."""
+    """The answers of one person, counted and compared with those of others."""
 
     name: str | None  # as the source of the answers names them
     answers: int  # current, and counted
@@ -30,7 +30,7 @@ class Annotator:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far the answers to questions with several agree; None where there is no such question."""
+    """Agreement of the answers to questions that have several; None where no question has."""
 
     questions: int  # with an answer
     shared: int  # with answers of several people

@@ -139,7 +139,7 @@ def _answer(
 
 
 def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[Any]:
-    """The values of a column: times as such, everything else as text."""
+    """Return the values of a column: times as such, everything else as text."""
     try:
         if name == "created" and pa.types.is_temporal(column.type):
             return _times(column)
@@ -162,16 +162,14 @@ def _times(column: pa.ChunkedArray) -> list[datetime | None]:
 def _identified(
     keys: Sequence[str | None], batches: Sequence[str | None], identify: Identify
 ) -> list[str | None]:
-    places: dict[str, list[int]] = {}
-    for place, (key, batch) in enumerate(zip(keys, batches, strict=True)):
+    rows: dict[str, list[int]] = {}
+    for row, (key, batch) in enumerate(zip(keys, batches, strict=True)):
         if key is not None and batch is not None:
-            places.setdefault(batch, []).append(place)
+            rows.setdefault(batch, []).append(row)
     ids: list[str | None] = [None] * len(keys)
-    for batch, here in places.items():
-        for place, identity in zip(
-            here, identify(batch, [str(keys[i]) for i in here]), strict=True
-        ):
-            ids[place] = identity
+    for batch, here in rows.items():
+        for row, identity in zip(here, identify(batch, [str(keys[i]) for i in here]), strict=True):
+            ids[row] = identity
     return ids
 
 

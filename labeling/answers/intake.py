@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the table `annotations` holds of one job and purpose.
+    """The rows of the table `annotations` of one job and purpose.
 
     `now` is the newest row of each annotation id; `ever` has every answer that
     the id ever had, so that an old file cannot undo a newer one.
@@ -59,7 +59,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What one pull brought: rows to append, and counts of what they are.
+    """The outcome of one pull: rows to append, and their counts.
 
     `labels` counts questions that got their first valid answer, `unknown` the
     answers that were refused because their prediction does not exist; the first
@@ -224,14 +224,16 @@ def _undrawn(answer: Answer) -> Answer:
 
 
 def _is_news(answer: Answer, held: Held) -> bool:
-    known = held.now.get(answer.annotation_id)
-    if known is None:
+    earlier = held.now.get(answer.annotation_id)
+    if earlier is None:
         return True
     if answer.source != FILE:
-        return answer != known
+        return answer != earlier
     if (answer.annotation_id, answer.answer) in held.ever:
-        return known.state == "outcome" and answer.state == "valid"  # drawn meanwhile
-    return known.updated is None or (answer.updated is not None and answer.updated > known.updated)
+        return earlier.state == "outcome" and answer.state == "valid"  # drawn meanwhile
+    return earlier.updated is None or (
+        answer.updated is not None and answer.updated > earlier.updated
+    )
 
 
 def _for_new_question(answer: Answer, held: Held, settled: Collection[_Asked]) -> Answer | None:

@@ -25,7 +25,7 @@ NO_BREAK = "\u00a0"
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How one kind of reader sees figures.
+    """The notation of figures for one kind of reader.
 
     Attributes:
         share: writes a share, to so many digits of a percentage at least.

@@ -1,4 +1,4 @@
-"""Whether scores mean what they say: in each range of scores, how many predictions were right."""
+"""Calibration of scores: in each range of scores, the share of predictions that were right."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Bin:
 
     low: float  # lowest score
     high: float  # highest score
-    score: float  # mean, each row counting with those that it stands for
+    score: float  # mean, weighted by design
     right: Interval  # the share right
     answers: int
 
@@ -38,12 +38,12 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Answered rows as arrays (S,).
+    """Answered rows with a score, as arrays (S,).
 
     Attributes:
-        score: what the model says of itself, within [0, 1].
-        right: the share of people who agree.
-        weight: rows of the batch that it stands for.
+        score: the probability of the predicted label, within [0, 1].
+        right: the share of people who agree with the prediction.
+        weight: the design weight, the number of rows that it stands for.
     """
 
     score: Floats
@@ -53,7 +53,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Predicted numbers and what people said, as arrays (S,)."""
+    """Predicted numbers and the means of people's, as arrays (S,)."""
 
     predicted: Floats
     answered: Floats
@@ -87,20 +87,20 @@ def calibration(of: Answered) -> Calibration | None:
     Source: Kish, Survey Sampling (1965), ch. 8; Broecker and Smith, Weather
     and Forecasting 22 (2007), on reliability diagrams.
 
-    >>> found = calibration(
+    >>> both = calibration(
     ...     Answered(np.array([0.6, 0.9]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
     ... )
-    >>> (found.score, found.right) if found else None
+    >>> (both.score, both.right) if both else None
     (0.825, 0.75)
     """
     if not len(of.score):
         return None
     order = np.argsort(of.score, kind="stable")
     grid = np.rint(of.score[order] * _GRID)
-    found = tuple(_bin(of, order[inside]) for inside in _even(grid))
+    bins = tuple(_bin(of, order[inside]) for inside in _even(grid))
     total = of.weight.sum()
     return Calibration(
-        bins=found,
+        bins=bins,
         score=float((of.weight * of.score).sum() / total),
         right=float((of.weight * of.right).sum() / total),
     )

@@ -28,7 +28,7 @@ from pipelines.models.catalogue import TaskType
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is estimated."""
+    """The metrics that a job asks for."""
 
     task: TaskType
     answers: tuple[str, ...] = ()  # the job's answer set, canonical; empty: all that occur
@@ -106,11 +106,11 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
         if domain and not asked:
             continue
         size += 0 if domain else view.undrawn[window]  # its rows are of no known cohort
-        for one, parts in zip(figures, columns, strict=True):
+        for metric, parts in zip(figures, columns, strict=True):
             value, low, high, wrong, right, largest = (part[group] for part in parts)
             yield Estimate(
-                metric=one.metric,
-                class_=one.class_,
+                metric=metric.metric,
+                class_=metric.class_,
                 value=value,
                 low=low,
                 high=high,

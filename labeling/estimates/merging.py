@@ -1,4 +1,4 @@
-"""Cells, the finest parts of a sample whose sizes are known, and their merging.
+"""Merging of cells: the finest parts of a sample whose sizes are known become strata.
 
 A cell is one stratum of one batch, or the part of it that belongs to a cohort
 or was predicted as a class. Few cells of a small cohort hold the 2 answers
@@ -58,7 +58,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Which strata are alike: their codes by `place` (P,)."""
+    """The label and the batch of each stratum, by its `place` (D,): those that are alike merge first."""
 
     label: Int64s
     batch: Int64s
@@ -90,8 +90,8 @@ class MergedStrata:
     def spread(self, groups: int) -> Spread:
         """Pool each merged stratum, with the variance and skewness of its errors."""
         strata, cells = self.strata(groups), self.cells
-        own = _ratio(cells.total, cells.answered)
-        away = own - np.repeat(strata.mean, self._lengths())
+        mean = _ratio(cells.total, cells.answered)
+        away = mean - np.repeat(strata.mean, self._lengths())
         second = cells.second + cells.answered * away**2
         third = cells.third + 3 * away * cells.second + cells.answered * away**3
         weights, n = self._sums(cells.weight * cells.answered), strata.effective
@@ -108,7 +108,7 @@ class MergedStrata:
 
 
 def merged(cells: Cells, near: Neighbours) -> MergedStrata:
-    """Merge cells until each holds enough answers, or the group has no more.
+    """Merge cells to strata that hold enough answers, as far as the group has them.
 
     A cell lacks answers if it has fewer than 2 and rows without one. A group
     whose answers are fewer than 2 in all ends as one stratum.

@@ -1,4 +1,4 @@
-"""The metrics of many groups at once, each with its limits and what missing answers could change."""
+"""Metrics of many groups at once, each with its interval and what missing answers could change."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class Accuracy:
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
-        found = shares(self.everyone.strata(view))
+        share = shares(self.everyone.strata(view))
         answered, missing = self.everyone.missing(view)
-        return [_share("accuracy", None, found, answered, answered + missing)]
+        return [_share("accuracy", None, share, answered, answered + missing)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,16 @@ class OfClass:
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
-        own, rest = self.predicted.strata(view), self.others.strata(view)
-        size = own.total(own.size)
+        inside, rest = self.predicted.strata(view), self.others.strata(view)
+        size = inside.total(inside.size)
         every = size + rest.total(rest.size)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
-        right, missed = shares(own), shares(rest)
-        found = (right, recall(right, missed, share), f1(right, missed, share))
+        right, missed = shares(inside), shares(rest)
+        metrics = (right, recall(right, missed, share), f1(right, missed, share))
         worst, best = self._cases(view)
         return [
             _share(metric, self.name, *case)
-            for metric, case in zip(_OF_CLASS, zip(found, worst, best, strict=True), strict=True)
+            for metric, case in zip(_OF_CLASS, zip(metrics, worst, best, strict=True), strict=True)
         ]
 
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
@@ -121,22 +121,22 @@ class Errors:
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         mean, square = (self._mean(part, view) for part in (self.absolute, self.squared))
-        found, wrong, right, largest = square
+        squares, wrong, right, largest = square
         return [
             Figures("mae", None, *mean),
-            Figures("rmse", None, roots(found), np.sqrt(wrong), np.sqrt(right), largest),
+            Figures("rmse", None, roots(squares), np.sqrt(wrong), np.sqrt(right), largest),
         ]
 
     @staticmethod
     def _mean(part: RowSet, view: View) -> tuple[Intervals, Floats, Floats, Floats]:
-        found = means(part.spread(view))
+        mean = means(part.spread(view))
         answered, missing = part.missing(view)
         worst = answered + missing * part.highest(view, part.largest)
         wrong = np.where(missing > 0, worst, answered)
         sums = part.sums(view, part.weight * part.total)
         top = part.highest(view, part.weight * part.largest)
         largest = np.divide(top, sums, out=np.full_like(top, np.nan), where=sums > 0)
-        return found, np.fmax(wrong, found.value), np.fmin(answered, found.value), largest
+        return mean, np.fmax(wrong, mean.value), np.fmin(answered, mean.value), largest
 
 
 def whole(evidence: Evidence, task: TaskType) -> RowSet:
@@ -159,6 +159,9 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
         evidence: what was designed, drawn and answered.
         task: classes or numbers.
         classes: the answer set, also classes that nobody predicted or answered.
+
+    Yields:
+        The families, the one of all rows first.
     """
     everyone = whole(evidence, task)
     if task == "regression":
@@ -192,22 +195,22 @@ def counts(everyone: RowSet, view: View) -> Counts:
 
 
 def _share(
-    metric: str, class_: str | None, found: Intervals, wrong: Floats, right: Floats
+    metric: str, class_: str | None, share: Intervals, wrong: Floats, right: Floats
 ) -> Figures:
     """Return a share's figures; other merging must not put the value outside its cases."""
-    wrong = np.fmin(wrong, found.value)
-    right = np.fmax(np.minimum(right, 1), found.value)
-    return Figures(metric, class_, found, wrong, right, np.full(len(found), np.nan))
+    wrong = np.fmin(wrong, share.value)
+    right = np.fmax(np.minimum(right, 1), share.value)
+    return Figures(metric, class_, share, wrong, right, np.full(len(share), np.nan))
 
 
 def _of_counts(
     predicted: Floats, others: Floats, right: Floats, missed: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Return precision, recall and F1 from numbers of rows and the shares in them: (G,)."""
-    found = np.where(predicted > 0, predicted * right, 0.0)
+    kept = np.where(predicted > 0, predicted * right, 0.0)
     lost = np.where(others > 0, others * missed, 0.0)
     with np.errstate(invalid="ignore"):
-        return right, found / (found + lost), 2 * found / (found + lost + predicted)
+        return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
 
 
 def _everywhere(evidence: Evidence) -> tuple[Bools, Bools]:

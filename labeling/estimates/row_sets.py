@@ -24,7 +24,7 @@ from pipelines.columns.buffers import Bools, Floats, Int64s
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way to put batches into windows; a group is `domain * windows + window`."""
+    """One way to put batches into windows. The code of a group is `domain * windows + window`."""
 
     evidence: Evidence
     window: Int64s  # (B,) code of each batch's window, -1 outside
@@ -32,7 +32,7 @@ class View:
 
     @property
     def groups(self) -> int:
-        """Return G, the number of cohorts (all rows being one) times windows."""
+        """G: the number of cohorts (all rows being one) times windows."""
         return len(self.evidence.domains) * self.windows
 
 
@@ -60,12 +60,12 @@ class RowSet:
         return self.domain * view.windows + view.window[self._batch()]
 
     def strata(self, view: View) -> AnsweredStrata:
-        """Return what was answered, merged to strata that have answers enough."""
-        return self._known(view).strata(view.groups)
+        """Return the answered strata, merged until each has answers enough."""
+        return self._merged(view).strata(view.groups)
 
     def spread(self, view: View) -> Spread:
         """Return the same with variances, for errors of numbers."""
-        return self._known(view).spread(view.groups)
+        return self._merged(view).spread(view.groups)
 
     def missing(self, view: View) -> tuple[Floats, Floats]:
         """Return the mean (G,) if missing answers added nothing, and what 1 from each would add.
@@ -88,16 +88,16 @@ class RowSet:
     def highest(self, view: View, values: Floats) -> Floats:
         """Return the highest of a quantity of the answered cells (C,) by group: (G,)."""
         is_answered = self.inside(view) & (self.answered > 0)
-        found = np.full(view.groups, np.nan)
-        np.fmax.at(found, self.group(view)[is_answered], values[is_answered])
-        return found
+        highest = np.full(view.groups, np.nan)
+        np.fmax.at(highest, self.group(view)[is_answered], values[is_answered])
+        return highest
 
     @property
     def weight(self) -> Floats:
         """The design weight of the drawn rows of each cell: (C,)."""
         return self.evidence.designed.weight[self.stratum]
 
-    def _known(self, view: View) -> MergedStrata:
+    def _merged(self, view: View) -> MergedStrata:
         cells = self._cells(view, self.answered, self.total).take(self._counting(view))
         return merged(cells, self.evidence.designed.near)
 
@@ -130,6 +130,9 @@ def row_set(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> RowSet
         part: which of the known numbers of rows belong to it (P,).
         row: which drawn rows do (S,).
         loss: of each drawn row (S,), NaN where it has no answer.
+
+    Returns:
+        The cells that hold rows (C,), by domain and stratum.
     """
     parts, drawn = evidence.parts, evidence.drawn
     strata = len(evidence.designed.batch)

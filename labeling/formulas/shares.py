@@ -1,4 +1,4 @@
-"""What a stratified sample of answers says of a share: its value and a 95 % interval.
+"""Shares of a stratified sample: their values and 95 % intervals.
 
 Everything here is a formula over numpy arrays and knows nothing of tables. One
 call serves many groups at once (windows, cohorts, versions): each stratum
@@ -67,12 +67,24 @@ class AnsweredStrata:
 
     @property
     def open(self) -> npt.NDArray[np.bool_]:
-        """Where rows without an answer are left: (H,)."""
+        """Strata in which rows without an answer are left: (H,)."""
         return self.answered < self.size
 
 
 def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -> AnsweredStrata:
-    """Return the strata (H,) of one group, from rows, answers and sums of correctness."""
+    """Return the strata of one group.
+
+    Args:
+        size: rows per stratum (H,).
+        answered: rows with an answer per stratum (H,).
+        right: the sum of their correctness per stratum (H,).
+
+    Returns:
+        The strata (H,).
+
+    Raises:
+        ValueError: more right than answered, or more answered than there are.
+    """
     rows, count, good = (np.asarray(part, np.float64) for part in (size, answered, right))
     if not ((good >= 0).all() and (good <= count).all() and (count <= rows).all()):
         raise ValueError("each stratum needs 0 <= right <= answered <= size")
@@ -155,18 +167,26 @@ def recall(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
     Linearised limits cover .77 / .92 / .94 at 5 % prevalence and 100 / 200 /
     400 answers; these cover .92 to 1.
     """
-    found, lost = right.times(predicted), missed.times(1 - predicted)
-    return _inverse(found, lost, lambda ratio: 1 / (1 + ratio))
+    kept, lost = right.times(predicted), missed.times(1 - predicted)
+    return _inverse(kept, lost, lambda ratio: 1 / (1 + ratio))
 
 
 def f1(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
     """Estimate the harmonic mean of precision and recall: (G,).
 
     2A / (A + B + Q) = 2 / (1 + (B + Q) / A), with Q the share predicted as the
-    class; arguments and unknown values as in `recall`.
+    class, and A and B as in `recall`.
+
+    Args:
+        right: the share right among the rows predicted as the class.
+        missed: the share of the class among the other rows.
+        predicted: the share of all rows predicted as the class, known.
+
+    Returns:
+        The intervals; unknown where those of `recall` are.
     """
-    found, lost = right.times(predicted), missed.times(1 - predicted)
-    return _inverse(found, lost.plus(predicted), lambda ratio: 2 / (1 + ratio))
+    kept, lost = right.times(predicted), missed.times(1 - predicted)
+    return _inverse(kept, lost.plus(predicted), lambda ratio: 2 / (1 + ratio))
 
 
 def _inverse(bottom: Intervals, top: Intervals, of: Callable[[Floats], Floats]) -> Intervals:

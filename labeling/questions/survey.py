@@ -25,7 +25,7 @@ MENU_FROM = 13  # classes; more than fit a screen become a menu
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a job asks about each of its rows.
+    """The question of a job about each of its rows.
 
     `answers` are the classes that may be right; without any, the answer is
     a number.

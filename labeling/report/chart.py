@@ -16,7 +16,7 @@ Counts = tuple[tuple[str, int], ...]  # (kind of rows, how many), the lowest of 
 
 @dataclass(frozen=True, slots=True)
 class IntervalMark:
-    """A value with what is known of its truth; None is unknown, and not drawn."""
+    """An estimated value with its interval; None is unknown, and not drawn."""
 
     value: float | None
     low: float | None = None
@@ -27,13 +27,13 @@ class IntervalMark:
 
     @property
     def ends(self) -> tuple[float | None, ...]:
-        """All that a scale must hold."""
+        """All values that a scale must hold."""
         return self.value, self.low, self.high, self.worst, self.best, self.truth
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Levels that all marks are held against."""
+    """Levels that marks are compared with."""
 
     overall: float | None = None
     limit: float | None = None  # that an alert watches
@@ -102,7 +102,7 @@ class WindowMark:
 
 @dataclass(frozen=True, slots=True)
 class AskedWindow:
-    """Whether people were asked about a window that was scored, and answered."""
+    """A window that was scored, and whether people were asked about it and answered."""
 
     window: str
     state: Asked
@@ -154,7 +154,7 @@ class ReliabilityChart:
 
 @dataclass(frozen=True, slots=True)
 class ScatterChart:
-    """What people said against what was predicted."""
+    """People's numbers against the predicted ones."""
 
     points: Sequence[tuple[float, float]]  # (predicted, people's)
     across: str
@@ -164,7 +164,7 @@ class ScatterChart:
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """How many of the rows predicted as one class people gave one answer to."""
+    """The rows predicted as one class that have one answer."""
 
     share: float | None  # of all rows, estimated; None where none of the class was answered
     within: float | None  # of the rows predicted as the class

@@ -1,4 +1,4 @@
-"""What a report is made from, and the questions that its sections ask of it."""
+"""The data of a report, and what its sections derive from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEADING = ("accuracy", "mae", "rmse", "f1", "recall", "precision")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch's rows."""
+    """Counts of a batch's rows."""
 
     name: str
     source: int  # read
@@ -33,7 +33,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why rows could not be scored."""
+    """A reason why rows could not be scored, and how many it concerns."""
 
     reason: str
     column: str | None
@@ -50,7 +50,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How many rows of some batches reached each stage."""
+    """The rows of some batches that reached each stage, from the source to an answer."""
 
     source: int
     scored: int

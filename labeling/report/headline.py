@@ -104,18 +104,18 @@ def _about(estimate: Estimate, data: ReportData, amount: Phrase) -> Phrase:
     which, class_ = possessive(estimate, data), estimate.class_ or ""
     match estimate.metric:
         case "accuracy":
-            said = phrase("{} of {} were right", amount, which)
+            sentence = phrase("{} of {} were right", amount, which)
         case "mae":
-            said = phrase("On average, {} were off by {}", which, amount)
+            sentence = phrase("On average, {} were off by {}", which, amount)
         case "rmse":
-            said = phrase("The root mean square error of {} is {}", which, amount)
+            sentence = phrase("The root mean square error of {} is {}", which, amount)
         case "recall":
-            said = phrase("{} of what really was “{}” was found in {}", amount, class_, which)
+            sentence = phrase("{} of what really was “{}” was found in {}", amount, class_, which)
         case "precision":
-            said = phrase("Where {} said “{}”, {} were right", which, class_, amount)
+            sentence = phrase("Where {} sentence “{}”, {} were right", which, class_, amount)
         case _:
-            said = phrase("The F1 of “{}” in {} is {}", class_, which, amount)
-    return said.capitalized()
+            sentence = phrase("The F1 of “{}” in {} is {}", class_, which, amount)
+    return sentence.capitalized()
 
 
 def _marked(estimate: Estimate, value: float) -> Phrase:

@@ -41,10 +41,10 @@ def _named_or_together(people: Sequence[Annotator]) -> list[Annotator]:
 
     A few answers of one person say nothing of how good they are.
     """
-    known = sorted((one for one in people if one.answers >= _SOME), key=lambda one: -one.answers)
+    named = sorted((one for one in people if one.answers >= _SOME), key=lambda one: -one.answers)
     rest = [one for one in people if one.answers < _SOME]
     if not rest:
-        return known
+        return named
     together = Annotator(
         name=f"{len(rest)} with fewer than {_SOME} answers" + (" each" if len(rest) > 1 else ""),
         answers=sum(one.answers for one in rest),
@@ -53,7 +53,7 @@ def _named_or_together(people: Sequence[Annotator]) -> list[Annotator]:
         agrees=None,
         seconds=None,
     )
-    return [*known[: _MOST_ROWS - 1], together, *known[_MOST_ROWS - 1 :]]
+    return [*named[: _MOST_ROWS - 1], together, *named[_MOST_ROWS - 1 :]]
 
 
 def _row(one: Annotator) -> CountRow:

@@ -39,14 +39,18 @@ def confusion_figure(data: ReportData) -> Figure | None:
     )
 
 
-def _row(one: ConfusionRow, of: Confusion, answers: Sequence[str]) -> MatrixRow:
-    weight = one.rows / of.rows
-    within = [one.shares[of.answers.index(name)] if one.shares else None for name in answers]
+def _row(predicted: ConfusionRow, of: Confusion, answers: Sequence[str]) -> MatrixRow:
+    weight = predicted.rows / of.rows
+    within = [
+        predicted.shares[of.answers.index(name)] if predicted.shares else None for name in answers
+    ]
     cells = [
-        MatrixCell(None if part is None else part * weight, part, is_right=name == one.label)
+        MatrixCell(None if part is None else part * weight, part, is_right=name == predicted.label)
         for name, part in zip(answers, within, strict=True)
     ]
-    return MatrixRow(one.label, f"{one.rows:,} rows, {count(one.answered, 'answer')}", cells)
+    return MatrixRow(
+        predicted.label, f"{predicted.rows:,} rows, {count(predicted.answered, 'answer')}", cells
+    )
 
 
 def _worst(of: Confusion) -> str:

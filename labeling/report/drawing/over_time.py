@@ -30,13 +30,13 @@ def over_time(chart: TimeChart, clock: Clock) -> Markup:
         if level is not None:
             parts.append(line(kind, (0, 1 - scale.at(level)), (1, 1 - scale.at(level))))
     fine, wide = _placed(chart.fine, clock), _placed(chart.wide, clock)
-    for place, window in wide:
-        parts += _band(place, window, scale)
+    for where, window in wide:
+        parts += _band(where, window, scale)
     kind = "fine" if len(fine) > MANY else "coarse"
-    for place, window in fine:
-        parts += _whisker(place, window, scale, kind)
-    for place, window in wide:
-        parts += _head(place, window, scale, crowded=len(wide) > _CROWDED)
+    for where, window in fine:
+        parts += _whisker(where, window, scale, kind)
+    for where, window in wide:
+        parts += _head(where, window, scale, crowded=len(wide) > _CROWDED)
     return picture("plot tall", chart.alt, parts)
 
 
@@ -68,7 +68,7 @@ def _folds(clock: Clock) -> Iterator[Markup]:
         yield upright("lasted", (sum(place) / 2, 0.5), f"{lasted} not asked")
 
 
-def _band(place: _Place, window: WindowMark, scale: Scale) -> Iterator[Markup]:
+def _band(where: _Place, window: WindowMark, scale: Scale) -> Iterator[Markup]:
     """Draw a band from low to high."""
     mark = window.mark
     if mark.value is None:
@@ -78,27 +78,27 @@ def _band(place: _Place, window: WindowMark, scale: Scale) -> Iterator[Markup]:
         ("band", mark.low, mark.high),
     ):
         if low is not None and high is not None:
-            yield box(kind, place, (1 - scale.at(high), 1 - scale.at(low)), window.text)
+            yield box(kind, where, (1 - scale.at(high), 1 - scale.at(low)), window.text)
 
 
-def _head(place: _Place, window: WindowMark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
+def _head(where: _Place, window: WindowMark, scale: Scale, *, crowded: bool) -> Iterator[Markup]:
     """Draw the band's value, its label and the truth, over all else."""
     mark = window.mark
     if mark.value is None:
         return
     level = 1 - scale.at(mark.value)
-    yield line("level", (place[0], level), (place[1], level), window.text)
+    yield line("level", (where[0], level), (where[1], level), window.text)
     if mark.truth is not None:
         known, hint = 1 - scale.at(mark.truth), f"known truth, {window.text}"
-        yield line("truth-level", (place[0], known), (place[1], known), hint)
+        yield line("truth-level", (where[0], known), (where[1], known), hint)
     if window.label:
         kind = "label minor" if crowded else "label"
-        yield words(kind, (sum(place) / 2, 0), window.label, dy="-0.6em")
+        yield words(kind, (sum(where) / 2, 0), window.label, dy="-0.6em")
 
 
-def _whisker(place: _Place, window: WindowMark, scale: Scale, kind: str) -> Iterator[Markup]:
+def _whisker(where: _Place, window: WindowMark, scale: Scale, kind: str) -> Iterator[Markup]:
     """Draw a dot and its interval."""
-    mark, x = window.mark, sum(place) / 2
+    mark, x = window.mark, sum(where) / 2
     if mark.value is None:
         return
     if mark.low is not None and mark.high is not None:
@@ -107,6 +107,6 @@ def _whisker(place: _Place, window: WindowMark, scale: Scale, kind: str) -> Iter
     radius = 2.2 if kind == "fine" else 3.2
     yield dot(f"value {kind}", (x, 1 - scale.at(mark.value)), radius, window.text)
     if mark.truth is not None:
-        beside = x + _BESIDE * (place[1] - place[0])
+        beside = x + _BESIDE * (where[1] - where[0])
         at, hint = (beside, 1 - scale.at(mark.truth)), f"known truth, {window.text}"
         yield diamond(f"truth {kind}", at, hint)

@@ -22,11 +22,11 @@ def bars(chart: BarChart, clock: Clock) -> Markup:
     scale, marks = Scale(0, top or 1), len(chart.bars)
     parts = [*frame(Axis(scale, "number"), most=3), *times_below(clock)]
     for bar in chart.bars:
-        base, place = 0, clock.place(bar.window)
+        base, where = 0, clock.place(bar.window)
         for kind, rows in bar.counts:
-            if rows and place:
+            if rows and where:
                 ends = (1 - scale.at(base + rows), 1 - scale.at(base))
-                parts.append(box(kind, narrowed(place, marks), ends, bar.text))
+                parts.append(box(kind, narrowed(where, marks), ends, bar.text))
             base += rows
     return picture(dense("plot short", marks), chart.alt, parts)
 
