@@ -88,7 +88,8 @@ def errors() -> str:
     return f"""# Errors
 
 With `--json`, a failure is `{{"error": {{"code", "problem", "fix"}}}}` on stdout; without it, `error: …`
-and `hint: …` on stderr. The exit code tells which one it was. Where "again" says so, the same
+and `hint: …` on stderr. Where batches failed beside others that went well, `batches` lists all of them, a failed
+one as `{{"batch", "status": "failed", "error"}}`; the error of the first is the command's. The exit code tells which one it was. Where "again" says so, the same
 command may work later without a change.
 
 {_table(["exit code", "code", "again", "what it means"], rows)}"""

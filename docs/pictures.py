@@ -18,6 +18,7 @@ from pyarrow import parquet
 from examples.flights import prepare
 from functions.app import open_app
 from functions.label_studio import survey
+from infra.clouds.folder import Folder
 from labeling.labelstudio.client import SdkClient
 from labeling.labelstudio.local import server
 from labeling.labelstudio.local.installation import default_home
@@ -52,7 +53,7 @@ def _ask(running: Server, folder: Path) -> int:
     tasks: list[Task] = [make_task(asked, f"{n:032x}", text) for n, text in enumerate(shown)]
     with SdkClient(running.url, running.token) as client:
         project = ensure_project(client, "0" * 32, "flights verify", asked)
-        push(client, project, tasks, Journal(folder / "push.json"))
+        push(client, project, tasks, Journal(Folder(folder), "push.json"))
     return project.id
 
 

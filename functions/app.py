@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
+import pyarrow as pa
 from pydantic import SecretStr
 
+from functions.runs import Run, RunLog, keep
 from infra import clock, settings, staged_input
 from infra.clouds import is_remote
 from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.store import Store, open_store
+from pipelines.columns import relations
+from pipelines.errors import JobInvalid, RecheckError
 from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
 from pipelines.job.job_file import Job
+from pipelines.tables.schemas import TABLES
+from pipelines.tables.snapshot import Tables
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
-_TIMED = ("designs", "samples", "questions", "annotations")
+_TIMED = [name for name, schema in TABLES.items() if "known_at" in schema.names]
 _COMMIT_WAIT = 120  # seconds for another process to end its commit
 
 
@@ -40,23 +47,60 @@ def _untracked(items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
 class App:
     """A job in its place: what every step starts from."""
 
-    job_path: Path
     job: Job
     settings: Settings
     store: Store
+    folder: Path  # where relative paths of the job start
+    file: str = "recheck.toml"  # the name of the job file, for hints
     now: Callable[[], datetime] = clock.now
     say: Say = field(default=_quiet)  # news, for people
     track: Track = field(default=_untracked)  # a progress bar around something long
-
-    @property
-    def folder(self) -> Path:
-        """Where relative paths of the job file start."""
-        return self.job_path.parent
+    log: RunLog = field(default_factory=RunLog)  # what the steps of this command did
 
     @cached_property
     def job_hash(self) -> str:
-        """Identifies what the job file says."""
+        """The digest of what the job file says."""
         return self.job.digest()
+
+    @contextmanager
+    def recording(
+        self, step: str, batches: Sequence[str] = (), options: Mapping[str, object] | None = None
+    ) -> Iterator[Run]:
+        """Keep what a step did and cost as a row of `runs`, in one commit with the steps around it.
+
+        Args:
+            step: its name.
+            batches: of the step; empty for all.
+            options: whatever else it was told, as JSON.
+
+        Yields:
+            The run, whose outputs the step fills in.
+        """
+        batch = batches[0] if len(batches) == 1 else None
+        run = Run(step, batch, inputs={"batches": list(batches), **(options or {})})
+        try:
+            with self.log.step(run):
+                yield run
+        finally:
+            self._keep(self.log.taken())
+
+    def _keep(self, runs: Sequence[Run]) -> None:
+        """Commit the runs of a command; that they cannot be kept undoes nothing that was done."""
+        try:
+            if runs:
+                self.keep(runs)
+        except RecheckError as error:
+            self.say(f"warning: this run is not in the table `runs`: {error.problem}")
+
+    def keep(self, runs: Sequence[Run]) -> None:
+        """Commit runs now: before what depends on their record."""
+        common = {"job": self.job.name, "job_hash": self.job_hash, "actor": self.settings.actor}
+        with self.committing() as moment:
+            keep(self.store, runs, common, known_at=moment)
+
+    def tables(self) -> Tables:
+        """Return a new snapshot of the job's tables."""
+        return self.store.tables(self.job.name)
 
     def sources(self, batches: Sequence[str] = ()) -> list[Source]:
         """The data files of the job; from a bucket, at least those of these batches."""
@@ -108,27 +152,44 @@ class App:
         noted = self.store.noted("last-commit")
         if noted is not None:
             return datetime.fromisoformat(noted)
-        tables = [self.store.table(name) for name in _TIMED]
-        times = [
-            value for table in tables for value in table.read(["known_at"])["known_at"].to_pylist()
-        ]
-        return max(times, default=None)
+        times = pa.concat_tables(self.store.table(name).read(["known_at"]) for name in _TIMED)
+        newest = relations.records(times.sort_by([("known_at", "descending")]).slice(0, 1))
+        return newest[0]["known_at"] if newest else None
 
 
-def open_app(job_path: Path, *, say: Say = _quiet, track: Track = _untracked) -> App:
+def open_app(job: Path | str | Job, *, say: Say = _quiet, track: Track = _untracked) -> App:
     """Read the job file and the settings, and find the store.
+
+    Args:
+        job: the path or `file:` URL of a job file; or a job without a file,
+            whose relative paths start at the current folder.
+        say: takes a line of news.
+        track: wraps what takes long, for a progress bar.
+
+    Returns:
+        The job in its place.
 
     Raises:
         JobInvalid, SettingsInvalid: one of them cannot be used.
+        StoreUnavailable: a later release wrote the store.
     """
-    path = job_path.absolute()
     where = settings.load()
-    job = job_file.load(path)
-    return App(
-        path,
-        job,
-        where,
-        open_store(where.store or str(path.parent / "store")),
-        say=say,
-        track=track,
-    )
+    if isinstance(job, Job):
+        folder, file = Path.cwd(), App.file
+    else:
+        path = _path(job)
+        job, folder, file = job_file.load(path), path.parent, path.name
+    store = open_store(where.store or str(folder / "store"))
+    return App(job, where, store, folder, file, say=say, track=track)
+
+
+def _path(job: Path | str) -> Path:
+    if isinstance(job, Path):
+        return job.absolute()
+    url = urlparse(job)
+    if url.scheme not in ("", "file"):
+        raise JobInvalid(
+            f"{job}: a job file is read from this machine only",
+            fix="name a path, or pass the job itself",
+        )
+    return Path(unquote(url.path) if url.scheme else job).absolute()

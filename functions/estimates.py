@@ -1,41 +1,54 @@
-"""Estimates of a job, computed from the tables of its store."""
+"""Estimates of a job, computed from its tables."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from functions import tables
-from functions.app import App
 from functions.batches import attempts
+from functions.tables import Views, of_purpose
 from labeling.estimates import estimation
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import Wanted
 from labeling.estimates.window_views import Scoring
+from pipelines.job.job_file import Job
+from pipelines.tables.purposes import VERIFY
+from pipelines.tables.snapshot import Tables
 
 
-def compute(app: App, as_of: datetime | None = None) -> list[Estimate]:
-    """Compute every estimate of the job, as known at a time (default: now)."""
-    samples, designs = (tables.verifying(tables.view(app, name)) for name in ("samples", "designs"))
-    annotations = tables.verifying(tables.view(app, "annotations", as_of))
+def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estimate]:
+    """Compute every estimate of the job, as known at a time.
+
+    Args:
+        job: what is to be estimated.
+        views: of its tables.
+        as_of: the facts that were known then; without it, all.
+
+    Returns:
+        The estimates of all batches, cohorts and windows.
+    """
+    designs, samples, annotations = (
+        of_purpose(rows, VERIFY)
+        for rows in (views.designs, views.samples(), views.annotations(as_of))
+    )
     return estimation.estimates(
         designs,
         samples,
         annotations,
-        wanted=wanted(app),
-        seed=app.job.sampling.seed,
-        scored=scored(app),
+        wanted=wanted(job),
+        seed=job.sampling.seed,
+        scored=scored(views.tables),
         as_of=as_of,
     )
 
 
-def scored(app: App) -> list[Scoring]:
+def scored(tables: Tables) -> list[Scoring]:
     """Return every scoring of the job's batches."""
     return [
-        Scoring(one.batch, one.version, one.predictions, one.known_at)
-        for one in attempts.attempts(app.store, app.job.name).values()
+        Scoring(attempt.batch, attempt.version, attempt.predictions, attempt.known_at)
+        for attempt in attempts.attempts(tables).values()
     ]
 
 
-def wanted(app: App) -> Wanted:
+def wanted(job: Job) -> Wanted:
     """Return what the job asks to be estimated."""
-    return Wanted(app.job.task, app.job.target.answers, app.job.metrics)
+    return Wanted(job.task, job.target.answers, job.metrics)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions import tables
 from functions.app import App
 from functions.draws.rows_shown import shown_columns
+from functions.tables import Views, of_purpose
 from labeling.questions.survey import Survey
 from pipelines.columns.relations import where_in
 from pipelines.errors import LabelStudioRefused
@@ -67,30 +67,36 @@ def _unnamed(app: App) -> LabelStudioRefused:
     )
 
 
-def asked(app: App, server: str, purpose: str) -> dict[tuple[str, str], int]:
-    """The task of each question that was asked there."""
-    questions = tables.view(app, "questions").to_pylist()
-    return {
-        (row["prediction_id"], row["shown_digest"]): row["task_id"]
-        for row in questions
-        if row["purpose"] == purpose and row["server"] == server
-    }
+def asked(views: Views, server: str, purpose: str) -> dict[tuple[str, str], int]:
+    """Return the task of each question that was asked on a server.
+
+    Args:
+        views: of the job.
+        server: its address.
+        purpose: verify or train.
+
+    Returns:
+        The task id by (prediction id, digest of what is shown).
+    """
+    rows = where_in(of_purpose(views.questions, purpose), "server", server)
+    columns = [rows[name].to_pylist() for name in ("prediction_id", "shown_digest", "task_id")]
+    return {(name, digest): task for name, digest, task in zip(*columns, strict=True)}
 
 
-def project_url(app: App) -> str | None:
+def project_url(app: App, views: Views) -> str | None:
     """The address of the project that checks predictions, as the newest questions there name it."""
     access = app.label_studio
     if access is None:
         return None
     server = access.url.rstrip("/")
-    asked_there = where_in(tables.view(app, "questions"), "server", server)
-    projects = where_in(asked_there, "purpose", VERIFY).sort_by("known_at")["project"].to_pylist()
+    asked_there = where_in(of_purpose(views.questions, VERIFY), "server", server)
+    projects = asked_there.sort_by("known_at")["project"].to_pylist()
     return f"{server}/projects/{projects[-1]}" if projects else None
 
 
-def digests(app: App, purpose: str) -> dict[str, str]:
-    """The question of each drawn prediction, as it stands now."""
-    rows = where_in(tables.current_samples(app), "purpose", purpose)
+def digests(views: Views, purpose: str) -> dict[str, str]:
+    """Return the question of each drawn prediction, as it stands now."""
+    rows = views.current_samples(purpose=purpose)
     return dict(
         zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True)
     )

@@ -1,13 +1,50 @@
-"""What the product asks of its surroundings: of a cloud, whichever it is, and of who listens."""
+"""What the product asks of its surroundings: of engines, of clouds, and of who listens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pipelines.features.fitted import FittedStatistics
+from pipelines.input.fragments import Split
+from pipelines.scoring.score_fragment import Outcome, Work
+from pipelines.training.rows import Reader
+
 Say = Callable[[str], None]  # takes a line of news, for people
+
+
+class Engine(Protocol):
+    """Maps the functions of a fragment over splits of the data.
+
+    Every engine gives the same bytes: what is computed of a split depends on
+    nothing but the split, and statistics merge in any order.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name that settings and the terminal choose it by."""
+
+    def score(self, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
+        """Score the splits; their outcomes come in their order, as soon as the engine has them.
+
+        What is wrong with the file of a split is part of its outcome.
+
+        Raises:
+            EngineUnavailable: the engine, or a worker of it, is gone.
+            RecheckError: what keeps every split from being scored, as from
+                `Work.open_scorer` or the store.
+        """
+
+    def learn(self, reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
+        """Learn the statistics of the features from the training rows of the splits.
+
+        Raises:
+            EngineUnavailable: the engine, or a worker of it, is gone.
+            RecheckError: as from `Reader.summarize` and `Statistics.result`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +54,24 @@ class Item:
     name: str
     size: int  # bytes, as they are stored
     tag: str  # another one as soon as the content is another
+
+
+class Locks(Protocol):
+    """Names that one process at a time may hold. It pickles as an address."""
+
+    def hold(self, name: str, *, wait: float) -> AbstractContextManager[None]:
+        """Hold a name against other processes; it is free again when this one ends, however it ends.
+
+        Args:
+            name: what is held, e.g. `push`.
+            wait: seconds to wait for another holder.
+
+        Returns:
+            A context that holds it.
+
+        Raises:
+            ConcurrentRun: somebody else still holds it.
+        """
 
 
 class Bucket(Protocol):

@@ -1,79 +1,123 @@
-"""Model packages of the store: which version is live, and whether a package would be run."""
+"""The versions of one model in a store: which is live, and whether a package would be run."""
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Final
 
 from infra.ports import Say
 from pipelines.errors import PackageRefused, StepMissing
-from pipelines.models.package import open_package
+from pipelines.models.manifest import Manifest
+from pipelines.models.package import Package, open_package
+from pipelines.models.sealed_folder import MANIFEST, SIGNATURE
 from pipelines.models.signatures import Verify
-from pipelines.tables.store_errors import store_errors
+from pipelines.tables.files import Files
 
-_LIVE = "live"
-
-
-def is_usable(folder: Path, verify: Verify, say: Say) -> bool:
-    """Whether a package is there and would be scored with.
-
-    One that is there and would be refused is set aside, under a name that
-    nobody looks at: else it would stand in the way of what replaces it.
-    """
-    if not folder.is_dir():
-        return False
-    try:
-        open_package(folder, verify=verify)
-    except PackageRefused as error:
-        aside = folder.with_name(f".{folder.name}.refused.{secrets.token_hex(4)}")
-        say(f"{error.problem}; it is set aside as {aside.name}")
-        with (
-            store_errors(str(folder.parent)),
-            suppress(FileNotFoundError),
-        ):  # another fit was faster
-            folder.rename(aside)
-        return False
-    return True
+_LIVE: Final = "live"
 
 
-def folder_of(models: Path, pinned: str | None) -> Path:
-    """The package that is live: the pinned version, else the one that was fitted last.
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The packages of one model. It pickles as its name and the address of the store's models."""
 
-    Args:
-        models: the folder of a model's versions.
-        pinned: the version that the job file names, if any.
+    models: Files  # of every model
+    name: str
 
-    Raises:
-        StepMissing: there is none.
-    """
-    version = pinned or _newest(models)
-    if version is None:
-        raise StepMissing(
-            f"model {models.name!r} has no version yet", fix="run `recheck fit` first"
+    @property
+    def versions(self) -> Files:
+        """The packages, a folder each."""
+        return self.models.under(self.name)
+
+    def known(self) -> list[str]:
+        """Return the versions whose package is there, sorted."""
+        names = (stat.name.split("/") for stat in self.versions.list())
+        return sorted(
+            parts[0]
+            for parts in names
+            if len(parts) == 2 and parts[1] == SIGNATURE and not parts[0].startswith(".")
         )
-    if not (models / version).is_dir():
-        known = ", ".join(sorted(path.name for path in models.glob("[!.]*/"))) or "none"
-        raise StepMissing(
-            f"model {models.name!r} has no version {version!r}; there is {known}",
-            fix="correct [model] version, or run `recheck fit`",
-        )
-    return models / version
 
+    def live(self, pinned: str | None) -> str:
+        """Return the version to score with: the pinned one, else the one that was fitted last.
 
-def _newest(models: Path) -> str | None:
-    """The version that `fit` named last."""
-    with store_errors(str(models.parent)):
+        Args:
+            pinned: the version that the job file names, if any.
+
+        Raises:
+            StepMissing: there is none.
+        """
+        version = pinned or self._newest()
+        if version is None:
+            raise StepMissing(
+                f"model {self.name!r} has no version yet", fix="run `recheck fit` first"
+            )
+        if not self.has(version):
+            raise StepMissing(
+                f"model {self.name!r} has no version {version!r}; "
+                f"there is {', '.join(self.known()) or 'none'}",
+                fix="correct [model] version, or run `recheck fit`",
+            )
+        return version
+
+    def open(self, version: str, verify: Verify) -> Package:
+        """Open a package; see `pipelines.models.package.open_package`."""
+        return open_package(self.models, self.name, version, verify=verify)
+
+    def manifest(self, version: str) -> Manifest | None:
+        """Return the manifest of a package, unverified; None where there is none."""
         try:
-            return (models.parent / f"{models.name}.{_LIVE}").read_text(encoding="utf-8").strip()
+            return Manifest.from_json(self.versions.read(f"{version}/{MANIFEST}"))
         except FileNotFoundError:
             return None
 
+    def has(self, version: str) -> bool:
+        """Whether anything lies where the package of a version belongs."""
+        return any(True for _ in self.versions.list(f"{version}/"))
 
-def make_live(models: Path, version: str) -> None:
-    """Name the version that is scored with from now on."""
-    scratch = models.parent / f".{models.name}.{_LIVE}.{os.getpid()}"
-    with store_errors(str(models.parent)):
-        scratch.write_text(version + "\n", encoding="utf-8")
-        scratch.replace(models.parent / f"{models.name}.{_LIVE}")
+    def is_usable(self, version: str, verify: Verify, say: Say) -> bool:
+        """Tell whether a package is there and would be scored with.
+
+        One that is there and would be refused is set aside, under a name that
+        nobody looks at: else it would stand in the way of what replaces it.
+
+        Args:
+            version: whose package.
+            verify: from `infra.signing`.
+            say: is told of a package that is set aside.
+
+        Returns:
+            Whether it can be opened.
+        """
+        if not self.has(version):
+            return False
+        try:
+            self.open(version, verify)
+        except PackageRefused as error:
+            aside = f".{version}.refused.{secrets.token_hex(4)}"
+            say(f"{error.problem}; it is set aside as {aside}")
+            self._move(version, aside)
+            return False
+        return True
+
+    def _move(self, version: str, aside: str) -> None:
+        """Copy the files to another name and remove them, the signature first."""
+        names = [stat.name for stat in self.versions.list(f"{version}/")]
+        for name in sorted(names, key=lambda one: not one.endswith(f"/{SIGNATURE}")):
+            try:
+                content = self.versions.read(name)
+            except FileNotFoundError:  # another fit was faster
+                continue
+            self.versions.put(aside + name.removeprefix(version), content)
+            self.versions.delete(name)
+
+    def _newest(self) -> str | None:
+        """Return the version that `fit` named last."""
+        try:
+            return self.models.read(f"{self.name}.{_LIVE}").decode().strip()
+        except FileNotFoundError:
+            return None
+
+    def make_live(self, version: str) -> None:
+        """Name the version that is scored with from now on."""
+        self.models.put(f"{self.name}.{_LIVE}", f"{version}\n".encode())

@@ -11,18 +11,39 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
+from infra.engines.choice import ENGINES
 from pipelines.errors import SettingsInvalid
 
-EngineName = Literal["inline", "local"]
 ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
 
 
+def _registered(engine: str) -> str:
+    if engine not in ENGINES:
+        *others, last = map(repr, ENGINES)
+        allowed = f"{', '.join(others)} or {last}"
+        raise PydanticCustomError("engine", "Input should be {allowed}", {"allowed": allowed})
+    return engine
+
+
+EngineName = Annotated[
+    str, AfterValidator(_registered), Field(json_schema_extra={"enum": [*ENGINES]})
+]
+
+
 def _user() -> str:
-    """The user's name; a container may have none."""
+    """Return the name of the user; a container may have none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # which of them depends on Python's version
@@ -48,15 +69,15 @@ class Settings(BaseModel):
     )
     engine: EngineName = Field(
         default="local",
-        description="The engine that `score --engine auto`, the default, takes for large inputs.",
+        description="The engine that `--engine auto`, the default of `fit` and `score`, takes for large inputs.",
     )
     inline_limit: int = Field(
         default=2_000,
         ge=0,
-        description="Up to this many megabytes of input, `auto` scores in this process.",
+        description="Up to this many megabytes of input, `auto` works in this process.",
     )
     workers: int = Field(
-        default=1, ge=1, le=256, description="Processes that the inline engine scores with."
+        default=1, ge=1, le=256, description="Processes that the inline engine works with."
     )
     label_studio_url: str | None = Field(
         default=None,

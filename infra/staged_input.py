@@ -38,4 +38,4 @@ def _staging(url: str, store: Store, say: Say) -> Staging:
     from infra.staging import Staging, folder_name
 
     bucket, pattern = open_bucket(url)
-    return Staging(bucket, pattern, store.folder / "staged" / folder_name(url), say)
+    return Staging(bucket, pattern, store.staging / folder_name(url), say)

@@ -1,109 +1,135 @@
-"""The store: one folder with tables, models, locks and reports."""
+"""Where everything of a store lies: its tables, models, notes, reports and locks."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from urllib.parse import quote, unquote, urlparse
+from urllib.parse import unquote, urlparse
 
-from filelock import FileLock, Timeout
-
-from pipelines.errors import ConcurrentRun, SettingsInvalid
+from infra.clouds.folder import Folder, FolderLocks
+from infra.ports import Locks
+from infra.registry import Registry
+from pipelines.errors import SettingsInvalid, StoreUnavailable
 from pipelines.tables.delta import Table
+from pipelines.tables.files import Files
 from pipelines.tables.schemas import PARTITIONED_BY, TABLES
-from pipelines.tables.store_errors import store_errors
+from pipelines.tables.snapshot import Tables
+
+FORMAT = 2  # of what a store holds; 1 had no mark, no `releases` and fewer columns
+MARK = "recheck-store.json"
 
 
 class Store:
-    """A folder of this machine, or one mounted on it."""
+    """The files of one store, by what they are for."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, files: Files, locks: Locks, staging: Path) -> None:
+        self.files, self._locks = files, locks
+        self.staging = staging  # a folder of this machine, for input that is fetched from a bucket
         self._tables: dict[str, Table] = {}
+        self._is_marked = False
 
     def table(self, name: str) -> Table:
-        """One of `pipelines.tables.schemas.TABLES`; the same object each time."""
+        """Return one of `pipelines.tables.schemas.TABLES`, to write to; the same object each time."""
         if name not in self._tables:
-            self._tables[name] = Table(
-                str(self.folder / name), TABLES[name], PARTITIONED_BY.get(name, ())
-            )
+            self._tables[name] = self._table(name, self.mark)
         return self._tables[name]
 
-    def models(self, name: str) -> Path:
-        """The folder of a model's versions."""
-        return self.folder / "models" / name
+    def tables(self, job: str) -> Tables:
+        """Return a snapshot of the tables of one job, to read from."""
+        return Tables(self._table, job)
 
-    def reports(self) -> Path:
-        """The folder of reports."""
-        return self.folder / "reports"
+    def _table(self, name: str, before_commit: Callable[[], None] | None = None) -> Table:
+        files = self.files.under(name)
+        return Table(files, TABLES[name], PARTITIONED_BY.get(name, ()), before_commit)
 
-    def known(self) -> Path:
-        """The folder of what users know of a job by other means, `<job>.json`; no step writes there."""
-        return self.folder / "known"
+    def registry(self, model: str) -> Registry:
+        """Return the versions of a model."""
+        return Registry(self.files.under("models"), model)
 
-    def notes(self) -> Path:
-        """The folder of what a step keeps for its next run: cursors and journals."""
-        return self.folder / "notes"
+    @property
+    def reports(self) -> Files:
+        """The pages."""
+        return self.files.under("reports")
+
+    @property
+    def known(self) -> Files:
+        """What users know of a job by other means, `<job>.json`; no step writes there."""
+        return self.files.under("known")
+
+    @property
+    def notes(self) -> Files:
+        """What a step keeps for its next run: cursors and journals."""
+        return self.files.under("notes")
 
     def note(self, name: str, text: str) -> None:
         """Keep a small text for the next run, replacing the one of that name."""
-        path = self.notes() / name
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        with store_errors(str(self.folder)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(path)
+        self.notes.put(name, text.encode())
 
     def noted(self, name: str) -> str | None:
-        """The text that was kept under a name; None where there is none."""
-        with store_errors(str(self.folder)):
-            try:
-                return (self.notes() / name).read_text(encoding="utf-8")
-            except FileNotFoundError:
-                return None
+        """Return the text that was kept under a name; None where there is none."""
+        try:
+            return self.notes.read(name).decode()
+        except FileNotFoundError:
+            return None
 
-    @contextmanager
-    def lock(self, name: str, *, wait: float) -> Iterator[None]:
-        """Hold a name against other processes; it is free again when this one ends, however it ends.
+    def lock(self, name: str, *, wait: float) -> AbstractContextManager[None]:
+        """Hold a name against other processes; see `infra.ports.Locks.hold`."""
+        return self._locks.hold(name, wait=wait)
 
-        Args:
-            name: what is held, e.g. `push`.
-            wait: seconds to wait for another holder.
+    def mark(self) -> None:
+        """Say which format the store has, before the first commit; a store without a mark is upgraded."""
+        if not self._is_marked:
+            content = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex})
+            self.files.put(MARK, content.encode(), if_absent=True)
+            self._is_marked = True
+
+    def require_readable(self) -> None:
+        """Refuse a store that a later release wrote.
 
         Raises:
-            ConcurrentRun: somebody else still holds it.
+            StoreUnavailable: its format is newer than this release knows, or its mark says nothing.
         """
-        path = self.folder / "locks" / f"{quote(name, safe='')}.lock"
-        with store_errors(str(self.folder)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            held = FileLock(path)
-            try:
-                held.acquire(timeout=wait)
-            except Timeout as error:
-                raise ConcurrentRun(
-                    f"another run of {name} is at work",
-                    fix="wait for it, then run the same command again",
-                ) from error
         try:
-            yield
-        finally:
-            held.release()
+            mark = json.loads(self.files.read(MARK))
+            number = int(mark["format"])
+        except FileNotFoundError:
+            return  # of the first format, or empty
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreUnavailable(
+                f"{self.files.address}: {MARK} does not say the format of the store",
+                fix="restore that file from a backup; a store without it is of the first format",
+            ) from error
+        if number > FORMAT:
+            raise StoreUnavailable(
+                f"{self.files.address}: the store has format {number}, and this release reads up to {FORMAT}",
+                fix="install the release that wrote it, or a later one",
+            )
+        self._is_marked = True
 
 
-def open_store(place: str) -> Store:
-    """The store at a path or `file:` URL.
+def open_store(address: str) -> Store:
+    """Open the store at a path or `file:` URL.
 
     Raises:
         SettingsInvalid: the URL is of a kind that is not supported.
+        StoreUnavailable: a later release wrote the store.
     """
-    address = urlparse(place)
-    if not address.scheme:
-        return Store(Path(place).expanduser().absolute())
-    if address.scheme == "file" and address.netloc in ("", "localhost"):
-        return Store(Path(unquote(address.path)).absolute())
+    folder = _folder(address)
+    store = Store(Folder(folder), FolderLocks(folder / "locks"), folder / "staged")
+    store.require_readable()
+    return store
+
+
+def _folder(address: str) -> Path:
+    url = urlparse(address)
+    if not url.scheme:
+        return Path(address).expanduser().absolute()
+    if url.scheme == "file" and url.netloc in ("", "localhost"):
+        return Path(unquote(url.path)).absolute()
     raise SettingsInvalid(
-        f"the store {place} is not on this machine, and only folders are supported so far",
+        f"the store {address} is not on this machine, and only folders are supported so far",
         fix="set RECHECK_STORE to a folder, for example a mounted bucket",
     )

@@ -35,7 +35,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 
 class RecheckError(Exception):
@@ -50,7 +50,6 @@ class RecheckError(Exception):
 
     def __init__(self, problem: str, *, fix: str) -> None:
         self.problem, self.fix = problem, fix
-        self.done: dict[str, Any] = {}  # what went well before, for the answer
         super().__init__(f"{problem}\n  fix: {fix}")
 
     @property

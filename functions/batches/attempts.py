@@ -1,4 +1,4 @@
-"""What the store says was done: which attempt of each batch is published, and what it counted."""
+"""Attempts at scoring, as the store records them: which one is published in each batch, and its counts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from datetime import datetime
 from typing import Any
 
 from infra.store import Store
+from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
+from pipelines.identity.added_keys import content_of
 from pipelines.job.job_file import Job
+from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
 from pipelines.tables.schemas import RUNS, table_of
+from pipelines.tables.snapshot import Tables
+
+_COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One scoring of one batch, as its row of `runs` tells."""
+    """An attempt at scoring a batch, as its row of `runs` has it."""
 
     id: str
     batch: str
@@ -33,28 +39,20 @@ class Attempt:
     rules: dict[str, str]  # digests of what the job file said then, see `steps.rules`
 
 
-def published(store: Store, job: str) -> dict[str, str]:
-    """The attempt that is live in each batch, told by the names of its files."""
-    found = {}
-    table = store.table("predictions")
-    for file in table.files():
+def published(tables: Tables) -> dict[str, str]:
+    """Return the attempt that is live in each batch, told by the names of its files."""
+    live = {}
+    for file in tables.files("predictions"):
         folder, name = file.path.rsplit("/", 1)
-        partition = table_files.values_of(folder)
-        if partition["job"] == job:
-            found[partition["batch"]] = name.split("-", 1)[0]
-    return found
+        live[table_files.values_of(folder)["batch"]] = attempt_of(name)
+    return live
 
 
-def attempts(store: Store, job: str) -> dict[str, Attempt]:
-    """Every attempt at scoring, published or not, by its id."""
-    rows = (
-        store.table("runs")
-        .read(["job", "step", "run_id", "batch", "inputs", "outputs", "versions", "known_at"])
-        .to_pylist()
-    )
-    return {
-        row["run_id"]: _attempt(row) for row in rows if row["job"] == job and row["step"] == "score"
-    }
+def attempts(tables: Tables) -> dict[str, Attempt]:
+    """Return every attempt at scoring, published or not, by its id."""
+    tables.files("predictions")  # looked at first: an attempt is recorded before it is published
+    rows = tables.read("runs", _COLUMNS, where={"step": ["score"]})
+    return {row["run_id"]: _attempt(row) for row in relations.records(rows)}
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
@@ -74,17 +72,14 @@ def _attempt(row: dict[str, Any]) -> Attempt:
     )
 
 
-def live(store: Store, job: str) -> dict[str, Attempt]:
-    """The published attempt of each batch.
+def live(tables: Tables) -> dict[str, Attempt]:
+    """Return the published attempt of each batch.
 
     Raises:
         StoreUnavailable: `runs` lacks one of them, so somebody removed it.
     """
-    newest = published(store, job)
-    known = attempts(store, job)
-    if not known.keys() >= set(newest.values()):  # `runs` was read before others published
-        store.table("runs").refresh()
-        known = attempts(store, job)
+    newest = published(tables)
+    known = attempts(tables)
     lost = [batch for batch, attempt in newest.items() if attempt not in known]
     if lost:
         raise StoreUnavailable(
@@ -94,16 +89,16 @@ def live(store: Store, job: str) -> dict[str, Attempt]:
     return {batch: known[attempt] for batch, attempt in newest.items()}
 
 
-def scored(store: Store, job: str) -> dict[str, Attempt]:
-    """As `live`, without the batches whose attempt `runs` does not know."""
-    known = attempts(store, job)
-    newest = published(store, job)
+def scored(tables: Tables) -> dict[str, Attempt]:
+    """Return the same as `live`, without the batches whose attempt `runs` does not know."""
+    newest = published(tables)
+    known = attempts(tables)
     return {batch: known[attempt] for batch, attempt in newest.items() if attempt in known}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One step's run, as `runs` keeps it."""
+    """The run of a step, as a row of `runs`."""
 
     run_id: str
     step: str
@@ -118,7 +113,16 @@ class Run:
 def record(
     store: Store, runs: Sequence[Run], *, job: str, job_hash: str, actor: str, known_at: datetime
 ) -> None:
-    """Append runs by one commit."""
+    """Append runs by one commit.
+
+    Args:
+        store: their store.
+        runs: of the same job and moment.
+        job: its name.
+        job_hash: the digest of the job file.
+        actor: the person or system that ran the step.
+        known_at: the time of the commit.
+    """
     common = {"job": job, "job_hash": job_hash, "actor": actor, "known_at": known_at}
     rows = [{**common, **_as_row(run)} for run in runs]
     store.table("runs").append(table_of(RUNS, rows))
@@ -136,23 +140,31 @@ NAMING, CONTENT, SEED = "naming", "content", "seed"
 
 
 def rules(job: Job) -> dict[str, str]:
-    """A digest of each part: what names rows and batches, what predictions hold, the seed of their ids."""
+    """Return digests of the settings that predictions depend on: naming of rows and batches, content, seed."""
     naming = {
         "key": job.data.key,
         "time": job.data.time,
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
     content = {
-        "cohorts": {name: one.model_dump(mode="json") for name, one in job.cohorts.items()},
-        "predictions": job.predictions and job.predictions.model_dump(mode="json"),
+        "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
+        "predictions": job.predictions and content_of(job.predictions),
     }
     return {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
 
 
 def differs(then: Mapping[str, str], job: Job, *parts: str) -> bool:
-    """Whether one of these parts is another than when a batch was scored.
+    """Tell whether one of these settings is another than when a batch was scored.
 
     A store of an older release does not know; then it is taken to be the same.
+
+    Args:
+        then: the digests that were stored with the scoring.
+        job: as it is now.
+        *parts: which of NAMING, CONTENT and SEED to compare.
+
+    Returns:
+        True where one differs.
     """
     now = rules(job)
     return any(then.get(part, now[part]) != now[part] for part in parts)

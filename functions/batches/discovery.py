@@ -1,26 +1,22 @@
-"""The input of a step: the files, their digests, and the batches that they hold."""
+"""The input of a step: the files, their digests, and the batches in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from functions.app import App
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from infra import staged_input
 from infra.clouds import is_remote
 from pipelines.errors import InputUnreadable
-from pipelines.identity.ids import prediction_ids
-from pipelines.identity.keyed_hash import Hashes
-from pipelines.identity.row_digests import Digest, identified
+from pipelines.identity.row_digests import Digest
 from pipelines.input import fragments
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import batches_of
+from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import membership
 from pipelines.input.fragments import Source, Split
-from pipelines.job.job_file import Job
+from pipelines.job.rules import batch_rule, reading_rules
 
 Number = tuple[int, int]  # of a split: its file, its row group
 
@@ -35,11 +31,11 @@ class Input:
     _splits: dict[str, list[Split]] = field(default_factory=dict)
 
     def sources_of(self, batch: str) -> list[Source]:
-        """The files of a batch; where no path names batches, all."""
+        """Return the files of a batch: all of them where no path names batches."""
         return [source for source in self.sources if source.batch in (None, batch)]
 
     def files_of(self, batch: str) -> dict[str, str]:
-        """The digest of each file of a batch, by name."""
+        """Return the digest of each file of a batch, by name."""
         return {source.name: self._digest(source) for source in self.sources_of(batch)}
 
     def _digest(self, source: Source) -> str:
@@ -48,15 +44,15 @@ class Input:
         return self._digests[source.name]
 
     def bytes_of(self, batches: Iterable[str]) -> int:
-        """Size of the files of these batches."""
+        """Return the size of the files of these batches, in bytes."""
         return sum(source.size for source in self._of(batches))
 
     def splits(self, batches: Iterable[str]) -> list[Split]:
-        """The splits of the files of these batches, in order."""
+        """Return the splits of the files of these batches, in order."""
         return [split for source in self._of(batches) for split in self._splits_of(source)]
 
     def numbers(self, batch: str, splits: Sequence[Split]) -> set[Number]:
-        """The numbers of the splits that may hold rows of a batch."""
+        """Return the numbers of the splits that may hold rows of a batch."""
         return {number(split) for split in splits if split.source.batch in (None, batch)}
 
     def _of(self, batches: Iterable[str]) -> list[Source]:
@@ -73,12 +69,12 @@ class Input:
 
 
 def number(split: Split) -> Number:
-    """What tells a split from others."""
+    """Return the number that identifies a split."""
     return split.source.number, split.row_group
 
 
 def find(app: App, batches: Sequence[str]) -> Input:
-    """The input of these batches, or of every batch in the data.
+    """Find the input of these batches, or of every batch in the data.
 
     Raises:
         BatchUnknown: the path or the data has no such batch.
@@ -91,7 +87,7 @@ def find(app: App, batches: Sequence[str]) -> Input:
 
 
 def names(app: App) -> list[str]:
-    """Every batch that the data holds, sorted; where names tell them, nothing is fetched from a bucket."""
+    """List every batch in the data, sorted; where paths name them, no bucket object is fetched."""
     path = app.job.data.path
     if is_remote(path) and app.job.batches.by == "path":
         return staged_input.batches(path, app.store)
@@ -99,17 +95,14 @@ def names(app: App) -> list[str]:
 
 
 def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
-    """Every batch that the data holds, sorted."""
-    job = app.job
-    column = job.batches.column or (
-        job.data.time if job.batches.by in ("hour", "day", "week") else None
-    )
-    if column is None:
+    """List every batch in the data, sorted."""
+    rule = batch_rule(app.job)
+    if rule.column is None:
         return sorted({membership_name(source) for source in sources})
     found: set[str] = set()
     for source in sources:
-        for rows in fragments.read_column(source, column):
-            member = membership(rows, job, source.batch)
+        for rows in fragments.read_column(source, rule.column):
+            member = membership(rows, rule, source.batch)
             found |= {
                 name for code, name in enumerate(member.names) if (member.codes == code).any()
             }
@@ -122,17 +115,34 @@ def membership_name(source: Source) -> str:
 
 
 def digests(app: App, found: Input, batches: Sequence[str]) -> dict[str, Digest]:
-    """The digest of the rows of each batch, read anew."""
+    """Read the rows of each batch anew, and return their digest.
+
+    Args:
+        app: the job.
+        found: the input of these batches.
+        batches: the batches to read.
+
+    Returns:
+        The digest of each batch.
+    """
     totals = {batch: Digest() for batch in batches}
-    for batch, rows in identified_rows(app, found, batches):
-        totals[batch] = totals[batch].add(rows.digests(app.job))
+    for rows in rows_of(app, found, batches):
+        totals[rows.batch] = totals[rows.batch].add(rows.digests(app.job.key_columns))
     return totals
 
 
 def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
-    """The batches whose rows are not those that were scored, or that the job file reads otherwise.
+    """List the batches whose rows, or the way the job file reads them, changed since the scoring.
 
     Rows are read only where a file differs.
+
+    Args:
+        app: the job.
+        found: the input of these batches.
+        live: the published attempt of each batch to check.
+
+    Returns:
+        The names of those that changed.
     """
     otherwise = {b for b, one in live.items() if differs(one.rules, app.job, NAMING, CONTENT)}
     unsure = [batch for batch, one in live.items() if one.files != found.files_of(batch)]
@@ -140,33 +150,24 @@ def changed(app: App, found: Input, live: Mapping[str, Attempt]) -> set[str]:
     return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifiedRows:
-    """Rows of one fragment that belong to one batch, with their keys and prediction ids."""
-
-    rows: pa.RecordBatch
-    keys: pa.StringArray
-    ids: Hashes
-
-    def digests(self, job: Job) -> Hashes:
-        """The digest of each row: (n, 2)."""
-        return identified(raw.contents_of(self.rows, job), self.ids)
+def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
+    """Yield all rows of a batch."""
+    return rows_of(app, find(app, [batch]), [batch])
 
 
-def batch_rows(app: App, batch: str) -> Iterator[IdentifiedRows]:
-    """Every row of a batch."""
-    for _, rows in identified_rows(app, find(app, [batch]), [batch]):
-        yield rows
+def rows_of(app: App, found: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
+    """Read the rows of some batches.
 
+    Args:
+        app: whose job says how.
+        found: the input of these batches.
+        batches: the wanted ones.
 
-def identified_rows(
-    app: App, found: Input, batches: Sequence[str]
-) -> Iterator[tuple[str, IdentifiedRows]]:
-    """The rows of some batches, a fragment and a batch at a time."""
-    job = app.job
-    digests = {name: digest for b in batches for name, digest in found.files_of(b).items()}
+    Yields:
+        The rows of a fragment and a batch at a time.
+    """
+    rules = reading_rules(app.job)
+    digests = {name: digest for batch in batches for name, digest in found.files_of(batch).items()}
     for split in found.splits(batches):
-        columns = raw.projection(job)
-        for one in batches_of(job, split, columns, batches=batches, digests=digests):
-            ids = prediction_ids(job.sampling.seed, job.name, one.batch, one.keys)
-            yield one.batch, IdentifiedRows(one.rows, one.keys, ids)
+        columns = raw.projection(rules)
+        yield from batches_of(rules, split, columns, batches=batches, digests=digests)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from functions.app import App
 from infra import signing
-from infra.registry import folder_of
+from infra.registry import Registry
 from pipelines.errors import PackageRefused, StepMissing
+from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.manifest import installed
-from pipelines.models.package import Package, open_package
+from pipelines.models.package import Package
 from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
 
 UNVERSIONED = "unversioned"
@@ -21,34 +21,38 @@ UNVERSIONED = "unversioned"
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What scores from now on."""
+    """The version that scores from now on, and how to open its scorer."""
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
 
 
 def live(app: App) -> Live:
-    """The scorer of a job, opened and checked once here, so that nothing starts with a bad package.
+    """Open and check the scorer of a job once, before any work starts.
 
     Raises:
         StepMissing: there is no package yet.
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if app.job.predictions:
-        return Live(UNVERSIONED, partial(GivenPredictions, app.job))
+        return Live(UNVERSIONED, partial(GivenPredictions, app.job.predictions, app.job.task))
     model = app.job.model
     if model is None:
         raise StepMissing(
             "the job has no [model]", fix="name one, or score predictions made elsewhere"
         )
-    folder, trusted = folder_of(app.store.models(model.name), model.version), trusted_keys(app)
-    package = open_package(folder, verify=signing.verifier(trusted))
+    registry, trusted = app.store.registry(model.name), trusted_keys(app)
+    version = registry.live(model.version)
+    package = registry.open(version, signing.verifier(trusted))
     _check_features(app.job, package)
-    return Live(folder.name, _Opener(app.job, folder, tuple(trusted), package))
+    opener = _Opener(
+        app.job.features, app.job.batches.timezone, registry, version, tuple(trusted), package
+    )
+    return Live(version, opener)
 
 
 def trusted_keys(app: App) -> Sequence[bytes]:
-    """The public keys whose packages this user runs."""
+    """Return the public keys whose packages this user runs."""
     return signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
 
 
@@ -56,8 +60,10 @@ def trusted_keys(app: App) -> Sequence[bytes]:
 class _Opener:
     """Opens the package anew in each worker; here it is open already."""
 
-    job: Job
-    package_folder: Path
+    features: FeatureSpec
+    timezone: str
+    registry: Registry
+    version: str
     trusted: tuple[bytes, ...]
     package: Package | None
 
@@ -66,8 +72,8 @@ class _Opener:
 
     def __call__(self) -> Scorer:
         if self.package is None:
-            self.package = open_package(self.package_folder, verify=signing.verifier(self.trusted))
-        return ModelScorer(self.job, self.package)
+            self.package = self.registry.open(self.version, signing.verifier(self.trusted))
+        return ModelScorer(self.package, self.features, self.timezone)
 
 
 def _check_features(job: Job, package: Package) -> None:
@@ -79,5 +85,5 @@ def _check_features(job: Job, package: Package) -> None:
 
 
 def versions() -> dict[str, str]:
-    """What could change a bit of the output: libraries."""
+    """Return the versions of the libraries that could change a bit of the output."""
     return installed(["numpy", "pyarrow", "recheck-loop", "scikit-learn"])

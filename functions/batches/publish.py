@@ -1,7 +1,7 @@
-"""Publish a scored batch: quarantine first, then the run's record, then predictions by one commit.
+"""Publication of a scored batch: quarantine first, then the run, then predictions by one commit.
 
-The commit makes the batch visible. Whatever lies in the other tables under an
-attempt that was never committed counts for nothing.
+The commit makes the batch visible. Rows of the other tables that belong to an
+attempt without a commit do not count.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from functions.app import App
 from functions.batches import attempts as ledger
 from functions.batches import model
 from functions.batches.attempts import Run, rules
-from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun
+from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
-from pipelines.scoring.parts import BadRow, FragmentResult
+from pipelines.job.rules import batch_rule
+from pipelines.scoring.file_names import empty_name
+from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
 from pipelines.tables.table_files import WrittenFile
 
@@ -29,18 +31,19 @@ _KEY_HINT = "add a column to data.key, if a key names one row only together with
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of a batch."""
+    """The state of a batch after scoring, with its counts of rows."""
 
     batch: str
     rows_in: int
     predictions: int
     quarantined: int
-    status: str  # published | already | changed | replaced | open | due
+    status: str  # published | already | changed | replaced | open | due | failed
+    error: RecheckError | None = None  # of a batch that failed
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """One try at publishing a batch: its name is in its files, its number in the commit."""
+    """An attempt at publishing a batch: its id is in file names, its number in the commit."""
 
     id: str
     number: int
@@ -56,7 +59,7 @@ class Publisher:
     attempts: dict[str, OpenAttempt] = field(default_factory=dict)
 
     def attempt(self, batch: str, files: dict[str, str]) -> str:
-        """Begin a try: named after its input, the model and how often the batch was published."""
+        """Begin an attempt, named after its input, the model and the number of earlier publications."""
         number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
         told = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
         name = subkey("attempt", *told, json.dumps(files, sort_keys=True)).hex()
@@ -64,11 +67,19 @@ class Publisher:
         return name
 
     def _app_id(self, batch: str) -> str:
-        """One per batch, whatever the model: two models must not publish side by side."""
+        """Return the id of the transaction, one per batch: two models must not publish side by side."""
         return f"score/{self.app.job.name}/{batch}"
 
-    def publish(self, batch: str, parts: Sequence[FragmentResult], seconds: float) -> BatchResult:
-        """Publish what a run made of a batch.
+    def publish(self, batch: str, results: Sequence[FragmentResult], seconds: float) -> BatchResult:
+        """Publish the results of a batch.
+
+        Args:
+            batch: its name; an attempt at it must have begun.
+            results: of all fragments of the batch, without duplicates.
+            seconds: that the run took so far.
+
+        Returns:
+            The state of the batch, with its counts.
 
         Raises:
             BatchUnknown: the batch has no row.
@@ -76,15 +87,15 @@ class Publisher:
             ConcurrentRun: another run published something else meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
-        bad = [row for part in parts for row in part.bad]
-        rows_in = sum(part.rows_in for part in parts)
+        bad = [row for result in results for row in result.bad]
+        rows_in = sum(result.rows_in for result in results)
         self._refuse(batch, rows_in, bad)
-        version = _one_version(batch, parts) or self.version
+        version = _one_version(batch, results) or self.version
         status = "replaced" if self._is_live(batch) else "published"
         scored = BatchResult(batch, rows_in, rows_in - len(bad), len(bad), status)
         self._quarantine(batch, bad)
-        self._record(scored, version, parts, seconds)
-        return self._commit(scored, [part.file for part in parts if part.file])
+        self._record(scored, version, results, seconds)
+        return self._commit(scored, [result.file for result in results if result.file])
 
     def _is_live(self, batch: str) -> bool:
         partition = {"job": self.app.job.name, "batch": batch}
@@ -99,7 +110,7 @@ class Publisher:
         if batch == UNKNOWN and bad:
             self.app.say(
                 f"warning: {len(bad)} rows belong to no batch, for want of a value in "
-                f"{str(self.app.job.data.time or self.app.job.batches.column)!r}: they are in `quarantine`"
+                f"{batch_rule(self.app.job).column!r}: they are in `quarantine`"
             )
         allowed = self.app.job.data.max_quarantined
         if batch == UNKNOWN or len(bad) <= allowed * rows_in:
@@ -125,13 +136,13 @@ class Publisher:
         self.app.store.table("quarantine").append(table_of(QUARANTINE, rows))
 
     def _record(
-        self, scored: BatchResult, version: str, parts: Sequence[FragmentResult], seconds: float
+        self, scored: BatchResult, version: str, results: Sequence[FragmentResult], seconds: float
     ) -> None:
         attempt, reasons = (
             self.attempts[scored.batch],
-            Counter(r.reason for p in parts for r in p.bad),
+            Counter(r.reason for p in results for r in p.bad),
         )
-        digest = _merged(part.digest for part in parts).text
+        digest = _merged(result.digest for result in results).text
         run = Run(
             run_id=attempt.id,
             step="score",
@@ -168,7 +179,7 @@ class Publisher:
         if not files:  # so that a batch without one good row is known to be done
             names = [name for name in PREDICTIONS.names if name not in partition]
             empty = table_of(PREDICTIONS, []).select(names)
-            name = f"{table.folder(partition)}{attempt.id}-none.parquet"
+            name = table.folder(partition) + empty_name(attempt.id)
             files = [table.write_file(name, empty)]
         note = {
             "attempt": attempt.id,
@@ -179,7 +190,7 @@ class Publisher:
             transaction = (self._app_id(batch), attempt.number)
             table.replace(partition, files, transaction=transaction, note=note)
         except ConcurrentRun:
-            if ledger.published(self.app.store, self.app.job.name).get(batch) != attempt.id:
+            if ledger.published(self.app.tables()).get(batch) != attempt.id:
                 raise
             return replace(scored, status="already")  # the other run published the very same
         return scored
@@ -192,8 +203,8 @@ def _merged(digests: Iterable[Digest]) -> Digest:
     return whole
 
 
-def _one_version(batch: str, parts: Sequence[FragmentResult]) -> str | None:
-    versions = sorted({version for part in parts for version in part.versions})
+def _one_version(batch: str, results: Sequence[FragmentResult]) -> str | None:
+    versions = sorted({version for result in results for version in result.versions})
     if len(versions) > 1:
         raise BatchRefused(
             f"batch {batch} holds predictions of {len(versions)} versions: {', '.join(versions[:5])}",

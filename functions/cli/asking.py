@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from functions.cli import estimate_table, output
+from functions.cli import batch_records, estimate_table, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -34,7 +33,15 @@ from pipelines.tables.purposes import TRAIN, VERIFY
 )
 @dry_run_option
 @json_option
-def sample(job: Path, as_json: bool, **options: Any) -> None:
+def sample(
+    job: Path,
+    *,
+    batches: tuple[str, ...],
+    budget: int | None,
+    redraw: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Choose predictions to ask people about.
 
     Each has a known probability to be chosen, so the answers speak of the whole
@@ -42,19 +49,17 @@ def sample(job: Path, as_json: bool, **options: Any) -> None:
     """
     from functions.steps import sample as step
 
-    drawn = step.sample(opened(job), step.SampleOptions(**options))
+    result = step.sample(opened(job), step.SampleOptions(batches, budget, redraw, dry_run))
+    answer = {"batches": batch_records.drawn(result, job)}
+    if result.failure:
+        return output.failure(result.failure, as_json=as_json, job=job, beside=answer)
     rows = [
         [d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"]
-        for d in drawn
+        for d in result.drawn
     ]
-    told = [
-        {name: value for name, value in output.plain(d).items() if name != "is_new"} for d in drawn
-    ]
-    output.answer(
-        {"batches": told},
-        output.table(["batch", "sampled", "strata", "draw", "reason", ""], rows),
-        as_json=as_json,
-    )
+    header = ["batch", "sampled", "strata", "draw", "reason", ""]
+    output.answer(answer, output.table(header, rows), as_json=as_json)
+    return 0
 
 
 @click.command()
@@ -69,12 +74,18 @@ def sample(job: Path, as_json: bool, **options: Any) -> None:
 )
 @dry_run_option
 @json_option
-def push(job: Path, as_json: bool, **options: Any) -> None:
+def push(
+    job: Path,
+    batches: tuple[str, ...],
+    purpose: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Make a Label Studio task for each question that has none."""
     from functions.steps import push as step
 
-    pushed = step.push(opened(job), step.PushOptions(**options))
-    lines = estimate_table.pushed(pushed, is_dry=options["dry_run"])
+    pushed = step.push(opened(job), step.PushOptions(batches, purpose, dry_run))
+    lines = estimate_table.pushed(pushed, is_dry=dry_run)
     output.answer(output.plain(pushed), lines, as_json=as_json)
 
 
@@ -91,11 +102,11 @@ def push(job: Path, as_json: bool, **options: Any) -> None:
 @click.option("--full", is_flag=True, help="Look at every task again, not only at changed ones.")
 @dry_run_option
 @json_option
-def pull(job: Path, as_json: bool, **options: Any) -> None:
+def pull(job: Path, files: tuple[Path, ...], full: bool, dry_run: bool, as_json: bool) -> None:
     """Fetch people's answers."""
     from functions.steps import pull as step
 
-    pulled = step.pull(opened(job), **options)
+    pulled = step.pull(opened(job), files=files, full=full, dry_run=dry_run)
     lines = [
         f"{name}: {value}"
         for name, value in output.plain(pulled).items()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from functions.cli import output
 from functions.cli.options import dry_run_option, json_option
+
+if TYPE_CHECKING:
+    from functions.new_job.job_text import InitOptions
 
 
 @click.command()
@@ -60,7 +62,23 @@ from functions.cli.options import dry_run_option, json_option
 @click.option("--question", metavar="TEXT", help="The question to people.")
 @dry_run_option
 @json_option
-def init(folder: Path, as_json: bool, **options: Any) -> None:
+def init(
+    folder: Path,
+    *,
+    data: str,
+    target: str | None,
+    predicted: str | None,
+    score: str | None,
+    answers: tuple[str, ...],
+    number: bool,
+    key: tuple[str, ...],
+    time: str | None,
+    batch_by: str | None,
+    known_after: tuple[str, ...],
+    question: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Write DIR/recheck.toml from a look at the data.
 
     It runs as it is. Say what is predicted by --target, by --predicted, or, where
@@ -69,11 +87,25 @@ def init(folder: Path, as_json: bool, **options: Any) -> None:
     from functions.new_job.job_text import InitOptions
     from functions.steps import init as step
 
-    path, batches, text = step.init(folder, InitOptions(**options))
+    options = InitOptions(
+        data=data,
+        target=target,
+        predicted=predicted,
+        score=score,
+        answers=answers,
+        number=number,
+        key=key,
+        time=time,
+        batch_by=batch_by,
+        known_after=known_after,
+        question=question,
+        dry_run=dry_run,
+    )
+    path, batches, text = step.init(folder, options)
     count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
     shown = (
         [text]
-        if options["dry_run"]
+        if dry_run
         else [
             f"wrote {path}",
             f"{count}: {output.few(batches)}",
@@ -83,7 +115,7 @@ def init(folder: Path, as_json: bool, **options: Any) -> None:
     output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
 
 
-def _first_step(options: Mapping[str, Any]) -> str:
-    if options["predicted"]:
+def _first_step(options: InitOptions) -> str:
+    if options.predicted:
         return "score"
-    return "fit" if options["target"] else "push --purpose train"
+    return "fit" if options.target else "push --purpose train"

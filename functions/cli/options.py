@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from functions.cli import output
+from infra.engines.choice import AUTO, ENGINES
 
 if TYPE_CHECKING:
     from functions.app import App
@@ -33,6 +34,15 @@ batch_option = click.option(
     multiple=True,
     metavar="B",
     help="A batch; may be given several times. Without it, every batch.",
+)
+engine_option = click.option(
+    "--engine",
+    default=AUTO,
+    show_default=True,
+    metavar="|".join([AUTO, *ENGINES]),
+    help="What does the work: "
+    + "".join(f"{engine.about} ({name}), " for name, engine in ENGINES.items())
+    + "or whichever fits the size.",
 )
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Say what would be done; change nothing."

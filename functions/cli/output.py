@@ -8,11 +8,12 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from functions.batches.failures import FAILED
 from pipelines.errors import RecheckError
 
 if TYPE_CHECKING:
@@ -39,27 +40,46 @@ def answer(payload: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> N
         _print(lines)
 
 
-def failure(error: RecheckError, *, as_json: bool, job: Path | None = None) -> int:
-    """Print an error with its way out, and the alerts that fired before; return its exit code.
+def failure(
+    error: RecheckError,
+    *,
+    as_json: bool,
+    job: Path | None = None,
+    beside: Mapping[str, Any] | None = None,
+) -> int:
+    """Print an error with its way out; return its exit code.
 
     Args:
         error: what went wrong.
         as_json: as one object on stdout.
         job: the job's path as it was typed, to stand where the way out leaves it open.
+        beside: what else the object holds, such as what went well.
+
+    Returns:
+        The exit code of the error.
     """
-    alerted(error.done.get("alerts", ()))
-    named = "…" if job is None else shlex.quote(str(job))
-    fix = _OPEN.sub(lambda command: command[1] + named, error.fix)
+    told = error_record(error, job)
     if as_json:
-        told = {"code": error.code, "problem": error.problem, "fix": fix}
         try:
-            _print([json.dumps({"error": told, **plain(error.done)}, ensure_ascii=False)])
+            _print([json.dumps({"error": told, **plain(beside or {})}, ensure_ascii=False)])
         except RecheckError:
             as_json = False  # stderr may still be there
     if not as_json:
-        say(f"error: {error.problem}")
-        say(f"hint: {fix}")
+        say(f"error: {told['problem']}")
+        say(f"hint: {told['fix']}")
     return error.exit_code
+
+
+def error_record(error: RecheckError, job: Path | None) -> dict[str, str]:
+    """An error as JSON has it; its way out names the job as it was typed."""
+    named = "…" if job is None else shlex.quote(str(job))
+    fix = _OPEN.sub(lambda command: command[1] + named, error.fix)
+    return {"code": error.code, "problem": error.problem, "fix": fix}
+
+
+def failed_batch(batch: str, error: RecheckError, job: Path) -> dict[str, Any]:
+    """A batch that failed, as JSON has it beside those that went well."""
+    return {"batch": batch, "status": FAILED, "error": error_record(error, job)}
 
 
 def _print(lines: Iterable[str]) -> None:

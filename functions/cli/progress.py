@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from functions.cli import estimate_table, output
+from functions.cli import batch_records, estimate_table, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -20,6 +20,8 @@ from functions.cli.options import (
 if TYPE_CHECKING:
     from functions.app import App
     from functions.steps.run import Step
+    from functions.steps.sample import SampleResult
+    from functions.steps.score import ScoreResult
 
 
 @click.command("run")
@@ -36,21 +38,39 @@ def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> in
     from functions.steps import run as step
 
     app = opened(job)
-    steps, alerts = step.run(app, batches, dry_run=dry_run)
-    output.changed([str(s.batch) for s in steps if s.status == "changed"], job)
-    output.answer({"steps": steps}, _walked(app, steps), as_json=as_json)
-    return output.alerted(alerts)
+    done = step.run(app, batches, dry_run=dry_run)
+    if done.failure:
+        output.alerted(done.alerts)
+        beside = {**_failed(done.cause, job), "steps": done.steps, "alerts": done.alerts}
+        return output.failure(done.failure, as_json=as_json, job=job, beside=beside)
+    output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
+    output.answer({"steps": done.steps}, _walked(app, done.steps), as_json=as_json)
+    return output.alerted(done.alerts)
+
+
+def _failed(cause: ScoreResult | SampleResult | None, job: Path) -> dict[str, Any]:
+    """The batches of the step that failed first."""
+    from functions.steps.sample import SampleResult
+    from functions.steps.score import ScoreResult
+
+    match cause:
+        case ScoreResult():
+            return {"batches": batch_records.scored(cause, job)}
+        case SampleResult():
+            return {"batches": batch_records.drawn(cause, job)}
+    return {}
 
 
 def _walked(app: App, steps: Sequence[Step]) -> Iterator[str]:
     from functions import label_studio
     from functions.steps.run import SKIPPED
+    from functions.tables import open_views
 
     yield from output.table(
         ["step", "batch", "status"], [[s.step, s.batch, s.status] for s in steps]
     )
     is_asked = any(s.step == "push" and s.status != SKIPPED for s in steps)
-    if is_asked and (project := label_studio.project_url(app)):
+    if is_asked and (project := label_studio.project_url(app, open_views(app))):
         yield estimate_table.place(project)
 
 

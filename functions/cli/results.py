@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -26,7 +25,9 @@ from functions.cli.options import (
 )
 @dry_run_option
 @json_option
-def estimate(job: Path, as_json: bool, **options: Any) -> int:
+def estimate(
+    job: Path, batches: tuple[str, ...], as_of: str | None, dry_run: bool, as_json: bool
+) -> int:
     """Estimate the accuracy, with a 95 % interval.
 
     And precision, recall and F1, or for numbers the mean error: per batch, cohort,
@@ -34,12 +35,12 @@ def estimate(job: Path, as_json: bool, **options: Any) -> int:
     """
     from functions.steps import estimate as step
 
-    found, alerts = step.estimate(opened(job), step.EstimateOptions(**options))
+    found, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
     told = {
         "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
         "alerts": [a.record() for a in alerts],
     }
-    lines = estimate_table.estimated(found, options["batches"], job)
+    lines = estimate_table.estimated(found, batches, job)
     output.answer(told, lines, as_json=as_json)
     return output.alerted(alerts)
 
@@ -61,7 +62,7 @@ def report(job: Path, as_json: bool) -> None:
 
     made = step.report(opened(job))
     page = {"page": record(made.data)} if as_json else {}
-    output.answer({"report": made.path, **page}, [str(made.path)], as_json=as_json)
+    output.answer({"report": made.address, **page}, [made.address], as_json=as_json)
 
 
 @click.command()

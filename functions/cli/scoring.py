@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from functions.cli import output
+from functions.cli import batch_records, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
+    engine_option,
     job_argument,
     json_option,
     opened,
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 @click.command()
 @job_argument
 @batch_option
+@engine_option
 @dry_run_option
 @json_option
-def fit(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def fit(job: Path, batches: tuple[str, ...], engine: str, dry_run: bool, as_json: bool) -> None:
     """Train the model of the job, and sign it.
 
     The features' statistics and the model become one version: a package in the
@@ -35,7 +37,7 @@ def fit(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> No
     """
     from functions.steps import fit as step
 
-    made = step.fit(opened(job), batches, dry_run=dry_run)
+    made = step.fit(opened(job), batches, engine=engine, dry_run=dry_run)
     output.answer(output.plain(made), _fitted(made, dry_run=dry_run), as_json=as_json)
 
 
@@ -60,20 +62,23 @@ def _fitted(made: FitResult, *, dry_run: bool) -> Iterator[str]:
 @click.command()
 @job_argument
 @batch_option
-@click.option(
-    "--engine",
-    default="auto",
-    show_default=True,
-    metavar="auto|inline|local",
-    help="What does the work: this process (inline), Apache Beam on this machine (local), or whichever fits the size.",
-)
+@engine_option
 @click.option(
     "--replace", is_flag=True, help="Score again what is scored, and supersede it by one commit."
 )
 @click.option("--early", is_flag=True, help="Also a period that is not over.")
 @dry_run_option
 @json_option
-def score(job: Path, as_json: bool, **options: Any) -> None:
+def score(
+    job: Path,
+    *,
+    batches: tuple[str, ...],
+    engine: str,
+    replace: bool,
+    early: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Score batches, or publish predictions made elsewhere.
 
     Rows that cannot be scored are set aside with a reason. A batch that is
@@ -83,10 +88,15 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
     from functions.steps import score as step
 
     app = opened(job)
-    version, states = step.score(app, step.ScoreOptions(**options))
+    options = step.ScoreOptions(batches, engine, replace, early, dry_run)
+    result = step.score(app, options)
+    records, states = batch_records.scored(result, job), result.batches
+    if result.failure:
+        beside = {"batches": records}
+        return output.failure(result.failure, as_json=as_json, job=job, beside=beside)
     rows = [[s.batch, s.status, s.rows_in, s.predictions, s.quarantined] for s in states]
     lines = [
-        f"version {version}" if app.job.model else _elsewhere(app.job),
+        f"version {result.version}" if app.job.model else _elsewhere(app.job),
         *output.table(["batch", "status", "rows in", "predictions", "quarantined"], rows),
     ]
     output.changed([s.batch for s in states if s.status == "changed"], job)
@@ -94,7 +104,9 @@ def score(job: Path, as_json: bool, **options: Any) -> None:
         output.say(
             f"hint: not over, or not settled: {output.few(waiting)}; --early scores what is there"
         )
-    output.answer({"version": version, "batches": states}, lines, as_json=as_json)
+    answer = {"version": result.version, "batches": records}
+    output.answer(answer, lines, as_json=as_json)
+    return 0
 
 
 def _elsewhere(job: Job) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from functions import tables
 from functions.app import App
+from functions.tables import Views, of_purpose
+from pipelines.columns import relations
 from pipelines.columns.buffers import Int64s
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
@@ -35,12 +36,11 @@ class Design:
     allocated: Int64s
 
 
-def designs(app: App, purpose: str) -> dict[str, Design]:
+def designs(views: Views, purpose: str) -> dict[str, Design]:
     """The newest design of each batch."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    for row in tables.view(app, "designs").to_pylist():
-        if row["purpose"] == purpose:
-            rows.setdefault(row["batch"], []).append(row)
+    for row in relations.records(of_purpose(views.designs, purpose)):
+        rows.setdefault(row["batch"], []).append(row)
     return {batch: _newest(own) for batch, own in rows.items()}
 
 

@@ -6,16 +6,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from functions import tables
 from functions.app import App
 from functions.batches.attempts import Attempt
 from functions.draws.designs import Design, population_digest, seed_digest
 from functions.draws.rows_shown import survey_digest
-from pipelines.columns.buffers import Bools, Int64s, booleans, dictionary_codes, integers
+from functions.tables import CENSUS, Views, of_purpose
+from pipelines.columns import relations
+from pipelines.columns.buffers import (
+    Bools,
+    Hashes,
+    Int64s,
+    bool_array,
+    booleans,
+    dictionary_codes,
+    integers,
+)
+from pipelines.columns.relations import where_in
+from pipelines.columns.utc_times import micros_of
 from pipelines.errors import DrawRefused
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.job.sections import SEEN_IN_TRAINING
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
@@ -42,6 +54,7 @@ class Planner:
     """Decides what to draw from one batch."""
 
     app: App
+    views: Views
     attempt: Attempt
     population: Population
     design: Design | None
@@ -80,14 +93,14 @@ class Planner:
         if self.app.job.labeling.outcomes != "complete" or not len(self.population):
             return False
         ids = hex_text(self.population.ids)
-        return bool(pc.all(pc.is_in(ids, value_set=tables.outcome_ids(self.app))).as_py())
+        return bool(pc.all(pc.is_in(ids, value_set=self.views.outcome_ids())).as_py())
 
     def _census(self) -> Plan | None:
         """Every row: its outcome is its answer."""
-        if self.design and self._is_current(self.design) and self.design.reason == tables.CENSUS:
+        if self.design and self._is_current(self.design) and self.design.reason == CENSUS:
             return None
         strata = stratify(self.population, len(self.population), self.app.job.sampling.cohorts)
-        return Plan(strata, strata.sizes, tables.CENSUS, True, len(self.population))
+        return Plan(strata, strata.sizes, CENSUS, True, len(self.population))
 
     def _is_current(self, design: Design) -> bool:
         """Whether the batch is still the one that was drawn from."""
@@ -151,14 +164,12 @@ class Planner:
 
     def _membership(self, design: Design) -> EarlierDraw:
         """Which stratum each row was in, as it was stored with the draw."""
-        partition = {"job": self.app.job.name, "batch": self.attempt.batch}
-        rows = self.app.store.table("populations").read(partition=partition)
-        of_draw = pc.and_(
-            pc.equal(rows["draw_no"], design.draw_no), pc.equal(rows["purpose"], VERIFY)
-        )
-        rows = rows.filter(
-            pc.and_(of_draw, pc.equal(rows["known_at"], design.known_at))
+        rows = self.views.tables.read(
+            "populations", batch=self.attempt.batch, where={"purpose": [VERIFY]}
         ).combine_chunks()
+        moments = relations.microseconds(rows, "known_at")
+        of_draw = integers(relations.column(rows, "draw_no").cast(pa.int64())) == design.draw_no
+        rows = rows.filter(bool_array(of_draw & (moments == micros_of(design.known_at))))
         ids, codes, sampled = (_whole(rows[name]) for name in ("id_high", "stratum", "is_sampled"))
         own, words = dictionary_codes(codes)
         places = {name: code for code, name in enumerate(design.names)}
@@ -168,11 +179,10 @@ class Planner:
         )
 
     def _drawn_before(self, design: Design) -> frozenset[str]:
-        rows = tables.verifying(tables.view(self.app, "samples"))
-        mask = pc.and_(
-            pc.equal(rows["batch"], self.attempt.batch), pc.equal(rows["series"], design.series)
-        )
-        return frozenset(rows.filter(mask)["prediction_id"].to_pylist())
+        samples = where_in(of_purpose(self.views.samples(), VERIFY), "batch", self.attempt.batch)
+        series = integers(relations.column(samples, "series").cast(pa.int64()))
+        drawn = samples.filter(bool_array(series == design.series))
+        return frozenset(drawn["prediction_id"].to_pylist())
 
 
 def _whole(column: Any) -> Any:

@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from functions.app import App
 from functions.batches.attempts import Attempt
+from functions.batches.model import trusted_keys
 from infra import signing
 from pipelines.columns.buffers import coded_texts, floats
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
 from pipelines.job.sections import SEEN_IN_TRAINING
-from pipelines.models.package import open_package
 from pipelines.sampling.population import (
     CodedText,
     Population,
@@ -23,6 +23,7 @@ from pipelines.sampling.population import (
     score_grid,
     value_grid,
 )
+from pipelines.tables.snapshot import Tables
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
 
@@ -44,10 +45,18 @@ class BatchPredictions:
         return {**row, "cohorts": cohorts}
 
 
-def read(app: App, attempt: Attempt) -> BatchPredictions:
-    """All predictions of a batch."""
-    partition = {"job": app.job.name, "batch": attempt.batch}
-    table = app.store.table("predictions").read(_COLUMNS, partition).combine_chunks()
+def read(app: App, tables: Tables, attempt: Attempt) -> BatchPredictions:
+    """Return all predictions of a batch.
+
+    Args:
+        app: whose job.
+        tables: a snapshot of the job's tables.
+        attempt: the one that is live.
+
+    Returns:
+        The predictions, as a table and as a population to draw from.
+    """
+    table = tables.read("predictions", _COLUMNS, batch=attempt.batch).combine_chunks()
     keys = _chunk(table, "key")
     cohorts = cohort_codes(_chunk(table, "cohorts"))
     seen = _seen(app, attempt.version, keys)
@@ -72,11 +81,10 @@ def _seen(app: App, version: str, keys: pa.Array) -> tuple[CodedText, ...]:
     """Whether the model was trained on the row, where that is known."""
     if app.job.model is None:
         return ()
-    folder = app.store.models(app.job.model.name) / version
-    if not folder.is_dir():
+    registry = app.store.registry(app.job.model.name)
+    if not registry.has(version):
         return ()
-    trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
-    package = open_package(folder, verify=signing.verifier(trusted))
+    package = registry.open(version, signing.verifier(trusted_keys(app)))
     hashes = keyed_hashes(app.job.sampling.seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)
     return (CodedText.of(SEEN_IN_TRAINING, coded_texts(codes, ["false", "true"])),)

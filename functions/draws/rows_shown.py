@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from functions.app import App
 from functions.batches import discovery
-from functions.batches.discovery import IdentifiedRows
 from labeling.questions.shown import ShownColumn, shown_rows
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import InputChanged
@@ -17,6 +16,7 @@ from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
+from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
 
@@ -54,7 +54,7 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
     ids, seen = set(wanted), Digest()
     found: dict[str, str] = {}
     for part in discovery.batch_rows(app, batch):
-        seen = seen.add(part.digests(app.job))
+        seen = seen.add(part.digests(app.job.key_columns))
         found |= of_rows(app, part, ids)
     if (digest is not None and seen.text != digest) or len(found) < len(ids):
         raise InputChanged(
@@ -64,7 +64,7 @@ def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> di
     return found
 
 
-def of_rows(app: App, part: IdentifiedRows, wanted: Container[str]) -> dict[str, str]:
+def of_rows(app: App, part: BatchRows, wanted: Container[str]) -> dict[str, str]:
     """What people see of those of the rows that are wanted, as JSON by prediction id."""
     names = hex_text(part.ids).to_pylist()
     places = np.array([place for place, name in enumerate(names) if name in wanted], dtype=np.int64)

@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from functions import tables
 from functions.app import App
 from functions.batches import discovery
-from functions.batches.discovery import IdentifiedRows, Input
+from functions.batches.discovery import Input
 from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
+from functions.tables import of_purpose, open_views
 from labeling.questions.shown import shown_digest
-from pipelines.columns.buffers import Int64s
-from pipelines.columns.relations import where_in
+from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import keyed_hashes
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import keys_of
+from pipelines.input.batch_rows import BatchRows, keys_of
 from pipelines.input.faults import Faults
 from pipelines.tables.purposes import TRAIN
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
@@ -85,28 +84,33 @@ def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
 
 
 def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
-    parts: dict[str, list[IdentifiedRows]] = {batch: [] for batch in found.batches}
-    for batch, rows in discovery.identified_rows(app, found, found.batches):
-        parts[batch].append(_named(app, rows))
+    parts: dict[str, list[BatchRows]] = {batch: [] for batch in found.batches}
+    for rows in discovery.rows_of(app, found, found.batches):
+        parts[rows.batch].append(_named(app, rows))
     return {batch: _ordered(app, batch, own) for batch, own in parts.items() if own}
 
 
-def _named(app: App, part: IdentifiedRows) -> IdentifiedRows:
+def _named(app: App, part: BatchRows) -> BatchRows:
     """The rows without those whose key is missing or no text."""
     faults = Faults()
-    keys_of(part.rows, app.job, "", np.arange(part.rows.num_rows), faults)
+    keys_of(part.rows, app.job.data.key, "", part.positions, faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part
-    return IdentifiedRows(
-        raw.take(part.rows, good), raw.take_column(part.keys, good), part.ids[good]
+    return BatchRows(
+        batch=part.batch,
+        rows=raw.take(part.rows, good),
+        positions=part.positions[good],
+        keys=raw.take_column(part.keys, good),
+        ids=part.ids[good],
+        faults=Faults(),
     )
 
 
-def _ordered(app: App, batch: str, parts: Sequence[IdentifiedRows]) -> _Candidates:
+def _ordered(app: App, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
     """Each key once; a key whose copies differ names no row."""
     ids = np.concatenate([part.ids for part in parts])
-    digests = np.concatenate([part.digests(app.job) for part in parts])
+    digests = np.concatenate([part.digests(app.job.key_columns) for part in parts])
     hashes = np.concatenate(
         [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
     )
@@ -126,13 +130,13 @@ def _changes(rows: Hashes) -> np.ndarray:
 
 
 def _earlier(app: App) -> dict[str, _Earlier]:
-    designs, samples = tables.view(app, "designs"), tables.current_samples(app)
-    designs, samples = (where_in(rows, "purpose", TRAIN) for rows in (designs, samples))
+    views = open_views(app)
+    designs, samples = of_purpose(views.designs, TRAIN), views.current_samples(purpose=TRAIN)
     asked: dict[str, dict[str, str]] = {}
-    for row in samples.to_pylist():
+    for row in samples.select(["batch", "prediction_id", "shown_digest"]).to_pylist():
         asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]
     found: dict[str, _Earlier] = {}
-    for row in designs.to_pylist():
+    for row in designs.select(["batch", "draw_no", "series"]).to_pylist():
         number, series = int(row["draw_no"]), int(row["series"])
         known = found.get(row["batch"])
         if known is None or known.draws < number:
@@ -150,8 +154,8 @@ def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
 def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
     """What people see of some rows of each batch."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
-    for batch, rows in discovery.identified_rows(app, found, list(wanted)):
-        seen[batch] |= rows_shown.of_rows(app, rows, wanted[batch])
+    for rows in discovery.rows_of(app, found, list(wanted)):
+        seen[rows.batch] |= rows_shown.of_rows(app, rows, wanted[rows.batch])
     return seen
 
 

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from functions import tables
 from functions.app import App
 from functions.draws.rows_shown import shown_columns
 from functions.promises.stored import Promise, verdict
+from functions.tables import Views
 from labeling.questions.shown import names_in, shown_keys, table_keys
+from pipelines.tables.files import Files
 
 _MOST = 2 * 2**30  # bytes of files that are looked through, the small ones first
 _CHUNK = 2**20  # bytes
@@ -26,7 +26,7 @@ _ROWS = 65_536
 class Search:
     """What a search found, and how far it went."""
 
-    found: list[Path]
+    found: list[str]  # names of files
     read: int
     files: int
 
@@ -38,54 +38,47 @@ class Search:
         return f"the {self.read} smallest of the {self.files} files of the store"
 
 
-def search(folder: Path, secret: str, most: int = _MOST) -> Search:
+def search(files: Files, secret: str, most: int = _MOST) -> Search:
     """Look for a secret in every file, as it lies there and, of Parquet, also in its values.
 
     Args:
-        folder: of the store.
+        files: of the store.
         secret: what must not be there.
         most: bytes of files to read; larger files are left out where all would be more.
     """
-    sized = sorted((size, path) for path in folder.rglob("*") if (size := _size(path)) is not None)
+    sized = sorted(files.list(), key=lambda stat: (stat.size, stat.name))
     wanted, found, read = secret.encode(), [], 0
-    for size, path in sized:
-        most -= size
+    for stat in sized:
+        most -= stat.size
         if most < 0:
             break
         read += 1
         with suppress(FileNotFoundError):  # another command tidied up
-            if _holds(path, wanted):
-                found.append(path)
+            if _holds(files, stat.name, wanted):
+                found.append(stat.name)
     return Search(found, read, len(sized))
 
 
-def _size(path: Path) -> int | None:
-    """Of a file, None of anything else."""
-    with suppress(FileNotFoundError):
-        if path.is_file():
-            return path.stat().st_size
-    return None
+def _holds(files: Files, name: str, wanted: bytes) -> bool:
+    with files.open(name) as file:
+        if any(wanted in chunk for chunk in _chunks(file, len(wanted) - 1)):
+            return True
+        file.seek(0)
+        return name.endswith(".parquet") and any(wanted in part for part in _values(file))
 
 
-def _holds(path: Path, wanted: bytes) -> bool:
-    if any(wanted in chunk for chunk in _chunks(path, len(wanted) - 1)):
-        return True
-    return path.suffix == ".parquet" and any(wanted in part for part in _values(path))
-
-
-def _chunks(path: Path, overlap: int) -> Iterator[bytes]:
-    """The bytes of a file, each chunk with the end of the one before."""
+def _chunks(file: pa.NativeFile, overlap: int) -> Iterator[bytes]:
+    """Yield the bytes of a file, each chunk with the end of the one before."""
     end = b""
-    with path.open("rb") as file:
-        while data := file.read(_CHUNK):
-            yield end + data
-            end = data[-overlap:] if overlap else b""
+    while data := file.read(_CHUNK):
+        yield end + data
+        end = data[-overlap:] if overlap else b""
 
 
-def _values(path: Path) -> Iterator[bytes]:
-    """What the pages of a file hold, unpacked; nothing of one that cannot be read."""
-    with suppress(pa.ArrowException), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_ROWS):
+def _values(file: pa.NativeFile) -> Iterator[bytes]:
+    """Yield what the pages of a file hold, unpacked; nothing of one that cannot be read."""
+    with suppress(pa.ArrowException):
+        for batch in pq.ParquetFile(file).iter_batches(_ROWS):
             for column in batch.columns:
                 yield from _buffers(column)
 
@@ -97,13 +90,13 @@ def _buffers(column: pa.Array) -> Iterator[bytes]:
     yield from (buffer.to_pybytes() for buffer in column.buffers() if buffer is not None)
 
 
-def nothing_leaks(app: App) -> Promise:
+def nothing_leaks(app: App, views: Views) -> Promise:
     """Only columns that may be shown are in samples, and no key of ours lies in the store."""
     columns = shown_columns(app.job)
     allowed = {column.name for column in columns if column.kind == "tabular"}
     keys = {*table_keys(columns), *shown_keys(columns)}
     problems = []
-    for row in tables.current_samples(app).to_pylist():
+    for row in views.current_samples(shown=True).select(["prediction_id", "shown"]).to_pylist():
         shown = json.loads(row["shown"])
         strangers = (shown.keys() - keys) | (names_in(shown) - allowed)
         if strangers:
@@ -121,7 +114,6 @@ def _secrets_in(app: App) -> tuple[list[str], str]:
     access = app.label_studio
     if not access:
         return [], "no access token is known here to look for in the store"
-    found = search(app.store.folder, access.key.get_secret_value())
-    names = [path.relative_to(app.store.folder) for path in found.found]
-    leaked = [f"{name} holds the access token of Label Studio" for name in names]
+    found = search(app.store.files, access.key.get_secret_value())
+    leaked = [f"{name} holds the access token of Label Studio" for name in found.found]
     return leaked, f"no access token lies in {found.extent}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from functions import label_studio
 from functions.app import App
 from functions.promises.stored import Promise, verdict
+from functions.tables import Views
 
 if TYPE_CHECKING:
     from labeling.labelstudio.known_tasks import KnownTask
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Question = tuple[str, str]  # prediction_id, shown_digest
 
 
-def one_task_each(app: App) -> Promise:
+def one_task_each(app: App, views: Views) -> Promise:
     """P4: each question that was pushed and still stands has the one task that a push would leave."""
     from labeling.labelstudio import projects
     from labeling.labelstudio.known_tasks import find_tasks
@@ -29,8 +30,8 @@ def one_task_each(app: App) -> Promise:
         for purpose in label_studio.PURPOSES:
             marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
             project = projects.find_project(server, marker)
-            current = label_studio.digests(app, purpose).items()
-            asked = label_studio.asked(app, server.url, purpose).keys() & current
+            current = label_studio.digests(views, purpose).items()
+            asked = label_studio.asked(views, server.url, purpose).keys() & current
             if project is None:
                 gone += len(asked)
                 continue

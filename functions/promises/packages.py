@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from functions.app import App
 from functions.batches import attempts
+from functions.batches.model import trusted_keys
 from functions.promises.stored import Promise, verdict
+from functions.tables import Views
 from infra import signing
 from pipelines.errors import PackageRefused, VersionsDiffer
-from pipelines.models.package import open_package
 
 
-def packages_are_signed(app: App) -> Promise:
+def packages_are_signed(app: App, views: Views) -> Promise:
     """P7: every package that scored a live batch opens under a trusted key."""
     if app.job.model is None:
         return Promise("P7", True, "the job runs no model of its own")
-    trusted = signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
-    used = {attempt.version for attempt in attempts.live(app.store, app.job.name).values()}
-    folders = [app.store.models(app.job.model.name) / version for version in sorted(used)]
+    verify = signing.verifier(trusted_keys(app))
+    registry = app.store.registry(app.job.model.name)
+    used = {attempt.version for attempt in attempts.live(views.tables).values()}
     broken, unlike = [], []
-    for folder in folders:
+    for version in sorted(used):
         try:
-            open_package(folder, verify=signing.verifier(trusted))
+            registry.open(version, verify)
         except VersionsDiffer as error:
-            unlike.append(f"{folder.name} is signed, but {error.problem}: {error.fix}")
+            unlike.append(f"{version} is signed, but {error.problem}: {error.fix}")
         except PackageRefused as error:
-            broken.append(f"{folder.name}: {error.problem}")
+            broken.append(f"{version}: {error.problem}")
     if unlike and not broken:
         return Promise("P7", None, "; ".join(unlike))
     return verdict(
         "P7",
         broken,
-        f"{len(folders)} packages in use are signed by a trusted key, whole, and compute what they did",
+        f"{len(used)} packages in use are signed by a trusted key, whole, and compute what they did",
     )

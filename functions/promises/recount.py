@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipelines.columns.timezones import EPOCH
+from pipelines.columns.utc_times import EPOCH
 
 Row = Mapping[str, Any]
 Question = tuple[str, str, str | None]  # purpose, prediction_id, shown_digest

@@ -6,28 +6,35 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from functions import estimates, tables
+from functions import estimates
 from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
 from functions.draws.designs import designs, seed_digest
 from functions.promises import recount
+from functions.tables import Views, of_purpose
+from infra.clouds.folder import Folder
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
+from pipelines.columns import relations
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes
-from pipelines.scoring.score_fragment import Target, Work
+from pipelines.job.rules import reading_rules
+from pipelines.scoring.file_names import attempt_of
+from pipelines.scoring.score_fragment import Work
 from pipelines.tables.delta import Table
+from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
+from pipelines.tables.table_files import WrittenFile
 
 _RESCORED = 200_000  # rows of a batch that P2 computes anew at most
 _RECOMPUTED = 3  # of the newest times of estimates that P6 computes anew
@@ -49,39 +56,39 @@ def verdict(name: str, problems: Iterator[str] | list[str], kept: str) -> Promis
     return Promise(name, not found, "; ".join(found[:3]) + more if found else kept)
 
 
-def batches_are_whole(app: App) -> Promise:
+def batches_are_whole(_: App, views: Views) -> Promise:
     """P1: each published batch has every file of one attempt, and no other."""
-    table, live = app.store.table("predictions"), attempts.published(app.store, app.job.name)
-    known = attempts.attempts(app.store, app.job.name)
+    tables = views.tables
+    files_of, known = tables.table("predictions").store_files, attempts.attempts(tables)
 
     def problems() -> Iterator[str]:
-        for batch, attempt in live.items():
-            files = table.files({"job": app.job.name, "batch": batch})
+        for batch, attempt in views.published.items():
+            files = tables.files("predictions", batch)
             if attempt not in known:
                 yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
-            if {Path(file.path).name.split("-", 1)[0] for file in files} != {attempt}:
+            if {attempt_of(_name(file)) for file in files} != {attempt}:
                 yield f"batch {batch} mixes several attempts"
             for file in files:
-                path = Path(table.uri) / file.path
-                if not path.is_file() or path.stat().st_size != file.size:
-                    yield f"batch {batch}: {path.name} is missing or changed"
+                stat = files_of.head(file.path)
+                if stat is None or stat.size != file.size:
+                    yield f"batch {batch}: {_name(file)} is missing or changed"
 
     return verdict(
-        "P1", problems(), f"{len(live)} published batches, each whole and of one attempt"
+        "P1", problems(), f"{len(views.published)} published batches, each whole and of one attempt"
     )
 
 
-def rows_add_up(app: App) -> Promise:
+def rows_add_up(_: App, views: Views) -> Promise:
     """P3: rows in are predictions and quarantined rows, as recorded and as they lie there."""
-    table, live = app.store.table("predictions"), attempts.live(app.store, app.job.name)
-    quarantined = Counter(tables.view(app, "quarantine")["attempt"].to_pylist())
+    tables, live = views.tables, attempts.live(views.tables)
+    files_of = tables.table("predictions").store_files
+    quarantined = Counter(views.quarantine()["attempt"].to_pylist())
 
     def problems() -> Iterator[str]:
         for batch, attempt in live.items():
-            partition = {"job": app.job.name, "batch": batch}
             rows = sum(
-                pq.ParquetFile(Path(table.uri) / file.path).metadata.num_rows
-                for file in table.files(partition)
+                pq.ParquetFile(files_of.open(file.path)).metadata.num_rows
+                for file in tables.files("predictions", batch)
             )
             if attempt.rows_in != attempt.predictions + attempt.quarantined:
                 yield f"batch {batch}: {attempt.rows_in} rows in, {attempt.predictions} + {attempt.quarantined} recorded"
@@ -96,10 +103,10 @@ def rows_add_up(app: App) -> Promise:
     )
 
 
-def scoring_repeats(app: App) -> Promise:
+def scoring_repeats(app: App, views: Views) -> Promise:
     """Score the smallest unchanged batch again, elsewhere, and compare the bytes."""
-    live = attempts.live(app.store, app.job.name)
-    drawn = list(_wrong_draws(app))
+    live = attempts.live(views.tables)
+    drawn = list(_wrong_draws(app, views))
     if drawn:
         return verdict("P2", drawn, "")
     small = [attempt for attempt in live.values() if attempt.rows_in <= _RESCORED]
@@ -110,11 +117,11 @@ def scoring_repeats(app: App) -> Promise:
         except RecheckError:
             continue
         if unchanged and attempt.predictions:
-            return _rescored(app, attempt, found)
+            return _rescored(app, views, attempt, found)
     return Promise("P2", None, "no published batch is small enough and has its input unchanged")
 
 
-def _rescored(app: App, attempt: Attempt, found: discovery.Input) -> Promise:
+def _rescored(app: App, views: Views, attempt: Attempt, found: discovery.Input) -> Promise:
     model = models.live(app)
     if app.job.model and model.version != attempt.version:
         return Promise(
@@ -122,24 +129,27 @@ def _rescored(app: App, attempt: Attempt, found: discovery.Input) -> Promise:
             None,
             f"batch {attempt.batch} was scored by version {attempt.version}, which is not live",
         )
-    published = app.store.table("predictions")
+    published = views.tables.table("predictions").store_files
     bad = {
         (row["source"], row["row"]): row["reason"]
-        for row in tables.view(app, "quarantine").to_pylist()
+        for row in views.quarantine().to_pylist()
         if row["attempt"] == attempt.id and row["reason"].startswith("duplicate")
     }
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-        again = Table(f"{folder}/predictions", PREDICTIONS, PARTITIONED_BY["predictions"])
+        again = Table(Folder(Path(folder)), PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
-            app.job,
-            model.open_scorer,
-            Target(again, {attempt.batch: attempt.id}, attempt.files, bad),
+            rules=reading_rules(app.job),
+            open_scorer=model.open_scorer,
+            table=again,
+            attempts={attempt.batch: attempt.id},
+            file_digests=attempt.files,
+            excluded=bad,
         )
-        parts = [part for split in found.splits([attempt.batch]) for part in work.parts(split)]
+        results = [one for split in found.splits([attempt.batch]) for one in work.results(split)]
         differing = [
             file.path
-            for file in (part.file for part in parts if part.file)
-            if (Path(again.uri) / file.path).read_bytes() != _bytes(Path(published.uri) / file.path)
+            for file in (result.file for result in results if result.file)
+            if again.store_files.read(file.path) != _bytes(published, file.path)
         ]
     if differing and differs(attempt.rules, app.job, NAMING, CONTENT, SEED):
         return Promise(
@@ -177,21 +187,26 @@ def _other_libraries(attempt: Attempt) -> str:
     )
 
 
-def _bytes(path: Path) -> bytes:
+def _name(file: WrittenFile) -> str:
+    return file.path.rpartition("/")[2]
+
+
+def _bytes(files: Files, name: str) -> bytes:
     with suppress(FileNotFoundError):
-        return path.read_bytes()
+        return files.read(name)
     return b""
 
 
-def _wrong_draws(app: App) -> Iterator[str]:
+def _wrong_draws(app: App, views: Views) -> Iterator[str]:
     """Draws whose rows are not ranked 1 to n by their hashes, n what the design took of the stratum.
 
     A top-up goes on where the ranks of its series end, and a draw that was
     carried over to other predictions ranks all its rows anew. Draws by another
     seed than the job file's are left out.
     """
-    seed, newest = seed_digest(app), designs(app, VERIFY)
-    rows = tables.verifying(tables.current_samples(app)).to_pylist()
+    seed, newest = seed_digest(app), designs(views, VERIFY)
+    columns = ["batch", "key", "stratum", "rank"]
+    rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
     for batch, design in sorted(newest.items()):
         if design.seed_digest != seed:
             continue
@@ -208,19 +223,19 @@ def _wrong_draws(app: App) -> Iterator[str]:
                 yield f"batch {batch}: the sample of stratum {stratum!r} is not its smallest hashes in their order"
 
 
-def answers_count_once(app: App) -> Promise:
+def answers_count_once(app: App, views: Views) -> Promise:
     """P5: people are counted anew from the raw answers, and labels and estimates count as many."""
-    annotations = tables.view(app, "annotations")
-    raw = annotations.to_pylist()
+    annotations = views.annotations()
+    raw = relations.records(annotations)
     answered = recount.people(recount.standing(raw))
     rows = recount.answered_rows(
-        tables.verifying(tables.current_samples(app)).to_pylist(),
-        tables.verifying(annotations).to_pylist(),
+        relations.records(views.current_samples(purpose=VERIFY)),
+        relations.records(of_purpose(annotations, VERIFY)),
     )
     problems = [
         *recount.moved(raw),
-        *recount.miscounted(answered, tables.view(app, "labels").to_pylist()),
-        *_other_numbers(rows, estimates.compute(app)),
+        *recount.miscounted(answered, relations.records(views.labels())),
+        *_other_numbers(rows, estimates.compute(app.job, views)),
     ]
     return verdict(
         "P5",
@@ -241,15 +256,17 @@ def _other_numbers(answered: Mapping[str, int], estimates: Iterable[Estimate]) -
             yield f"batch {batch}: {rows} rows have an answer, and estimates count {counted[batch]}"
 
 
-def estimates_repeat(app: App) -> Promise:
+def estimates_repeat(app: App, views: Views) -> Promise:
     """P6: the newest stored estimates come out the same from the raw tables, as known then."""
-    stored = tables.view(app, "estimates").to_pylist()
+    stored = relations.records(views.tables.read("estimates"))
     ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
     times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
-    every_metric = replace(app, job=app.job.model_copy(update={"metrics": ()}))
+    every_metric = app.job.model_copy(update={"metrics": ()})
     problems = []
     for moment in times:
-        again = {_figure(one.record()): one for one in estimates.compute(every_metric, moment)}
+        again = {
+            _figure(one.record()): one for one in estimates.compute(every_metric, views, moment)
+        }
         problems += [
             f"{row['metric']} of {row['period']} {row['window']} as of {moment} comes out differently"
             for row in ours

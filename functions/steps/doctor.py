@@ -17,6 +17,7 @@ from functions.promises.stored import (
     rows_add_up,
     scoring_repeats,
 )
+from functions.tables import Views, open_views
 from pipelines.errors import RecheckError
 
 _WAY_OUT = (
@@ -27,7 +28,7 @@ _WAY_OUT = (
 
 def examine(app: App) -> list[Promise]:
     """Check every promise; one that cannot be checked says why."""
-    checks: dict[str, Callable[[App], Promise]] = {
+    checks: dict[str, Callable[[App, Views], Promise]] = {
         "P1": batches_are_whole,
         "P2": scoring_repeats,
         "P3": rows_add_up,
@@ -38,12 +39,13 @@ def examine(app: App) -> list[Promise]:
         "P8": nothing_leaks,
         "connection": _label_studio_answers,
     }
-    return [_checked(name, check, app) for name, check in checks.items()]
+    views = open_views(app)
+    return [_checked(name, check, app, views) for name, check in checks.items()]
 
 
-def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
+def _checked(name: str, check: Callable[[App, Views], Promise], app: App, views: Views) -> Promise:
     try:
-        return check(app)
+        return check(app, views)
     except RecheckError as error:
         return Promise(name, None, f"cannot be checked: {error.problem}; {error.fix}")
     except Exception as error:  # noqa: BLE001 - whatever breaks one check, the others are told
@@ -51,7 +53,7 @@ def _checked(name: str, check: Callable[[App], Promise], app: App) -> Promise:
         return Promise(name, False, f"the check broke off: {words}; {_WAY_OUT}")
 
 
-def _label_studio_answers(app: App) -> Promise:
+def _label_studio_answers(app: App, _: Views) -> Promise:
     with label_studio.connect(app) as server:
         found = len(server.projects())
     return Promise("connection", True, f"{server.url} answers, with {found} projects")

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from functions import tables
 from functions.app import App
 from functions.estimates import compute, scored
+from functions.tables import open_views
 from labeling.estimates.alerts import Alert, alerts
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
+from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
 from pipelines.tables.schemas import ESTIMATES, table_of
+from pipelines.tables.snapshot import Tables
 
 _IDENTITY = (
     "metric",
@@ -45,16 +47,17 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
         SettingsInvalid: `as_of` is no time.
         BatchUnknown: a batch was never scored.
     """
-    known = {one.batch for one in scored(app)}
+    views = open_views(app)
+    known = {scoring.batch for scoring in scored(views.tables)}
     for batch in options.batches:
         if batch not in known:
             raise BatchUnknown(
                 f"no batch {batch!r} was scored",
                 fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
             )
-    found = compute(app, _moment(options.as_of))
+    found = compute(app.job, views, _moment(options.as_of))
     if options.as_of is None and not options.dry_run:
-        _keep(app, found)
+        _keep(app, views.tables, found)
     fired = alerts(found, app.job.alerts, at=app.now(), batches=app.job.batches)
     return list(_of_batches(found, options.batches)), fired
 
@@ -78,20 +81,19 @@ def _of_batches(found: Iterable[Estimate], batches: Sequence[str]) -> Iterable[E
     return [one for one in found if (one.period, one.window) in around]
 
 
-def _keep(app: App, found: Sequence[Estimate]) -> None:
+def _keep(app: App, tables: Tables, found: Sequence[Estimate]) -> None:
     """Append what is not stored yet; an estimate that rests on the same facts is the same."""
-    records = [one.record() for one in found]
-    if not _unstored(app, records):
+    records = _unstored(tables, [estimate.record() for estimate in found])
+    if not records:
         return
     with app.committing() as moment:  # another run may have stored them since
-        if fresh := _unstored(app, records):
+        if fresh := _unstored(app.tables(), records):
             rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
             app.store.table("estimates").append(table_of(ESTIMATES, rows))
 
 
-def _unstored(app: App, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    app.store.table("estimates").refresh()
-    known = {_identity(row) for row in tables.view(app, "estimates").select(_IDENTITY).to_pylist()}
+def _unstored(tables: Tables, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    known = {_identity(row) for row in relations.records(tables.read("estimates", _IDENTITY))}
     return [record for record in records if _identity(record) not in known]
 
 

@@ -1,21 +1,23 @@
-"""Fit: learn the statistics, train, prove, package and sign."""
+"""The step `fit`: learn the statistics, train, prove, package and sign."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from functions import tables
 from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
-from infra import registry, signing
+from functions.tables import of_purpose, open_views
+from infra import signing
+from infra.engines import choice
+from infra.registry import Registry
 from infra.revision import revision
+from pipelines.columns.relations import where_in
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapped import Mapped
@@ -23,12 +25,12 @@ from pipelines.features.mapper import Mapper
 from pipelines.features.user_function import load_function, read_source, source_digest
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import subkey
-from pipelines.input.fragments import Split
 from pipelines.job.job_file import Job
+from pipelines.job.rules import reading_rules
 from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.evaluator import Evaluator
-from pipelines.models.manifest import Manifest, Recipe, TrainingData, installed, minor, version_of
+from pipelines.models.manifest import Recipe, TrainingData, installed, minor, version_of
 from pipelines.models.package import TrainedModel, write
 from pipelines.tables.purposes import TRAIN
 from pipelines.training.rows import Reader, TrainingRows, fingerprint
@@ -36,12 +38,13 @@ from pipelines.training.selection import select
 from pipelines.training.shortage import too_few
 
 _LEAST_ROWS = 10
+_WAIT = 600  # seconds for another fit to write its package
 NOT_FITTED = "not fitted yet"  # in place of the evaluator
 
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """What a fit made, or found made already."""
+    """The model that a fit made, or that was there already."""
 
     model: str
     version: str
@@ -51,32 +54,48 @@ class FitResult:
     written: bool
 
 
-def fit(app: App, batches: Sequence[str], *, dry_run: bool = False) -> FitResult:
+def fit(
+    app: App, batches: Sequence[str], *, engine: str = choice.AUTO, dry_run: bool = False
+) -> FitResult:
     """Fit on the rows of these batches, or of all; the same data makes the same version.
 
+    Args:
+        app: the job and its store.
+        batches: none for all.
+        engine: what the features' statistics are learned on.
+        dry_run: write nothing; an engine is not started either.
+
+    Returns:
+        The model, as the store has it from now on.
+
     Raises:
+        EngineUnavailable: there is no such engine.
         JobInvalid: the predictions come from elsewhere, or nothing holds the truth.
         EstimatorRefused: the estimator is not on the list, or there is too little data.
     """
+    choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
     found = discovery.find(app, batches)
     app.say("reading the training rows")
     reader, parts = _chosen(app, model, found)
     recipe = _recipe(app, model, found, parts)
-    folder = app.store.models(model.name)
+    registry = app.store.registry(model.name)
     if dry_run:
-        return _existing(folder, recipe)
-    if registry.is_usable(
-        folder / version_of(recipe), signing.verifier(trusted_keys(app)), app.say
-    ):
-        registry.make_live(folder, version_of(recipe))
-        return _existing(folder, recipe)
+        return _existing(registry, recipe)
+    if registry.is_usable(version_of(recipe), signing.verifier(trusted_keys(app)), app.say):
+        registry.make_live(version_of(recipe))
+        return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
-    draft = _trained(app, recipe, _learned(reader, found.splits(found.batches)), parts, code)
-    written = write(folder, draft, sign=signing.own_key(app.settings.signing_key).sign)
-    registry.make_live(folder, written.version)
+    learner = choice.engine_for(app.settings, engine, found.bytes_of(found.batches))
+    statistics = learner.learn(reader, found.splits(found.batches))
+    draft = _trained(app, recipe, statistics, parts, code)
+    sign = signing.own_key(app.settings.signing_key).sign
+    with app.store.lock(f"fit-{model.name}", wait=_WAIT):
+        app.store.mark()
+        written = write(registry.models, draft, sign=sign)
+        registry.make_live(written.version)
     return FitResult(
         model.name,
         written.version,
@@ -96,18 +115,17 @@ def _model_of(job: Job) -> Model:
     return job.model
 
 
-def _existing(folder: Path, recipe: Recipe) -> FitResult:
+def _existing(registry: Registry, recipe: Recipe) -> FitResult:
     version = version_of(recipe)
-    path = folder / version / "manifest.json"
-    known = Manifest.from_json(path.read_bytes()) if path.is_file() else None
+    known = registry.manifest(version)
     metrics = dict(known.metrics) if known else {}
     kind = known.evaluator.kind if known else NOT_FITTED
-    return FitResult(folder.name, version, recipe.training.rows, metrics, kind, written=False)
+    return FitResult(registry.name, version, recipe.training.rows, metrics, kind, written=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The usable rows of each fragment, with the masks of those that train and those that measure."""
+    """The usable rows of each fragment, with masks of those that train and those that measure."""
 
     rows: list[TrainingRows]
     train: list[np.ndarray]
@@ -121,7 +139,7 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
     digests = {
         name: digest for batch in found.batches for name, digest in found.files_of(batch).items()
     }
-    reader = Reader(job, frozenset(found.batches), digests, function, _answers(app))
+    reader = Reader(reading_rules(job), frozenset(found.batches), digests, function, _answers(app))
     splits = found.splits(found.batches)
     rows = [
         part for split in app.track(splits, len(splits), "Reading") for part in reader.read(split)
@@ -144,15 +162,15 @@ def _chosen(app: App, model: Model, found: Input) -> tuple[Reader, _Parts]:
 
 
 def _answers(app: App) -> dict[str, str] | None:
-    """Labels that people gave, where no column holds the truth."""
+    """Read the labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
-    labels = [row for row in tables.labels(app).to_pylist() if row["purpose"] == TRAIN]
-    given = {row["prediction_id"]: row["label"] for row in labels if row["state"] == "answered"}
+    views = open_views(app)
+    labels = where_in(of_purpose(views.labels(), TRAIN), "state", "answered")
+    columns = [labels[name].to_pylist() for name in ("prediction_id", "label")]
+    given = dict(zip(*columns, strict=True))
     if not given:
-        drawn = sum(
-            purpose == TRAIN for purpose in tables.current_samples(app)["purpose"].to_pylist()
-        )
+        drawn = views.current_samples(purpose=TRAIN).num_rows
         before = "" if drawn else "run `recheck push … --purpose train`, "
         asked = f", though {drawn} were drawn to be asked about" if drawn else ""
         raise StepMissing(
@@ -191,13 +209,6 @@ def _recipe(app: App, model: Model, found: Input, parts: _Parts) -> Recipe:
             for name, version in installed(["numpy", "scikit-learn", "scipy"]).items()
         },
     )
-
-
-def _learned(reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
-    """The features' statistics, by Beam."""
-    from infra.engines import local  # Beam takes seconds to import
-
-    return local.learn(reader, splits)
 
 
 def _trained(
@@ -246,7 +257,7 @@ def _targets(recipe: Recipe, parts: Sequence[TrainingRows]) -> np.ndarray:
 def _metrics(
     recipe: Recipe, evaluator: Evaluator, held: Sequence[Mapped], targets: np.ndarray
 ) -> dict[str, float]:
-    """What the package says of itself on its hold-out."""
+    """Measure the model on its hold-out."""
     scores = [evaluator.predict(part) for part in held]
     if recipe.task == "regression":
         error = np.concatenate([one.value for one in scores if one.value is not None]) - targets

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import tomlkit
 
 from functions.app import open_app
 from functions.batches import discovery
 from functions.new_job.job_text import PERIODS, InitOptions, JobDraft
 from infra import settings, staged_input
 from infra.clouds import is_remote
-from infra.store import Store, open_store
+from infra.store import open_store
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources
@@ -35,7 +34,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     _require_one_rule(options)
     with _sources(folder, options) as sources:
         text = JobDraft(folder.absolute(), options, sources).text()
-    job_file.parse(tomlkit.parse(text).unwrap(), str(path))
+    job_file.parse(tomllib.loads(text), str(path))
     if options.dry_run:
         return path, [], text
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +71,7 @@ def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
     """The files to look at; those of a bucket are brought to the job's store, where they are found again."""
     with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
         named = settings.load().store or str(folder / "store")
-        store = Store(Path(scratch)) if options.dry_run else open_store(named)
+        store = open_store(scratch) if options.dry_run else open_store(named)
         try:
             if is_remote(options.data):
                 found = find_sources(staged_input.bring(options.data, store), folder)

@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from functions import tables
 from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey
-from functions.tables import predictions
-from labeling.answers.files import read_answers
+from functions.tables import Views, of_purpose, open_views
+from labeling.answers.answer_files import read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
-from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import hex_text
@@ -59,7 +57,8 @@ def pull(
         if files:
             return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])
         with connect(app) as server:
-            if not tables.view(app, "questions").num_rows:
+            views = open_views(app)
+            if not views.questions.num_rows:
                 raise StepMissing(
                     "nobody was asked yet",
                     fix="run `recheck push …` first, or name a file of answers by --file",
@@ -67,14 +66,14 @@ def pull(
             return _summed(
                 app,
                 [
-                    _from_server(app, server, purpose, full=full, dry_run=dry_run)
+                    _from_server(app, views, server, purpose, full=full, dry_run=dry_run)
                     for purpose in PURPOSES
                 ],
             )
 
 
 def _from_server(
-    app: App, server: LabelStudio, purpose: str, *, full: bool, dry_run: bool
+    app: App, views: Views, server: LabelStudio, purpose: str, *, full: bool, dry_run: bool
 ) -> Intake | None:
     from labeling.labelstudio import projects
     from labeling.labelstudio.pull import Cursor
@@ -87,9 +86,9 @@ def _from_server(
     note = f"pull-{app.job.name}-{purpose}.json"
     noted = None if full else app.store.noted(note)
     cursor = Cursor.from_json(noted) if noted else None
-    held, drawn = _held(app, purpose), digests(app, purpose)
-    pulled = fetch(server, project, survey(app), held, _ever_drawn(app, purpose), cursor=cursor)
-    intake = take(pulled.answers, held, drawn=drawn, scored=_ever_drawn(app, purpose))
+    held, drawn, ever = _held(views, purpose), digests(views, purpose), _ever_drawn(views, purpose)
+    pulled = fetch(server, project, survey(app), held, ever, cursor=cursor)
+    intake = take(pulled.answers, held, drawn=drawn, scored=ever)
     if not dry_run:
         _append(app, intake, purpose)
         if pulled.cursor:
@@ -98,7 +97,7 @@ def _from_server(
 
 
 def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
-    questions, job = survey(app), app.job
+    questions, job, views = survey(app), app.job, open_views(app)
     named: dict[str, str] = {}  # what the file calls a prediction
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
@@ -113,13 +112,13 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
         for answer in read_answers(path, questions.question, questions.answers, identify)
     ]
-    drawn = {purpose: digests(app, purpose) for purpose in PURPOSES}
+    drawn = {purpose: digests(views, purpose) for purpose in PURPOSES}
     intakes = []
     for purpose in PURPOSES:
-        held = _held(app, purpose)
+        held = _held(views, purpose)
         own = [answer for answer in found if _is_for(answer, purpose, held, drawn)]
         ids = {answer.prediction_id for answer in own}
-        undrawn = predictions(app, ids - drawn[purpose].keys(), [])
+        undrawn = views.predictions(ids - drawn[purpose].keys(), [])
         scored = set(undrawn["prediction_id"].to_pylist())
         intakes.append(take(own, held, drawn=drawn[purpose], scored=scored))
         if not dry_run:
@@ -186,13 +185,12 @@ def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:
         app.say(f"hint: invalid answers, the first: {', '.join(list(told)[:_NAMED])}")
 
 
-def _held(app: App, purpose: str) -> Held:
-    app.store.table("annotations").refresh()
-    return hold(where_in(tables.view(app, "annotations"), "purpose", purpose))
+def _held(views: Views, purpose: str) -> Held:
+    return hold(of_purpose(views.annotations(), purpose))
 
 
-def _ever_drawn(app: App, purpose: str) -> set[str]:
-    rows = where_in(tables.view(app, "samples"), "purpose", purpose)
+def _ever_drawn(views: Views, purpose: str) -> set[str]:
+    rows = of_purpose(views.samples(), purpose)
     return set(rows["prediction_id"].to_pylist())
 
 

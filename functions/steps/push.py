@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from functions import tables
 from functions.app import App
 from functions.draws import training_draw
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.label_studio import asked, connect, digests, survey
+from functions.tables import CENSUS, Views, of_purpose, open_views
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
+from pipelines.columns import relations
 from pipelines.columns.buffers import texts
 from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
+from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
 from pipelines.tables.purposes import TRAIN, VERIFY
 from pipelines.tables.schemas import QUESTIONS, table_of
@@ -50,6 +52,14 @@ class Pushed:
     url: str | None = None  # of the project
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where tasks are."""
+
+    server: str
+    project: int
+
+
 def push(app: App, options: PushOptions) -> Pushed:
     """Make one task per question that has none; safe to repeat.
 
@@ -69,21 +79,22 @@ def push(app: App, options: PushOptions) -> Pushed:
             return _would_push(app, server, options, questions, project)
         if options.purpose == TRAIN:
             training_draw.draw(app, options.batches)
-        rows = _due(app, options)
+        views = open_views(app)  # with the rows that were drawn just now
+        rows = _due(app, views, options)
         tasks = _tasks(app, questions, rows)
         project = projects.ensure_project(
             server, marker, f"{app.job.name} {options.purpose}", questions
         )
-        journal = Journal(app.store.notes() / f"push-{app.job.name}-{options.purpose}.json")
+        journal = Journal(app.store.notes, f"push-{app.job.name}-{options.purpose}.json")
         pushed = send(
             server,
             project,
             tasks,
             journal,
             lambda done, of: app.say(f"sent {done} of {of} new tasks"),
-            dropped=_dropped(app, server.url, options),
+            dropped=_dropped(views, server.url, options),
         )
-        _record(app, server.url, project.id, rows, pushed.tasks)
+        _record(app, views, _Place(server.url, project.id), rows, pushed.tasks)
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 
 
@@ -93,7 +104,11 @@ def _would_push(
     from labeling.labelstudio.push import count_missing
 
     is_training = options.purpose == TRAIN
-    rows = training_draw.questions(app, options.batches) if is_training else _due(app, options)
+    rows = (
+        training_draw.questions(app, options.batches)
+        if is_training
+        else _due(app, open_views(app), options)
+    )
     if project is None:
         return Pushed(None, len(rows), 0)
     tasks = [make_task(questions, row["prediction_id"], row["shown"]) for row in rows]
@@ -101,21 +116,21 @@ def _would_push(
     return Pushed(project.id, new, len(rows) - new, project.url)
 
 
-def _due(app: App, options: PushOptions) -> list[dict[str, Any]]:
+def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """The questions of some batches, as the job file asks them."""
-    rows = _drawn(app, options)
+    rows = _drawn(views, options)
     if options.purpose == VERIFY:  # training rows were looked at just now
-        _require_same_survey(app, {row["batch"] for row in rows})
+        _require_same_survey(app.job, views, {row["batch"] for row in rows})
     return rows
 
 
-def _drawn(app: App, options: PushOptions) -> list[dict[str, Any]]:
+def _drawn(views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """The questions of some batches, in the order in which people should get them."""
-    samples = where_in(tables.current_samples(app), "purpose", options.purpose)
+    samples = views.current_samples(purpose=options.purpose, shown=True)
     census = {
-        batch for batch, one in designs(app, options.purpose).items() if one.reason == tables.CENSUS
+        batch for batch, one in designs(views, options.purpose).items() if one.reason == CENSUS
     }  # their answers came by themselves
-    rows = samples.to_pylist()
+    rows = relations.records(samples)
     drawn = {row["batch"] for row in rows}
     for batch in [batch for batch in options.batches if batch not in drawn]:
         fix = f"run `recheck sample … --batch {batch}` first"
@@ -143,10 +158,10 @@ def _fix(options: PushOptions, of_verify: str) -> str:
     return of_verify if options.purpose == VERIFY else "look at the data: no row there has a key"
 
 
-def _require_same_survey(app: App, batches: Collection[str]) -> None:
+def _require_same_survey(job: Job, views: Views, batches: Collection[str]) -> None:
     """Rows are kept as they were shown when they were drawn: a question of today does not fit."""
-    now = survey_digest(app.job)
-    for batch, design in designs(app, VERIFY).items():
+    now = survey_digest(job)
+    for batch, design in designs(views, VERIFY).items():
         if batch in batches and design.survey_digest not in (None, now):
             raise StepMissing(
                 f"the job file shows or asks something else than when batch {batch!r} was drawn from",
@@ -154,18 +169,13 @@ def _require_same_survey(app: App, batches: Collection[str]) -> None:
             )
 
 
-def _dropped(app: App, server: str, options: PushOptions) -> set[str]:
+def _dropped(views: Views, server: str, options: PushOptions) -> set[str]:
     """The predictions of these batches that people were asked about and are not any more."""
-    questions = tables.view(app, "questions").select(
-        ["purpose", "server", "batch", "prediction_id"]
-    )
-    before = {
-        row["prediction_id"]
-        for row in questions.to_pylist()
-        if (row["purpose"], row["server"]) == (options.purpose, server)
-        if not options.batches or row["batch"] in options.batches
-    }
-    return before - digests(app, options.purpose).keys()
+    questions = where_in(of_purpose(views.questions, options.purpose), "server", server)
+    if options.batches:
+        questions = where_in(questions, "batch", *options.batches)
+    before = set(questions["prediction_id"].to_pylist())
+    return before - digests(views, options.purpose).keys()
 
 
 def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[Task]:
@@ -191,12 +201,11 @@ def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def _record(
-    app: App, server: str, project: int, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
+    app: App, views: Views, place: _Place, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
 ) -> None:
-    """Note the questions that have a task now."""
-    app.store.table("questions").refresh()
-    known = asked(app, server, rows[0]["purpose"]) if rows else {}
-    head = {"job": app.job.name, "server": server, "project": project}
+    """Note the questions that have a task now; the lock keeps other pushes from doing so meanwhile."""
+    known = asked(views, place.server, rows[0]["purpose"]) if rows else {}
+    head = {"job": app.job.name, "server": place.server, "project": place.project}
     fresh = [
         {
             **head,

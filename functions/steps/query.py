@@ -1,15 +1,32 @@
-"""The tables in DuckDB, as the design describes them."""
+"""The tables in DuckDB, as the design describes them; what a query does not name is not read."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from functions import tables as views
 from functions.app import App
+from functions.tables import NAMES, Views, open_views
+from labeling.answers.current import LABELS
+from pipelines.columns import relations
 from pipelines.errors import QueryInvalid
+from pipelines.tables.schemas import PARTITIONED_BY, TABLES, table_of
+
+_COMPUTED: dict[str, tuple[pa.Schema, Callable[[Views], pa.Table]]] = {
+    "labels": (LABELS, Views.labels),
+    "quarantine": (TABLES["quarantine"], Views.quarantine),
+    "samples": (TABLES["samples"], lambda views: views.current_samples(shown=True)),
+    "samples_history": (TABLES["samples"], lambda views: views.samples(shown=True)),
+    "annotations": (TABLES["annotations"], Views.annotations),
+}
+
+_ALL = (*NAMES, "samples_history")
+_SCANNED = [name for name in PARTITIONED_BY if name not in _COMPUTED]
 
 
 def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -19,18 +36,17 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
         QueryInvalid: DuckDB refuses it, with DuckDB's message; or it is more than one.
     """
     with duckdb.connect() as connection:
-        connection.execute("SET enable_external_access = false")
-        for name, table in views.all_views(app).items():
-            connection.register(name, table)
         try:
             if len(connection.extract_statements(sql)) > 1:  # only the last would be answered
                 raise QueryInvalid("there are several statements", fix="pass one at a time")
+            _register(connection, open_views(app), _named(sql))
+            connection.execute("SET enable_external_access = false")
             relation = connection.sql(sql)
             found = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
-            tables = ", ".join(views.NAMES)
             raise QueryInvalid(
-                str(error).splitlines()[0], fix=f"correct the SQL; the tables are {tables}"
+                str(error).splitlines()[0],
+                fix=f"correct the SQL; the tables are {', '.join(NAMES)}",
             ) from error
     if found is None:
         return [], []
@@ -40,7 +56,58 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
             f"several columns are called {', '.join(twice)}",
             fix="give each a name of its own: SELECT … AS …",
         )
-    return found.column_names, [_readable(row) for row in found.to_pylist()]
+    return found.column_names, [_readable(row) for row in relations.records(found)]
+
+
+def _named(sql: str) -> set[str]:
+    """Return the tables whose name stands in the query, even if only in a text or a comment.
+
+    DuckDB's own `get_table_names` binds the query, and fails on `JOIN … USING`.
+    """
+    return {*_ALL} & {word.lower() for word in re.findall(r"\w+", sql)}
+
+
+def _register(connection: duckdb.DuckDBPyConnection, views: Views, named: set[str]) -> None:
+    """Give the tables that the query names their rows; any other is known by its columns alone."""
+    paths = {name: _paths(views, name) for name in _SCANNED if name in named}
+    listed = ", ".join(_quoted(path) for files in paths.values() for path in files)
+    connection.execute(f"SET allowed_paths = [{listed}]")
+    for name in _ALL:
+        if paths.get(name):
+            _scan(connection, name, paths[name])
+        else:
+            connection.register(name, _rows(views, name) if name in named else _columns(name))
+
+
+def _columns(name: str) -> pa.Table:
+    schema = _COMPUTED[name][0] if name in _COMPUTED else TABLES[name]
+    return table_of(schema, [])
+
+
+def _rows(views: Views, name: str) -> pa.Table:
+    if name in _COMPUTED:
+        return _COMPUTED[name][1](views)
+    return views.tables.read(name, TABLES[name].names)
+
+
+def _paths(views: Views, name: str) -> list[str]:
+    address = views.tables.table(name).address
+    return [f"{address}/{file.path}" for file in views.tables.files(name)]
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
+    """Let DuckDB read the columns and rows that a query needs from the published files."""
+    listed = ", ".join(_quoted(path) for path in paths)
+    columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
+    partitions = ", ".join(f"{_quoted(column)}: VARCHAR" for column in PARTITIONED_BY[name])
+    connection.execute(
+        f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608
+        f"union_by_name = true, hive_partitioning = true, hive_types = {{{partitions}}})"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

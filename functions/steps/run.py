@@ -1,4 +1,4 @@
-"""Every step that is due for a batch, in order; what a scheduler calls. Safe to repeat at any time."""
+"""The step `run`: every step that is due, in order, as a scheduler calls it. A repeat is safe."""
 
 from __future__ import annotations
 
@@ -8,48 +8,51 @@ from dataclasses import dataclass, field
 
 from functions import label_studio
 from functions.app import App
-from functions.batches.publish import BatchResult
+from functions.batches.failures import FAILED
 from functions.steps import estimate, pull, push, report, sample, score
-from functions.steps.sample import Drawn
+from functions.steps.sample import SampleResult
+from functions.steps.score import ScoreResult
 from labeling.estimates.alerts import Alert
 from pipelines.errors import RecheckError
 
-SKIPPED, FAILED = "skipped", "failed"
+SKIPPED = "skipped"
+_READY = ("published", "already", "replaced")  # to be drawn from
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of a step."""
+    """The status of a step."""
 
     step: str
     batch: str | None  # None where a step is not of one batch
     status: str
 
 
-def run(
-    app: App, batches: Sequence[str], *, dry_run: bool = False
-) -> tuple[list[Step], list[Alert]]:
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Every step with its status, and the first failure among them."""
+
+    steps: list[Step]
+    alerts: list[Alert]  # those that fired
+    failure: RecheckError | None
+    cause: ScoreResult | SampleResult | None  # the step that failed first, where batches did
+
+
+def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult:
     """Score, sample, push, pull, estimate and report.
 
     A step that fails keeps no other from what it can do: with Label Studio
-    down, the answers that are there are estimated all the same.
-
-    Raises:
-        RecheckError: the first that a step raised, when all are through; `done`
-            on it holds every step, what that one had done, and the alerts that
-            fired.
+    down, the answers that are there are estimated all the same. Errors are part
+    of the result.
     """
     walk = _Walk(app, tuple(batches), dry_run)
     walk.all()
-    if walk.failure:
-        walk.failure.done |= {"steps": walk.steps, "alerts": walk.fired}
-        raise walk.failure
-    return walk.steps, walk.fired
+    return RunResult(walk.steps, walk.fired, walk.failure, walk.cause)
 
 
 @dataclass
 class _Walk:
-    """The steps, as they are done."""
+    """The steps in their order, with what became of each."""
 
     app: App
     batches: tuple[str, ...]
@@ -57,9 +60,10 @@ class _Walk:
     steps: list[Step] = field(default_factory=list)
     fired: list[Alert] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
+    cause: ScoreResult | SampleResult | None = None
 
     def all(self) -> None:
-        """Every step, each told before the next begins."""
+        """Do every step."""
         drawn = self._sampled(self._scored())
         self._ask("push", drawn, self._push)
         self._ask("pull", drawn, self._pull)
@@ -69,55 +73,51 @@ class _Walk:
             self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
         if not self.dry_run:
             with self._noted("report"):
-                self.steps.append(Step("report", None, str(report.report(self.app).path)))
+                self.steps.append(Step("report", None, report.report(self.app).address))
 
     @contextmanager
     def _noted(self, step: str) -> Iterator[None]:
-        """Note that a step failed, and go on."""
+        """Note a failure within, and go on."""
         try:
             yield
         except RecheckError as error:
-            self.steps.append(Step(step, None, FAILED))
-            if self.failure is None:
-                self.failure = error
-            else:
-                self.app.say(f"error: {error.problem}")
-                self.app.say(f"hint: {error.fix}")
+            self._note(step, error)
+
+    def _note(
+        self, step: str, error: RecheckError, cause: ScoreResult | SampleResult | None = None
+    ) -> None:
+        """Note a failure: the first is the one of the run, later ones are reported at once."""
+        self.steps.append(Step(step, None, FAILED))
+        if self.failure is None:
+            self.failure, self.cause = error, cause
+        else:
+            self.app.say(f"error: {error.problem}")
+            self.app.say(f"hint: {error.fix}")
 
     def _scored(self) -> tuple[str, ...]:
         """Score; return the batches that can be drawn from."""
-        states: Sequence[BatchResult] = ()
         with self._noted("score"):
-            try:
-                _, states = score.score(
-                    self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run)
-                )
-            except RecheckError as error:
-                states = error.done.get("batches", ())
-                raise
-            finally:
-                self.steps += [Step("score", state.batch, state.status) for state in states]
-        ready = ("published", "already", "replaced")
-        return tuple(one.batch for one in states if one.status in ready and one.predictions)
+            done = score.score(self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run))
+            self.steps += [Step("score", one.batch, one.status) for one in done.batches]
+            if done.failure:
+                self._note("score", done.failure, done)
+            ready = [one for one in done.batches if one.status in _READY and one.predictions]
+            return tuple(one.batch for one in ready)
+        return ()
 
     def _sampled(self, scored: tuple[str, ...]) -> tuple[str, ...]:
         """Sample; return the batches that people can be asked about."""
-        drawn: Sequence[Drawn] = ()
-        if scored:
-            with self._noted("sample"):
-                try:
-                    drawn = sample.sample(
-                        self.app, sample.SampleOptions(scored, dry_run=self.dry_run)
-                    )
-                except RecheckError as error:
-                    drawn = error.done.get("batches", ())
-                    raise
-                finally:
-                    self.steps += [
-                        Step("sample", one.batch, "drawn" if one.is_new else "already")
-                        for one in drawn
-                    ]
-        return tuple(one.batch for one in drawn)
+        if not scored:
+            return ()
+        with self._noted("sample"):
+            done = sample.sample(self.app, sample.SampleOptions(scored, dry_run=self.dry_run))
+            states = {one.batch: "drawn" if one.is_new else "already" for one in done.drawn}
+            states |= dict.fromkeys(done.failed, FAILED)
+            self.steps += [Step("sample", batch, states[batch]) for batch in scored]
+            if done.failure:
+                self._note("sample", done.failure, done)
+            return tuple(one.batch for one in done.drawn)
+        return ()
 
     def _push(self, drawn: tuple[str, ...]) -> int:
         return push.push(self.app, push.PushOptions(drawn)).created
@@ -128,7 +128,7 @@ class _Walk:
     def _ask(
         self, name: str, drawn: tuple[str, ...], step: Callable[[tuple[str, ...]], int]
     ) -> None:
-        """A step that needs Label Studio; without one it is skipped, and says so."""
+        """Do a step that needs Label Studio; without one, note it as skipped."""
         with self._noted(name):
             if not drawn or not label_studio.is_connected(self.app):
                 self.steps.append(Step(name, None, SKIPPED))

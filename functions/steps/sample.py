@@ -11,24 +11,26 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions import tables
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
+from functions.batches.failures import first_of
 from functions.draws import predictions as predicted
 from functions.draws import rows_shown
 from functions.draws.designs import Design, designs, population_digest, seed_digest
 from functions.draws.planner import Plan, Planner
 from functions.draws.predictions import BatchPredictions
 from functions.steps.score import require_scored
+from functions.tables import Views, of_purpose, open_views
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
+from pipelines.columns.utc_times import micros_of
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.strata import Strata
 from pipelines.tables.purposes import VERIFY
-from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, micros, table_of
+from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
 
@@ -65,34 +67,50 @@ class Drawn:
     is_new: bool
 
 
-def sample(app: App, options: SampleOptions) -> list[Drawn]:
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """The draw of each batch, or why there is none; draws hold, whatever failed beside them."""
+
+    drawn: list[Drawn]
+    failed: dict[str, RecheckError]  # by batch
+
+    @property
+    def failure(self) -> RecheckError | None:
+        """The error of the first batch that failed, with the names of the others."""
+        return first_of(self.failed)
+
+
+def sample(app: App, options: SampleOptions) -> SampleResult:
     """Draw from these batches, or from every scored one; the same again draws nothing.
+
+    Errors of one batch (a smaller budget or another seed after a draw, an input
+    that is not what was scored) are part of the result.
 
     Raises:
         StepMissing: a batch was not scored.
-        DrawRefused: a smaller budget, or another seed, after a draw.
-        InputChanged: the input is not what was scored. Draws of earlier batches
-            stay, and `done` on the error holds them.
+        ConcurrentRun: another command draws for the same job.
     """
-    live = attempts.live(app.store, app.job.name)
-    batches = options.batches or tuple(sorted(batch for batch in live if live[batch].predictions))
-    for batch in batches:
-        require_scored(live, batch)
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
-        known, seen = designs(app, VERIFY), answers_seen(app)
-        drawn: list[Drawn] = []
+        views = open_views(app)
+        live = attempts.live(views.tables)
+        scored = (batch for batch, attempt in live.items() if attempt.predictions)
+        batches = options.batches or tuple(sorted(scored))
+        for batch in batches:
+            require_scored(live, batch)
+        known, seen = designs(views, VERIFY), answers_seen(views)
+        result = SampleResult([], {})
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
-                drawn.append(_Batch(app, live[batch], known.get(batch), seen).draw(options))
+                drawn = _Batch(app, views, live[batch], known.get(batch), seen).draw(options)
+                result.drawn.append(drawn)
             except RecheckError as error:
-                error.done = {} if options.dry_run else {"batches": drawn}
-                raise
-        return drawn
+                result.failed[batch] = error
+        return result
 
 
-def answers_seen(app: App) -> int:
-    """Questions of the job that have an answer."""
-    return int(tables.verifying(tables.labels(app)).num_rows)
+def answers_seen(views: Views) -> int:
+    """Count the questions of the job that have an answer."""
+    return int(of_purpose(views.labels(), VERIFY).num_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +118,17 @@ class _Batch:
     """One batch that is drawn from."""
 
     app: App
+    views: Views
     attempt: Attempt
     design: Design | None
     answers_seen: int
 
     def draw(self, options: SampleOptions) -> Drawn:
-        rows = predicted.read(self.app, self.attempt)
+        rows = predicted.read(self.app, self.views.tables, self.attempt)
         self._require_cohorts(rows.population)
-        planner = Planner(self.app, self.attempt, rows.population, self.design, self.answers_seen)
+        planner = Planner(
+            self.app, self.views, self.attempt, rows.population, self.design, self.answers_seen
+        )
         plan = planner.plan(options.budget, options.redraw)
         if plan is None:
             return self._held(self.design)
@@ -242,6 +263,6 @@ def _population_table(
         "id_high": int_array(population.ids[:, 0].view(np.int64)),
         "stratum": coded_texts(strata.codes, strata.names).dictionary_decode(),
         "is_sampled": bool_array(taken),
-        "known_at": time_array(np.full(n, micros(moment))),
+        "known_at": time_array(np.full(n, micros_of(moment))),
     }
     return pa.table([columns[name] for name in POPULATIONS.names], schema=POPULATIONS)

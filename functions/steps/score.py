@@ -1,4 +1,4 @@
-"""Score batches: find what is due, run an engine, publish each batch by one commit."""
+"""The step `score`: find the batches that are due, run an engine, publish each batch by one commit."""
 
 from __future__ import annotations
 
@@ -12,51 +12,71 @@ from functions.batches import discovery
 from functions.batches import model as models
 from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
+from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher
 from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import period_end
 from pipelines.input.fragments import Split
-from pipelines.scoring.parts import FragmentResult, duplicates
-from pipelines.scoring.score_fragment import Outcome, Target, Work
+from pipelines.job.rules import reading_rules
+from pipelines.scoring.fragment_results import FragmentResult, duplicates
+from pipelines.scoring.score_fragment import Outcome, Work
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What `recheck score` was told."""
+    """The options of `recheck score`."""
 
     batches: tuple[str, ...] = ()
-    engine: str = "auto"
+    engine: str = choice.AUTO
     replace: bool = False
     early: bool = False
     dry_run: bool = False
 
 
-def score(app: App, options: ScoreOptions) -> tuple[str, list[BatchResult]]:
-    """Score the batches that are asked for, or all; return the model's version and each batch's state.
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """The state of every batch; those that were published stay so, whatever failed beside them."""
+
+    version: str  # of the model
+    batches: list[BatchResult]  # by name
+
+    @property
+    def failure(self) -> RecheckError | None:
+        """The error of the first batch that failed, with the names of the others."""
+        return first_of({one.batch: one.error for one in self.batches if one.error})
+
+
+def score(app: App, options: ScoreOptions) -> ScoreResult:
+    """Score the batches that are asked for, or all.
 
     Raises:
-        RecheckError: a batch could not be scored; `done` on the error holds
-            those that were: they stay published.
+        RecheckError: nothing can be scored, as from the model or the input. What
+            is wrong with one batch is part of the result.
     """
     choice.check(options.engine)
     found = discovery.find(app, options.batches)
     model = models.live(app)
-    known = ledger.scored(app.store, app.job.name)
-    states, due = _due(app, options, found, known)
+    tables = app.tables()
+    known = ledger.scored(tables)
+    live = {} if options.replace else ledger.live(tables)
+    states, due = _due(app, options, found, known, live)
     _require_one_naming(app, due, known)
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
     elif due:
-        states |= _Scoring(app, options, found, due, model).run(states)
-    return model.version, [states[batch] for batch in sorted(states)]
+        states |= _Scoring(app, options, found, due, model).run()
+    return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
 
 
 def _due(
-    app: App, options: ScoreOptions, found: Input, early: Mapping[str, Attempt]
+    app: App,
+    options: ScoreOptions,
+    found: Input,
+    early: Mapping[str, Attempt],
+    live: Mapping[str, Attempt],
 ) -> tuple[dict[str, BatchResult], list[str]]:
-    """Which batches have a state already, and which are to be scored."""
-    live = {} if options.replace else ledger.live(app.store, app.job.name)
+    """Return the batches that have a state already, and the names of those to score."""
     closed = [batch for batch in found.batches if options.early or not is_open(app, batch)]
     if options.batches and len(closed) < len(found.batches):
         raise BatchOpen(
@@ -78,7 +98,7 @@ def _due(
 
 
 def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:
-    """Batches that were cut and named by another rule may hold the rows of those that are due."""
+    """Refuse to score where batches by another rule may hold the same rows."""
     others = {b for b, one in known.items() if b not in due and differs(one.rules, app.job, NAMING)}
     if due and others:
         raise JobInvalid(
@@ -90,7 +110,7 @@ def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attemp
 
 
 def is_open(app: App, batch: str) -> bool:
-    """Whether the period of a batch is not over, or has not settled."""
+    """Tell whether the period of a batch is not over, or has not settled."""
     end = period_end(batch, app.job.batches)
     return end is not None and app.now() < end
 
@@ -112,87 +132,76 @@ class _Scoring:
     model: models.Live
     began: float = field(default_factory=time.perf_counter)
 
-    def run(self, states: dict[str, BatchResult]) -> dict[str, BatchResult]:
-        """Score and publish; a batch that fails does not keep others from being published."""
+    def run(self) -> dict[str, BatchResult]:
+        """Score and publish; a batch that fails stops no other."""
         splits = self.input.splits(self.due)
         publisher = Publisher(self.app, self.model.version)
         work = self._work(publisher)
-        engine = choice.choose(
-            self.app.settings, self.options.engine, self.input.bytes_of(self.due)
-        )
-        outcomes = self.app.track(
-            choice.run(self.app.settings, engine, work, splits), len(splits), "Scoring"
-        )
+        size = self.input.bytes_of(self.due)
+        engine = choice.engine_for(self.app.settings, self.options.engine, size)
+        outcomes = self.app.track(engine.score(work, splits), len(splits), "Scoring")
         done: dict[str, BatchResult] = {}
-        errors: dict[str, RecheckError] = {}
-        for batch, parts, error in self._finished(outcomes, splits):
+        for batch, results, error in self._finished(outcomes, splits):
             try:
                 if error:
                     raise error
-                unique = _without_duplicates(work, parts, splits)
+                unique = _without_duplicates(work, results, splits)
                 done[batch] = publisher.publish(batch, unique, time.perf_counter() - self.began)
             except RecheckError as problem:
-                errors[batch] = problem
-        if errors:
-            raise _joined(errors, {**states, **done})
+                done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
         return done
 
     def _work(self, publisher: Publisher) -> Work:
         files = {batch: self.input.files_of(batch) for batch in self.due}
         attempts = {batch: publisher.attempt(batch, files[batch]) for batch in self.due}
         digests = {name: digest for own in files.values() for name, digest in own.items()}
-        target = Target(self.app.store.table("predictions"), attempts, digests)
-        return Work(self.app.job, self.model.open_scorer, target)
+        return Work(
+            rules=reading_rules(self.app.job),
+            open_scorer=self.model.open_scorer,
+            table=self.app.store.table("predictions"),
+            attempts=attempts,
+            file_digests=digests,
+        )
 
     def _finished(
         self, outcomes: Iterable[Outcome], splits: Sequence[Split]
     ) -> Iterator[tuple[str, list[FragmentResult], RecheckError | None]]:
-        """Each batch, as soon as the last of its splits is done."""
+        """Yield each batch with its results as soon as the last of its splits is done."""
         waiting = {batch: self.input.numbers(batch, splits) for batch in self.due}
-        parts: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
+        results: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
         errors: dict[str, RecheckError] = {}
         broken: RecheckError | None = None
         try:
             for outcome in outcomes:
                 number = discovery.number(outcome.split)
-                for part in outcome.parts:
-                    parts[part.batch].append(part)
+                for result in outcome.results:
+                    results[result.batch].append(result)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
                     waiting[batch].discard(number)
                     if outcome.error:
                         errors.setdefault(batch, outcome.error)
                     if not waiting[batch]:
                         del waiting[batch]
-                        yield batch, parts.pop(batch), errors.get(batch)
+                        yield batch, results.pop(batch), errors.get(batch)
         except RecheckError as error:  # of the engine or the store: nothing more can be scored
             broken = error
         for batch in waiting:  # those, or a batch without any split
             yield batch, [], broken
 
 
-def _joined(errors: dict[str, RecheckError], states: dict[str, BatchResult]) -> RecheckError:
-    """The first error, with what went well and the names of all that failed."""
-    first, *others = sorted(errors)
-    more = f" (and {len(others)} more: {', '.join(others[:5])})" if others else ""
-    error = type(errors[first])(errors[first].problem + more, fix=errors[first].fix)
-    error.done = {"batches": [states[batch] for batch in sorted(states)]}
-    return error
-
-
 def _without_duplicates(
-    work: Work, parts: list[FragmentResult], splits: Sequence[Split]
+    work: Work, results: list[FragmentResult], splits: Sequence[Split]
 ) -> list[FragmentResult]:
-    """Score once more, without them, the splits that hold rows of the same key."""
-    left_out = duplicates(parts)
+    """Score the splits that hold rows of the same key once more, without those rows."""
+    left_out = duplicates(results)
     if not left_out:
-        return parts
-    batch = parts[0].batch
-    target = replace(work.target, batches={batch: work.target.batches[batch]}, excluded=left_out)
-    again = replace(work, target=target)
+        return results
+    batch = results[0].batch
+    again = replace(work, attempts={batch: work.attempts[batch]}, excluded=left_out)
     redone = [split for split in splits if any(split.holds(*row) for row in left_out)]
     numbers = {discovery.number(split) for split in redone}
-    kept = [part for part in parts if (part.source_number, part.row_group) not in numbers]
-    return [*kept, *(part for split in redone for part in again.parts(split))]
+    kept = [one for one in results if (one.source_number, one.row_group) not in numbers]
+    return [*kept, *(one for split in redone for one in again.results(split))]
 
 
 def require_scored(live: Mapping[str, Attempt], batch: str) -> None:

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from functions import tables
 from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import Attempt
 from functions.steps.score import is_open
+from functions.tables import Views, of_purpose, open_views
 from infra.clouds import is_remote
+from pipelines.columns.buffers import bool_array, int_array
 from pipelines.errors import RecheckError
 from pipelines.tables.purposes import TRAIN, VERIFY
+
+_NONE = int_array([0])[0]  # comparing with a number of Python would import pandas
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ def status(app: App) -> list[State]:
     Where the data cannot be listed, it is what the store knows, and `app.say`
     has the reason.
     """
-    live = attempts.live(app.store, app.job.name)
-    verify, train = _asked(app, VERIFY), _asked(app, TRAIN)
+    views = open_views(app)
+    live = attempts.live(views.tables)
+    verify, train = _asked(views, VERIFY), _asked(views, TRAIN)
     states = _states(app, live)
     nothing = Asked(0, 0, 0)
     return [
@@ -90,18 +94,14 @@ def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
     return discovery.changed(app, discovery.find(app, list(live)), live)
 
 
-def _asked(app: App, purpose: str) -> dict[str, Asked]:
-    """What became of the questions of each batch that was drawn from."""
-    samples = _of(tables.current_samples(app), purpose)
+def _asked(views: Views, purpose: str) -> dict[str, Asked]:
+    """Return what became of the questions of each batch that was drawn from."""
+    samples = views.current_samples(purpose=purpose)
+    labels = of_purpose(views.labels(), purpose)
     sampled = _counted(samples)
-    asked = _counted(_joined(samples, _of(tables.view(app, "questions"), purpose)))
-    labels = _of(tables.labels(app), purpose)
-    answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], 0))))
+    asked = _counted(_joined(samples, of_purpose(views.questions, purpose)))
+    answered = _counted(_joined(samples, labels.filter(pc.greater(labels["n_answers"], _NONE))))
     return {batch: Asked(sampled[batch], asked[batch], answered[batch]) for batch in sampled}
-
-
-def _of(rows: pa.Table, purpose: str) -> pa.Table:
-    return rows.filter(pc.equal(rows["purpose"], purpose))
 
 
 def _joined(samples: pa.Table, others: pa.Table) -> pa.Table:
@@ -112,7 +112,7 @@ def _joined(samples: pa.Table, others: pa.Table) -> pa.Table:
     own = zip(
         samples["prediction_id"].to_pylist(), samples["shown_digest"].to_pylist(), strict=True
     )
-    return samples.filter(pa.array([one in asked for one in own], pa.bool_()))
+    return samples.filter(bool_array([question in asked for question in own]))
 
 
 def _counted(rows: pa.Table) -> Counter[str]:

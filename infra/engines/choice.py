@@ -1,30 +1,38 @@
-"""Which engine maps the fragments, and with what."""
+"""The registry of engines, and which of them takes a step.
+
+One more engine is one more entry here, and a module with a function
+`open_engine(settings)` that returns an `infra.ports.Engine`. Settings, the
+terminal and its help ask this registry.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from infra.settings import Settings
 from pipelines.errors import EngineUnavailable
-from pipelines.input.fragments import Split
-from pipelines.scoring.score_fragment import Outcome, Work
+
+if TYPE_CHECKING:
+    from infra.ports import Engine
+    from infra.settings import Settings
 
 AUTO = "auto"
-ENGINES = ("inline", "local")
 _MEGABYTE = 1_000_000
 
 
-def choose(settings: Settings, name: str, size: int) -> str:
-    """The engine of a name; `auto` takes `inline` up to the size that settings state.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An engine that can be chosen."""
 
-    Args:
-        size: of the input, in bytes.
-    """
-    if name != AUTO:
-        return name
-    is_small = size <= settings.inline_limit * _MEGABYTE
-    return "inline" if is_small else settings.engine
+    module: str  # imported when the engine is opened: some take seconds
+    about: str  # what does the work
+
+
+ENGINES = {
+    "inline": Entry("infra.engines.inline", "this process"),
+    "local": Entry("infra.engines.local", "Apache Beam on this machine"),
+}
 
 
 def check(name: str) -> None:
@@ -34,17 +42,29 @@ def check(name: str) -> None:
         EngineUnavailable: there is no such engine.
     """
     if name not in (AUTO, *ENGINES):
+        *others, last = AUTO, *ENGINES
         raise EngineUnavailable(
-            f"there is no engine {name!r}", fix=f"use {AUTO}, {' or '.join(ENGINES)}"
+            f"there is no engine {name!r}", fix=f"use {', '.join(others)} or {last}"
         )
 
 
-def run(settings: Settings, engine: str, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
-    """Map the fragment function over the splits."""
-    if engine == "inline":
-        from infra.engines import inline
+def engine_for(settings: Settings, name: str, size: int) -> Engine:
+    """Open the engine of a name; `auto` takes `inline` up to the size that settings state.
 
-        return inline.run(work, splits, workers=min(settings.workers, os.cpu_count() or 1))
-    from infra.engines import local
+    Args:
+        settings: what `auto` takes, and what engines are opened with.
+        name: `auto`, or a name of the registry.
+        size: of the input, in bytes.
 
-    return local.run(work, splits)
+    Returns:
+        The engine, ready for work.
+    """
+    if name == AUTO:
+        name = "inline" if size <= settings.inline_limit * _MEGABYTE else settings.engine
+    return open_engine(settings, name)
+
+
+def open_engine(settings: Settings, name: str) -> Engine:
+    """Import and open the engine of a name of the registry."""
+    opened: Engine = import_module(ENGINES[name].module).open_engine(settings)
+    return opened

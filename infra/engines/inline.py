@@ -1,46 +1,76 @@
-"""The engine of this process: no start-up cost; a process pool where settings ask for one."""
+"""The engine of this process: it starts at once, and uses a process pool where settings ask for one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import Any, ClassVar, TypeVar
 
+from infra.settings import Settings
 from pipelines.errors import EngineUnavailable
+from pipelines.features.fitted import FittedStatistics
 from pipelines.input.fragments import Split
 from pipelines.scoring.score_fragment import Outcome, Work
+from pipelines.training.rows import Reader
+
+Result = TypeVar("Result")
 
 
-def run(work: Work, splits: Sequence[Split], *, workers: int) -> Iterator[Outcome]:
-    """Score the splits; outcomes come in their order.
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Works through the splits one after the other, or in a few processes."""
 
-    Args:
-        workers: processes; 1 scores in this one.
+    name: ClassVar[str] = "inline"
+    workers: int  # processes; 1 works in this one
 
-    Raises:
-        EngineUnavailable: a worker died.
-    """
-    if workers == 1 or len(splits) < 2:
-        yield from map(work.outcome, splits)
-        return
-    context = get_context("spawn")
-    try:
-        with ProcessPoolExecutor(min(workers, len(splits)), context, _hold, (work,)) as pool:
-            yield from pool.map(_outcome, splits)
-    except BrokenProcessPool as error:
-        raise EngineUnavailable(
-            "a worker process died, for lack of memory or by somebody's hand",
-            fix="set RECHECK_WORKERS to fewer processes, then run the same command again",
-        ) from error
+    def score(self, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
+        """Score the splits; outcomes come in their order."""
+        return self._mapped(work.outcome, splits)
+
+    def learn(self, reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
+        """Learn the statistics of the training rows of these splits."""
+        statistics = reader.statistics()
+        seen = statistics.create()
+        for one in self._mapped(reader.summarize, splits):
+            seen = statistics.merge(seen, one)
+        return statistics.result(seen)
+
+    def _mapped(self, task: Callable[[Split], Result], splits: Sequence[Split]) -> Iterator[Result]:
+        """Yield the result of the task for each split, in their order.
+
+        Raises:
+            EngineUnavailable: a worker process died.
+        """
+        if self.workers == 1 or len(splits) < 2:
+            yield from map(task, splits)
+            return
+        processes, context = min(self.workers, len(splits)), get_context("spawn")
+        try:
+            with ProcessPoolExecutor(processes, context, _hold, (task,)) as pool:
+                yield from pool.map(_call, splits)
+        except BrokenProcessPool as error:
+            raise EngineUnavailable(
+                "a worker process died, for lack of memory or by somebody's hand",
+                fix="set RECHECK_WORKERS to fewer processes, then run the same command again",
+            ) from error
 
 
-_held: list[Work] = []  # one per worker process, so that its scorer is opened once
+def open_engine(settings: Settings) -> Inline:
+    """Open the engine with the processes that settings allow and this machine has."""
+    return Inline(min(settings.workers, os.cpu_count() or 1))
 
 
-def _hold(work: Work) -> None:
-    _held[:] = [work]
+# One per worker process, so that what the task holds (a scorer) is opened once.
+_held: list[Callable[[Split], Any]] = []
 
 
-def _outcome(split: Split) -> Outcome:
-    return _held[0].outcome(split)
+def _hold(task: Callable[[Split], Any]) -> None:
+    _held[:] = [task]
+
+
+def _call(split: Split) -> Any:
+    return _held[0](split)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.estimates.evidence import Evidence
-from labeling.estimates.people import mean_over_people
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.evidence.people import mean_over_people
 from labeling.formulas.intervals import Interval, wilson
 from pipelines.columns.buffers import Floats
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence, Parts
-from labeling.estimates.people import mean_over_people
+from labeling.estimates.evidence.arrays import Evidence, Parts
+from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.row_sets import RowSet, View, row_set
 from pipelines.columns.buffers import Floats
 

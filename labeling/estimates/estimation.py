@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from labeling.estimates.estimate import Estimate
-from labeling.estimates.evidence import Evidence
-from labeling.estimates.gathering import evidence
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.metrics import Counts, Figures, counts, families, whole
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval

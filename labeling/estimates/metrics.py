@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence
-from labeling.estimates.people import mean_over_people
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence
+from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.merging import Cells, MergedStrata, merged
 from labeling.formulas.mean_errors import Spread
 from labeling.formulas.shares import AnsweredStrata

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence
+from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.row_sets import View
 from labeling.estimates.windows import PERIODS, Period, windows
-from pipelines.columns.timezones import EPOCH
+from pipelines.columns.utc_times import time_of
 
 _Key = tuple[str | None, str]  # window, version; the empty version is all of them
 
@@ -85,7 +85,7 @@ def _latest(
     A batch that was replaced by another version is a fact for the version that
     it left.
     """
-    moments = [_moment(micros) for micros in facts.known_at.tolist()]
+    moments = [time_of(micros) for micros in facts.known_at.tolist()]
     known = [*zip(names, moments, strict=True), *((name, one.known_at) for name, one in rest)]
     latest: dict[str | None, datetime] = {}
     for name, moment in known:
@@ -115,7 +115,3 @@ def _view(
 
 def _only(versions: set[str | None]) -> str | None:
     return next(iter(versions)) if len(versions) == 1 else None
-
-
-def _moment(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=int(micros))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
-from labeling.labelstudio.failures import listed, translated
+from labeling.labelstudio.refusals import listed, translated
 from pipelines.errors import SettingsInvalid
 
 TIMEOUT = 120.0  # seconds; 500 tasks take 2 on a free server, 20 on a busy one

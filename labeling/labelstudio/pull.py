@@ -45,7 +45,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PullResult:
     """Answers as they are now, tombstones included, and where to go on.
 
     Store the cursor after the answers: lost between the two, a pull only
@@ -64,7 +64,7 @@ def pull(
     drawn: Collection[str],
     *,
     cursor: Cursor | None,
-) -> Pulled:
+) -> PullResult:
     """Read what changed since the cursor, or everything where that is not enough.
 
     Args:
@@ -103,7 +103,7 @@ class _Answers:
     held: Held
     drawn: Collection[str]
 
-    def read(self, cursor: Cursor | None) -> Pulled:
+    def read(self, cursor: Cursor | None) -> PullResult:
         newest = self._newest()  # asked first: what moves while we read is read next time
         moved = self._moved(cursor)
         tasks = list(self._full([task for task, count in moved.items() if count]))
@@ -112,20 +112,22 @@ class _Answers:
             {answer.annotation_id for answer in answers}, None if cursor is None else moved
         )
         if newest is None:
-            return Pulled(tuple(taken_back(gone)), None)
+            return PullResult(tuple(taken_back(gone)), None)
         foreign = {} if cursor is None else dict(cursor.foreign)
         foreign = {task: count for task, count in foreign.items() if int(task) not in moved}
         foreign |= {
             str(task["id"]): len(task["annotations"]) for task in tasks if self._is_foreign(task)
         }
-        return Pulled((*answers, *taken_back(gone)), Cursor(self.project.origin, newest, foreign))
+        return PullResult(
+            (*answers, *taken_back(gone)), Cursor(self.project.origin, newest, foreign)
+        )
 
     def count(self) -> int:
         """Return the answers and skips in the project, by its own count."""
         record = self.server.project(self.project.id)
         return int(record["total_annotations_number"] + record["skipped_annotations_number"])
 
-    def expected(self, pulled: Pulled) -> int:
+    def expected(self, pulled: PullResult) -> int:
         """Return how many it should have, by what the store has and what was read now."""
         now = dict(self.held.now) | {answer.annotation_id: answer for answer in pulled.answers}
         ours = sum(

@@ -14,13 +14,13 @@ import json
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from labeling.labelstudio.client import LabelStudio, Record, one_of
 from labeling.labelstudio.known_tasks import Key, KnownTask, batched, find_tasks
 from labeling.labelstudio.projects import Project
 from labeling.questions.tasks import Task
 from pipelines.errors import LabelStudioUnreachable
+from pipelines.tables.files import Files
 
 CHUNK = 500  # tasks of one import: the server makes 250 to 1,700 a second
 CHUNK_BYTES = 8_000_000  # of one import, for tasks with pictures
@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]  # tasks done, of
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
+class PushResult:
     """The outcome of a push. `tasks` has the task id of every prediction."""
 
     created: int
@@ -45,27 +45,25 @@ class Pushed:
 class Journal:
     """A note of the import that is under way, for the push after one that was killed."""
 
-    path: Path
+    files: Files
+    name: str
 
     def begin(self, origin: str, chunk: Sequence[Task]) -> None:
         """Note which tasks are about to be sent."""
         intent = {"origin": origin, "first": _key(chunk[0]), "last": _key(chunk[-1])}
-        part = self.path.with_suffix(".part")
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(intent))
-        part.replace(self.path)
+        self.files.put(self.name, json.dumps(intent).encode())
 
     def end(self) -> None:
         """Remove the note: nothing is under way any more."""
-        self.path.unlink(missing_ok=True)
+        self.files.delete(self.name)
 
     def left(self, origin: str) -> tuple[list[Key], float]:
         """Return the first and last question of a killed import, and for how many seconds it may still run."""
-        try:
-            intent = json.loads(self.path.read_text())
-            age = time.time() - self.path.stat().st_mtime
-        except FileNotFoundError:
+        stat = self.files.head(self.name)
+        if stat is None:
             return [], 0.0
+        intent = json.loads(self.files.read(self.name))
+        age = time.time() - stat.modified / 1000
         if intent["origin"] != origin:  # of a project that is gone
             return [], 0.0
         return [tuple(intent["first"]), tuple(intent["last"])], PATIENCE - age
@@ -79,7 +77,7 @@ def push(
     progress: Progress = lambda _done, _of: None,
     *,
     dropped: Collection[str] = (),
-) -> Pushed:
+) -> PushResult:
     """Make the tasks that the project lacks, in their order. Safe to repeat.
 
     An unanswered task of the same prediction that shows or asks something else
@@ -111,7 +109,7 @@ def push(
     here.remove(surplus)
     here.staff(kept.values())
     ids = {key[0]: task.id for key, task in kept.items()}
-    return Pushed(created, len(tasks) - created, len(surplus), ids)
+    return PushResult(created, len(tasks) - created, len(surplus), ids)
 
 
 def count_missing(server: LabelStudio, project: Project, tasks: Sequence[Task]) -> int:

@@ -21,7 +21,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DataTable:
     """The numbers behind a chart."""
 
     header: tuple[str, ...]
@@ -36,7 +36,7 @@ class Figure:
     title: str
     chart: Chart
     funnel: Funnel
-    table: Table
+    table: DataTable
     sentence: str = ""
     legend: Sequence[tuple[str, str]] = ()  # (kind of mark, words)
     notes: Sequence[str] = ()
@@ -68,7 +68,7 @@ def plain(value: float | None) -> Cell:
     return Cell(value, "number")
 
 
-def estimates_table(estimates: Sequence[Estimate], data: ReportData) -> Table:
+def estimates_table(estimates: Sequence[Estimate], data: ReportData) -> DataTable:
     """Return estimates with all that `recheck estimate --json` has of them."""
     has_truth = any(data.truth(one) is not None for one in estimates)
     has_size = any(one.largest is not None for one in estimates)
@@ -84,7 +84,7 @@ def estimates_table(estimates: Sequence[Estimate], data: ReportData) -> Table:
         ]
         for one in estimates
     ]
-    return Table(header, rows)
+    return DataTable(header, rows)
 
 
 def _cells(one: Estimate) -> list[Cell]:

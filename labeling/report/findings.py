@@ -8,15 +8,14 @@ from datetime import datetime
 
 from labeling.estimates.alerts import Alert
 from labeling.estimates.estimate import ESTIMATOR_VERSION
-from labeling.report.chapters.agreement import agreement_figure
+from labeling.report.chapters.annotators import agreement_figure
 from labeling.report.chapters.by_batch import batch_figure
 from labeling.report.chapters.by_class import class_figure
 from labeling.report.chapters.by_cohort import cohort_figure, seen_words
-from labeling.report.chapters.confusion import confusion_figure
 from labeling.report.chapters.error_sizes import error_figure
-from labeling.report.chapters.more_answers import more_figure
-from labeling.report.chapters.newest import newest_figure
-from labeling.report.chapters.next_steps import Step, first_steps, open_ends
+from labeling.report.chapters.mistakes import confusion_figure
+from labeling.report.chapters.newest import more_figure, newest_figure
+from labeling.report.chapters.next_steps import NextStep, first_steps, open_ends
 from labeling.report.chapters.over_time import time_figure
 from labeling.report.chapters.questions import asked_figure, outcomes_words
 from labeling.report.chapters.scores import score_figure
@@ -48,7 +47,7 @@ class Findings:
     newest: Figure | None  # the headline's estimate
     seen: str  # whether the judged rows were seen in training
     chapters: Sequence[Chapter]
-    steps: Sequence[Step]  # the way to the first answer
+    steps: Sequence[NextStep]  # the way to the first answer
     open_ends: Sequence[str]  # what is left to do, once there are answers
     outcomes: str  # what answers to rows that nobody drew show
     as_of: datetime | None  # when the last fact became known

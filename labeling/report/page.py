@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from labeling.estimates.amounts import number, percent
 from labeling.report.content import Funnel, ReportData
-from labeling.report.drawing.drawn import drawn
+from labeling.report.drawing.drawings import drawn
 from labeling.report.figure import Cell
 from labeling.report.findings import findings
 from labeling.report.phrases import Phrase

@@ -1,1 +1,1 @@
-"""Beam composites, one per step: typed, labelled, and without a decision of their own."""
+"""Beam transforms, one per step; each only forwards to the pure functions."""

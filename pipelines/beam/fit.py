@@ -1,4 +1,4 @@
-"""Learning the features' statistics as a Beam composite."""
+"""A Beam transform that learns the statistics of the features."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILED = ".failed"
 @beam.typehints.with_input_types(Split)
 @beam.typehints.with_output_types(str)
 class LearnStatistics(beam.PTransform):
-    """Read the training rows of each split, summarize, merge, and write the result as JSON to a path.
+    """Reads and summarizes the training rows of each split, merges, and writes the result as JSON.
 
     What goes wrong is written beside it, in files whose names end in FAILED;
     with one of them there, the result means nothing.
@@ -54,7 +54,7 @@ class _Summarize(beam.DoFn):
 
 
 class _Merge(beam.CombineFn):
-    """`Statistics` as Beam calls it; each element is one split's accumulator."""
+    """`Statistics` as a Beam combiner; each input is the accumulator of one split."""
 
     def __init__(self, statistics: Statistics) -> None:
         self._statistics = statistics

@@ -1,4 +1,4 @@
-"""Scoring as a Beam composite."""
+"""A Beam transform that scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apache_beam.pvalue import PCollection
 
 from pipelines.errors import RecheckError, write_error
 from pipelines.input.fragments import Split
-from pipelines.scoring.parts import write_parts
+from pipelines.scoring.fragment_results import write_results
 from pipelines.scoring.score_fragment import Work
 from pipelines.tables.store_errors import store_errors
 
@@ -22,7 +22,7 @@ FATAL = ".fatal"  # what keeps every split from being scored
 @beam.typehints.with_input_types(Split)
 @beam.typehints.with_output_types(str)
 class ScoreFragments(beam.PTransform):
-    """Read, validate, map, predict and write each split, in one fused stage.
+    """Reads, validates, maps, predicts and writes each split, in one fused stage.
 
     A split is a row group of one file. Nothing but a summary leaves the
     worker: one file per split in the folder of outcomes, named after the
@@ -38,11 +38,11 @@ class ScoreFragments(beam.PTransform):
         return (
             splits
             | "Spread" >> beam.Reshuffle()
-            | "ScoreAndWrite" >> beam.ParDo(_ScorePiece(self._work, self._outcomes))
+            | "ScoreAndWrite" >> beam.ParDo(_ScoreSplit(self._work, self._outcomes))
         )
 
 
-class _ScorePiece(beam.DoFn):
+class _ScoreSplit(beam.DoFn):
     def __init__(self, work: Work, outcomes: str) -> None:
         self._work, self._outcomes = work, outcomes
 
@@ -55,7 +55,7 @@ class _ScorePiece(beam.DoFn):
         if outcome.error:
             yield self._tell(split, ERROR, partial(write_error, error=outcome.error))
         else:
-            yield self._tell(split, "", partial(write_parts, parts=outcome.parts))
+            yield self._tell(split, "", partial(write_results, results=outcome.results))
 
     def _tell(self, split: Split, ending: str, write: Callable[[Path], None]) -> str:
         path = Path(self._outcomes) / f"{outcome_name(split)}{ending}"
@@ -67,5 +67,5 @@ class _ScorePiece(beam.DoFn):
 
 
 def outcome_name(split: Split) -> str:
-    """The name of the file that tells what became of a split."""
+    """Name the file of the outcome of a split."""
     return f"{split.source.number:05d}-{split.row_group:05d}"

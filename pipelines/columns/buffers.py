@@ -23,18 +23,25 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.intp]  # positions in an array, as numpy returns them
+Words = npt.NDArray[np.uint64]  # 64 bits without a sign
+Hashes = Words
+"""128-bit hashes (n, 2), high and low 64 bits; where (n,) is said, the high ones alone.
+
+Ascending rows are ascending hexadecimal text."""
+
 N = TypeVar("N", bound=np.generic)
 
 _TEXT_LIMIT = 2**31 - 1  # bytes that the 32-bit offsets of one text array can reach
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether values are text, however Arrow lays them out."""
+    """Return whether a type is text, in any of Arrow's layouts."""
     return bool(kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind))
 
 
 def without_views(column: pa.Array) -> pa.Array:
-    """The column in the layout that everything here reads: a view of text or bytes is none.
+    """Return the column in a layout that this module reads: views of text or bytes are copied.
 
     >>> without_views(pa.array(["a"], pa.string_view())).type
     DataType(string)
@@ -45,7 +52,7 @@ def without_views(column: pa.Array) -> pa.Array:
 
 
 def missing(column: pa.Array) -> Bools | None:
-    """Where the column is null: (n,), or None where no value is.
+    """Return where the column is null: (n,), or None if it is nowhere.
 
     >>> missing(texts(["a", None])).tolist()
     [False, True]
@@ -59,7 +66,15 @@ def missing(column: pa.Array) -> Bools | None:
 
 
 def with_filled(values: npt.NDArray[N], gaps: Bools, fill: float) -> npt.NDArray[N]:
-    """A copy of the values (n,) with `fill` in the gaps (n,).
+    """Return a copy of the values with `fill` in the gaps.
+
+    Args:
+        values: (n,).
+        gaps: where a value is missing (n,).
+        fill: what stands there instead.
+
+    Returns:
+        A new array (n,) of the same type.
 
     >>> with_filled(np.array([1.0, 2.0]), np.array([True, False]), 0.5).tolist()
     [0.5, 2.0]
@@ -70,7 +85,7 @@ def with_filled(values: npt.NDArray[N], gaps: Bools, fill: float) -> npt.NDArray
 
 
 def floats(column: pa.Array) -> Floats:
-    """The numbers of a column: (n,), NaN where null.
+    """Return the numbers of a column: (n,), NaN where null.
 
     Integers beyond 2**53 are rounded to the nearest float.
     """
@@ -79,14 +94,14 @@ def floats(column: pa.Array) -> Floats:
 
 
 def stored_floats(column: pa.Array) -> Floats:
-    """As `floats`, but without a copy: what stands below a null means nothing."""
+    """Return what `floats` does, but without a copy: below a null stands any number."""
     if not kinds.is_float64(column.type):
         column = _plain(column).cast(pa.float64(), safe=False)
     return _fixed(column, np.float64)
 
 
 def integers(column: pa.Array) -> Int64s:
-    """The integers of a column: (n,), 0 where null; times and dates as they are stored.
+    """Return the integers of a column: (n,), 0 where null; times and dates as they are stored.
 
     >>> integers(int_array(np.array([5, 6]))).tolist()
     [5, 6]
@@ -102,14 +117,14 @@ def integers(column: pa.Array) -> Int64s:
 
 
 def booleans(column: pa.Array) -> Bools:
-    """The truth values of a column: (n,), False where null."""
+    """Return the truth values of a column: (n,), False where null."""
     values = _bits(column.buffers()[1], column.offset, len(column))
     gaps = missing(column)
     return values if gaps is None else values & ~gaps
 
 
 def dictionary_codes(column: pa.Array) -> tuple[Int32s, list[str]]:
-    """A text column as codes into its distinct values.
+    """Return a text column as codes into its distinct values.
 
     Args:
         column: text, or a dictionary of text.
@@ -124,7 +139,7 @@ def dictionary_codes(column: pa.Array) -> tuple[Int32s, list[str]]:
 
 
 def positions(column: pa.Array) -> Int32s:
-    """The integers of a column of indices: (n,), -1 where null.
+    """Return the integers of a column of indices: (n,), -1 where null.
 
     >>> positions(int_array([2, 0], np.array([False, True]))).tolist()
     [2, -1]
@@ -137,12 +152,12 @@ def positions(column: pa.Array) -> Int32s:
 
 
 def byte_view(column: pa.Array) -> tuple[Int64s, Bytes]:
-    """The bytes of a text or binary column, not copied.
+    """Return the bytes of a text or binary column, without a copy.
 
     Returns:
         Offsets (n + 1,) and data: row i is `data[offsets[i]:offsets[i + 1]]`.
-        The first offset need not be 0, and the bytes below a null mean
-        nothing: ask `missing`.
+        The first offset need not be 0, and below a null stand any bytes:
+        `missing` says where.
     """
     column = _plain(column)
     if kinds.is_fixed_size_binary(column.type):
@@ -150,17 +165,25 @@ def byte_view(column: pa.Array) -> tuple[Int64s, Bytes]:
     wide = kinds.is_large_string(column.type) or kinds.is_large_binary(column.type)
     if not (wide or kinds.is_string(column.type) or kinds.is_binary(column.type)):
         raise TypeError(f"byte_view reads text and binary columns, not {column.type}")
-    _, places, content = column.buffers()
-    if len(column) == 0 or places is None:
+    _, bounds, content = column.buffers()
+    if len(column) == 0 or bounds is None:
         return np.zeros(len(column) + 1, dtype=np.int64), np.zeros(0, dtype=np.uint8)
     kind = np.int64 if wide else np.int32
-    offsets = np.frombuffer(places, kind, column.offset + len(column) + 1)[column.offset :]
+    offsets = np.frombuffer(bounds, kind, column.offset + len(column) + 1)[column.offset :]
     data = np.zeros(0, np.uint8) if content is None else np.frombuffer(content, np.uint8)
     return offsets.astype(np.int64, copy=False), data
 
 
 def text_array(offsets: Int64s, data: Bytes, mask: Bools | None = None) -> pa.StringArray:
-    """Text from UTF-8 bytes: row i is `data[offsets[i]:offsets[i + 1]]`.
+    """Make a text column from UTF-8 bytes.
+
+    Args:
+        offsets: (n + 1,), ascending.
+        data: the bytes; row i is `data[offsets[i]:offsets[i + 1]]`.
+        mask: where the text is null (n,); None for nowhere.
+
+    Returns:
+        The column (n,). Its data buffer is `data`, not a copy.
 
     Raises:
         OverflowError: more than 2 GiB of text; make several arrays.
@@ -175,58 +198,58 @@ def text_array(offsets: Int64s, data: Bytes, mask: Bools | None = None) -> pa.St
 
 
 def texts(values: Iterable[str | None]) -> pa.StringArray:
-    """A text column from Python strings.
+    """Make a text column from Python strings.
 
     >>> texts(["a", None, "é"]).to_pylist()
     ['a', None, 'é']
     """
-    given = list(values)
-    encoded = [b"" if value is None else value.encode() for value in given]
-    offsets = np.zeros(len(given) + 1, dtype=np.int64)
-    np.cumsum([len(value) for value in encoded], out=offsets[1:])
-    gaps = np.array([value is None for value in given], dtype=np.bool_)
+    words = list(values)
+    encoded = [b"" if word is None else word.encode() for word in words]
+    offsets = np.zeros(len(words) + 1, dtype=np.int64)
+    np.cumsum([len(word) for word in encoded], out=offsets[1:])
+    gaps = np.array([word is None for word in words], dtype=np.bool_)
     return text_array(offsets, np.frombuffer(b"".join(encoded), np.uint8), gaps)
 
 
 def float_array(values: npt.ArrayLike, mask: Bools | None = None) -> pa.DoubleArray:
-    """A column of floats (n,)."""
+    """Make a column of floats (n,)."""
     return _numbers(pa.float64(), values, np.float64, mask)
 
 
 def int_array(values: npt.ArrayLike, mask: Bools | None = None) -> pa.Int64Array:
-    """A column of 64-bit integers (n,)."""
+    """Make a column of 64-bit integers (n,)."""
     return _numbers(pa.int64(), values, np.int64, mask)
 
 
 def time_array(micros: npt.ArrayLike, mask: Bools | None = None) -> pa.TimestampArray:
-    """A column of UTC times (n,) from microseconds since 1970."""
+    """Make a column of UTC times (n,) from microseconds since 1970."""
     return _numbers(pa.timestamp("us", tz="UTC"), micros, np.int64, mask)
 
 
 def bool_array(values: npt.ArrayLike, mask: Bools | None = None) -> pa.BooleanArray:
-    """A column of truth values (n,)."""
-    given = np.asarray(values, dtype=np.bool_)
-    bits = pa.py_buffer(np.packbits(given, bitorder="little"))
-    return pa.Array.from_buffers(pa.bool_(), len(given), [_bitmap(mask), bits])
+    """Make a column of truth values (n,)."""
+    truths = np.asarray(values, dtype=np.bool_)
+    bits = pa.py_buffer(np.packbits(truths, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(truths), [_bitmap(mask), bits])
 
 
 def coded_texts(codes: npt.ArrayLike, values: Iterable[str]) -> pa.DictionaryArray:
-    """A dictionary column: row i is `values[codes[i]]`, null where the code is -1.
+    """Make a dictionary column: row i is `values[codes[i]]`, null where the code is -1.
 
     >>> coded_texts([1, -1, 0], ["a", "b"]).to_pylist()
     ['b', None, 'a']
     """
-    given = np.asarray(codes, dtype=np.int32)
-    gaps = given < 0
-    indices = _numbers(pa.int32(), np.where(gaps, 0, given), np.int32, gaps)
+    points = np.asarray(codes, dtype=np.int32)
+    gaps = points < 0
+    indices = _numbers(pa.int32(), np.where(gaps, 0, points), np.int32, gaps)
     return pa.DictionaryArray.from_arrays(indices, texts(values))
 
 
 def _numbers(
     kind: pa.DataType, values: npt.ArrayLike, dtype: npt.DTypeLike, mask: Bools | None
 ) -> pa.Array:
-    given = np.asarray(values)
-    return pa.Array.from_buffers(kind, len(given), [_bitmap(mask), _buffer(given, dtype)])
+    numbers = np.asarray(values)
+    return pa.Array.from_buffers(kind, len(numbers), [_bitmap(mask), _buffer(numbers, dtype)])
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -234,7 +257,7 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _fixed(column: pa.Array, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """The value buffer of a column of fixed width, cut to its slice."""
+    """Return the value buffer of a column of fixed width, cut to its slice."""
     content = column.buffers()[1]
     if len(column) == 0 or content is None:
         return np.zeros(len(column), dtype)
@@ -265,6 +288,6 @@ def _distinct(codes: Int32s, values: list[Any]) -> tuple[Int32s, list[str]]:
     kept = [value for value in dict.fromkeys(values) if value is not None]
     if len(kept) == len(values):
         return codes, kept
-    places = {value: place for place, value in enumerate(kept)}
-    new = np.array([places.get(value, -1) for value in values] + [-1], dtype=np.int32)
+    code_of = {value: code for code, value in enumerate(kept)}
+    new = np.array([code_of.get(value, -1) for value in values] + [-1], dtype=np.int32)
     return new[codes], kept  # code -1 reads the last entry

@@ -1,9 +1,13 @@
-"""Tables as relations: filter, join, group and newest-of, over Arrow columns."""
+"""Tables as relations: filter, look up, group and newest-of, over Arrow columns.
+
+Everything here works on whole columns and imports no pandas, which the obvious
+calls of Arrow (`Table.to_pylist` on a time, a comparison with a Python string) do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,40 +23,61 @@ from pipelines.columns.buffers import (
     texts,
     time_array,
 )
-from pipelines.columns.timezones import EPOCH
+from pipelines.columns.utc_times import micros_of, time_of
 
 
 def known_by(table: pa.Table, as_of: datetime | None) -> pa.Table:
-    """Return the rows that were known at a time, that moment included; all without a time."""
+    """Return the rows whose `known_at` is not later than `as_of`; every row if that is None.
+
+    `known_at` is when a row was committed. So this is the table as it was at that
+    time, up to and including that microsecond.
+    """
     if as_of is None:
         return table
-    moment = time_array([(as_of - EPOCH) // timedelta(microseconds=1)])[0]
+    moment = time_array([micros_of(as_of)])[0]
     return table.filter(pc.less_equal(table.column("known_at"), moment))
 
 
 def where_in(table: pa.Table, name: str, *values: str) -> pa.Table:
-    """Return the rows whose text in a column is one of these.
+    """Return the rows whose text in one column is any of the values, as SQL's `WHERE ... IN`.
 
-    Comparing with a Python string would import pandas.
+    Args:
+        table: the rows.
+        name: a column of text. Rows without a value are left out.
+        values: the texts to keep.
+
+    Returns:
+        A table of the same columns, in the order of the rows.
+
+    >>> table = pa.table({"state": texts(["valid", "stale", None])})
+    >>> where_in(table, "state", "valid", "outcome").num_rows
+    1
     """
     return table.filter(pc.is_in(table.column(name), value_set=texts(values)))
 
 
 def newest(rows: pa.Table, by: Sequence[str]) -> pa.Table:
-    """Return for each key the row of the last draw of the last series.
+    """Return of each key the row that was drawn last.
+
+    A series is a sample design with its top-ups; whatever else draws begins another
+    series. So the last draw has the highest `draw_no` of the highest `series`.
 
     Args:
-        rows: of designs or samples, of one job.
-        by: the columns of the key.
+        rows: rows of `designs` or `samples`, of one job.
+        by: the text columns that make the key.
+
+    Returns:
+        One row per distinct key; their order means nothing.
     """
     order = [integers(column(rows, name)) for name in ("series", "draw_no")]
     return rows.take(last_of_each(group_codes(rows, by), order))
 
 
 def records(table: pa.Table) -> list[dict[str, Any]]:
-    """Return each row by the names of its columns, times in UTC.
+    """Return each row as a dictionary by column name, with times in UTC.
 
-    `Table.to_pylist` would import pandas for a time.
+    >>> records(pa.table({"batch": texts(["b1"]), "known_at": time_array([0])}))
+    [{'batch': 'b1', 'known_at': datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)}]
     """
     columns = [_values(column(table, name)) for name in table.column_names]
     return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -60,51 +85,88 @@ def records(table: pa.Table) -> list[dict[str, Any]]:
 
 def _values(values: pa.Array) -> list[Any]:
     if not pa.types.is_timestamp(values.type):
-        found: list[Any] = values.to_pylist()
-        return found
-    moments = integers(values.cast(pa.timestamp("us", "UTC"))).tolist()
-    return [
-        EPOCH + timedelta(microseconds=moment) if is_known else None
-        for moment, is_known in zip(moments, booleans(pc.is_valid(values)), strict=True)
-    ]
+        plain: list[Any] = values.to_pylist()
+        return plain
+    micros = integers(values.cast(pa.timestamp("us", values.type.tz), safe=False)).tolist()
+    times = [time_of(at) for at in micros]
+    if values.type.tz is None:  # as the clock on the wall shows it
+        times = [time.replace(tzinfo=None) for time in times]
+    present = booleans(pc.is_valid(values)).tolist()
+    return [time if valid else None for time, valid in zip(times, present, strict=True)]
 
 
 def column(table: pa.Table, name: str) -> pa.Array:
     """Return a column as one array."""
-    return table.column(name).combine_chunks()
+    chunks = table.column(name)
+    if not chunks.num_chunks:  # combining nothing would import pandas
+        return pa.nulls(0, chunks.type)
+    return chunks.combine_chunks()
 
 
 def group_codes(table: pa.Table, by: Iterable[str]) -> Int64s:
-    """Number the distinct keys of the rows: (n,), from 0, nulls equal to each other."""
-    found = np.zeros(table.num_rows, dtype=np.int64)
+    """Number the groups of rows that share a key.
+
+    Args:
+        table: the rows (n,).
+        by: the text columns that make the key; nulls are equal to each other.
+
+    Returns:
+        The number of each row's group (n,), from 0, without gaps.
+
+    >>> table = pa.table({"key": texts(["b", "a", "b"])})
+    >>> group_codes(table, ["key"]).tolist()
+    [0, 1, 0]
+    """
+    groups = np.zeros(table.num_rows, dtype=np.int64)
     for name in by:
         codes, values = dictionary_codes(column(table, name))
-        _, found = np.unique(found * (len(values) + 1) + codes + 1, return_inverse=True)
-    return found
+        _, groups = np.unique(groups * (len(values) + 1) + codes + 1, return_inverse=True)
+    return groups
 
 
 def places(rows: pa.Table, among: pa.Table, by: Sequence[str]) -> Int64s:
-    """Return where each row's key stands in another table: (n,), -1 where it does not.
+    """Look up the key of each row in another table: the row numbers of a left join.
 
     Args:
-        rows: what is looked up.
-        among: where, with at most one row per key.
-        by: the columns of the key, in both.
+        rows: the rows to look up (n,).
+        among: the table to look in, with at most one row per key.
+        by: the text columns that make the key, in both tables.
+
+    Returns:
+        For each row, the number of the row of `among` that has its key: (n,),
+        -1 where none has.
+
+    >>> asked, shown = pa.table({"id": texts(["p2", "p9"])}), pa.table({"id": texts(["p1", "p2"])})
+    >>> places(asked, shown, ["id"]).tolist()
+    [1, -1]
     """
-    codes = group_codes(pa.concat_tables([rows.select(by), among.select(by)]), by)
-    found = np.full(len(codes) + 1, -1, dtype=np.int64)
-    found[codes[rows.num_rows :]] = np.arange(among.num_rows)
-    return found[codes[: rows.num_rows]]
+    keys = pa.concat_tables([rows.select(by), among.select(by)])
+    codes = group_codes(keys, by)
+    row_of_code = np.full(len(codes) + 1, -1, dtype=np.int64)
+    row_of_code[codes[rows.num_rows :]] = np.arange(among.num_rows)
+    return row_of_code[codes[: rows.num_rows]]
 
 
-def last_of_each(group: Int64s, order: Sequence[Int64s]) -> pa.Int64Array:
-    """Return the row of each group that comes last by `order`, the first key leading."""
-    rows = np.lexsort([*reversed(order), group])
-    sorted_groups = group[rows]
-    ends = np.append(sorted_groups[1:] != sorted_groups[:-1], np.ones(min(len(rows), 1), np.bool_))
+def last_of_each(groups: Int64s, order: Sequence[Int64s]) -> pa.Int64Array:
+    """Return the number of the last row of each group.
+
+    Args:
+        groups: the group of each row (n,).
+        order: what the rows are sorted by, each (n,), the most important first;
+            of equal rows the later one is last.
+
+    Returns:
+        One row number per group (g,), by ascending group, as `Table.take` reads it.
+
+    >>> last_of_each(np.array([0, 1, 0]), [np.array([5, 1, 4])]).to_pylist()
+    [0, 1]
+    """
+    rows = np.lexsort([*reversed(order), groups])
+    ordered = groups[rows]
+    ends = np.append(ordered[1:] != ordered[:-1], np.ones(min(len(rows), 1), np.bool_))
     return int_array(rows[ends])
 
 
 def microseconds(table: pa.Table, name: str) -> Int64s:
-    """Return a column of times as microseconds, 0 where missing: (n,)."""
+    """Return a column of times as microseconds since 1970: (n,), 0 where missing."""
     return integers(column(table, name))

@@ -1,8 +1,8 @@
-"""The one spelling of labels, targets and answers.
+"""The canonical spelling of labels, targets and answers.
 
 A class may be the integer 3 in the training data, 3.0 in a column with gaps,
-"3" in Label Studio and "3.0" in a file of answers. They are compared as text,
-after this.
+"3" in Label Studio and "3.0" in a file of answers. All are compared in the text
+that this module makes of them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _TRUTHS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "
 
 
 def canonical(value: object) -> str | None:
-    """The text that stands for a label, a target or an answer.
+    """Return the canonical text of a label, a target or an answer.
 
     Integral numbers lose their point (below 1e16, where Python writes one),
     truth values are lower case, text is in Unicode's normal form C; nothing is
-    stripped, and `007` stays. A missing value (None, NaN) is None. Applied
-    twice, it changes nothing more.
+    stripped, and `007` stays. A missing value (None, NaN) is None. The canonical
+    text of a canonical text is itself.
 
     Raises:
         TypeError: the value is neither text, a number nor a truth value.
@@ -57,7 +57,7 @@ def canonical(value: object) -> str | None:
 
 
 def canonical_text(column: pa.Array) -> pa.StringArray:
-    """`canonical` of every value of a column: (n,), null where missing.
+    """Return the canonical text of every value of a column: (n,), null where missing.
 
     Raises:
         SchemaMismatch: the column holds dates, lists or bytes; make it text,
@@ -102,7 +102,7 @@ def _distinct_text(column: pa.Array) -> pa.StringArray:
 
 
 def _float_text(column: pa.Array) -> pa.StringArray:
-    """Arrow finds the same shortest digits as Python, faster, but writes exponents its own way."""
+    """Spell floats: Arrow finds the same digits as Python, but writes exponents differently."""
     values = floats(column)
     gaps, size = np.isnan(values), np.abs(values)
     same = ((size >= 1e-4) & (size < 1e10)) | gaps

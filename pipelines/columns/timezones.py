@@ -1,4 +1,4 @@
-"""What the clocks of a timezone show, without a loop over rows.
+"""Offsets of timezones from UTC, without a loop over rows.
 
 Timezones come from Python's `zoneinfo`: from the system's tables, else from the
 package `tzdata`. (Arrow's own conversion knows no summer time after 2037.)
@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from pipelines.columns.buffers import Int64s
-
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+from pipelines.columns.utc_times import EPOCH
 
 _SECOND = 1_000_000  # microseconds
 _DAY = 86_400 * _SECOND
@@ -22,7 +21,7 @@ _DAYS_OF_PYTHON = (-719_161, 2_932_895)  # 0001-01-02 to 9999-12-30, where any o
 
 
 def utc_offsets(micros: Int64s, timezone: str) -> Int64s:
-    """What to add to moments to read them on a clock of a timezone: (n,) microseconds.
+    """Return the offset of a timezone from UTC at each moment: (n,) microseconds.
 
     Args:
         micros: moments in UTC since 1970 (n,). Beyond the years 1 to 9999 the
@@ -39,19 +38,20 @@ def utc_offsets(micros: Int64s, timezone: str) -> Int64s:
     first, last = int(days.min()), int(days.max())
     if last - first < len(days):  # then no sorting is needed
         return _stepped(micros, np.arange(first, last + 1), days - first, timezone)
-    known, places = np.unique(days, return_inverse=True)
-    return _stepped(micros, known, places, timezone)
+    distinct, codes = np.unique(days, return_inverse=True)
+    return _stepped(micros, distinct, codes, timezone)
 
 
-def _stepped(micros: Int64s, known: Int64s, places: Int64s, timezone: str) -> Int64s:
-    table = np.array([_changes(timezone, day) for day in known.tolist()], dtype=np.int64)
+def _stepped(micros: Int64s, days: Int64s, codes: Int64s, timezone: str) -> Int64s:
+    """Look up the offset of each moment, whose day is `days[codes]`: (n,)."""
+    table = np.array([_changes(timezone, day) for day in days.tolist()], dtype=np.int64)
     before, change, after = table.T
-    return np.where(micros < change[places], before[places], after[places])
+    return np.where(micros < change[codes], before[codes], after[codes])
 
 
 @lru_cache(maxsize=100_000)
 def _changes(timezone: str, day: int) -> tuple[int, int, int]:
-    """The offset at the start of a UTC day, when it changes, and the offset from then on."""
+    """Return the offset at the start of a UTC day, when it changes, and the offset after that."""
     zone = ZoneInfo(timezone)
     day = min(max(day, _DAYS_OF_PYTHON[0]), _DAYS_OF_PYTHON[1])
     start, end = day * 86_400, (day + 1) * 86_400

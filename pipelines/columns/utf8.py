@@ -1,7 +1,7 @@
 """Text whose bytes are not UTF-8, found before anything decodes it.
 
-Arrow takes the bytes of a text column on trust, and fails only where somebody
-looks at them.
+Arrow does not check the bytes of a text column when it reads a file; it fails
+later, where a value is decoded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipelines.columns.buffers import Bools, positions, texts
 
 
 def broken(column: pa.Array) -> Bools | None:
-    r"""Where a text cannot be read: (n,), or None where every value can.
+    r"""Return where a text is not UTF-8: (n,), or None if it is nowhere.
 
     >>> broken(pa.array([b"a", b"\xff"]).view(pa.string())).tolist()
     [False, True]
@@ -24,12 +24,12 @@ def broken(column: pa.Array) -> Bools | None:
     if kinds.is_dictionary(column.type):
         words = broken(column.dictionary)
         return None if words is None else np.append(words, False)[positions(column.indices)]
-    found = [value is not None and _decoded(value) is None for value in _bytes(column)]
-    return np.array(found, dtype=np.bool_)
+    bad = [value is not None and _decoded(value) is None for value in _bytes(column)]
+    return np.array(bad, dtype=np.bool_)
 
 
 def readable(column: pa.Array) -> pa.Array:
-    """The column, null where its text cannot be read."""
+    """Return the column with null where its text is not UTF-8."""
     if broken(column) is None:
         return column
     plain = column.dictionary_decode() if kinds.is_dictionary(column.type) else column
@@ -46,8 +46,8 @@ def _is_valid(column: pa.Array) -> bool:
 
 def _bytes(column: pa.Array) -> list[bytes | None]:
     raw = pa.large_binary() if kinds.is_large_string(column.type) else pa.binary()
-    found: list[bytes | None] = column.view(raw).to_pylist()
-    return found
+    values: list[bytes | None] = column.view(raw).to_pylist()
+    return values
 
 
 def _decoded(value: bytes) -> str | None:

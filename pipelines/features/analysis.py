@@ -1,8 +1,8 @@
-"""One pass over the training rows, for all features at once.
+"""The pass over the training rows that learns the statistics of all features.
 
 `Statistics` has four verbs, `create`, `add`, `merge` and `result`, and an engine
 only forwards to them. The result has the same bits in whatever order the
-fragments came and were merged.
+fragments were added and merged.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.features.analyzers import Rows, Summary, analyzer_of
+from pipelines.columns.buffers import Hashes
+from pipelines.features.analyzers import Summary, analyzer_of
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
-from pipelines.features.summaries import Hashes, Place, levels
+from pipelines.features.summaries import Position, Rows, levels
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Accumulator:
 
 
 class Statistics:
-    """The pass over the training rows that a spec needs.
+    """The statistics that the features of a spec need from the training rows.
 
     Args:
         spec: the features.
@@ -48,42 +49,49 @@ class Statistics:
         }
 
     def create(self) -> Accumulator:
-        """Make an accumulator that has seen nothing."""
-        return Accumulator(0, {name: one.create() for name, one in self._analyzers.items()})
+        """Make an empty accumulator."""
+        return Accumulator(
+            0, {name: analyzer.create() for name, analyzer in self._analyzers.items()}
+        )
 
     def add(
-        self, seen: Accumulator, batch: pa.RecordBatch, row_hashes: Hashes, place: Place
+        self, seen: Accumulator, batch: pa.RecordBatch, row_hashes: Hashes, position: Position
     ) -> Accumulator:
-        """Add a batch; changes and returns `seen`.
+        """Add a batch to an accumulator.
 
         Args:
-            seen: what was seen so far.
+            seen: the accumulator, which is changed.
             batch: the rows, with a column for each feature.
             row_hashes: a keyed hash of each row's key (n, 2), drawn for this
                 purpose alone.
-            place: number of the batch's file and of its first row therein;
-                each place is added once.
+            position: the number of the batch's file, and that of its first row
+                in the file. No position may be added twice.
+
+        Returns:
+            `seen`.
 
         Raises:
-            BadValues: some rows cannot be used; `seen` is as before.
+            BadValues: some rows cannot be used; `seen` is unchanged.
         """
-        read = {name: one.read(batch.column(name)) for name, one in self._analyzers.items()}
+        read = {
+            name: analyzer.read(batch.column(name)) for name, analyzer in self._analyzers.items()
+        }
         hashes = row_hashes[:, 0]
-        rows = Rows(hashes, levels(hashes), place)
+        rows = Rows(hashes, levels(hashes), position)
         for name, analyzer in self._analyzers.items():
             analyzer.add(seen.summaries[name], read[name], rows)
         seen.rows += batch.num_rows
         return seen
 
     def merge(self, seen: Accumulator, other: Accumulator) -> Accumulator:
-        """Add what the other has seen; changes and returns `seen`."""
+        """Add the rows of another accumulator to `seen`, and return it."""
         for name, summary in seen.summaries.items():
             summary.merge(other.summaries[name])
         seen.rows += other.rows
         return seen
 
     def result(self, seen: Accumulator) -> FittedStatistics:
-        """Tell what was learned; the same bits for any order of the same fragments.
+        """Compute the statistics: the same bits for any order of the same fragments.
 
         Raises:
             JobInvalid: a column's numbers are too large to be scaled.

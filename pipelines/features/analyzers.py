@@ -1,71 +1,55 @@
-"""How each kind of feature learns: it reads a column, adds it to a summary, and concludes."""
+"""Analyzers: how each kind of feature learns its statistics from the training rows.
+
+Those of texts, with their vocabularies, are in `text_analyzers`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import (
-    Bools,
-    Bytes,
-    Floats,
-    Int32s,
-    Int64s,
-    dictionary_codes,
-    missing,
-)
+from pipelines.columns.buffers import Bools, Bytes, Floats, Int64s, missing
 from pipelines.errors import JobInvalid
 from pipelines.features.bad_values import numbers
 from pipelines.features.calendar_parts import COUNT, FIRST, local_times, part_values
-from pipelines.features.fitted import (
-    Fitted,
-    FittedCategorical,
-    FittedDate,
-    FittedImage,
-    FittedNumeric,
-    FittedText,
-)
+from pipelines.features.fitted import Fitted, FittedDate, FittedImage, FittedNumeric
 from pipelines.features.pixels import pixel_count, pixels
 from pipelines.features.spec import Categorical, Date, DatePart, Feature, Image, Numeric, Text
-from pipelines.features.summaries import LEVELS, Counts, Hashes, Moments, Place, RowSample, Tally
-from pipelines.features.terms import TermTable, hashed_places, term_table, terms_of
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Which rows a batch holds: what the summaries choose and order them by."""
-
-    hashes: Hashes  # (n,)
-    levels: Int64s  # (n,)
-    place: Place
+from pipelines.features.summaries import Moments, Rows, RowSample, Tally
+from pipelines.features.text_analyzers import text_analyzer
 
 
 class Summary(Protocol):
-    """What one column has seen."""
+    """The mergeable summary of one column."""
 
     def merge(self, other: Any) -> None:
-        """Add what the other has seen."""
+        """Add the rows of another summary."""
 
 
 class Analyzer(Protocol):
-    """One column's part of the pass: reading may refuse rows, adding may not."""
+    """What one feature does in the pass: `read` may refuse rows, `add` may not."""
 
     def create(self) -> Summary:
-        """Make a summary that has seen nothing."""
+        """Make an empty summary."""
 
     def read(self, column: pa.Array) -> Any:
-        """Take what is needed from a column (n,); raises BadCells."""
+        """Take what is needed from a column (n,); raises BadValues where a row cannot be used."""
 
     def add(self, summary: Any, read: Any, rows: Rows) -> None:
-        """Add what was read."""
+        """Add a batch to a summary.
+
+        Args:
+            summary: from `create`; it is changed.
+            read: from `read`.
+            rows: the rows (n,) that were read.
+        """
 
     def result(self, summary: Any) -> Fitted:
-        """Tell what was learned."""
+        """Compute the statistics of all rows that were added."""
 
 
 def analyzer_of(name: str, feature: Feature) -> Analyzer:
@@ -73,14 +57,10 @@ def analyzer_of(name: str, feature: Feature) -> Analyzer:
     match feature:
         case Numeric():
             return _NumericAnalyzer(name, feature)
-        case Categorical():
-            return _CategoricalAnalyzer(feature)
+        case Categorical() | Text():
+            return text_analyzer(feature)
         case Date():
             return _DateAnalyzer(feature)
-        case Text(method="hashed"):
-            return _HashedTextAnalyzer(feature)
-        case Text():
-            return _VocabularyAnalyzer(feature)
         case Image():
             return _ImageAnalyzer(name, feature)
 
@@ -111,7 +91,7 @@ class _NumericAnalyzer:
         hashes = rows.hashes
         if gaps is not None:
             values, hashes = values[~gaps], hashes[~gaps]
-        summary.moments.add(values, missing=len(rows.hashes) - len(values), place=rows.place)
+        summary.moments.add(values, missing=len(rows.hashes) - len(values), position=rows.position)
         if self.feature.bins or self.feature.impute == "median":
             summary.sample.add(hashes, values)
 
@@ -142,7 +122,7 @@ class _NumericAnalyzer:
         return summary.moments.mean if self.feature.impute == "mean" else self.feature.fill
 
     def _scale(self, moments: Moments, fill: float) -> tuple[float, float]:
-        """Mean and deviation of the column once its gaps are filled."""
+        """Return mean and standard deviation of the column once its gaps are filled."""
         if self.feature.bins or self.feature.scale == "none":
             return 0.0, 1.0
         share = moments.missing / (moments.count + moments.missing)
@@ -155,42 +135,7 @@ class _NumericAnalyzer:
         bins = self.feature.bins
         if bins == 0:
             return ()
-        return tuple(sorted(set(sample.quantiles([place / bins for place in range(1, bins)]))))
-
-
-@dataclass(frozen=True, slots=True)
-class _CategoricalAnalyzer:
-    feature: Categorical
-
-    def create(self) -> Counts:
-        return Counts()
-
-    def read(self, column: pa.Array) -> tuple[Int32s, list[str]]:
-        return dictionary_codes(column)
-
-    def add(self, summary: Counts, read: tuple[Int32s, list[str]], rows: Rows) -> None:
-        codes, texts = read
-        values = [*texts, None]
-        known = np.where(codes < 0, len(texts), codes).astype(np.int64)
-        cells = np.bincount(known * LEVELS + rows.levels, minlength=len(values) * LEVELS)
-        for level, counts in enumerate(cells.reshape(len(values), LEVELS).T):
-            found = {values[place]: int(counts[place]) for place in np.flatnonzero(counts)}
-            summary.add(found, level=level, rows=int(counts.sum()))
-
-    def result(self, summary: Counts) -> FittedCategorical:
-        top = _most_frequent(summary, self.feature.max_values, self.feature.min_count)
-        return FittedCategorical(
-            values=tuple(value for value, _ in top),
-            counts=tuple(count for _, count in top),
-            share=summary.share,
-        )
-
-
-def _most_frequent(counts: Counts, most: int, least: int) -> list[tuple[str | None, int]]:
-    """The `most` values that at least `least` rows have; ties by text, null first."""
-    enough = [one for one in counts.totals().items() if one[1] >= least * counts.share]
-    enough.sort(key=lambda one: (-one[1], one[0] is not None, one[0] or ""))
-    return enough[:most]
+        return tuple(sorted(set(sample.quantiles([edge / bins for edge in range(1, bins)]))))
 
 
 @dataclass(slots=True)
@@ -217,8 +162,8 @@ class _DateAnalyzer:
     def add(self, summary: _DateSummary, read: Int64s, rows: Rows) -> None:
         del rows  # counts of integers do not depend on which rows they are of
         for part, tally in summary.tallies.items():
-            places = part_values(read, part) - FIRST[part]
-            tally.add(np.bincount(places, minlength=COUNT[part]), rows=len(read))
+            offsets = part_values(read, part) - FIRST[part]
+            tally.add(np.bincount(offsets, minlength=COUNT[part]), rows=len(read))
 
     def result(self, summary: _DateSummary) -> FittedDate:
         return FittedDate(
@@ -227,64 +172,8 @@ class _DateAnalyzer:
 
 
 def _median(tally: Tally) -> int:
-    """The place of the middle row, the lower of two; 0 without rows."""
+    """Return the bin of the middle row, the lower of two; 0 without rows."""
     return int(np.searchsorted(np.cumsum(tally.sums), (tally.rows + 1) // 2))
-
-
-@dataclass(frozen=True, slots=True)
-class _HashedTextAnalyzer:
-    feature: Text
-
-    def create(self) -> Tally:
-        return Tally(self.feature.size if self.feature.idf else 0)
-
-    def read(self, column: pa.Array) -> tuple[TermTable | None, int]:
-        if not self.feature.idf:  # then nothing is learned
-            return None, len(column)
-        return term_table(column, hashed_places(self.feature), self.feature.size), len(column)
-
-    def add(self, summary: Tally, read: tuple[TermTable | None, int], rows: Rows) -> None:
-        del rows  # counts of integers do not depend on which rows they are of
-        table, texts = read
-        places = np.zeros(0, np.int64) if table is None else table.columns
-        summary.add(np.bincount(places, minlength=summary.size), rows=texts)
-
-    def result(self, summary: Tally) -> FittedText:
-        idf = tuple(_idf(summary.rows, count) for count in summary.sums.tolist())
-        return FittedText(terms=(), idf=idf, share=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _VocabularyAnalyzer:
-    feature: Text
-
-    def create(self) -> Counts:
-        return Counts()
-
-    def read(self, column: pa.Array) -> list[set[str]]:
-        return [set(terms_of(text or "", self.feature)) for text in column.to_pylist()]
-
-    def add(self, summary: Counts, read: list[set[str]], rows: Rows) -> None:
-        for level in np.unique(rows.levels).tolist():
-            places = np.flatnonzero(rows.levels == level).tolist()
-            found: Counter[str | None] = Counter()
-            for place in places:
-                found.update(read[place])
-            summary.add(found, level=level, rows=len(places))
-
-    def result(self, summary: Counts) -> FittedText:
-        top = _most_frequent(summary, self.feature.max_terms, self.feature.min_count)
-        idf = tuple(_idf(summary.rows, count) for _, count in top) if self.feature.idf else ()
-        terms = tuple(term for term, _ in top if term is not None)
-        return FittedText(terms=terms, idf=idf, share=summary.share)
-
-
-def _idf(texts: int, having: int) -> float:
-    """Inverse document frequency, as if one more text had every term: at least 1.
-
-    Source: scikit-learn's TfidfTransformer with `smooth_idf`.
-    """
-    return math.log((1 + texts) / (1 + having)) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Values that cannot be used, and the reading of numbers that finds them."""
+"""Values that no feature can be made from, and the reading of numbers that refuses them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipelines.columns.buffers import Bools, Floats, Int64s, missing, stored_flo
 class BadValues(Exception):
     """Some rows hold a value that no feature can be made from.
 
-    It names the rows, so that a caller can set them aside and go on with the
-    rest. Nothing was kept of the batch that raised it.
+    It names the rows, so that a caller can quarantine them and go on with the
+    rest. Nothing of the batch was used when it is raised.
 
     Args:
         column: the input column.
         rows: positions within the batch (k,), ascending.
-        reason: what is wrong with them: one word, as in the quarantine.
+        reason: what is wrong with them, as the quarantine names it: `infinite`, `too_large`.
     """
 
     def __init__(self, column: str, rows: Int64s, reason: str) -> None:
@@ -29,9 +29,9 @@ class BadValues(Exception):
 
 
 def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
-    """A column's numbers (n,), and where they are missing (n,), None if nowhere.
+    """Return a column's numbers (n,), and where they are missing (n,), None if nowhere.
 
-    Null and NaN are missing; the number in such a place means nothing.
+    Null and NaN are missing; below them stands any number.
 
     Raises:
         BadValues: some are infinite.
@@ -46,6 +46,12 @@ def numbers(name: str, column: pa.Array) -> tuple[Floats, Bools | None]:
 
 
 def refuse(name: str, bad: Bools, reason: str) -> None:
-    """Raise BadValues if any row is bad."""
+    """Raise BadValues if any row is bad.
+
+    Args:
+        name: the column.
+        bad: which rows are (n,).
+        reason: what is wrong with them, as the quarantine names it.
+    """
     if bad.any():
         raise BadValues(name, np.flatnonzero(bad), reason)

@@ -1,7 +1,6 @@
 """Parts of the calendar from times, as integers and without a loop over rows.
 
-Times come as the clock on the wall shows them: `pipelines.input.batches` has read them
-in the timezone of the job.
+Times are local: `pipelines.input.batches` has read them in the timezone of the job.
 """
 
 from __future__ import annotations
@@ -40,10 +39,10 @@ _PER_UNIT = {"s": _SECOND, "ms": 1000, "us": 1}
 
 
 def local_times(column: pa.Array) -> Int64s:
-    """Times on the wall as (n,) microseconds since 1970, 0 where null.
+    """Return local times as (n,) microseconds since 1970, 0 where null.
 
     Args:
-        column: timestamps or dates; a zone's name is not looked at.
+        column: timestamps or dates; the timezone of the type is ignored.
     """
     if kinds.is_date(column.type):
         return integers(column) * (_DAY if column.type.bit_width == 32 else 1000)
@@ -52,7 +51,7 @@ def local_times(column: pa.Array) -> Int64s:
 
 
 def part_values(local: Int64s, part: DatePart) -> Int64s:
-    """One part of local times: (n,) integers from `FIRST[part]` on; years stay in 1 to 9999.
+    """Return one part of local times: (n,) integers from `FIRST[part]` on; years within 1 to 9999.
 
     >>> part_values(np.array([86_400_000_000 * 31]), "month").tolist()
     [2]
@@ -76,11 +75,11 @@ def part_values(local: Int64s, part: DatePart) -> Int64s:
 
 
 def circle(part: DatePart) -> tuple[Floats, Floats]:
-    """Sine and cosine of each value of a part, from its first: two arrays (count,).
+    """Return sine and cosine of each value of a part, from its first: two arrays (count,).
 
-    Twelve digits, so that no machine's own last bit can matter.
+    They are rounded to twelve digits, so that all machines have the same bits.
     """
-    angles = [2 * math.pi * place / COUNT[part] for place in range(COUNT[part])]
+    angles = [2 * math.pi * value / COUNT[part] for value in range(COUNT[part])]
     return (
         np.array([round(math.sin(angle), 12) for angle in angles]),
         np.array([round(math.cos(angle), 12) for angle in angles]),

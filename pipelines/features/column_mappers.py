@@ -1,4 +1,4 @@
-"""How each kind of feature becomes columns of the matrix, once its statistics are known."""
+"""Mappers of single columns: how each kind of feature becomes columns of the matrix."""
 
 from __future__ import annotations
 
@@ -30,38 +30,36 @@ from pipelines.features.fitted import (
     FittedNumeric,
     FittedText,
 )
-from pipelines.features.mapped import (
-    Column,
-    Dense,
-    Numbers,
-    OneHot,
-    Sparse,
-)
+from pipelines.features.mapped import Column, Dense, Numbers, OneHot, Sparse
 from pipelines.features.pixels import pixels
-from pipelines.features.spec import (
-    Categorical,
-    Date,
-    DatePart,
-    Feature,
-    Image,
-    Numeric,
-    Text,
-)
-from pipelines.features.terms import hashed_places, term_table, vocabulary_places
+from pipelines.features.spec import Categorical, Date, DatePart, Feature, Image, Numeric, Text
+from pipelines.features.terms import hashed_columns, term_table, vocabulary_columns
 
 
 class ColumnMapper(Protocol):
-    """One feature at work."""
+    """The mapper of one feature."""
 
     def map(self, column: pa.Array, room: Iterator[Floats], /) -> tuple[Column, ...]:
-        """Map a column (n,); a scaled number takes the next (n,) of `room` for its result."""
+        """Map a column (n,); a scaled number writes its result into the next (n,) of `room`."""
 
     def names(self) -> list[str]:
         """Name each column of the matrix that comes out (width,)."""
 
 
 def column_mapper(name: str, feature: Feature, fitted: Fitted) -> ColumnMapper:
-    """Return the mapper of a feature."""
+    """Return the mapper of a feature.
+
+    Args:
+        name: the feature's column.
+        feature: the feature, as the job file states it.
+        fitted: what it learned from the training rows.
+
+    Returns:
+        The mapper.
+
+    Raises:
+        ValueError: the statistics are those of another kind of feature.
+    """
     match feature, fitted:
         case Numeric(), FittedNumeric():
             return _NumericMapper(name, feature, fitted)
@@ -77,7 +75,7 @@ def column_mapper(name: str, feature: Feature, fitted: Fitted) -> ColumnMapper:
 
 
 def is_scaled(feature: Feature) -> bool:
-    """Whether the feature is a number that is standardized."""
+    """Return whether the feature is a number that is standardized."""
     return isinstance(feature, Numeric) and feature.scale == "standard" and not feature.bins
 
 
@@ -99,11 +97,11 @@ class _NumericMapper:
         return (main, self._indicator(gaps, len(values))) if self._feature.indicator else (main,)
 
     def names(self) -> list[str]:
-        own = self._bin_names() if self._feature.bins else [self._name]
-        return [*own, f"{self._name} is missing"] if self._feature.indicator else own
+        names = self._bin_names() if self._feature.bins else [self._name]
+        return [*names, f"{self._name} is missing"] if self._feature.indicator else names
 
     def _scaled(self, values: Floats, gaps: Bools | None, out: Floats) -> Floats:
-        with np.errstate(over="ignore", invalid="ignore"):  # below a null stands anything
+        with np.errstate(over="ignore", invalid="ignore"):  # below a null stands any number
             np.subtract(values, self._mean, out=out)
             out /= self._deviation
         if gaps is not None:
@@ -152,12 +150,12 @@ class _CategoricalMapper:
         return np.take(self._table(column.dictionary), positions(column.indices), mode="wrap")
 
     def _table(self, dictionary: pa.Array) -> Int32s:
-        """The code of each text of a dictionary, and last, so at position -1, that of null.
+        """Return the code of each text of a dictionary, and last, so at index -1, that of null.
 
-        Blocks of one file mostly share a dictionary: the last one is kept.
+        Blocks of one file mostly share a dictionary: the last table is kept.
         """
-        known, table = self._last
-        if not dictionary.equals(known):
+        last_dictionary, table = self._last
+        if not dictionary.equals(last_dictionary):
             table = self._extended(dictionary)
             self._last = dictionary, table
         return table
@@ -166,8 +164,8 @@ class _CategoricalMapper:
         return np.append(self._lookup(dictionary), np.int32(self._null))
 
     def _lookup(self, column: pa.Array) -> Int32s:
-        found = positions(pc.index_in(column, value_set=self._vocabulary))
-        return np.where(found < 0, np.int32(self._unknown), found)
+        codes = positions(pc.index_in(column, value_set=self._vocabulary))
+        return np.where(codes < 0, np.int32(self._unknown), codes)
 
 
 class _DateMapper:
@@ -215,13 +213,13 @@ class _TextMapper:
         self._name, self._terms, self._norm = name, fitted.terms, feature.norm
         hashed = feature.method == "hashed"
         self._size = feature.size if hashed else len(fitted.terms)
-        self._places = (
-            hashed_places(feature) if hashed else vocabulary_places(feature, fitted.terms)
+        self._columns_of = (
+            hashed_columns(feature) if hashed else vocabulary_columns(feature, fitted.terms)
         )
         self._idf = np.array(fitted.idf, dtype=np.float64) if feature.idf else None
 
     def map(self, column: pa.Array, _: Iterator[Floats]) -> tuple[Column, ...]:
-        table = term_table(column, self._places, self._size)
+        table = term_table(column, self._columns_of, self._size)
         weights = table.counts.astype(np.float64)
         if self._idf is not None:
             weights *= self._idf[table.columns]
@@ -251,4 +249,4 @@ class _ImageMapper:
         return (Dense(self._name, values),)
 
     def names(self) -> list[str]:
-        return [f"{self._name} pixel {place}" for place in range(len(self._fill))]
+        return [f"{self._name} pixel {pixel}" for pixel in range(len(self._fill))]

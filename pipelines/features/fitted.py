@@ -1,6 +1,7 @@
-"""What was learned from the training rows: plain numbers and texts, one record per feature.
+"""Fitted statistics: what the features learned from the training rows, one record each.
 
-They lie readable in the model package. Floats keep their bits through JSON.
+The records are plain numbers and texts. The model package holds them as JSON, in
+which floats keep their bits.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class _Learned(BaseModel):
 
 
 class FittedNumeric(_Learned):
-    """What a number is filled, scaled and binned by."""
+    """The numbers that a numeric feature is filled, scaled and binned by."""
 
     kind: Literal["numeric"] = "numeric"
     count: int  # rows with a value
@@ -25,14 +26,14 @@ class FittedNumeric(_Learned):
     minimum: float | None  # None without any value
     maximum: float | None
     fill: float
-    mean: float  # is subtracted; 0 where nothing is scaled
-    deviation: float  # divides; 1 where nothing is scaled
-    edges: tuple[float, ...]  # a bin begins at each, and one below the first
+    mean: float  # what scaling subtracts; 0 without scaling
+    deviation: float  # what scaling divides by; 1 without scaling
+    edges: tuple[float, ...]  # each is the lower end of a bin; one more bin lies below the first
     rank_error: float  # of the edges and the median, as a share of the rows
 
 
 class FittedCategorical(_Learned):
-    """A vocabulary; a value's code is its place, and the code after the last is `unknown`."""
+    """A vocabulary; a value's code is its index, and the code after the last is `unknown`."""
 
     kind: Literal["categorical"] = "categorical"
     values: tuple[str | None, ...]
@@ -70,7 +71,7 @@ Fitted = Annotated[
 
 
 class FittedStatistics(_Learned):
-    """Everything that a mapper needs besides the spec.
+    """The statistics of all features: what a mapper needs besides the spec.
 
     >>> fitted = FittedStatistics(rows=0, columns={})
     >>> FittedStatistics.from_dict(fitted.to_dict()) == fitted
@@ -81,10 +82,10 @@ class FittedStatistics(_Learned):
     columns: dict[str, Fitted]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it; every float comes back with the same bits."""
+        """Return a dictionary for JSON, from which every float comes back with the same bits."""
         return self.model_dump(mode="json")
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> FittedStatistics:
-        """The opposite of `to_dict`."""
+        """Read what `to_dict` wrote."""
         return cls.model_validate(content)

@@ -1,4 +1,4 @@
-"""From a batch to the columns of its matrix: pure, and row by row.
+"""The mapper: from a batch to the columns of its feature matrix, row by row.
 
 Training and scoring call the same mapper. A row's numbers depend on that row
 alone: only elementwise operations are used, sums within a row run in a fixed
@@ -13,14 +13,12 @@ import pyarrow as pa
 
 from pipelines.features.column_mappers import column_mapper, is_scaled
 from pipelines.features.fitted import FittedStatistics
-from pipelines.features.mapped import (
-    Mapped,
-)
+from pipelines.features.mapped import Mapped
 from pipelines.features.spec import FeatureSpec
 
 
 class Mapper:
-    """Turns batches into numbers, as the training rows taught.
+    """Maps batches to numbers with the statistics of the training rows.
 
     Args:
         spec: the features, in the order of the matrix.
@@ -51,8 +49,8 @@ class Mapper:
         """Map a batch of n rows; it may have other columns too.
 
         Raises:
-            BadValues: some rows cannot be mapped; set them aside and map the
-                rest, as often as it takes.
+            BadValues: some rows cannot be mapped. Leave them out and map the rest
+                again, until none is left that cannot.
         """
         # One block for all numbers: the allocator gives many middle-sized arrays back to the
         # system after each batch, and touching fresh pages takes longer than the arithmetic.
@@ -66,5 +64,5 @@ class Mapper:
 
     @property
     def names(self) -> list[str]:
-        """The name of each column of the matrix (width,)."""
+        """The names of the matrix columns (width,)."""
         return [name for mapper in self._mappers.values() for name in mapper.names()]

@@ -17,7 +17,7 @@ _LARGEST = 2**26  # pixels: a small file may claim any size, and unpack to it
 
 
 def pixel_count(feature: Image) -> int:
-    """Numbers per picture."""
+    """Return the number of numbers that a picture becomes."""
     return feature.width * feature.height * len(feature.mode)
 
 
@@ -25,7 +25,7 @@ def pixels(name: str, column: pa.Array, feature: Image) -> tuple[Bytes, Bools | 
     """Decode, turn upright and resize the pictures of a column.
 
     Args:
-        name: the column's, for the error.
+        name: the column's name, for the error.
         column: the bytes of picture files.
         feature: size and mode.
 
@@ -38,14 +38,14 @@ def pixels(name: str, column: pa.Array, feature: Image) -> tuple[Bytes, Bools | 
         BadValues: some are no picture of a known format, or are cut off.
     """
     decoded = [_decoded(value, feature) for value in column.to_pylist()]
-    refuse(name, np.array([one is None for one in decoded], np.bool_), "not_a_picture")
-    rows = [one for one in decoded if one is not None]
+    refuse(name, np.array([row is None for row in decoded], np.bool_), "not_a_picture")
+    rows = [row for row in decoded if row is not None]
     whole = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), pixel_count(feature))
     return whole, missing(column)
 
 
 def _decoded(content: bytes | None, feature: Image) -> bytes | None:
-    """The pixels of one picture, None if it cannot be read."""
+    """Return the pixels of one picture, None if it cannot be read."""
     if content is None:
         return bytes(pixel_count(feature))
     import PIL.Image

@@ -1,4 +1,4 @@
-"""What a model is computed from: one entry of `[features.columns]` per input column.
+"""The feature spec: one entry of `[features.columns]` per input column.
 
 A feature says how its column becomes numbers. What must be learned from data
 for that (means, vocabularies) is `pipelines.features.analysis`; how a batch is turned

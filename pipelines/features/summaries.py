@@ -1,8 +1,8 @@
-"""Summaries of data that merge, and that come out the same in any order.
+"""Mergeable summaries of columns, which have the same bits in any order of the data.
 
-Each has `add`, `merge` and what it can tell. All stay small whatever the number
-of rows, but for one record per fragment in `Moments`. Fragments may come and be
-merged in any order: no bit changes.
+Each has `add`, `merge` and its results. All stay small whatever the number of rows,
+but for one record per fragment in `Moments`. In whatever order fragments are added
+and merged, no bit of a result changes.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.columns.buffers import Floats, Int64s
+from pipelines.columns.buffers import Floats, Hashes, Int64s
 
-Hashes = npt.NDArray[np.uint64]
-Place = tuple[int, int]  # number of the file, first row in it
+Position = tuple[int, int]  # of a fragment: the number of its file, and of its first row there
 
 SAMPLE_ROWS = 65_536
 COUNTED_VALUES = 2**20
 LEVELS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a batch, by what the summaries choose and order them by."""
+
+    hashes: Hashes  # (n,)
+    levels: Int64s  # (n,)
+    position: Position
 
 
 class _Part(NamedTuple):
@@ -35,16 +42,16 @@ class _Part(NamedTuple):
 
 @dataclass(slots=True)
 class Moments:
-    """Mean and variance of the present values, minimum, maximum, and the number of missing ones.
+    """Mean, variance, minimum and maximum of the present values, and the number of missing ones.
 
     A sum of floats depends on the order of its terms, so each fragment's part
-    is kept by its place until all are added in the order of places.
+    is kept by its position until all are added in the order of positions.
 
     Source: Chan, Golub, LeVeque, Algorithms for computing the sample variance
         (1983), for the sum of two parts.
 
     >>> moments = Moments()
-    >>> moments.add(np.array([1.0, 3.0]), missing=1, place=(0, 0))
+    >>> moments.add(np.array([1.0, 3.0]), missing=1, position=(0, 0))
     >>> moments.mean, moments.variance, moments.missing
     (2.0, 1.0, 1)
     """
@@ -52,56 +59,62 @@ class Moments:
     missing: int = 0
     minimum: float = math.inf
     maximum: float = -math.inf
-    _parts: dict[Place, _Part] = field(default_factory=dict)
+    _parts: dict[Position, _Part] = field(default_factory=dict)
 
-    def add(self, values: Floats, *, missing: int, place: Place) -> None:
-        """Add the present values (n,) of the fragment that begins at `place`."""
+    def add(self, values: Floats, *, missing: int, position: Position) -> None:
+        """Add the values of a fragment.
+
+        Args:
+            values: the present values (n,).
+            missing: how many rows have none.
+            position: where the fragment begins. No position may be added twice.
+        """
         self.missing += missing
         if len(values) == 0:
             return
         with np.errstate(over="ignore", invalid="ignore"):  # huge values are refused by `result`s
             mean = float(values.sum() / len(values))
             squares = float(np.square(values - mean).sum())
-        self._put(place, _Part(len(values), mean, squares))
+        self._put(position, _Part(len(values), mean, squares))
         # -0.0 + 0.0 is 0.0: which of two equal zeros comes first must not show.
         self.minimum = min(self.minimum, float(values.min()) + 0.0)
         self.maximum = max(self.maximum, float(values.max()) + 0.0)
 
     def merge(self, other: Moments) -> None:
-        """Add what the other has seen."""
+        """Add the rows of another summary."""
         self.missing += other.missing
         self.minimum = min(self.minimum, other.minimum)
         self.maximum = max(self.maximum, other.maximum)
-        for place, part in other._parts.items():
-            self._put(place, part)
+        for position, part in other._parts.items():
+            self._put(position, part)
 
     @property
     def count(self) -> int:
-        """Present values."""
+        """The number of present values."""
         return sum(part.size for part in self._parts.values())
 
     @property
     def mean(self) -> float:
-        """Of the present values; exactly theirs if they are all equal; NaN without any."""
+        """The mean of the present values: exactly their value if all are equal, NaN without any."""
         return self._total().mean
 
     @property
     def variance(self) -> float:
-        """Of the present values, divided by their number; 0 if they are all equal."""
+        """The variance of the present values, with their number as divisor: 0 if all are equal."""
         total = self._total()
         return total.squares / total.size if total.size else math.nan
 
-    def _put(self, place: Place, part: _Part) -> None:
-        if place in self._parts:
-            raise ValueError(f"the fragment at {place} was added before")
-        self._parts[place] = part
+    def _put(self, position: Position, part: _Part) -> None:
+        if position in self._parts:
+            raise ValueError(f"the fragment at {position} was added before")
+        self._parts[position] = part
 
     def _total(self) -> _Part:
         if not self._parts:
             return _Part(0, math.nan, math.nan)
         if self.minimum == self.maximum:  # a rounded sum would find a tiny variance
             return _Part(self.count, self.minimum, 0.0)
-        first, *others = (self._parts[place] for place in sorted(self._parts))
+        first, *others = (self._parts[position] for position in sorted(self._parts))
         total = first
         for part in others:
             total = _sum(total, part)
@@ -138,7 +151,7 @@ class Tally:
         self.rows += rows
 
     def merge(self, other: Tally) -> None:
-        """Add what the other has seen."""
+        """Add the rows of another summary."""
         self.add(other.sums, rows=other.rows)
 
 
@@ -168,17 +181,17 @@ class RowSample:
         self._keep(hashes, values + 0.0)  # -0.0 + 0.0 is 0.0: equal values have equal bits
 
     def merge(self, other: RowSample) -> None:
-        """Add what the other has seen."""
+        """Add the rows of another summary."""
         self.seen += other.seen
         self._keep(other._hashes, other._values)
 
     def quantiles(self, shares: Sequence[float]) -> list[float]:
-        """The values below which these shares of the rows lie, with linear interpolation."""
+        """Return the values below which these shares of the rows lie, by linear interpolation."""
         return [float(value) for value in np.quantile(self._values, shares)]
 
     @property
     def rank_error(self) -> float:
-        """How far a quantile may be off, as a share of the rows; 0 if all were kept."""
+        """The largest error of a quantile, as a share of the rows, with 95 % confidence; 0 if all were kept."""
         if self.seen == len(self._values):
             return 0.0
         return math.sqrt(math.log(2 / 0.05) / (2 * len(self._values)))
@@ -194,7 +207,7 @@ class RowSample:
 
 
 @dataclass(slots=True)
-class Counts:
+class ValueCounts:
     """How many rows hold each value, in bounded memory.
 
     Rows are of levels by their hash: half of them of level 0, a quarter of
@@ -206,7 +219,7 @@ class Counts:
     Source: Flajolet, On adaptive sampling, Computing 43 (1990), with levels
         by rows in place of values.
 
-    >>> counts = Counts()
+    >>> counts = ValueCounts()
     >>> counts.add({"a": 2, None: 1}, level=0, rows=3)
     >>> counts.totals(), counts.rows, counts.share
     ({'a': 2, None: 1}, 3, 1.0)
@@ -221,13 +234,19 @@ class Counts:
     )
 
     def add(self, counts: Mapping[str | None, int], *, level: int, rows: int) -> None:
-        """Add `rows` rows of one level, with how many of them hold each value."""
+        """Add rows of one level.
+
+        Args:
+            counts: how many of the rows hold each value; of texts, a row holds several.
+            level: the rows' level, from `levels`.
+            rows: how many rows there are.
+        """
         self.seen += rows
         self._count(level, counts, rows)
         self._forget()
 
-    def merge(self, other: Counts) -> None:
-        """Add what the other has seen."""
+    def merge(self, other: ValueCounts) -> None:
+        """Add the rows of another summary."""
         self.seen += other.seen
         while self._lowest < other._lowest:
             self._drop()
@@ -236,7 +255,7 @@ class Counts:
         self._forget()
 
     def totals(self) -> dict[str | None, int]:
-        """How many of the counted rows hold each value."""
+        """Return how many of the counted rows hold each value."""
         totals: dict[str | None, int] = {}
         for level in self._levels:
             for value, count in level.items():
@@ -245,7 +264,7 @@ class Counts:
 
     @property
     def rows(self) -> int:
-        """The rows that were counted."""
+        """The number of rows that were counted."""
         return sum(self._rows)
 
     @property
@@ -257,9 +276,9 @@ class Counts:
         if level < self._lowest:
             return
         self._rows[level] += rows
-        mine = self._levels[level]
+        totals = self._levels[level]
         for value, count in counts.items():
-            mine[value] = mine.get(value, 0) + count
+            totals[value] = totals.get(value, 0) + count
 
     def _forget(self) -> None:
         while self._lowest < LEVELS - 1 and sum(map(len, self._levels)) > self.limit:
@@ -271,6 +290,6 @@ class Counts:
 
 
 def levels(hashes: Hashes) -> Int64s:
-    """The level of each row: the leading zero bits of its hash (n,), at most LEVELS - 1."""
+    """Return the level of each row: the leading zero bits of its hash (n,), at most LEVELS - 1."""
     top = (hashes >> np.uint64(48)).astype(np.float64)
     return np.minimum(16 - np.frexp(top)[1], LEVELS - 1).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Terms of free text: runs of words or of characters, and their places in a matrix.
+"""Terms of free text (runs of words or of characters), and their columns in the matrix.
 
 Text is the one kind of column that is read value by value, in Python: what a
 word is depends on the alphabet. A short text takes some microseconds.
@@ -20,6 +20,8 @@ from pipelines.columns.buffers import Int64s
 from pipelines.features.spec import Text
 
 LONGEST = 100_000  # characters of a text that are read
+ColumnsOf = Callable[[str], Iterable[int]]
+"""From a text to the matrix column of each of its terms; a term without one is left out."""
 
 _WORD = re.compile(r"\b\w\w+\b")
 _SPACES = re.compile(r"\s\s+")
@@ -40,7 +42,7 @@ class TermTable:
 
 
 def terms_of(text: str, feature: Text) -> list[str]:
-    """Every term of a text, repeats included.
+    """Return every term of a text, repeats included.
 
     The terms are those of scikit-learn's CountVectorizer.
 
@@ -59,12 +61,21 @@ def terms_of(text: str, feature: Text) -> list[str]:
     return list(chain(words if low == 1 else (), *runs))
 
 
-def term_table(column: pa.Array, places: Callable[[str], Iterable[int]], size: int) -> TermTable:
-    """Count the places in [0, size) that the texts' terms have; null is the empty text."""
-    found = [list(places(text)) if text else [] for text in column.to_pylist()]
-    lengths = np.array([len(one) for one in found], dtype=np.int64)
-    flat = np.fromiter(chain.from_iterable(found), np.int64, int(lengths.sum()))
-    cells = np.repeat(np.arange(len(found)), lengths) * size + flat
+def term_table(column: pa.Array, columns_of: ColumnsOf, size: int) -> TermTable:
+    """Count how often each matrix column's term occurs in each text.
+
+    Args:
+        column: the texts (n,); null is the empty text.
+        columns_of: from a text to the column of each of its terms.
+        size: the number of columns.
+
+    Returns:
+        The counts, for the pairs of text and column that have any.
+    """
+    rows = [list(columns_of(text)) if text else [] for text in column.to_pylist()]
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))
+    cells = np.repeat(np.arange(len(rows)), lengths) * size + flat
     distinct, counts = np.unique(cells, return_counts=True)
     return TermTable(distinct // size, distinct % size, counts)
 
@@ -87,22 +98,22 @@ class Buckets(dict[str, int]):
         return bucket
 
 
-def hashed_places(feature: Text) -> Callable[[str], Iterable[int]]:
-    """From a text to the buckets of its terms."""
+def hashed_columns(feature: Text) -> ColumnsOf:
+    """Return the function from a text to the buckets of its terms."""
     return partial(_hashed, feature, Buckets(feature.size))
 
 
-def vocabulary_places(feature: Text, vocabulary: Iterable[str]) -> Callable[[str], Iterable[int]]:
-    """From a text to the places of its terms in the vocabulary; others are left out."""
-    return partial(_listed, feature, {term: place for place, term in enumerate(vocabulary)})
+def vocabulary_columns(feature: Text, vocabulary: Iterable[str]) -> ColumnsOf:
+    """Return the function from a text to the indices of its terms in the vocabulary."""
+    return partial(_listed, feature, {term: index for index, term in enumerate(vocabulary)})
 
 
 def _hashed(feature: Text, buckets: Buckets, text: str) -> Iterable[int]:
     return map(buckets.__getitem__, terms_of(text, feature))
 
 
-def _listed(feature: Text, places: dict[str, int], text: str) -> Iterable[int]:
-    return [places[term] for term in terms_of(text, feature) if term in places]
+def _listed(feature: Text, indices: dict[str, int], text: str) -> Iterable[int]:
+    return [indices[term] for term in terms_of(text, feature) if term in indices]
 
 
 def _starts(text: str, n: int) -> range:

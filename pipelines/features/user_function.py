@@ -1,7 +1,7 @@
 """The user's own function, `RecordBatch -> RecordBatch`, that runs before the features.
 
-Its source travels inside the model package. Training runs it from the same
-bytes, so what was trained is what scores, whatever became of the file.
+Its source is kept inside the model package, and training runs it from those bytes.
+So a later change of the file changes no prediction.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _TRIED_ROWS = (1, 7, 100)
 
 
 def read_source(reference: str, folder: Path) -> bytes:
-    """The source that `FILE.py:NAME` of a job file points to.
+    """Read the source that `FILE.py:NAME` of a job file points to.
 
     Args:
         reference: as in the job file.
-        folder: the job file's own.
+        folder: the folder of the job file.
 
     Raises:
         JobInvalid: the file cannot be read.
@@ -46,26 +46,26 @@ def read_source(reference: str, folder: Path) -> bytes:
 
 
 def source_digest(source: bytes) -> str:
-    """What the version of a model knows of the source: 64 hex digits."""
+    """Return the SHA-256 of the source, which is part of a model's version: 64 hex digits."""
     return hashlib.sha256(source).hexdigest()
 
 
 class UserFunction:
-    """The function that a source defines, watched: it must give one row for each, in order.
+    """The user's function, checked at each call: it must return one row per row.
 
     It pickles by its source, so a worker needs no file.
 
     Raises:
-        JobInvalid: called, it failed or did something else.
+        JobInvalid: a call failed, or returned no batch of as many rows.
     """
 
     def __init__(self, reference: str, source: bytes) -> None:
         self._reference, self._source = reference, source
         file, _, name = reference.partition(":")
-        self._call = _found(_executed(source, file), file, name)
+        self._call = _function_of(_executed(source, file), file, name)
 
     def __call__(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """Prepare rows (n,); there come n rows out."""
+        """Prepare rows (n,): returns as many."""
         try:
             prepared = self._call(rows)
         except Exception as error:
@@ -80,10 +80,10 @@ class UserFunction:
         return UserFunction, (self._reference, self._source)
 
     def check(self, rows: pa.RecordBatch) -> None:
-        """Try it on the first rows alone and among the others.
+        """Call it on the first rows alone, and compare with those rows among the others.
 
-        What looks at other rows (a mean of the batch, a rank) gives other
-        features in scoring than in training.
+        A function that looks at other rows (a mean of the batch, a rank) would give
+        other features in scoring than in training.
 
         Raises:
             JobInvalid: a row came out differently.
@@ -93,21 +93,21 @@ class UserFunction:
             if changed := _changed(self(rows.slice(0, count)), whole):
                 raise self._wrong(f"gives {changed!r} other values when there are fewer rows")
 
-    def _wrong(self, what: str) -> JobInvalid:
+    def _wrong(self, problem: str) -> JobInvalid:
         return JobInvalid(
-            f"[features] function: {self._reference} {what}",
+            f"[features] function: {self._reference} {problem}",
             fix="take a pyarrow.RecordBatch and return one with the same rows in the same order, "
             "each computed from that row alone",
         )
 
 
 def load_function(reference: str, source: bytes) -> UserFunction:
-    """Run the source and take the function out of it.
+    """Run the source and return the function that it defines.
 
-    It is code: call this with the user's own file, or with bytes of a package
-    whose signature was verified. One file must do; it may import what is
-    installed, but no file beside it. It runs from memory: no byte-code is
-    written into a signed folder.
+    This executes code: call it with the user's own file, or with bytes of a package
+    whose signature was verified. The function is in one file, which may import what
+    is installed, but no file beside it. It runs from memory: no byte-code is written
+    into a signed folder.
 
     Raises:
         JobInvalid: the source fails, or has no such function.
@@ -132,31 +132,33 @@ def _executed(source: bytes, file: str) -> types.ModuleType:
     return module
 
 
-def _found(module: types.ModuleType, file: str, name: str) -> Callable[[pa.RecordBatch], Any]:
+def _function_of(module: types.ModuleType, file: str, name: str) -> Callable[[pa.RecordBatch], Any]:
     function = getattr(module, name, None)
     if callable(function):
         return function
-    there = [one for one, value in vars(module).items() if isinstance(value, types.FunctionType)]
+    functions = [
+        defined for defined, value in vars(module).items() if isinstance(value, types.FunctionType)
+    ]
     raise JobInvalid(
         f"[features] function: {file} has no function {name!r}",
         fix=f"define {name}(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch in it; "
-        f"it has {', '.join(there) or 'none'}",
+        f"it has {', '.join(functions) or 'none'}",
     )
 
 
 def _changed(part: pa.RecordBatch, whole: pa.RecordBatch) -> str | None:
-    """The first column in which the first rows of `whole` are not those of `part`."""
+    """Return the first column in which the first rows of `whole` differ from `part`, if any."""
     for name, column in zip(part.schema.names, part.columns, strict=True):
-        there = whole.schema.get_field_index(name)
-        if there < 0 or not _same(column, whole.column(there).slice(0, len(part))):
+        index = whole.schema.get_field_index(name)
+        if index < 0 or not _same(column, whole.column(index).slice(0, len(part))):
             return str(name)
     return None
 
 
-def _same(one: pa.Array, other: pa.Array) -> bool:
-    """Equal values; NaN equals NaN, and a dictionary the texts that it codes."""
-    if kinds.is_dictionary(one.type) and kinds.is_dictionary(other.type):
-        return _same(one.dictionary_decode(), other.dictionary_decode())
-    if kinds.is_floating(one.type) and kinds.is_floating(other.type):
-        return np.array_equal(floats(one), floats(other), equal_nan=True)
-    return bool(one.equals(other))
+def _same(column: pa.Array, other: pa.Array) -> bool:
+    """Return whether values are equal; NaN equals NaN, and a dictionary the texts that it codes."""
+    if kinds.is_dictionary(column.type) and kinds.is_dictionary(other.type):
+        return _same(column.dictionary_decode(), other.dictionary_decode())
+    if kinds.is_floating(column.type) and kinds.is_floating(other.type):
+        return np.array_equal(floats(column), floats(other), equal_nan=True)
+    return bool(column.equals(other))

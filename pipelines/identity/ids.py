@@ -1,9 +1,8 @@
-"""What makes two rows, two questions, two labels and two inputs the same.
+"""Prediction ids, and the random numbers of sampling: keyed hashes of rows' keys.
 
-A scored row is its prediction id, which no version and no float enters; a
-question is a prediction and what people see of it; labels are compared in one
-spelling; an input is the digest of its rows. The hash behind all of them is
-H128 (`hashing`).
+A scored row is identified by its prediction id, a keyed hash of (seed, job, batch,
+key): no model version and no float is part of it. The hash is H128, defined in
+`keyed_hash`.
 """
 
 from __future__ import annotations
@@ -12,25 +11,44 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipelines.identity.keyed_hash import Hashes, hashes, subkey
+from pipelines.columns.buffers import Hashes
+from pipelines.identity.keyed_hash import hashes, subkey
 
 ChancePurpose = Literal["sample", "fit", "overlap", "training"]
 
 
 def keyed_hashes(seed: str, purpose: ChancePurpose, batch: str, keys: pa.Array) -> Hashes:
-    """The random numbers of one purpose, one per key of a batch: (n, 2).
+    """Draw the random numbers of one purpose, one per key of a batch.
 
-    Each purpose draws its own: with one hash for all, the rows that people
-    check would be the rows that the model was trained on. Each batch draws its
-    own: else the same customers are asked every week.
+    Each purpose has its own: with one hash for all, the rows that people check
+    would be the rows that the model was trained on. Each batch has its own: else
+    the same customers would be asked about every week.
+
+    Args:
+        seed: the job's secret seed.
+        purpose: what the numbers decide.
+        batch: the batch's name.
+        keys: the rows' keys (n,), text without nulls.
+
+    Returns:
+        Hashes (n, 2), the same for the same arguments on every machine.
     """
     return hashes(subkey(seed, purpose, batch), keys)
 
 
 def prediction_ids(seed: str, job: str, batch: str, keys: pa.Array) -> Hashes:
-    """The identifiers of scored rows: (n, 2), as text by `hex_text`.
+    """Return the identifiers of scored rows.
 
-    They hold for every version of the model, and only who knows the seed can
-    tell a key from its identifier.
+    An identifier is the same for every version of the model. Without the seed,
+    nobody can find the key that belongs to it.
+
+    Args:
+        seed: the job's secret seed.
+        job: the job's name.
+        batch: the batch's name.
+        keys: the rows' keys (n,), text without nulls.
+
+    Returns:
+        Hashes (n, 2); `hex_text` writes them as tables hold them.
     """
     return hashes(subkey(seed, "prediction_id", job, batch), keys)

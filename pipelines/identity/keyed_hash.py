@@ -3,8 +3,8 @@
 H128 version 1 is SipHash-2-4 with 128 bits of output. Its key is a subkey, the
 BLAKE2b-128 of the fields that the hash belongs to; its message is the row's
 key in UTF-8, or the keyed BLAKE2b-256 of it where that is longer than 256
-bytes. It is a pseudo-random function: who does not know the subkey learns
-nothing about a row's key from its hash, and cannot aim at one.
+bytes. It is a pseudo-random function: without the subkey, nobody learns anything
+about a row's key from its hash, or can choose a key that gets a certain hash.
 
 The definition is part of every published sample design. It never changes; a
 better one would be version 2, under another name.
@@ -17,15 +17,18 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import Bytes, Int64s, byte_view, integers, text_array
-from pipelines.identity.siphash import Words, siphash128
-
-Hashes = npt.NDArray[np.uint64]
-"""(n, 2): the high and the low 64 bits. Ascending rows are ascending hex text."""
+from pipelines.columns.buffers import (
+    Bytes,
+    Hashes,
+    Int64s,
+    byte_view,
+    integers,
+    text_array,
+)
+from pipelines.identity.siphash import siphash128
 
 LONGEST = 256  # bytes of a key that are hashed directly
 _PERSON = b"recheck H128 v1"
@@ -36,7 +39,7 @@ _TEXTS_AT_ONCE = 2**31 // 32 - 1  # 32 digits each, in one Arrow array
 
 
 def subkey(*fields: str) -> bytes:
-    """The 16-byte hash key that belongs to some fields, such as a seed and a purpose.
+    """Derive the 16-byte hash key of some fields, such as a seed and a purpose.
 
     Fields are length-prefixed: ("ab", "c") and ("a", "bc") differ.
 
@@ -76,7 +79,7 @@ def hashes(key: bytes, column: pa.Array) -> Hashes:
 
 
 def hex_text(digests: Hashes) -> pa.StringArray:
-    """Hashes as 32 hexadecimal digits each: (n,).
+    """Write hashes as 32 hexadecimal digits each: (n,).
 
     >>> hex_text(np.array([[1, 255]], dtype=np.uint64)).to_pylist()
     ['000000000000000100000000000000ff']
@@ -89,7 +92,7 @@ def hex_text(digests: Hashes) -> pa.StringArray:
 
 
 def parse_hex(column: pa.Array) -> Hashes:
-    """The inverse of `hex_text`: (n, 2).
+    """Read what `hex_text` wrote: (n, 2).
 
     Raises:
         ValueError: a value is not 32 digits of 0-9 and a-f.
@@ -104,12 +107,13 @@ def parse_hex(column: pa.Array) -> Hashes:
     return packed.view(">u8").reshape(-1, 2).astype(np.uint64)
 
 
-def _long(key: bytes, starts: Int64s, lengths: Int64s, data: Bytes) -> Words:
+def _long(key: bytes, starts: Int64s, lengths: Int64s, data: Bytes) -> Hashes:
+    """Hash messages of more than 256 bytes by their digests."""
     view = data.data
     ends = (starts + lengths).tolist()
     shortened = b"".join(
         blake2b(view[start:end], digest_size=32, key=key, person=_PERSON).digest()
         for start, end in zip(starts.tolist(), ends, strict=True)
     )
-    places = np.arange(0, len(shortened), 32)
-    return siphash128(key, places, np.full_like(places, 32), np.frombuffer(shortened, np.uint8))
+    begins = np.arange(0, len(shortened), 32)
+    return siphash128(key, begins, np.full_like(begins, 32), np.frombuffer(shortened, np.uint8))

@@ -1,4 +1,4 @@
-"""Whether two sets of rows are the same, whatever their order, cheaply.
+"""Order-free digests of sets of rows, to tell whether two of them are the same.
 
 Each value becomes a 64-bit word, each row two sums of its words times odd
 numbers that derive from the columns' names, each sum goes through a non-linear
@@ -21,10 +21,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import Bools, Floats, booleans, floats, integers, missing
+from pipelines.columns.buffers import Bools, Floats, Words, booleans, floats, integers, missing
 from pipelines.errors import SchemaMismatch
 from pipelines.identity.keyed_hash import hashes, subkey
-from pipelines.identity.siphash import Words
 
 _Reader = Callable[[pa.Array], Floats | Words]
 
@@ -50,17 +49,17 @@ class Digest:
     total: int = 0  # modulo 2**128
 
     def add(self, digests: Words) -> Digest:
-        """With these rows too: (n, 2), from `row_digests` or of prediction ids."""
+        """Return the digest of this set and more rows (n, 2): row digests or prediction ids."""
         total = (_sum(digests[:, 0]) << 64) + _sum(digests[:, 1])
         return self.merge(Digest(len(digests), total))
 
     def merge(self, other: Digest) -> Digest:
-        """The digest of both sets together."""
+        """Return the digest of both sets together."""
         return Digest(self.count + other.count, (self.total + other.total) % 2**128)
 
     @property
     def text(self) -> str:
-        """What tables keep and comparisons compare.
+        """The digest as tables keep it: the count, and the sum in hexadecimal digits.
 
         >>> Digest(2, 255).text
         '2-000000000000000000000000000000ff'
@@ -69,10 +68,10 @@ class Digest:
 
 
 def row_digests(batch: pa.RecordBatch, names: Sequence[str]) -> Words:
-    """One digest per row over the named columns: (n, 2).
+    """Return one digest per row over the named columns: (n, 2).
 
     A dictionary column counts as its values, any NaN as one NaN, -0.0 as 0.0;
-    a null is unlike every value. The order of the names is irrelevant.
+    a null differs from every value. The order of the names does not matter.
 
     Raises:
         SchemaMismatch: a column holds lists, structs or maps.
@@ -87,10 +86,10 @@ def row_digests(batch: pa.RecordBatch, names: Sequence[str]) -> Words:
 
 
 def identified(contents: Words, ids: Words) -> Words:
-    """The digest of each row, from that of its content and from its identifier: (n, 2).
+    """Return the digest of each row, from that of its content and its identifier: (n, 2).
 
-    A row's key is hashed already, into its identifier, and need not be hashed
-    again. Which content belongs to which key is seen: the mix is not linear.
+    The identifier is the hash of the row's key already, so the key is not hashed
+    again. The mix is not linear: rows that swap their contents get other digests.
     """
     lanes = np.bitwise_xor(contents, ids)
     _finalize(lanes, np.empty_like(lanes))
@@ -99,7 +98,7 @@ def identified(contents: Words, ids: Words) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """The values of one column (n,), and the numbers that its name and kind give."""
+    """The values of one column (n,), and the numbers drawn from its name and kind."""
 
     values: Floats | Words
     gaps: Bools | None
@@ -115,7 +114,7 @@ class _Column:
 
 
 def _mix(columns: Sequence[_Column], block: slice, lanes: Words, scratch: Words) -> None:
-    """The digests of one block of rows, one half per lane: (2, rows)."""
+    """Write the digests of one block of rows into `lanes` (2, rows), one half per lane."""
     word, product = scratch[:, : lanes.shape[1]]
     lanes[:] = sum((column.start for column in columns), np.zeros((2, 1), np.uint64))
     for column in columns:
@@ -128,7 +127,7 @@ def _mix(columns: Sequence[_Column], block: slice, lanes: Words, scratch: Words)
 
 
 def _load(column: _Column, block: slice, word: Words, scratch: Words) -> None:
-    """The column's words, the high half folded into the low: short floats end in zeros."""
+    """Write the column's words, the high half folded into the low: short floats end in zeros."""
     if column.values.dtype == np.float64:
         numbers = word.view(np.float64)
         np.add(column.values[block], 0.0, out=numbers)  # -0.0 becomes 0.0
@@ -158,7 +157,7 @@ def _fold(lane: Words, scratch: Words) -> None:
 
 
 def _content(name: str, column: pa.Array) -> tuple[str, Floats | Words]:
-    """What kind of values a column has, and they as floats or as words: (n,)."""
+    """Return the kind of a column's values, and the values as floats or as words: (n,)."""
     if kinds.is_dictionary(column.type):
         kind, values = _content(name, column.dictionary)
         return kind, _take(values, column)
@@ -180,7 +179,7 @@ def _take(values: npt.NDArray[Any], column: pa.DictionaryArray) -> npt.NDArray[A
 
 
 def _clock(kind: pa.DataType) -> str:
-    """The kind of a time: its unit counts, its time zone does not, for that only shows it."""
+    """Return the kind of a time: with its unit, without its time zone, which only displays it."""
     return f"timestamp[{kind.unit}]" if kinds.is_timestamp(kind) else str(kind)
 
 
@@ -190,7 +189,7 @@ def _whole(column: pa.Array) -> Words:
 
 
 def _written(column: pa.Array) -> Words:
-    """Text and bytes: each distinct value is hashed once where values repeat."""
+    """Hash text and bytes, each distinct value once where values repeat: (n,)."""
     if len(column) > _PROBE and len(column.slice(0, _PROBE).unique()) <= _PROBE // 4:
         coded = column.dictionary_encode()
         return _take(hashes(_TEXT_KEY, coded.dictionary)[:, 0], coded)
@@ -214,7 +213,7 @@ _READERS: tuple[tuple[Callable[[pa.DataType], bool], str, _Reader], ...] = (
 
 
 def _gaps(column: pa.Array) -> Bools | None:
-    """Where a value is missing, by its row or, in a dictionary, by its entry."""
+    """Return where a value is missing, by its row or, in a dictionary, by its entry."""
     gaps = missing(column)
     entries = missing(column.dictionary) if kinds.is_dictionary(column.type) else None
     if entries is None:
@@ -224,6 +223,6 @@ def _gaps(column: pa.Array) -> Bools | None:
 
 
 def _sum(lane: Words) -> int:
-    """The exact sum of up to 2**32 words."""
+    """Return the exact sum of up to 2**32 words."""
     low, high = lane & np.uint64(0xFFFFFFFF), lane >> np.uint64(32)
     return int(low.sum()) + (int(high.sum()) << 32)

@@ -15,11 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.columns.buffers import Bytes, Int64s
-
-Words = npt.NDArray[np.uint64]
+from pipelines.columns.buffers import Bytes, Int64s, Words
 
 _BLOCK = 8192  # messages at once: fewer cost calls, more no longer fit the cache
 _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
@@ -73,7 +70,7 @@ def _block(key: bytes, starts: Int64s, lengths: Int64s, data: Bytes) -> Words:
 
 
 def _words(starts: Int64s, lengths: Int64s, data: Bytes) -> Iterator[Words]:
-    """The j-th little-endian word of every message that has one, for j = 0, 1, ...
+    """Yield the j-th little-endian word of every message that has one, for j = 0, 1, ...
 
     The last word of a message is its remaining 0-7 bytes and, on top, its
     length mod 256.
@@ -81,10 +78,10 @@ def _words(starts: Int64s, lengths: Int64s, data: Bytes) -> Iterator[Words]:
     low, high = int(starts.min()), int((starts + lengths).max())
     padded = np.zeros((high - low) // 8 + 2, dtype=_WORD)  # aligned, and safe to read past
     padded.view(np.uint8)[: high - low] = data[low:high]
-    places = starts - low
-    shift = ((places & 7) << 3).astype(np.uint64)
+    offsets = starts - low
+    shift = ((offsets & 7) << 3).astype(np.uint64)
     back = np.uint64(64) - shift  # a shift by 64 gives 0 in numpy
-    at, full = places >> 3, lengths >> 3
+    at, full = offsets >> 3, lengths >> 3
     finals = _BYTE_MASKS[lengths & 7], lengths.astype(np.uint64) << np.uint64(56)
     for j in range(int(full[0]) + 1):
         reading = int(np.searchsorted(-full, -j, side="right"))  # has a j-th word
@@ -98,7 +95,7 @@ def _words(starts: Int64s, lengths: Int64s, data: Bytes) -> Iterator[Words]:
 
 
 class _State:
-    """Four words per message, and one for scratch; all updates are in place."""
+    """The state of SipHash: four words per message, and one for scratch; updated in place."""
 
     __slots__ = ("_scratch", "_v")
 
@@ -118,12 +115,12 @@ class _State:
         self._v[0, :count] ^= word
 
     def digests(self) -> Words:
-        """Finish: (n, 2), each half read big-endian."""
+        """Finish, and return the digests (n, 2), each half read big-endian."""
         halves = np.empty((self._v.shape[1], 2), dtype=np.uint64)
-        for place, (row, constant) in enumerate(((2, 0xEE), (1, 0xDD))):
+        for half, (row, constant) in enumerate(((2, 0xEE), (1, 0xDD))):
             self._v[row] ^= np.uint64(constant)
             self._rounds(4, self._v.shape[1])
-            np.bitwise_xor.reduce(self._v, axis=0, out=halves[:, place])
+            np.bitwise_xor.reduce(self._v, axis=0, out=halves[:, half])
         return halves.byteswap(inplace=True)
 
     def _rounds(self, count: int, messages: int) -> None:
@@ -139,7 +136,7 @@ class _State:
 
 
 def _mix(left: Words, right: Words, bits: int, scratch: Words) -> None:
-    """A quarter of a SipRound: add, rotate, exclusive or."""
+    """Do a quarter of a SipRound in place: add, rotate, exclusive or."""
     np.add(left, right, out=left)
     _rotate(right, bits, scratch)
     np.bitwise_xor(right, left, out=right)

@@ -1,4 +1,4 @@
-"""Which batch each row belongs to: a period of its time, a value of a column, or its file's."""
+"""The batch of each row: a period of its time, a value of a column, or the batch of its file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from pipelines.columns.buffers import (
     missing,
 )
 from pipelines.columns.spelling import canonical, canonical_text
-from pipelines.columns.timezones import EPOCH, utc_offsets
+from pipelines.columns.timezones import utc_offsets
+from pipelines.columns.utc_times import EPOCH, micros_of
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
-from pipelines.job.job_file import Job
 from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
+from pipelines.job.rules import BatchRule
 from pipelines.job.sections import Batches
 
 UNKNOWN = "unknown"
@@ -35,40 +36,41 @@ ALL = "all"
 _MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
 _TICKS = {"s": 1_000_000, "ms": 1_000}
 _LOWEST, _HIGHEST = (  # a day short of what Python can hold, for time zones
-    (datetime(*day, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
-    for day in ((1, 1, 2), (9999, 12, 30))
+    micros_of(datetime(*day, tzinfo=UTC)) for day in ((1, 1, 2), (9999, 12, 30))
 )
 _NOWHERE = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The batch of each row."""
+    """The batch of each row of a fragment."""
 
     codes: Int32s  # (n,), into names
     names: list[str]
     unknown: npt.NDArray[np.bool_] | None  # (n,): no batch can be told; it is in `unknown`
 
 
-def membership(rows: pa.RecordBatch, job: Job, path_batch: str | None) -> Membership:
-    """The batch of each row of a fragment.
+def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) -> Membership:
+    """Find the batch of each row of a fragment.
 
     Args:
-        rows: with the time column or the batch column that the job names.
+        rows: the fragment (n), with the column that the rule names.
+        rule: how rows fall into batches.
         path_batch: the value of `{batch}` in the file's path.
+
+    Returns:
+        A batch for each row (n,), `unknown` where the column is null or no time.
     """
-    by = job.batches.by
-    if by == "column":
-        return _with_unknown(*_values(rows.column(str(job.batches.column))))
-    if by in ("hour", "day", "week"):
-        return _with_unknown(
-            *_periods(local_micros(rows.column(str(job.data.time)), job.batches), by)
-        )
+    if rule.by == "column":
+        return _with_unknown(*_values(rows.column(str(rule.column))))
+    if rule.by in ("hour", "day", "week"):
+        micros = local_micros(rows.column(str(rule.column)), rule.timezone)
+        return _with_unknown(*_periods(micros, rule.by))
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
 
 def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
-    """The batches that a column names; an empty text names none, nor does one that is not UTF-8."""
+    """Code the values of a column; -1 where a value names no batch: null, empty, or no UTF-8."""
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if kinds.is_temporal(kind):
         column = column.cast(pa.string())
@@ -81,7 +83,7 @@ def _values(column: pa.Array) -> tuple[Int32s, list[str]]:
 
 
 def spelled(batch: str, batches: Batches) -> str:
-    """A batch's name, as people write it, the way that scoring writes it.
+    """Spell the name of a batch, as a person wrote it, the way that scoring does.
 
     >>> spelled("2.0", Batches(by="column", column="year")), spelled("2.0", Batches(by="path"))
     ('2', '2.0')
@@ -89,8 +91,8 @@ def spelled(batch: str, batches: Batches) -> str:
     return str(canonical(batch)) if batches.by == "column" else batch
 
 
-def local_micros(column: pa.Array, batches: Batches) -> Int64s:
-    """Wall-clock microseconds in the job's timezone since 1970: (n,).
+def local_micros(column: pa.Array, timezone: str) -> Int64s:
+    """Return microseconds since 1970 on the wall clock of a timezone: (n,).
 
     A time without a zone is taken as it stands. A null, text that is no time,
     or a year beyond 1-9999, is the smallest integer. What becomes of a value
@@ -102,7 +104,7 @@ def local_micros(column: pa.Array, batches: Batches) -> Int64s:
     if kinds.is_dictionary(column.type):
         column = column.dictionary_decode()
     if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
-        return _on_the_wall(column, batches)
+        return _on_the_wall(column, timezone)
     if not (is_text(column.type) or kinds.is_null(column.type)):
         raise SchemaMismatch(
             f"the time column holds {column.type}",
@@ -110,11 +112,11 @@ def local_micros(column: pa.Array, batches: Batches) -> Int64s:
         )
     for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
         with suppress(pa.ArrowInvalid):
-            return _on_the_wall(column.cast(kind), batches)
-    return _parsed(readable(column), ZoneInfo(batches.timezone))
+            return _on_the_wall(column.cast(kind), timezone)
+    return _parsed(readable(column), ZoneInfo(timezone))
 
 
-def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
+def _on_the_wall(times: pa.Array, timezone: str) -> Int64s:
     if kinds.is_date(times.type):
         times = times.cast(pa.timestamp("s"))
     coarse = times.type.unit in ("s", "ms")  # may reach beyond what microseconds can hold
@@ -128,12 +130,12 @@ def _on_the_wall(times: pa.Array, batches: Batches) -> Int64s:
     bad = (values < _LOWEST) | (values > _HIGHEST)
     bad = bad if gaps is None else bad | gaps
     if times.type.tz is not None:
-        values = values + utc_offsets(np.where(bad, 0, values), batches.timezone)
+        values = values + utc_offsets(np.where(bad, 0, values), timezone)
     return np.where(bad, _NOWHERE, values)
 
 
 def _parsed(column: pa.Array, zone: ZoneInfo) -> Int64s:
-    """Text of several forms, or with errors, each distinct one by itself."""
+    """Parse texts of several forms, or with errors, each distinct text by itself."""
     codes, words = dictionary_codes(column)
     moments = [*(_moment(word, zone) for word in words), int(_NOWHERE)]  # the last: null
     return np.array(moments, dtype=np.int64)[codes]
@@ -145,7 +147,7 @@ def _moment(text: str, zone: ZoneInfo) -> int:
         local = moment.astimezone(zone) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         return int(_NOWHERE)
-    micros = (local.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+    micros = micros_of(local.replace(tzinfo=UTC))
     return micros if _LOWEST <= micros <= _HIGHEST else int(_NOWHERE)
 
 
@@ -176,7 +178,7 @@ def _with_unknown(codes: Int32s, names: list[str]) -> Membership:
 
 
 def period_end(batch: str, batches: Batches) -> datetime | None:
-    """When the period of a batch is over and settled; None for batches without a period.
+    """Return when the period of a batch is over and settled; None for a batch without a period.
 
     >>> period_end("2026-W47", Batches(by="week", timezone="Europe/Berlin")).isoformat()
     '2026-11-23T00:00:00+01:00'

@@ -1,8 +1,8 @@
-"""The groups that a row belongs to, by the job's cohorts."""
+"""The groups (cohorts) that a row belongs to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -18,9 +18,9 @@ _NONE = "(none)"
 
 
 def cohorts_of(
-    rows: pa.RecordBatch, cohorts: dict[str, Cohort]
+    rows: pa.RecordBatch, cohorts: Mapping[str, Cohort]
 ) -> list[tuple[str, pa.DictionaryArray]]:
-    """The value of each cohort for each row: (name, (n,)); `(none)` where it is null."""
+    """Return the value of each cohort for each row, as (name, (n,)); `(none)` where it is null."""
     return [(name, _cohort(rows.column(cohort.column), cohort)) for name, cohort in cohorts.items()]
 
 
@@ -36,7 +36,7 @@ def _cohort(column: pa.Array, cohort: Cohort) -> pa.DictionaryArray:
 
 
 def _groups(edges: Sequence[float]) -> list[str]:
-    """Names of the groups between edges.
+    """Name the groups between edges.
 
     >>> _groups([30, 50])
     ['below 30', '30 to 50', '50 and over']
@@ -47,7 +47,7 @@ def _groups(edges: Sequence[float]) -> list[str]:
 
 
 def cohort_maps(cohorts: Sequence[tuple[str, pa.DictionaryArray]], rows: int) -> pa.MapArray:
-    """The cohorts of each row as one column of maps."""
+    """Join the cohorts of each row into one column of maps (n,)."""
     width = len(cohorts)
     names = coded_texts(
         np.tile(np.arange(width), rows), [name for name, _ in cohorts]

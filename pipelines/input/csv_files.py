@@ -1,8 +1,8 @@
-"""CSV files, every value as text: what is not a number costs its row later, not the file.
+"""CSV files, read as text: a value that is no number costs its row later, not the file.
 
-A reader takes a quote that nobody closed for the beginning of a long value, and
-swallows the rows that follow without a word. So wherever a value runs over
-several lines, the file's quotes are looked at strictly.
+Arrow's reader takes a quote that nobody closed for the beginning of a long
+value, and swallows the rows that follow without an error. So wherever a value
+runs over several lines, the quotes of the file are checked strictly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WAY_OUT = "close the quotes, or double the quotes inside values; or deliver Par
 
 
 def header(path: str) -> list[str]:
-    """The names of the columns.
+    """Return the names of the columns.
 
     Raises:
         pyarrow.ArrowInvalid, OSError: it is no CSV file.
@@ -37,13 +37,17 @@ def header(path: str) -> list[str]:
 
 
 def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The rows in blocks of any size: text, null where nothing stands between two delimiters.
+    """Read the rows in blocks of any size, as text; null where a field is empty and unquoted.
 
-    A byte that is no UTF-8 is not looked at here.
+    Bytes that are no UTF-8 are let through.
 
     Args:
-        name: what errors call the file.
-        columns: those to read, each in the file once.
+        path: of the file.
+        name: of the file, for errors.
+        columns: the columns to read; each must be in the file once.
+
+    Yields:
+        Blocks with these columns, in the order of the file.
 
     Raises:
         InputUnreadable: quotes are broken, or a row is longer than 32 MB.
@@ -81,7 +85,7 @@ def _blocks_of(path: str, name: str, convert: pc.ConvertOptions) -> Iterator[pa.
 
 
 def _over_lines(column: pa.Array) -> Int64s:
-    """The rows whose value holds a line break."""
+    """Return the rows whose value holds a line break."""
     offsets, data = byte_view(column)
     breaks = np.flatnonzero(data[offsets[0] : offsets[-1]] == ord("\n")) + offsets[0]
     found: Int64s = np.unique(np.searchsorted(offsets, breaks, side="right") - 1)
@@ -89,7 +93,7 @@ def _over_lines(column: pa.Array) -> Int64s:
 
 
 def _require_closed_quotes(path: str, name: str) -> None:
-    """After a quote that closes comes a delimiter or the line's end, and every quote is closed."""
+    """Require a delimiter or a line's end after each closing quote, and every quote closed."""
     csv.field_size_limit(_LONGEST)
     with pa.input_stream(path, compression="detect") as stream:
         lines = io.TextIOWrapper(stream, encoding="latin-1", newline="")  # any byte is a letter
@@ -106,7 +110,7 @@ def _require_closed_quotes(path: str, name: str) -> None:
 def _refuse_swallowed_rows(
     column: pa.Array, name: str, first: int, width: int, delimiter: str
 ) -> None:
-    """Two quotes too many may pair up: then each whole line between them looks like a row."""
+    """Refuse a value whose lines look like rows: two stray quotes may have paired up."""
     if width < _SURELY_ROWS:
         return
     offsets, data = byte_view(column)
@@ -122,7 +126,7 @@ def _refuse_swallowed_rows(
 
 
 def _as_text(block: pa.RecordBatch) -> pa.RecordBatch:
-    """Binary columns as text without a check: a bad byte costs its row, not the file."""
+    """View binary columns as text, unchecked: a bad byte costs its row later, not the file."""
     columns = [c.view(pa.string()) if pa.types.is_binary(c.type) else c for c in block.columns]
     return pa.RecordBatch.from_arrays(columns, names=block.schema.names)
 

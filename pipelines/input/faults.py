@@ -1,4 +1,4 @@
-"""Rows that cannot be used, and why."""
+"""Faults: rows that cannot be used, each with its reason."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from pipelines.columns.buffers import Bools, Int64s
 
 @dataclass(slots=True)
 class Faults:
-    """Rows that cannot be used: the first reason found for each, with its column."""
+    """Rows that cannot be used, by number: the first reason of each, and its column."""
 
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
     keyless: set[int] = field(default_factory=set)  # those without a key, whatever their reason
 
     def mark(self, rows: Bools | Iterable[int], reason: str, column: str) -> None:
-        """Mark rows, given as a mask or as numbers."""
+        """Mark rows; a row that is marked already keeps its first reason.
+
+        Args:
+            rows: a mask (n,), or row numbers.
+            reason: the name of the fault, as `quarantine` has it.
+            column: the column at fault; empty where there is none.
+        """
         if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
             if not rows.any():
                 return
@@ -27,7 +33,7 @@ class Faults:
             self.reasons.setdefault(int(row), (reason, column))
 
     def others(self, rows: int) -> slice | Int64s:
-        """The rows that are not marked, of so many; all of them as a slice, which copies nothing."""
+        """Return the rows that are not marked, of `rows` in all: row numbers, or a slice of all."""
         if not self.reasons:
             return slice(None)
         return np.setdiff1d(np.arange(rows), np.fromiter(self.reasons, np.int64))

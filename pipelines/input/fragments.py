@@ -1,7 +1,7 @@
 """Data files and their fragments: at most 65,536 consecutive rows, fixed by the file alone.
 
-A fragment never depends on engine, worker or batch, so that whatever is
-computed from it (and the name of what is written for it) is the same
+A fragment never depends on engine, worker or batch. So everything that is
+computed from it, and the name of the file that is written for it, is the same
 everywhere. A Parquet file is cut within its row groups, a CSV file from its
 first row on.
 """
@@ -41,18 +41,18 @@ class Source:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """The folder of the file."""
         return Path(self.path).parent
 
     @property
     def is_csv(self) -> bool:
-        """Whether it is text, which knows no types."""
+        """Whether the file is CSV, which has no types."""
         return self.path.lower().endswith(csv_files.ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What one worker reads in one go: a row group, or a whole CSV file."""
+    """The part of a file that a worker reads at once: a row group, or a whole CSV file."""
 
     source: Source
     row_group: int
@@ -60,14 +60,14 @@ class Split:
     rows: int | None  # None for CSV, where nobody has counted
 
     def holds(self, source: str, row: int) -> bool:
-        """Whether a row of a file, both as quarantine names them, is read with it."""
+        """Tell whether this split reads a row of a file, both named as `quarantine` names them."""
         within = self.rows is None or self.first_row <= row < self.first_row + self.rows
         return source == self.source.name and within
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The columns to read (None: all), and which come as dictionaries from Parquet."""
+    """The columns to read (None: all), and those that come dictionary-coded from Parquet."""
 
     columns: tuple[str, ...] | None
     coded: frozenset[str] = frozenset()
@@ -75,7 +75,7 @@ class Projection:
 
 
 def find_sources(pattern: str, folder: Path) -> list[Source]:
-    """The files of a path, or of a pattern with `*` and `{batch}`, sorted by name.
+    """Find the files of a path, or of a pattern with `*` and `{batch}`, sorted by name.
 
     Raises:
         InputUnreadable: there is none.
@@ -102,13 +102,13 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
 
 
 def file_digest(source: Source) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of the bytes of a file, in hexadecimal."""
     with _reading(source), Path(source.path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def splits_of(source: Source) -> list[Split]:
-    """The splits of a file, in its order.
+    """Return the splits of a file, in its order.
 
     Raises:
         InputUnreadable: the file is empty, truncated or not of its format.
@@ -137,7 +137,7 @@ def schema_of(source: Source) -> pa.Schema:
 
 
 def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """The fragments of a split: (number of the first row in the file, rows).
+    """Yield the fragments of a split as (number of the first row in the file, rows).
 
     Raises:
         InputUnreadable: the file is truncated, has broken quotes, or changed
@@ -153,7 +153,7 @@ def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.R
 
 
 def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
-    """One column of a file, to find the batches without reading the rest."""
+    """Yield one column of a file, without reading the others."""
     for split in splits_of(source):
         for _, rows in read_split(split, Projection((column,))):
             yield rows
@@ -179,7 +179,7 @@ def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch
 
 
 def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Rows of any grouping as fragments of exactly FRAGMENT_ROWS, but for the last."""
+    """Regroup rows into fragments of exactly FRAGMENT_ROWS; the last one may be shorter."""
     held: list[pa.RecordBatch] = []
     count = 0
     for block in blocks:
@@ -230,7 +230,7 @@ def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> No
 
 @contextmanager
 def _reading(source: Source) -> Iterator[None]:
-    """Turn what a reader says of a bad file into our error."""
+    """Translate the errors of a reader about a bad file into ours."""
     try:
         yield
     except (pa.ArrowException, OSError, EOFError) as error:
@@ -247,7 +247,7 @@ def _said(error: BaseException) -> str:
 
 
 def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:
-    """The files that may hold rows of these batches.
+    """Select the files that may hold rows of these batches.
 
     Raises:
         BatchUnknown: the path names batches, and one of these is not among them.

@@ -1,6 +1,6 @@
-"""Path patterns: `*` and `**/` stand for what they do in a shell, `{batch}` for a batch's name.
+"""Path patterns with `*`, `**/` and `{batch}`; the first two mean what they mean in a shell.
 
-They read the same for files of this machine and for the names of objects in a bucket.
+They mean the same for files of this machine and for objects in a bucket.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 
 def glob_of(pattern: str) -> str:
-    """The pattern for `glob`, to which `[` and `?` would be signs.
+    """Convert the pattern to one for `glob`, where `[` and `?` are special.
 
     >>> glob_of("/data/{batch}[1].csv")
     '/data/*[[]1].csv'
@@ -18,7 +18,7 @@ def glob_of(pattern: str) -> str:
 
 
 def fixed_part(pattern: str) -> str:
-    """The folder that everything the pattern matches lies below, with its slash.
+    """Return the folder above everything that the pattern can match, with its slash.
 
     >>> fixed_part("/data/{batch}/*.csv"), fixed_part("/data/loans.csv")
     ('/data/', '/data/')
@@ -27,7 +27,7 @@ def fixed_part(pattern: str) -> str:
 
 
 def literal_start(pattern: str, batch: str | None) -> str:
-    """What every match begins with; for one batch, its name stands in place of `{batch}`.
+    """Return the literal start of every match; a given batch takes the place of `{batch}`.
 
     >>> (
     ...     literal_start("/data/{batch}/*.csv", "2026-01-05"),
@@ -44,7 +44,7 @@ def literal_start(pattern: str, batch: str | None) -> str:
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """The pattern as an expression that names the batch; two `{batch}` must agree.
+    """Compile the pattern to an expression with the group `batch`; two `{batch}` must agree.
 
     >>> matcher("/data/{batch}/*.csv").fullmatch("/data/monday/a.csv")["batch"]
     'monday'

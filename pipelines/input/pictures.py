@@ -1,25 +1,31 @@
-"""Pictures that a data file names by their paths."""
+"""Pictures that a data file refers to by path."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.features.spec import Image
 from pipelines.input.faults import Faults
 from pipelines.input.typed_rows import as_text, is_binary
-from pipelines.job.job_file import Job
 
 
-def with_pictures(rows: pa.RecordBatch, job: Job, folder: Path, faults: Faults) -> pa.RecordBatch:
-    """The rows with pictures as bytes where the file has their paths.
+def with_pictures(
+    rows: pa.RecordBatch, columns: Iterable[str], folder: Path, faults: Faults
+) -> pa.RecordBatch:
+    """Replace paths of pictures by the bytes of the pictures.
 
     Args:
+        rows: of a data file (n).
+        columns: those with pictures; the file need not have all of them.
         folder: of the data file; relative paths start there, and none may leave it.
+        faults: takes the rows whose picture cannot be read.
+
+    Returns:
+        The rows (n), with the same columns.
     """
-    names = [name for name, one in job.features.columns.items() if isinstance(one, Image)]
-    for name in dict.fromkeys([*names, *job.labeling.pictures]):
+    for name in columns:
         place = rows.schema.get_field_index(name)
         if place >= 0 and not is_binary(rows.column(name).type):
             rows = rows.set_column(place, name, _read(rows.column(name), name, folder, faults))
@@ -39,7 +45,7 @@ def _read(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array
 
 
 def _picture(root: Path, path: str) -> tuple[bytes | None, str | None]:
-    """What a path names, or why that is nothing."""
+    """Return the bytes of a picture, or the reason why there are none."""
     try:
         place = (root / path).resolve()
         if not place.is_relative_to(root):

@@ -1,10 +1,12 @@
-"""From the raw rows of a file to typed columns, keys and cohorts; and which rows cannot be used.
+"""Raw rows of a file as typed columns; values that cannot be used are marked as faults.
 
-Raw columns come in whatever type the file has (CSV: all text). A column of the
-wrong family is an error for the whole file; a wrong value costs its row.
+Raw columns have whatever type the file gives them (CSV: text). A column of the
+wrong family of types is an error for the whole file; a wrong value costs its row.
 """
 
 from __future__ import annotations
+
+from collections.abc import Container, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ import pyarrow.types as kinds
 
 from pipelines.columns.buffers import (
     Int64s,
+    Words,
     dictionary_codes,
     float_array,
     floats,
@@ -23,42 +26,58 @@ from pipelines.columns.buffers import (
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import SchemaMismatch
-from pipelines.features.spec import Categorical, Date, Feature, Image, Numeric, Text
+from pipelines.features.spec import (
+    Categorical,
+    Date,
+    Feature,
+    FeatureSpec,
+    Image,
+    Numeric,
+    Text,
+)
 from pipelines.identity.row_digests import row_digests
-from pipelines.identity.siphash import Words
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection
-from pipelines.job.job_file import Job
+from pipelines.job.rules import ReadingRules
 
 _NULL_WORDS = {"", "na", "n/a", "nan", "null", "none", "-nan"}
 
 
-def projection(job: Job, *, target: bool = False) -> Projection:
-    """The columns that a job reads; all of them where a user function runs first."""
-    features, given = list(job.features.columns), job.predictions
-    cohorts = [cohort.column for cohort in job.cohorts.values()]
-    others = [*job.key_columns, *job.labeling.show, job.data.time, job.batches.column, *cohorts]
-    if given:
-        others += [given.label, given.score, given.version, *given.probabilities.values()]
+def projection(rules: ReadingRules, *, target: bool = False) -> Projection:
+    """Return the columns that a job reads: all of them where a user function runs first."""
+    features, theirs = rules.features.columns, rules.predictions
+    cohorts = [cohort.column for cohort in rules.cohorts.values()]
+    others = [*rules.key_columns, *rules.shown, rules.time, rules.batches.column, *cohorts]
+    if theirs:
+        others += [theirs.label, theirs.score, theirs.version, *theirs.probabilities.values()]
     if target:
-        others.append(job.target.column)
+        others.append(rules.target.column)
     raw = [name for name in others if name]
-    coded = [name for name in features if isinstance(job.features.columns[name], Categorical)]
-    codes = frozenset({*coded, *cohorts} - set(job.key_columns))
-    if job.features.function is not None:  # it makes the features
+    coded = [name for name, feature in features.items() if isinstance(feature, Categorical)]
+    codes = frozenset({*coded, *cohorts} - set(rules.key_columns))
+    if rules.features.function is not None:  # it makes the features
         return Projection(None, codes, tuple(dict.fromkeys(raw)))
     names = tuple(dict.fromkeys([*features, *raw]))
-    return Projection(None if job.data.key == "content" else names, codes, names)
+    return Projection(None if rules.key == "content" else names, codes, names)
 
 
-def contents_of(rows: pa.RecordBatch, job: Job) -> Words:
-    """The digest of what each row holds besides its key: (n, 2)."""
-    return row_digests(rows, [name for name in rows.schema.names if name not in job.key_columns])
+def contents_of(rows: pa.RecordBatch, key_columns: Sequence[str]) -> Words:
+    """Return the digest of the content of each row, without its key: (n, 2)."""
+    return row_digests(rows, [name for name in rows.schema.names if name not in key_columns])
 
 
 def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
-    """The column, null where its text is no UTF-8; those rows are marked."""
+    """Replace text that is no UTF-8 by null, and mark its rows.
+
+    Args:
+        column: text or anything else (n,).
+        name: the name of the column, for the faults.
+        faults: takes the rows.
+
+    Returns:
+        The column (n,), the same one where all of it is readable.
+    """
     unread = broken(column)
     if unread is None:
         return column
@@ -67,7 +86,7 @@ def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
 
 
 def readable_rows(rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
-    """The rows, null where a text cannot be read; those rows are marked."""
+    """Replace text that is no UTF-8 by null in every column, and mark its rows."""
     columns = [
         checked_text(column, name, faults)
         for name, column in zip(rows.schema.names, rows.columns, strict=True)
@@ -75,51 +94,56 @@ def readable_rows(rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
 
 
-def require_types(schema: pa.Schema, job: Job) -> None:
-    """Columns of numbers hold no text, in a file that tells them apart.
+def require_numbers(schema: pa.Schema, columns: Container[str]) -> None:
+    """Refuse text in columns of numbers, in a file that tells them apart.
 
     Raises:
-        SchemaMismatch: one does.
+        SchemaMismatch: one of these columns holds text.
     """
-    wanted = [cohort.column for cohort in job.cohorts.values() if cohort.edges]
-    if job.features.function is None:  # else it makes the features
-        wanted += [n for n, feature in job.features.columns.items() if isinstance(feature, Numeric)]
-    if job.predictions:
-        wanted += [*filter(None, [job.predictions.score]), *job.predictions.probabilities.values()]
-    if job.task == "regression":
-        truth = job.predictions.label if job.predictions else job.target.column
-        wanted += [truth] if truth else []
-    for one in schema:
-        kind = one.type.value_type if kinds.is_dictionary(one.type) else one.type
-        if one.name in wanted and is_text(kind):
-            raise _mismatch(one.name, kind, "a number")
+    for field in schema:
+        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
+        if field.name in columns and is_text(kind):
+            raise _mismatch(field.name, kind, "a number")
 
 
-def features_of(rows: pa.RecordBatch, job: Job, faults: Faults) -> pa.RecordBatch:
-    """The feature columns in the types that the mapper takes; rows with wrong values are marked.
+def features_of(
+    rows: pa.RecordBatch, spec: FeatureSpec, timezone: str, faults: Faults
+) -> pa.RecordBatch:
+    """Convert the feature columns to the types that the mapper takes; mark rows with wrong values.
+
+    Args:
+        rows: raw rows (n) of a fragment.
+        spec: the features.
+        timezone: where the days of dates begin.
+        faults: takes the rows with wrong values.
+
+    Returns:
+        The features (n), in the order of the spec.
 
     Raises:
         SchemaMismatch: a column is missing or of another family of types.
     """
     columns = []
-    for name, feature in job.features.columns.items():
+    for name, feature in spec.columns.items():
         if name not in rows.schema.names:
             raise SchemaMismatch(
                 f"column {name!r} is missing; there are {', '.join(rows.schema.names[:30])}",
                 fix="deliver the column, or take it out of features.columns and fit again",
             )
-        columns.append(_typed(rows.column(name), name, feature, job, faults))
-    return pa.RecordBatch.from_arrays(columns, names=list(job.features.columns))
+        columns.append(_typed(rows.column(name), name, feature, timezone, faults))
+    return pa.RecordBatch.from_arrays(columns, names=list(spec.columns))
 
 
-def _typed(column: pa.Array, name: str, feature: Feature, job: Job, faults: Faults) -> pa.Array:
+def _typed(
+    column: pa.Array, name: str, feature: Feature, timezone: str, faults: Faults
+) -> pa.Array:
     match feature:
         case Numeric():
             return _number(column, name, feature, faults)
         case Categorical():
             return category(column, name, faults)
         case Date():
-            return _date(column, name, job, faults)
+            return _date(column, name, timezone, faults)
         case Text():
             return checked_text(as_text(column, name, "text"), name, faults)
         case Image():
@@ -138,7 +162,15 @@ def _number(column: pa.Array, name: str, feature: Numeric, faults: Faults) -> pa
 
 
 def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
-    """A column as float64; text, which CSV has for everything, as what it reads like.
+    """Convert a column to float64; text, which CSV has for everything, is parsed.
+
+    Args:
+        column: raw (n,).
+        name: the name of the column, for faults and errors.
+        faults: takes the rows whose text is no number.
+
+    Returns:
+        The numbers (n,); null or NaN where a value is missing.
 
     Raises:
         SchemaMismatch: its type has nothing to do with numbers.
@@ -154,12 +186,12 @@ def numbers(column: pa.Array, name: str, faults: Faults) -> pa.DoubleArray:
 
 
 def is_clock(kind: pa.DataType) -> bool:
-    """Whether values are days, times of a day, or both."""
+    """Tell whether values are days, times of a day, or both."""
     return bool(kinds.is_timestamp(kind) or kinds.is_date(kind) or kinds.is_time(kind))
 
 
 def is_plain(kind: pa.DataType) -> bool:
-    """Whether values are numbers, true or false, or nothing at all."""
+    """Tell whether values are numbers, booleans, or all null."""
     holds = (kinds.is_integer, kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_null)
     return any(one(kind) for one in holds)
 
@@ -177,7 +209,7 @@ def _numbers_in_text(column: pa.Array, name: str, faults: Faults) -> pa.DoubleAr
 
 
 def _float(text: str) -> float | None:
-    """A number, NaN for a missing one, None for something else."""
+    """Parse a number: NaN for a word that means missing, None for anything else."""
     if text.strip().lower() in _NULL_WORDS:
         return float("nan")
     try:
@@ -187,7 +219,15 @@ def _float(text: str) -> float | None:
 
 
 def category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray:
-    """A column as coded canonical text.
+    """Convert a column to dictionary-coded canonical text.
+
+    Args:
+        column: raw (n,).
+        name: the name of the column, for faults and errors.
+        faults: takes the rows whose text is no UTF-8.
+
+    Returns:
+        The coded texts (n,), null where a value is missing.
 
     Raises:
         SchemaMismatch: its type cannot be spelled.
@@ -203,8 +243,8 @@ def category(column: pa.Array, name: str, faults: Faults) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(column.indices, canonical_text(column.dictionary))
 
 
-def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
-    """Wall-clock time in the job's timezone, without a zone."""
+def _date(column: pa.Array, name: str, timezone: str, faults: Faults) -> pa.Array:
+    """Convert a column to wall-clock time in a timezone, without a zone."""
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if not (
         kinds.is_timestamp(kind)
@@ -213,7 +253,7 @@ def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
         or kinds.is_large_string(kind)
     ):
         raise _mismatch(name, kind, "a time")
-    micros = local_micros(column, job.batches)
+    micros = local_micros(column, timezone)
     gaps = micros == np.iinfo(np.int64).min
     given = missing(column)
     faults.mark(gaps if given is None else gaps & ~given, "not_a_time", name)
@@ -223,7 +263,19 @@ def _date(column: pa.Array, name: str, job: Job, faults: Faults) -> pa.Array:
 
 
 def as_text(column: pa.Array, name: str, what: str) -> pa.Array:
-    """A column of text, not coded; `what` says in an error what it should have been."""
+    """Convert a column of text, dictionary-coded or not, to plain text.
+
+    Args:
+        column: raw (n,).
+        name: the name of the column, for errors.
+        what: what the job file says that the column holds, for errors.
+
+    Returns:
+        The texts (n,).
+
+    Raises:
+        SchemaMismatch: the column holds no text.
+    """
     if kinds.is_dictionary(column.type):
         column = column.dictionary_decode()
     if kinds.is_string(column.type):
@@ -238,7 +290,7 @@ def as_text(column: pa.Array, name: str, what: str) -> pa.Array:
 
 
 def is_binary(kind: pa.DataType) -> bool:
-    """Whether values are bytes, or nothing at all."""
+    """Tell whether values are bytes, or all null."""
     return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_null(kind))
 
 
@@ -249,7 +301,7 @@ def _picture(column: pa.Array, name: str) -> pa.Array:
 
 
 def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
-    """Some rows, by number, in that order."""
+    """Take rows by number, in that order."""
     if len(chosen) == rows.num_rows:
         return rows
     columns = [take_column(column, chosen) for column in rows.columns]
@@ -257,7 +309,7 @@ def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
 
 
 def take_column(column: pa.Array, chosen: Int64s) -> pa.Array:
-    """Some values of a column, by number, in that order."""
+    """Take values of a column by number, in that order."""
     return pc.take(column, int_array(chosen))
 
 

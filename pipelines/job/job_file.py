@@ -1,6 +1,6 @@
-"""The job file: what to run. Typed, closed to unknown keys, hashed and stored beside its output.
+"""The job file: what to run. It is typed, closed to unknown keys, and identified by its digest.
 
-Where to run (store, engine, Label Studio, secrets) is settings and never stands here.
+Where to run (store, engine, Label Studio, secrets) belongs to the settings.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
+from pipelines.identity.added_keys import content_of
 from pipelines.job.sections import (
     SEEN_IN_TRAINING,
     AlertRule,
@@ -28,7 +29,7 @@ from pipelines.job.sections import (
     Metric,
     Model,
     Name,
-    Predictions,
+    PredictionColumns,
     Sampling,
     Section,
     Target,
@@ -64,7 +65,7 @@ class Job(Section):
     model: Model | None = Field(
         default=None, description="The model that `fit` makes and `score` runs."
     )
-    predictions: Predictions | None = Field(
+    predictions: PredictionColumns | None = Field(
         default=None, description="Predictions that another system made; instead of `[model]`."
     )
     sampling: Sampling = Field(description="Which predictions people are asked about.")
@@ -90,7 +91,7 @@ class Job(Section):
 
     @property
     def model_name(self) -> str:
-        """The name that predictions carry."""
+        """The name of the model, as predictions carry it."""
         return self.model.name if self.model else self.predictions.name  # type: ignore[union-attr]
 
     @property
@@ -99,13 +100,16 @@ class Job(Section):
         return () if self.data.key == "content" else self.data.key
 
     def digest(self) -> str:
-        """A hash of everything that the file says, whatever its order and comments: 16 hex digits."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        """Hash everything that the file says, whatever its order and comments: 16 hex digits.
+
+        A file keeps its digest when a later release knows more keys.
+        """
+        text = json.dumps(content_of(self, by_alias=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _parts_that_go_together(job: Job) -> Iterator[str]:
-    """What single keys cannot show."""
+    """Check keys that depend on each other."""
     if (job.model is None) == (job.predictions is None):
         yield "a job has either [model] or [predictions]"
     by = job.batches.by
@@ -120,7 +124,7 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
 
 
 def _forbidden_columns(job: Job) -> Iterator[str]:
-    """Columns that would tell the model, or the labeler, the answer."""
+    """Check for columns that would give the answer away to the model or to people."""
     later = job.features.known_after
     secret = dict.fromkeys(later, "it is known only after the prediction (features.known_after)")
     if job.target.column:
@@ -137,7 +141,7 @@ def _forbidden_columns(job: Job) -> Iterator[str]:
 
 
 def _unknown_cohorts(job: Job) -> Iterator[str]:
-    """Names of cohorts that no estimate would ever have."""
+    """Check the names of cohorts that other keys refer to."""
     for name in job.cohorts:
         if "=" in name or name == SEEN_IN_TRAINING:
             yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
@@ -153,7 +157,7 @@ def _unknown_cohorts(job: Job) -> Iterator[str]:
 
 
 def _metrics_of_another_task(job: Job) -> Iterator[str]:
-    """Metrics and classes that the task has not."""
+    """Check that the task has the metrics and classes that other keys name."""
     known, answers = _METRICS[job.task], job.target.answers
     for where, metric in [
         *(("metrics", metric) for metric in job.metrics),
@@ -167,7 +171,7 @@ def _metrics_of_another_task(job: Job) -> Iterator[str]:
 
 
 def _scores_of_no_answer(job: Job) -> Iterator[str]:
-    """Probabilities that no row would ever read."""
+    """Check that a label has one column of probabilities, and each such column a label."""
     if job.predictions is None:
         return
     given, answers = job.predictions, job.target.answers
@@ -218,7 +222,7 @@ def load(path: Path) -> Job:
 
 
 def parse(content: Mapping[str, Any], origin: str) -> Job:
-    """Check the content of a job file; `origin` is named in errors.
+    """Check the content of a job file; `origin` names the file in errors.
 
     Raises:
         JobInvalid: as for `load`.
@@ -237,7 +241,7 @@ def parse(content: Mapping[str, Any], origin: str) -> Job:
 
 
 def _place(loc: Sequence[int | str]) -> tuple[str, ...]:
-    """The keys that lead to a value, without what pydantic puts between: types and tags."""
+    """Drop the types and tags that pydantic puts between the keys of a location."""
     parts = [str(part) for part in loc]
     if parts[:2] == ["features", "columns"]:
         del parts[3:4]  # the kind, which chooses among the features
@@ -248,7 +252,7 @@ def _place(loc: Sequence[int | str]) -> tuple[str, ...]:
 
 
 def _explain(place: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """What pydantic says of one place as (problem, fix)."""
+    """Translate the errors of pydantic about one key into (problem, fix)."""
     key, first = ".".join(place), errors[0]
     if first["type"] == "extra_forbidden":
         known = _keys_beside(first["loc"])
@@ -266,7 +270,7 @@ def _explain(place: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tup
 
 
 def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that are allowed where an unknown one was found."""
+    """List the keys that are allowed where an unknown one was found."""
     model: Any = Job
     for part in loc[:-1]:
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None

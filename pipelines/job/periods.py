@@ -1,8 +1,8 @@
 """The hours, days, weeks and months that batches and windows are named after.
 
 An hour is `2026-11-20T05`, a day `2026-11-20`, an ISO week `2026-W47` and a
-month `2026-11`, all on the wall of the job's timezone. Any other name says
-nothing of time.
+month `2026-11`, all on the wall clock of the job's timezone. Any other name is
+no period.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class Period:
 
     @property
     def name(self) -> str:
-        """What batches and windows of it are called."""
+        """The name of batches and windows over this period."""
         return name_of(self.kind, self.start)
 
 
 def name_of(kind: Kind, moment: datetime) -> str:
-    """The name of the period that a moment lies in.
+    """Name the period that a moment lies in.
 
     >>> [name_of(kind, datetime(2027, 1, 3, 5)) for kind in ("hour", "day", "week", "month")]
     ['2027-01-03T05', '2027-01-03', '2026-W53', '2027-01']
@@ -58,7 +58,7 @@ def name_of(kind: Kind, moment: datetime) -> str:
 
 
 def named(name: str) -> Period | None:
-    """The period of a name; None where it says nothing of time, or no clock reaches its end.
+    """Find the period of a name; None for a name that is no period, or that no clock can reach.
 
     >>> str(named("2026-W47").start), named("north")
     ('2026-11-16 00:00:00', None)
@@ -72,7 +72,7 @@ def named(name: str) -> Period | None:
 
 
 def settled(period: Period, batches: Batches) -> datetime | None:
-    """When a period is over and its stragglers have come; None where no clock reaches that.
+    """Return when a period is over and late rows have arrived; None where no clock reaches that.
 
     >>> settled(named("2026-W47"), Batches(timezone="Europe/Berlin", settle=6)).isoformat()
     '2026-11-23T06:00:00+01:00'

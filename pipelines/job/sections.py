@@ -11,14 +11,14 @@ from pipelines.columns.spelling import canonical
 
 SEEN_IN_TRAINING = "seen_in_training"  # a cohort that every job with a model has
 MOST_ROWS = 1_000_000_000  # of a budget
-BatchRule = Literal["all", "path", "hour", "day", "week", "column"]
+BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Metric = Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """One table of the job file; a key that it does not know is an error."""
+    """A table of the job file, closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -50,7 +50,7 @@ class Data(Section):
 class Batches(Section):
     """How rows fall into batches."""
 
-    by: BatchRule = Field(
+    by: BatchedBy = Field(
         default="all",
         description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
     )
@@ -96,7 +96,7 @@ class Target(Section):
     @field_validator("answers", mode="before")
     @classmethod
     def _spelled(cls, value: object) -> object:
-        """As targets and people's answers are: 3.0 is `3`, True is `true`."""
+        """Spell answers as targets and people's answers are spelled: 3.0 is `3`, True is `true`."""
         if not isinstance(value, (list, tuple)):
             return value
         plain = (str, int, float)
@@ -138,7 +138,7 @@ class Model(Section):
     )
 
 
-class Predictions(Section):
+class PredictionColumns(Section):
     """Predictions that another system made; instead of `[model]`."""
 
     label: str = Field(description="The column with the predicted label or number.")
@@ -157,7 +157,7 @@ class Predictions(Section):
     @field_validator("probabilities")
     @classmethod
     def _spelled(cls, value: dict[str, str]) -> dict[str, str]:
-        """As labels are, or no row would find its class here."""
+        """Spell answers as labels are spelled, or no row would find its class here."""
         spelled = {str(canonical(answer)): column for answer, column in value.items()}
         if len(spelled) != len(value):
             raise ValueError("each answer may stand once")

@@ -1,8 +1,7 @@
 """The scikit-learn estimators that a job file can name, and their parameters.
 
-A list, because each one was tried: fitted, packaged, opened and run again with
-equal results. Importing it imports no scikit-learn, so that a job file is
-checked at once.
+Each one was tested: fitted, packaged, opened and run again with equal results.
+This module imports no scikit-learn, so that a job file is checked at once.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ TaskType = Literal["classification", "regression"]  # what a model predicts: cla
 class EstimatorEntry:
     """One estimator of the list.
 
-    Seeds and thread counts are no parameters: both are set from outside, so
+    Seeds and thread counts are not among the parameters: Recheck sets both, so
     that a second fit gives the same model.
     """
 
@@ -30,7 +29,9 @@ class EstimatorEntry:
     module: str  # where scikit-learn keeps the class
     task: TaskType
     parameters: frozenset[str]  # the ones that a job file may set
-    defaults: Mapping[str, Any] = field(default_factory=dict)  # ours, where not scikit-learn's
+    defaults: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # where ours differ from scikit-learn's
     reads_sparse: bool = True  # takes the sparse matrix that text becomes
     rounds_to_float32: bool = False  # cannot take values beyond 3.4e38
     negative_features: bool = True  # False: counts and shares only
@@ -245,11 +246,11 @@ _SET_BY_RECHECK = {
 
 
 def find_estimator(name: str, task: TaskType) -> EstimatorEntry:
-    """The estimator of that name.
+    """Return the estimator of a name.
 
     Raises:
         EstimatorRefused: it is not on the list, or is for the other task; the
-            message has those that are.
+            message lists the estimators of the task.
 
     >>> find_estimator("Ridge", "regression").module
     'sklearn.linear_model'
@@ -270,10 +271,10 @@ def find_estimator(name: str, task: TaskType) -> EstimatorEntry:
 
 
 def complete(entry: EstimatorEntry, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a fit: those of the job file over our defaults, sorted by name.
+    """Return the parameters of a fit: the job file's over our defaults, sorted by name.
 
     Raises:
-        EstimatorRefused: a parameter is unknown, or not the job file's to set.
+        EstimatorRefused: a parameter is unknown, or one that a job file may not set.
 
     >>> complete(ESTIMATORS["LogisticRegression"], {"C": 0.5})
     {'C': 0.5, 'max_iter': 1000}
@@ -289,6 +290,6 @@ def complete(entry: EstimatorEntry, parameters: Mapping[str, Any]) -> dict[str, 
     return dict(sorted({**entry.defaults, **parameters}.items()))
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
+def _nearest(word: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(names), n=1)
     return f"did you mean {close[0]!r}? " if close else ""

@@ -1,4 +1,4 @@
-"""What every evaluator is: features in, scores out, and where each kind lives."""
+"""The interface of evaluators (mapped rows in, scores out), and how a package names its kind."""
 
 from __future__ import annotations
 
@@ -8,29 +8,27 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from pipelines.columns.buffers import Bools, Floats, Int32s
 from pipelines.errors import PackageRefused
-from pipelines.features.mapped import Mapped
-
-Floats = npt.NDArray[np.float64]
+from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a model says about n rows.
+    """The predictions of a model for n rows.
 
-    A row whose decision is not a finite number has no answer: its code is -1
+    A row whose decision is not a finite number has no prediction: its code is -1
     or its value NaN, and `unscorable` is True.
     """
 
-    codes: npt.NDArray[np.int32] | None  # (n,) index into the label set; None for numbers
+    codes: Int32s | None  # (n,) index into the label set; None for numbers
     score: Floats | None  # (n,) probability of that label, in [0, 1]; None if the model has none
     value: Floats | None  # (n,) the predicted number; None for labels
 
     @property
-    def unscorable(self) -> npt.NDArray[np.bool_]:
-        """Where the model has no answer: (n,)."""
+    def unscorable(self) -> Bools:
+        """Where the model has no prediction: (n,)."""
         if self.codes is not None:
             return self.codes < 0
         if self.value is not None:
@@ -39,56 +37,73 @@ class Scores:
 
 
 class Evaluator(Protocol):
-    """A packaged model: predicts, and takes itself apart into files and back."""
+    """A packaged model: it predicts, and is written to files and read back."""
 
     kind: ClassVar[str]
     exact: ClassVar[bool]  # whether golden rows come out with the same bits everywhere
     libraries: ClassVar[tuple[str, ...]]  # distributions whose minor version it depends on
 
     def predict(self, mapped: Mapped) -> Scores:
-        """Answer every row of a fragment."""
+        """Predict every row of a fragment."""
 
     def config(self) -> dict[str, Any]:
-        """What the manifest says about it, as JSON."""
+        """Return what the manifest keeps of it, as JSON."""
 
     def files(self) -> dict[str, bytes]:
-        """The rest, by file name."""
+        """Return the contents of its files, by file name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The columns of the matrix that one mapped column stands for."""
+    """The matrix columns of one mapped column."""
 
     name: str
     kind: str  # numbers | codes | sparse | dense
     width: int
 
 
+# The words that packages keep: another one would make every earlier package unreadable.
+_KINDS: Final[Mapping[type[Column], str]] = {
+    Numbers: "numbers",
+    OneHot: "codes",
+    Sparse: "sparse",
+    Dense: "dense",
+}
+
+
 def layout_of(mapped: Mapped) -> tuple[Block, ...]:
-    """The blocks of mapped rows, in the order of the matrix."""
+    """Return the blocks of mapped rows, in the order of the matrix."""
     return tuple(
-        Block(column.name, type(column).__name__.lower(), column.width) for column in mapped.columns
+        Block(column.name, _KINDS[type(column)], column.width) for column in mapped.columns
     )
 
 
-# Where each kind lives: a name, so that a package of plain arrays imports no library.
-_HOMES: Final = {
+# The class of each kind of evaluator, by name: a package of plain arrays imports no library.
+_CLASSES: Final = {
     "linear": "pipelines.models.linear:LinearEvaluator",
     "library": "pipelines.sklearn.library:LibraryEvaluator",
 }
 
 
 def load_evaluator(kind: str, config: Mapping[str, Any], files: Mapping[str, bytes]) -> Evaluator:
-    """Build the evaluator that a package describes, from files that were verified.
+    """Build the evaluator that a package describes.
+
+    Args:
+        kind: what `Evaluator.kind` was when it was packaged.
+        config: what its `config` returned.
+        files: what its `files` returned; they were verified.
+
+    Returns:
+        An evaluator that predicts what the packaged one did.
 
     Raises:
         PackageRefused: the kind is unknown here; use the version that packaged it.
     """
-    if kind not in _HOMES:
+    if kind not in _CLASSES:
         raise PackageRefused(
-            f"the package holds an evaluator of kind {kind!r}, known are {', '.join(_HOMES)}",
+            f"the package holds an evaluator of kind {kind!r}, known are {', '.join(_CLASSES)}",
             fix="score with the version of Recheck that packaged it, or fit the model again",
         )
-    module, name = _HOMES[kind].split(":")
+    module, name = _CLASSES[kind].split(":")
     evaluator: Evaluator = getattr(importlib.import_module(module), name).from_files(config, files)
     return evaluator

@@ -1,7 +1,7 @@
-"""Rows that lie in a package with what the model said about them.
+"""Golden rows: rows that a package keeps together with the model's scores for them.
 
-Whoever opens the package runs them first: a machine, a library or a mapper that
-computes something else is found before it scores.
+They are scored again whenever the package is opened. So a machine, a library or a
+mapper that computes something else is noticed before it scores a batch.
 """
 
 from __future__ import annotations
@@ -24,11 +24,18 @@ _UNSEEN: Final = "\N{REPLACEMENT CHARACTER} unseen in training"
 
 
 def golden_rows(rows: pa.RecordBatch, mapper: Mapper) -> pa.RecordBatch:
-    """Some given rows, then edge rows: each column null once, each text column unseen once.
+    """Choose golden rows: ordinary ones, then edge rows with one unusual value each.
+
+    In an edge row one column is null or, if it is text, empty or a text that training
+    never had.
 
     Args:
         rows: with the columns of the features, as the mapper takes them; the
             first 16 are kept.
+        mapper: decides which rows can be kept.
+
+    Returns:
+        The rows that can be mapped.
 
     Raises:
         ValueError: there is no row that can be mapped.
@@ -47,7 +54,7 @@ def golden_rows(rows: pa.RecordBatch, mapper: Mapper) -> pa.RecordBatch:
 
 
 def _mappable(rows: pa.RecordBatch, mapper: Mapper) -> pa.RecordBatch:
-    """The rows that the mapper takes."""
+    """Return the rows that the mapper takes."""
     while rows.num_rows:
         try:
             mapper.map(rows)
@@ -62,14 +69,15 @@ def _mappable(rows: pa.RecordBatch, mapper: Mapper) -> pa.RecordBatch:
 
 
 def _edges(row: pa.RecordBatch, at: int) -> list[pa.RecordBatch]:
+    """Return copies of a row with an unusual value in one column."""
     kind = row.schema.field(at).type
-    changed = [pa.nulls(1, kind)]
+    values = [pa.nulls(1, kind)]
     if pa.types.is_string(kind):
-        changed += [texts([_UNSEEN]), texts([""])]
+        values += [texts([_UNSEEN]), texts([""])]
     columns, names = row.columns, row.schema.names
     return [
-        pa.RecordBatch.from_arrays([*columns[:at], one, *columns[at + 1 :]], names=names)
-        for one in changed
+        pa.RecordBatch.from_arrays([*columns[:at], value, *columns[at + 1 :]], names=names)
+        for value in values
     ]
 
 
@@ -78,7 +86,7 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Coded texts written out: a package needs no dictionaries for 16 rows."""
+    """Write dictionaries out as texts: 16 rows need none."""
     columns = [
         column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
         for column in batch.columns
@@ -87,7 +95,13 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def check(rows: pa.RecordBatch, expected: Scores, mapper: Mapper, evaluator: Evaluator) -> None:
-    """Run the golden rows.
+    """Score the golden rows and compare with the scores that the package keeps.
+
+    Args:
+        rows: the golden rows.
+        expected: their scores when the model was packaged.
+        mapper: the package's mapper.
+        evaluator: the package's evaluator.
 
     Raises:
         PackageRefused: plain arrays gave other bits, or a library gave another
@@ -101,11 +115,12 @@ def check(rows: pa.RecordBatch, expected: Scores, mapper: Mapper, evaluator: Eva
         )
 
 
-def _differs(expected: Scores, found: Scores, *, exact: bool) -> str | None:
+def _differs(expected: Scores, computed: Scores, *, exact: bool) -> str | None:
+    """Return how the scores differ, None if they do not."""
     pairs = (
-        ("labels", expected.codes, found.codes, 0.0),
-        ("scores", expected.score, found.score, _LIBRARY_TOLERANCE),
-        ("values", expected.value, found.value, _LIBRARY_TOLERANCE),
+        ("labels", expected.codes, computed.codes, 0.0),
+        ("scores", expected.score, computed.score, _LIBRARY_TOLERANCE),
+        ("values", expected.value, computed.value, _LIBRARY_TOLERANCE),
     )
     for what, before, now, tolerance in pairs:
         if before is None or now is None:
@@ -125,7 +140,7 @@ def _same(before: Floats | Int32s, now: Floats | Int32s, *, tolerance: float) ->
 
 
 def to_arrow(batch: pa.RecordBatch) -> bytes:
-    """A batch as an Arrow file."""
+    """Return a batch as the bytes of an Arrow file."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
@@ -134,20 +149,20 @@ def to_arrow(batch: pa.RecordBatch) -> bytes:
 
 
 def from_arrow(data: bytes) -> pa.RecordBatch:
-    """What `to_arrow` wrote."""
+    """Read what `to_arrow` wrote."""
     with pa.ipc.open_file(pa.BufferReader(data)) as reader:
         return reader.get_batch(0)
 
 
 def scores_to_batch(scores: Scores) -> pa.RecordBatch:
-    """Scores as a batch with the columns `code`, `score` and `value`, where they exist."""
+    """Return scores as a batch with those of the columns `code`, `score` and `value` that exist."""
     parts = {"code": scores.codes, "score": scores.score, "value": scores.value}
     columns = {name: float_array(part) for name, part in parts.items() if part is not None}
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
 def scores_from_batch(batch: pa.RecordBatch) -> Scores:
-    """What `scores_to_batch` made."""
+    """Read what `scores_to_batch` made."""
     parts = {name: floats(batch.column(name)) for name in batch.schema.names}
     codes = parts.get("code")
     return Scores(

@@ -1,4 +1,4 @@
-"""From the decisions of a linear model to an answer and its probability.
+"""Inverse links: from the decisions of a linear model to its answer and the probability.
 
 A decision is the weighted sum of a row's features plus an intercept: one per
 row for a binary model, one per answer and row otherwise. An inverse link turns the
@@ -13,18 +13,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
+from pipelines.columns.buffers import Floats, Indices
 from pipelines.models.exponential import exp
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
-Answered = tuple[Ints, Floats | None]
+Answered = tuple[Indices, Floats | None]
 InverseLink = Callable[[Floats], Answered]
 
 
 def sign(decisions: Floats) -> Answered:
-    """The second answer where the one decision is positive; no probability.
+    """Choose the second answer where the one decision is positive; no probability.
 
     >>> sign(np.array([[-1.0, 0.0, 2.0]]))[0].tolist()
     [0, 0, 1]
@@ -33,9 +31,9 @@ def sign(decisions: Floats) -> Answered:
 
 
 def sigmoid(decisions: Floats) -> Answered:
-    """Binary logistic regression: p = 1 / (1 + exp(-decision)) for the second answer.
+    """Invert a binary logistic regression: p = 1 / (1 + exp(-decision)) for the second answer.
 
-    The probability of whichever answer is given is 1 / (1 + exp(-|decision|)).
+    The probability of the chosen answer is 1 / (1 + exp(-|decision|)).
 
     >>> sigmoid(np.array([[0.0, -2.0]]))[1].round(6).tolist()
     [0.5, 0.880797]
@@ -45,7 +43,7 @@ def sigmoid(decisions: Floats) -> Answered:
 
 
 def modified_huber(decisions: Floats) -> Answered:
-    """Binary modified Huber loss: p = (clip(decision, -1, 1) + 1) / 2.
+    """Invert binary modified Huber loss: p = (clip(decision, -1, 1) + 1) / 2.
 
     Source: Zhang, Statistical behavior and consistency of classification methods
         based on convex risk minimization, JMLR 2002, appendix B.
@@ -58,7 +56,7 @@ def modified_huber(decisions: Floats) -> Answered:
 
 
 def largest(decisions: Floats) -> Answered:
-    """The answer with the largest decision, the first of equals; no probability.
+    """Choose the answer with the largest decision, the first of equals; no probability.
 
     >>> largest(np.array([[1.0, 5.0], [3.0, 5.0]]))[0].tolist()
     [1, 0]
@@ -67,7 +65,7 @@ def largest(decisions: Floats) -> Answered:
 
 
 def softmax(decisions: Floats) -> Answered:
-    """Multinomial logistic regression: exp(decision), divided by their sum over answers.
+    """Invert a multinomial logistic regression: exp(decision), divided by the sum over answers.
 
     >>> softmax(np.array([[0.0], [0.0], [0.0], [0.0]]))[1].tolist()
     [0.25]
@@ -78,7 +76,7 @@ def softmax(decisions: Floats) -> Answered:
 
 
 def one_vs_rest(decisions: Floats) -> Answered:
-    """One logistic regression per answer, normalised to a sum of 1 over answers.
+    """Invert one logistic regression per answer, normalised to a sum of 1 over answers.
 
     Source: Zadrozny and Elkan, Transforming classifier scores into accurate
         multiclass probability estimates, KDD 2002.
@@ -87,17 +85,17 @@ def one_vs_rest(decisions: Floats) -> Answered:
 
 
 def modified_huber_one_vs_rest(decisions: Floats) -> Answered:
-    """One model with modified Huber loss per answer, normalised to a sum of 1."""
+    """Invert one modified Huber loss per answer, normalised to a sum of 1."""
     return _normalised(decisions, (np.clip(decisions, -1.0, 1.0) + 1.0) / 2.0)
 
 
 def _normalised(decisions: Floats, shares: Floats) -> Answered:
     answers, _ = largest(decisions)
     total = _sum_over_answers(shares)
-    own = np.take_along_axis(shares, answers[np.newaxis], axis=0)[0]
+    best = np.take_along_axis(shares, answers[np.newaxis], axis=0)[0]
     # Where every answer has 0, none is preferred: all have the same probability.
     none = total == 0.0
-    return answers, np.where(none, 1.0 / len(shares), own / np.where(none, 1.0, total))
+    return answers, np.where(none, 1.0 / len(shares), best / np.where(none, 1.0, total))
 
 
 def _sum_over_answers(shares: Floats) -> Floats:
@@ -125,4 +123,4 @@ BINARY_INVERSE_LINKS = frozenset({"sign", "sigmoid", "modified_huber"})
 """Links that read one decision and choose between two answers."""
 
 WITHOUT_PROBABILITY = frozenset({"sign", "largest"})
-"""Links whose decisions order the answers but are no probabilities."""
+"""Links whose decisions order the answers but give no probability."""

@@ -1,4 +1,4 @@
-"""From mapped rows to answers: the models that run as plain arrays.
+"""Linear models as plain arrays: from mapped rows to predictions.
 
 `LinearEvaluator` needs numpy alone. It adds column by column in a fixed order,
 so a row's result is the same bits alone, among a million, and on any machine;
@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from pipelines.columns.buffers import Floats
 from pipelines.errors import PackageRefused
 from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
-from pipelines.models.evaluator import Block, Floats, Scores, layout_of
+from pipelines.models.evaluator import Block, Scores, layout_of
 from pipelines.models.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS, WITHOUT_PROBABILITY
 
 IDENTITY: Final = "identity"  # the decision is the predicted number
@@ -26,10 +27,10 @@ DENSE_BLOCK_ROWS: Final = 512  # a block of pixels is transposed, and should fit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearEvaluator:
-    """Weights per column and category code, an intercept, and a link.
+    """Weights per column and category code, intercepts, and an inverse link.
 
-    `classes` are the codes of the label set in the order of the decisions; none
-    means that the decision itself is the predicted number.
+    `classes` are the codes of the label set in the order of the decisions; without
+    any, the decision itself is the predicted number.
     """
 
     kind: ClassVar[str] = "linear"
@@ -43,7 +44,7 @@ class LinearEvaluator:
     inverse_link: str = IDENTITY
 
     def __post_init__(self) -> None:
-        """Refuse parts that do not fit together."""
+        """Refuse arrays that do not fit together."""
         width = sum(block.width for block in self.layout)
         if self.coefficients.shape != (len(self.intercepts), width):
             raise ValueError(f"weights {self.coefficients.shape} for a matrix of width {width}")
@@ -61,7 +62,7 @@ class LinearEvaluator:
             )
 
     def predict(self, mapped: Mapped) -> Scores:
-        """Answer every row; any number of rows gives the same bits for each.
+        """Predict every row; a row has the same bits among any number of others.
 
         Raises:
             PackageRefused: the rows were mapped by another feature spec.
@@ -96,7 +97,7 @@ class LinearEvaluator:
             )
 
     def _decisions(self, mapped: Mapped) -> Iterator[tuple[slice, Floats]]:
-        """The decisions of block after block: (K, rows of the block)."""
+        """Yield the rows and decisions of one block after the other: (K, rows of the block)."""
         dense = any(isinstance(column, Dense) for column in mapped.columns)
         step = DENSE_BLOCK_ROWS if dense else BLOCK_ROWS
         weights = np.split(
@@ -106,12 +107,12 @@ class LinearEvaluator:
             rows = slice(start, min(start + step, mapped.rows))
             total = np.repeat(self.intercepts[:, np.newaxis], rows.stop - rows.start, axis=1)
             with np.errstate(over="ignore", invalid="ignore"):
-                for column, own in zip(mapped.columns, weights, strict=True):
-                    _add(total, column, own, rows)
+                for column, weight in zip(mapped.columns, weights, strict=True):
+                    _add(total, column, weight, rows)
             yield rows, total
 
     def config(self) -> dict[str, Any]:
-        """The inverse link, the classes and the layout."""
+        """Return the inverse link, the classes and the layout."""
         return {
             "inverse_link": self.inverse_link,
             "classes": list(self.classes),
@@ -119,7 +120,7 @@ class LinearEvaluator:
         }
 
     def files(self) -> dict[str, bytes]:
-        """The weights and intercepts as `.npy`, which any numpy reads."""
+        """Return the weights and intercepts as `.npy`, which any numpy reads."""
         return {
             "coefficients.npy": to_npy(self.coefficients),
             "intercepts.npy": to_npy(self.intercepts),
@@ -127,7 +128,7 @@ class LinearEvaluator:
 
     @classmethod
     def from_files(cls, config: Mapping[str, Any], files: Mapping[str, bytes]) -> LinearEvaluator:
-        """Put together what `config` and `files` took apart."""
+        """Build the evaluator whose `config` and `files` these are."""
         return cls(
             layout=tuple(Block(name, kind, width) for name, kind, width in config["layout"]),
             coefficients=from_npy(files["coefficients.npy"]),
@@ -163,12 +164,12 @@ def _add_sparse(total: Floats, column: Sparse, weights: Floats, rows: slice) -> 
 
 
 def to_npy(array: np.ndarray) -> bytes:
-    """One array in numpy's own format, without pickle."""
+    """Return the bytes of an array in numpy's format, without pickle."""
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
     return buffer.getvalue()
 
 
 def from_npy(data: bytes) -> np.ndarray:
-    """One array from `to_npy`; never unpickles."""
+    """Read what `to_npy` wrote; never unpickles."""
     return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)

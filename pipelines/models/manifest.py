@@ -1,7 +1,8 @@
-"""What a model package says about itself, readable and signed.
+"""The manifest of a model package: its recipe, statistics, metrics and file digests.
 
-The version is the hash of the recipe: everything that the model was made from.
-It is no hash of files, because the same model can be written as other bytes.
+The version of a model is the hash of its recipe, which is everything that it was
+made from. It is not a hash of the files, because the same model can be written as
+other bytes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
+from pipelines.identity.added_keys import content_of
 from pipelines.models.catalogue import TaskType
 
 FORMAT: Final = 1
@@ -38,7 +40,7 @@ class TrainingData(_Record):
 
 
 class Recipe(_Record):
-    """Everything that decides what the model computes."""
+    """The recipe of a model: everything that decides what it computes."""
 
     format: int = Field(default=FORMAT, description="Format of the package.")
     name: str = Field(min_length=1, description="The model's name.")
@@ -62,14 +64,14 @@ class Recipe(_Record):
 
 
 class FileNote(_Record):
-    """What a file of the package must be."""
+    """The digest and size that a file of the package must have."""
 
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of its bytes.")
     size: int = Field(ge=0, description="Bytes.")
 
 
 class EvaluatorNote(_Record):
-    """How the model is run."""
+    """The evaluator that runs the model."""
 
     kind: str = Field(description="`linear`: plain arrays; `library`: by scikit-learn.")
     reason: str = Field(description="Why it is this kind.")
@@ -80,7 +82,7 @@ class EvaluatorNote(_Record):
 
 
 class Manifest(_Record):
-    """Everything that is known of a package, and the digest of each of its files."""
+    """The manifest: all facts of a package, and the digest of each of its files."""
 
     version: str = Field(pattern="^[0-9a-f]{12}$", description="Hash of the recipe.")
     recipe: Recipe = Field(description="What the model was made from.")
@@ -94,7 +96,7 @@ class Manifest(_Record):
     files: dict[str, FileNote] = Field(description="Every other file but the signature.")
 
     def to_json(self) -> bytes:
-        """The bytes that are signed. Features keep their order: it is that of the matrix."""
+        """Return the bytes that are signed. Features keep their order, which is that of the matrix."""
         content = self.model_dump(mode="json")
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
@@ -109,8 +111,8 @@ class Manifest(_Record):
         """
         try:
             content = json.loads(data)
-            found = content["recipe"]["format"]
-            if found == FORMAT:
+            written = content["recipe"]["format"]
+            if written == FORMAT:
                 return cls.model_validate(content)
         except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise PackageRefused(
@@ -118,41 +120,41 @@ class Manifest(_Record):
                 fix="score with the version of Recheck that packaged it, or fit the model again",
             ) from error
         raise VersionsDiffer(
-            f"the package has format {found}, this version of Recheck reads {FORMAT}",
+            f"the package has format {written}, this version of Recheck reads {FORMAT}",
             fix="score with the version of Recheck that packaged it, or fit the model again",
         )
 
 
 def version_of(recipe: Recipe) -> str:
-    """The version of whatever is made from this recipe: 12 hex digits.
+    """Return the version of the model of a recipe: 12 hex digits.
 
-    Two job files that say the same in another order of keys give one version;
-    another order of features is another matrix, so another version.
+    Job files that differ only in the order of their keys have one version. Another
+    order of features is another matrix, and so another version.
     """
-    content = recipe.model_dump(mode="json")
+    content = content_of(recipe)
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 
 
 def installed(names: Iterable[str]) -> dict[str, str]:
-    """The versions of distributions, without importing them; absent ones are left out.
+    """Return the versions of distributions, without importing them; absent ones are left out.
 
     >>> installed(["no-such-distribution"])
     {}
     """
     from importlib import metadata  # a cold start of plain arrays does not need it
 
-    found = {}
+    versions = {}
     for name in sorted(names):
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def minor(version: str) -> str:
-    """The part of a version that two machines must share.
+    """Return the part of a version that two machines must share.
 
     >>> minor("1.9.1")
     '1.9'

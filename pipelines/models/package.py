@@ -6,7 +6,7 @@
         manifest.json       recipe, statistics, metrics, and the digest of every file
         signature.json      a key's signature of manifest.json
         evaluator/*         the model: plain arrays, or an estimator in skops' format
-        golden/*.arrow      rows, and what the model said about them
+        golden/*.arrow      rows, and the model's scores for them
         training_keys.bin   hashes of the training rows' keys, sorted, 8 bytes each
         function.py         the user's own function, if there is one
 
@@ -18,13 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.columns.buffers import Bools, Hashes
 from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapper import Mapper
@@ -32,8 +31,9 @@ from pipelines.features.user_function import Prepare, load_function, source_dige
 from pipelines.models import golden_rows
 from pipelines.models.evaluator import Evaluator, Scores, load_evaluator
 from pipelines.models.manifest import EvaluatorNote, Manifest, Recipe, installed, minor, version_of
-from pipelines.models.sealed_folder import notes_of, read_sealed, write_sealed
+from pipelines.models.sealed_folder import SIGNATURE, notes_of, read_sealed, write_sealed
 from pipelines.models.signatures import Sign, Verify
+from pipelines.tables.files import Files
 
 _EVALUATOR: Final = "evaluator/"
 _GOLDEN: Final = "golden/rows.arrow"
@@ -42,12 +42,10 @@ _TRAINING_KEYS: Final = "training_keys.bin"
 _FUNCTION: Final = "function.py"
 _LIBRARIES: Final = ("numpy", "pyarrow", "pillow", "recheck-loop", "scikit-learn", "scipy", "skops")
 
-KeyHashes = npt.NDArray[np.uint64]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """What a fit hands over to be packaged."""
+    """A model that was fitted, and is to be packaged."""
 
     recipe: Recipe
     statistics: FittedStatistics
@@ -55,7 +53,7 @@ class TrainedModel:
     reason: str  # why this kind of evaluator
     metrics: Mapping[str, float]
     golden: pa.RecordBatch  # rows as the mapper takes them; the first 16 are kept
-    training_keys: KeyHashes  # (n,), in any order
+    training_keys: Hashes  # (n,), in any order
     function: bytes | None = None  # the source of the user's function
     notes: tuple[str, ...] = ()
     job_hash: str = ""
@@ -69,7 +67,7 @@ class Package:
     manifest: Manifest
     mapper: Mapper
     evaluator: Evaluator
-    training_keys: KeyHashes  # (n,), ascending
+    training_keys: Hashes  # (n,), ascending
     function_source: bytes | None
 
     @property
@@ -79,7 +77,7 @@ class Package:
 
     @property
     def version(self) -> str:
-        """Hash of the recipe: 12 hex digits."""
+        """The hash of the recipe: 12 hex digits."""
         return self.manifest.version
 
     @property
@@ -88,7 +86,7 @@ class Package:
         return self.manifest.recipe.labels
 
     def function(self) -> Prepare | None:
-        """The user's function that runs before the mapper, from the package's own copy."""
+        """Return the user's function that runs before the mapper, from the source in the package."""
         reference = self.manifest.recipe.features.function
         if reference is None or self.function_source is None:
             return None
@@ -98,114 +96,116 @@ class Package:
         """Score rows that have the columns of the features, in their types.
 
         Raises:
-            BadCells: some rows cannot be mapped.
+            BadValues: some rows cannot be mapped.
         """
         return self.evaluator.predict(self.mapper.map(rows))
 
-    def seen_in_training(self, hashes: KeyHashes) -> npt.NDArray[np.bool_]:
-        """Which keys were among the training rows: hashes (n,) to bool (n,)."""
+    def seen_in_training(self, hashes: Hashes) -> Bools:
+        """Return which keys were among the training rows: hashes (n,) to truth values (n,)."""
         if not len(self.training_keys):
             return np.zeros(len(hashes), dtype=np.bool_)
         at = np.searchsorted(self.training_keys, hashes)
-        found: npt.NDArray[np.bool_] = self.training_keys.take(at, mode="clip") == hashes
-        return found
+        is_known: Bools = self.training_keys.take(at, mode="clip") == hashes
+        return is_known
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where a package lies."""
+    """The package of a fit."""
 
-    folder: Path
     version: str
-    is_new: bool  # False: the same was there already, and nothing was written
+    is_new: bool  # False: the same package existed already, and nothing was written
 
 
-def folder_of(models: Path, recipe: Recipe) -> Path:
-    """Where the package of this recipe lies, below the folder of the model's versions."""
-    return models / version_of(recipe)
-
-
-def write(models: Path, draft: TrainedModel, *, sign: Sign) -> Written:
-    """Package, prove and sign a model; atomically, and not at all if it is there.
+def write(models: Files, trained: TrainedModel, *, sign: Sign) -> Written:
+    """Package, prove and sign a model, atomically; if its package exists already, do nothing.
 
     Args:
-        models: the folder of the model's versions, `<store>/models/<name>`.
-        draft: the model.
-        sign: from `infra.signing`.
+        models: the packages of all models, `<store>/models`.
+        trained: the model.
+        sign: signs the manifest, from `infra.signing`.
+
+    Returns:
+        The version, and whether it is new.
 
     Raises:
-        PackageRefused: what was packaged does not compute what was fitted.
-        StoreUnavailable: the place cannot be written.
+        PackageRefused: the packaged model computes something else than the fitted one.
+        StoreUnavailable: the store cannot be written.
     """
-    folder = folder_of(models, draft.recipe)
-    if folder.exists():
-        return Written(folder, folder.name, is_new=False)
-    files = _files(draft)
-    manifest = _manifest(draft, files)
+    version = version_of(trained.recipe)
+    folder = models.under(f"{trained.recipe.name}/{version}")
+    if folder.head(SIGNATURE) is not None:
+        return Written(version, is_new=False)
+    files = _files(trained)
+    manifest = _manifest(trained, files)
     _assembled(manifest, files)  # proves that it opens, before it is signed
     content = manifest.to_json()
     is_new = write_sealed(folder, files, content, sign(content).to_json())
-    return Written(folder, folder.name, is_new=is_new)
+    return Written(version, is_new=is_new)
 
 
-def _files(draft: TrainedModel) -> dict[str, bytes]:
-    mapper = Mapper(draft.recipe.features, draft.statistics)
-    rows = golden_rows.golden_rows(draft.golden, mapper)
-    scores = draft.evaluator.predict(mapper.map(rows))
-    files = {_EVALUATOR + name: data for name, data in draft.evaluator.files().items()}
+def _files(trained: TrainedModel) -> dict[str, bytes]:
+    mapper = Mapper(trained.recipe.features, trained.statistics)
+    rows = golden_rows.golden_rows(trained.golden, mapper)
+    scores = trained.evaluator.predict(mapper.map(rows))
+    files = {_EVALUATOR + name: data for name, data in trained.evaluator.files().items()}
     files[_GOLDEN] = golden_rows.to_arrow(rows)
     files[_GOLDEN_SCORES] = golden_rows.to_arrow(golden_rows.scores_to_batch(scores))
-    files[_TRAINING_KEYS] = np.sort(draft.training_keys).astype("<u8").tobytes()
-    if draft.function is not None:
-        files[_FUNCTION] = draft.function
+    files[_TRAINING_KEYS] = np.sort(trained.training_keys).astype("<u8").tobytes()
+    if trained.function is not None:
+        files[_FUNCTION] = trained.function
     return files
 
 
-def _manifest(draft: TrainedModel, files: Mapping[str, bytes]) -> Manifest:
-    evaluator = draft.evaluator
+def _manifest(trained: TrainedModel, files: Mapping[str, bytes]) -> Manifest:
+    evaluator = trained.evaluator
     return Manifest(
-        version=version_of(draft.recipe),
-        recipe=draft.recipe,
-        statistics=draft.statistics,
+        version=version_of(trained.recipe),
+        recipe=trained.recipe,
+        statistics=trained.statistics,
         evaluator=EvaluatorNote(
             kind=evaluator.kind,
-            reason=draft.reason,
+            reason=trained.reason,
             config=evaluator.config(),
             libraries=installed(evaluator.libraries),
         ),
-        metrics=dict(draft.metrics),
-        notes=draft.notes,
-        job_hash=draft.job_hash,
-        code_revision=draft.code_revision,
+        metrics=dict(trained.metrics),
+        notes=trained.notes,
+        job_hash=trained.job_hash,
+        code_revision=trained.code_revision,
         libraries=installed(_LIBRARIES),
         files=notes_of(files),
     )
 
 
-def open_package(folder: Path, *, verify: Verify) -> Package:
-    """Open a package that a trusted key signed, that is whole, and that computes here what it did.
+def open_package(models: Files, name: str, version: str, *, verify: Verify) -> Package:
+    """Open a package: a trusted key signed it, it is whole, and its golden rows score as before.
 
     Args:
-        folder: `<store>/models/<name>/<version>`.
-        verify: from `infra.signing`.
+        models: the packages of all models, `<store>/models`.
+        name: the model's name.
+        version: the model's version.
+        verify: checks the signature, from `infra.signing`.
+
+    Returns:
+        The package.
 
     Raises:
         PackageRefused: it is unsigned, changed or foreign, or its golden rows
             come out differently.
-        VersionsDiffer: it is none of that, but was made by other versions.
+        VersionsDiffer: it needs other versions of Recheck or of a library.
     """
-    manifest, files = read_sealed(folder, verify=verify)
-    _check_place(manifest, folder)
+    manifest, files = read_sealed(models.under(f"{name}/{version}"), verify=verify)
+    _check_folder(manifest, (name, version))
     _check_libraries(manifest)
     return _assembled(manifest, files)
 
 
-def _check_place(manifest: Manifest, folder: Path) -> None:
+def _check_folder(manifest: Manifest, folder: tuple[str, str]) -> None:
     name, version = manifest.recipe.name, manifest.version
-    place = (folder.absolute().parent.name, folder.absolute().name)
-    if place != (name, version) or version != version_of(manifest.recipe):
+    if folder != (name, version) or version != version_of(manifest.recipe):
         raise PackageRefused(
-            f"the package in {folder} is {name} {version}: it was put in the place of another",
+            f"the package in {'/'.join(folder)} is {name} {version}: it was put in the place of another",
             fix="put it where it belongs, or fit the model again",
         )
 
@@ -222,7 +222,7 @@ def _check_libraries(manifest: Manifest) -> None:
 
 
 def _assembled(manifest: Manifest, files: Mapping[str, bytes]) -> Package:
-    """The package of verified files, whose golden rows come out as they did."""
+    """Build the package of verified files, and score its golden rows."""
     recipe = manifest.recipe
     function = files.get(_FUNCTION)
     if (None if function is None else source_digest(function)) != recipe.function:
@@ -231,12 +231,12 @@ def _assembled(manifest: Manifest, files: Mapping[str, bytes]) -> Package:
             fix="fit the model again",
         )
     mapper = Mapper(recipe.features, manifest.statistics)
-    own = {
+    parts = {
         name.removeprefix(_EVALUATOR): data
         for name, data in files.items()
         if name.startswith(_EVALUATOR)
     }
-    evaluator = load_evaluator(manifest.evaluator.kind, manifest.evaluator.config, own)
+    evaluator = load_evaluator(manifest.evaluator.kind, manifest.evaluator.config, parts)
     expected = golden_rows.scores_from_batch(golden_rows.from_arrow(files[_GOLDEN_SCORES]))
     golden_rows.check(golden_rows.from_arrow(files[_GOLDEN]), expected, mapper, evaluator)
     keys = np.frombuffer(files[_TRAINING_KEYS], dtype="<u8")

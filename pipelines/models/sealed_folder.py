@@ -1,24 +1,19 @@
 """Files under one signature: the manifest lists each with its digest, a key signs the manifest.
 
-Everything is read once. What was verified is what is used, so that a file
-changed in between changes nothing.
+Every file is read once, and the bytes that were verified are those that are used. So
+a file that is changed in between changes nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
-import os
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-from pipelines.errors import PackageRefused, StoreUnavailable
+from pipelines.errors import PackageRefused
 from pipelines.models.manifest import FileNote, Manifest
 from pipelines.models.signatures import Signature, Verify
+from pipelines.tables.files import Files
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature.json"
@@ -28,132 +23,104 @@ _SIGNATURE_LIMIT: Final = 4096
 _RESTORE: Final = "restore the package from where it was made, or fit the model again"
 
 
-def notes_of(files: Mapping[str, bytes]) -> dict[str, FileNote]:
-    """Digest and size of each file, sorted by name."""
+def notes_of(contents: Mapping[str, bytes]) -> dict[str, FileNote]:
+    """Return digest and size of each file, sorted by name."""
     return {
         name: FileNote(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-        for name, data in sorted(files.items())
+        for name, data in sorted(contents.items())
     }
 
 
-def read_sealed(folder: Path, *, verify: Verify) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest and files of a folder, in which nothing was changed, added or lost.
+def read_sealed(files: Files, *, verify: Verify) -> tuple[Manifest, dict[str, bytes]]:
+    """Read the manifest and the files of a folder, in which nothing was changed, added or lost.
 
     The order matters: the signature is checked before the manifest is parsed,
     and every file is checked before any is used.
 
+    Args:
+        files: the files of the folder.
+        verify: checks the signature.
+
+    Returns:
+        The manifest, and the contents by file name.
+
     Raises:
-        PackageRefused: with what is wrong, and the way out.
+        PackageRefused: a file is missing, strange or changed, or the signature
+            is not that of a trusted key.
+        StoreUnavailable: the folder cannot be read.
     """
-    try:
-        signature = Signature.from_json(_read(folder, SIGNATURE, _SIGNATURE_LIMIT))
-        content = _read(folder, MANIFEST, _MANIFEST_LIMIT)
-        verify(content, signature)
-        manifest = Manifest.from_json(content)
-        _check_names(folder, set(manifest.files))
-        return manifest, {
-            name: _checked(folder, name, note) for name, note in manifest.files.items()
-        }
-    except OSError as error:
+    signature = Signature.from_json(_read(files, SIGNATURE, _SIGNATURE_LIMIT))
+    content = _read(files, MANIFEST, _MANIFEST_LIMIT)
+    verify(content, signature)
+    manifest = Manifest.from_json(content)
+    _check_names(files, set(manifest.files))
+    return manifest, {name: _checked(files, name, note) for name, note in manifest.files.items()}
+
+
+def _read(files: Files, name: str, limit: int) -> bytes:
+    """Read the manifest or the signature."""
+    stat = files.head(name)
+    if stat is None:
+        is_unsigned = name == SIGNATURE and any(True for _ in files.list())
+        what = "unsigned" if is_unsigned else "incomplete, or not there"
         raise PackageRefused(
-            f"the package {folder} cannot be read: {error.strerror}", fix=_RESTORE
-        ) from error
+            f"the package {files.address} is {what}: it has no {name}", fix=_RESTORE
+        )
+    if stat.size > limit:
+        raise PackageRefused(f"{name} of the package {files.address} is too large", fix=_RESTORE)
+    return _bytes(files, name)
 
 
-def _read(folder: Path, name: str, limit: int) -> bytes:
-    """A small regular file of the package itself."""
-    path = folder / name
-    if path.is_symlink() or not path.is_file():
-        what = "unsigned" if name == SIGNATURE and folder.is_dir() else "incomplete, or not there"
-        raise PackageRefused(f"the package {folder} is {what}: it has no {name}", fix=_RESTORE)
-    with path.open("rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise PackageRefused(f"{name} of the package {folder} is too large", fix=_RESTORE)
-    return data
+def _bytes(files: Files, name: str) -> bytes:
+    try:
+        return files.read(name)
+    except FileNotFoundError as error:
+        raise PackageRefused(f"{name} of the package is missing", fix=_RESTORE) from error
 
 
-def _check_names(folder: Path, listed: set[str]) -> None:
-    found = set(_entries(folder)) - {MANIFEST, SIGNATURE}
-    parents = {
-        parent.as_posix() + "/" for name in listed for parent in Path(name).parents if parent.name
-    }
-    for problem, names in (
-        ("were added", found - listed - parents),
-        ("are missing", (listed | parents) - found),
-    ):
+def _check_names(files: Files, listed: set[str]) -> None:
+    present = {stat.name for stat in files.list()} - {MANIFEST, SIGNATURE}
+    for problem, names in (("were added", present - listed), ("are missing", listed - present)):
         if names:
             shown = ", ".join(sorted(names)[:5])
             raise PackageRefused(f"files of the package {problem}: {shown}", fix=_RESTORE)
 
 
-def _entries(folder: Path, prefix: str = "") -> Iterator[str]:
-    """Every entry at any depth, folders with a slash; links and devices never match a list."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield f"{name}/"
-                yield from _entries(folder / entry.name, f"{name}/")
-            elif entry.is_file(follow_symlinks=False):
-                yield name
-            else:
-                yield f"{name} (no regular file)"
-
-
-def _checked(folder: Path, name: str, note: FileNote) -> bytes:
-    path = folder / name
-    if path.stat().st_size == note.size:
-        data = path.read_bytes()
+def _checked(files: Files, name: str, note: FileNote) -> bytes:
+    stat = files.head(name)
+    if stat is not None and stat.size == note.size:
+        data = _bytes(files, name)
         if hashlib.sha256(data).hexdigest() == note.sha256:
             return data
     raise PackageRefused(f"{name} of the package was changed", fix=_RESTORE)
 
 
 def write_sealed(
-    folder: Path, files: Mapping[str, bytes], manifest: bytes, signature: bytes
+    files: Files, contents: Mapping[str, bytes], manifest: bytes, signature: bytes
 ) -> bool:
-    """Write a folder at once; False, and nothing is changed, if it exists already.
+    """Write the files of a folder, the signature last: without it, no reader takes the rest.
 
-    A reader sees the whole folder or none, also after a crash at any moment.
+    There may be one writer at a time. Files that an earlier writer left unfinished are
+    replaced.
+
+    Args:
+        files: the files of the folder.
+        contents: what to write, by file name.
+        manifest: the bytes of the manifest, which lists them.
+        signature: the bytes of the manifest's signature.
+
+    Returns:
+        False, with nothing changed, if the folder has a signature already.
 
     Raises:
-        StoreUnavailable: the place is full, read-only or not there.
+        StoreUnavailable: the store is full, read-only or not there.
     """
-    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
-    try:
-        beside.mkdir(parents=True)
-        for name, data in {**files, MANIFEST: manifest, SIGNATURE: signature}.items():
-            _write(beside / name, data)
-        for path in [*beside.rglob("*/"), beside]:
-            _sync(path)
-        beside.rename(folder)
-        _sync(folder.parent)
-    except OSError as error:
-        if error.errno in {errno.EEXIST, errno.ENOTEMPTY} and folder.exists():
-            return False  # another fit of the same was faster
-        raise StoreUnavailable(
-            f"the package cannot be written to {folder}: {error.strerror}",
-            fix="make room or give write access, or let RECHECK_STORE name another place",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(beside)
-    return True
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Names are on disk only when their folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if files.head(SIGNATURE) is not None:
+        return False
+    whole = {**contents, MANIFEST: manifest}
+    for stat in files.list():
+        if stat.name not in whole:
+            files.delete(stat.name)
+    for name, data in whole.items():
+        files.put(name, data)
+    return files.put(SIGNATURE, signature, if_absent=True) is not None

@@ -1,4 +1,4 @@
-"""What a signature is, without the cryptography: `infra.signing` makes and checks them."""
+"""Signatures as data; `infra.signing` has the cryptography that makes and checks them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Signature:
     value: bytes
 
     def to_json(self) -> bytes:
-        """As `signature.json` holds it."""
+        """Return the bytes of `signature.json`."""
         text = base64.b64encode(self.value).decode("ascii")
         content = {"algorithm": ALGORITHM, "key_id": self.key_id, "signature": text}
         return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
 
     @classmethod
     def from_json(cls, data: bytes) -> Signature:
-        """Read what `to_json` wrote, and only exactly that.
+        """Read what `to_json` wrote, and nothing else.
 
         Raises:
-            PackageRefused: it is not a signature in this form.
+            PackageRefused: the bytes differ from what `to_json` writes.
         """
         try:
             content = json.loads(data)
@@ -53,7 +53,7 @@ class Signature:
 
 
 Sign = Callable[[bytes], Signature]
-"""Signs a message with the own key."""
+"""A function that signs a message with this store's private key."""
 
 Verify = Callable[[bytes, Signature], None]
-"""Returns if a trusted key signed exactly this message, else raises PackageRefused."""
+"""A function that raises PackageRefused unless a trusted key signed exactly this message."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.columns.buffers import Bools, Int64s
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import Bools, Hashes, Int64s
 from pipelines.sampling.allocation import FLOOR
 from pipelines.sampling.population import Population
 from pipelines.sampling.strata import Strata, stratify

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.columns.buffers import Floats, Int32s, Int64s
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import Floats, Hashes, Int32s, Int64s
 from pipelines.sampling.population import Population
 from pipelines.sampling.strata import Strata
 

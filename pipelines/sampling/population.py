@@ -13,8 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.columns.buffers import Bools, Floats, Int32s, Int64s, dictionary_codes, integers
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import (
+    Bools,
+    Floats,
+    Hashes,
+    Int32s,
+    Int64s,
+    dictionary_codes,
+    integers,
+)
 
 GRID = 1_000_000  # points between the scores 0 and 1
 MISSING = -1  # the code of a missing value, and the grid point of a missing score

@@ -1,7 +1,7 @@
 """The fused stage: read, validate, map, predict and write one fragment.
 
-`score_fragment` is pure but for its one read and its writes, and gives the same
-bytes on every engine. Nothing but a summary leaves it.
+It is pure but for its one read and its writes, and gives the same bytes on
+every engine. Nothing but a summary leaves it.
 """
 
 from __future__ import annotations
@@ -15,169 +15,152 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
-from pipelines.identity.ids import prediction_ids
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.cohorts import cohort_maps, cohorts_of
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
-from pipelines.job.job_file import Job
-from pipelines.scoring.parts import BadRow, FragmentResult
+from pipelines.job.rules import ReadingRules
+from pipelines.scoring.file_names import Origin, predictions_name
+from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.scoring.scorers import Predictions, Scorer
 from pipelines.tables.delta import Table
 from pipelines.tables.table_files import WrittenFile
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where predictions go, and for which batches."""
-
-    table: Table
-    batches: Mapping[str, str]  # batch -> attempt, which names its files
-    digests: Mapping[str, str]  # file name -> digest of the file
-    excluded: Mapping[tuple[str, int], str] = field(
-        default_factory=dict
-    )  # (file name, row) -> reason
-
-
-def score_fragment(
-    job: Job, scorer: Scorer, split: Split, target: Target
-) -> Iterator[FragmentResult]:
-    """Score every fragment of a split, and write one file per fragment and batch.
-
-    A batch's rows of a fragment are mapped and predicted in one call of their
-    own, so that no result depends on which other batches were asked for.
-    """
-    slices = batches_of(
-        job, split, raw.projection(job), batches=target.batches, digests=target.digests
-    )
-    for own in slices:
-        if not split.source.is_csv:
-            raw.require_types(own.rows.schema, job)
-        yield _Stage(job, split, target, own).score(scorer)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """The rows of one fragment that belong to one batch, on their way to the table."""
-
-    job: Job
-    split: Split
-    target: Target
-    own: BatchRows
-
-    def score(self, scorer: Scorer) -> FragmentResult:
-        """Predict and write."""
-        own, source, job = self.own, self.split.source, self.job
-        rows, keys, faults = own.rows, own.keys, own.faults
-        is_cut = self._mark_excluded(faults)
-        predicted = scorer.predict(rows, faults)
-        ids = prediction_ids(job.sampling.seed, job.name, own.batch, keys)
-        contents = raw.contents_of(rows, job)
-        good = faults.others(rows.num_rows)
-        codes, versions = dictionary_codes(predicted.versions)
-        return FragmentResult(
-            batch=own.batch,
-            source=source.name,
-            source_number=source.number,
-            row_group=self.split.row_group,
-            digest=Digest().add(identified(contents, ids)),
-            bad=self._bad_rows(faults, keys),
-            ids=ids[good],
-            contents=contents[good],
-            positions=own.positions[good],
-            versions=tuple(versions[code] for code in np.unique(codes[good])),
-            file=self._write(self._columns(keys, ids, predicted), good, is_cut=is_cut),
-        )
-
-    @property
-    def _first(self) -> int:
-        return int(self.own.positions[0])
-
-    def _mark_excluded(self, faults: Faults) -> bool:
-        """Mark rows that a first pass told to leave out; return whether there are any."""
-        if not self.target.excluded:
-            return False
-        name, excluded = self.split.source.name, self.target.excluded
-        places = [i for i, row in enumerate(self.own.positions.tolist()) if (name, row) in excluded]
-        for place in places:
-            faults.mark([place], excluded[name, int(self.own.positions[place])], "")
-        return bool(places)
-
-    def _bad_rows(self, faults: Faults, keys: pa.Array) -> tuple[BadRow, ...]:
-        found = []
-        for row, (reason, column) in sorted(faults.reasons.items()):
-            key = None if row in faults.keyless else keys[row].as_py()
-            place = int(self.own.positions[row])
-            found.append(BadRow(key, reason, column or None, self.split.source.name, place))
-        return tuple(found)
-
-    def _columns(self, keys: pa.Array, ids: Hashes, predicted: Predictions) -> pa.RecordBatch:
-        n = self.own.rows.num_rows
-        nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
-        columns = {
-            "prediction_id": hex_text(ids),
-            "key": keys,
-            "model": coded_texts(np.zeros(n), [self.job.model_name]),
-            "version": predicted.versions,
-            "label": predicted.labels,
-            "value": nothing if predicted.values is None else predicted.values,
-            "score": nothing if predicted.scores is None else predicted.scores,
-            "cohorts": cohort_maps(cohorts_of(self.own.rows, self.job.cohorts), n),
-        }
-        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-
-    def _write(
-        self, columns: pa.RecordBatch, good: slice | Int64s, *, is_cut: bool
-    ) -> WrittenFile | None:
-        """Write the good rows; a name always means the same content, so the rest has another."""
-        kept = columns if isinstance(good, slice) else raw.take(columns, good)
-        if not kept.num_rows:
-            return None
-        folder = self.target.table.folder({"job": self.job.name, "batch": self.own.batch})
-        place = f"{self.split.source.place:05d}-{self.split.row_group:05d}-{self._first:012d}"
-        name = f"{self.target.batches[self.own.batch]}-{place}{'-rest' if is_cut else ''}"
-        return self.target.table.write_file(f"{folder}{name}.parquet", kept)
 
 
 @dataclass(frozen=True)
 class Work:
     """Everything that a worker needs; it travels by pickle, so it holds descriptions, not objects."""
 
-    job: Job
+    rules: ReadingRules
     open_scorer: Callable[[], Scorer]
-    target: Target
+    table: Table  # where predictions go
+    attempts: Mapping[str, str]  # by batch that is to be scored; an attempt names its files
+    file_digests: Mapping[str, str]  # SHA-256 of each input file, by its name
+    excluded: Mapping[tuple[str, int], str] = field(
+        default_factory=dict
+    )  # why a row is left out, by (input file, row)
 
     @cached_property
     def scorer(self) -> Scorer:
-        """Opened once per process and copy of the work."""
+        """The scorer, opened once per process and copy of the work."""
         return self.open_scorer()
 
     def __getstate__(self) -> dict[str, object]:
-        return {"job": self.job, "open_scorer": self.open_scorer, "target": self.target}
+        return {name: value for name, value in self.__dict__.items() if name != "scorer"}
 
-    def parts(self, split: Split) -> tuple[FragmentResult, ...]:
-        """Score a split.
+    def results(self, split: Split) -> Iterator[FragmentResult]:
+        """Score a split, and write one file per fragment and batch.
+
+        A batch's rows of a fragment are mapped and predicted in one call of their
+        own, so that no result depends on which other batches were asked for.
 
         Raises:
             InputUnreadable, SchemaMismatch: its file cannot be used.
         """
-        return tuple(score_fragment(self.job, self.scorer, split, self.target))
+        columns, wanted = raw.projection(self.rules), self.attempts
+        digests = self.file_digests
+        for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
+            if not split.source.is_csv:
+                raw.require_numbers(rows.rows.schema, self.rules.number_columns)
+            yield score_fragment(self, split, rows)
 
     def outcome(self, split: Split) -> Outcome:
-        """Score a split; what is wrong with its file is part of the outcome, so that others go on."""
+        """Score a split; a fault of its file is part of the outcome, so that others go on."""
         try:
-            return Outcome(split, self.parts(split), None)
+            return Outcome(split, tuple(self.results(split)), None)
         except (InputUnreadable, SchemaMismatch) as error:
             return Outcome(split, (), error)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a split."""
+    """The results of a split, or the error that kept it from being scored."""
 
     split: Split
-    parts: tuple[FragmentResult, ...]
+    results: tuple[FragmentResult, ...]
     error: RecheckError | None
+
+
+def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:
+    """Predict and write the rows of one fragment that belong to one batch.
+
+    Args:
+        work: how and where to.
+        split: what the rows were read from.
+        rows: one fragment and batch (n); its faults take the rows that cannot be scored.
+
+    Returns:
+        The summary; its `ids`, `contents` and `positions` are of the predictions.
+    """
+    is_cut = _mark_excluded(work, split, rows)
+    predicted = work.scorer.predict(rows.rows, rows.faults)
+    contents = raw.contents_of(rows.rows, work.rules.key_columns)
+    good = rows.faults.others(rows.rows.num_rows)
+    codes, versions = dictionary_codes(predicted.versions)
+    return FragmentResult(
+        batch=rows.batch,
+        source=split.source.name,
+        source_number=split.source.number,
+        row_group=split.row_group,
+        digest=Digest().add(identified(contents, rows.ids)),
+        bad=_bad_rows(split.source.name, rows),
+        ids=rows.ids[good],
+        contents=contents[good],
+        positions=rows.positions[good],
+        versions=tuple(versions[code] for code in np.unique(codes[good])),
+        file=_written(work, split, rows, _columns(work.rules, rows, predicted), is_cut=is_cut),
+    )
+
+
+def _mark_excluded(work: Work, split: Split, rows: BatchRows) -> bool:
+    """Mark the rows that are to be left out; return whether there are any."""
+    if not work.excluded:
+        return False
+    places = [(split.source.name, position) for position in rows.positions.tolist()]
+    excluded = [row for row, place in enumerate(places) if place in work.excluded]
+    for row in excluded:
+        rows.faults.mark([row], work.excluded[places[row]], "")
+    return bool(excluded)
+
+
+def _bad_rows(source: str, rows: BatchRows) -> tuple[BadRow, ...]:
+    faults: Faults = rows.faults
+    bad = []
+    for row, (reason, column) in sorted(faults.reasons.items()):
+        key = None if row in faults.keyless else rows.keys[row].as_py()
+        bad.append(BadRow(key, reason, column or None, source, int(rows.positions[row])))
+    return tuple(bad)
+
+
+def _columns(rules: ReadingRules, rows: BatchRows, predicted: Predictions) -> pa.RecordBatch:
+    """Make the columns of `predictions` for all rows, those with faults included: (n)."""
+    n = rows.rows.num_rows
+    nothing = float_array(np.zeros(n), np.ones(n, np.bool_))
+    columns = {
+        "prediction_id": hex_text(rows.ids),
+        "key": rows.keys,
+        "model": coded_texts(np.zeros(n), [rules.identity.model]),
+        "version": predicted.versions,
+        "label": predicted.labels,
+        "value": nothing if predicted.values is None else predicted.values,
+        "score": nothing if predicted.scores is None else predicted.scores,
+        "cohorts": cohort_maps(cohorts_of(rows.rows, rules.cohorts), n),
+    }
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _written(
+    work: Work, split: Split, rows: BatchRows, columns: pa.RecordBatch, *, is_cut: bool
+) -> WrittenFile | None:
+    """Write the rows without faults; None where there are none."""
+    good: slice | Int64s = rows.faults.others(rows.rows.num_rows)
+    kept = columns if isinstance(good, slice) else raw.take(columns, good)
+    if not kept.num_rows:
+        return None
+    folder = work.table.folder({"job": work.rules.identity.job, "batch": rows.batch})
+    origin = Origin(split.source.place, split.row_group, int(rows.positions[0]))
+    name = predictions_name(work.attempts[rows.batch], origin, is_cut=is_cut)
+    return work.table.write_file(f"{folder}{name}", kept)

@@ -1,4 +1,4 @@
-"""What turns the rows of a fragment into predictions: a model package, or another system's columns."""
+"""Scorers: they turn rows into predictions, by a model package or from another system's columns."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from pipelines.columns.buffers import (
     missing,
 )
 from pipelines.columns.spelling import canonical_text
-from pipelines.errors import JobInvalid
 from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import Mapped
+from pipelines.features.spec import FeatureSpec
 from pipelines.input import typed_rows as raw
 from pipelines.input.faults import Faults
-from pipelines.job.job_file import Job
+from pipelines.job.sections import PredictionColumns
+from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.models.package import Package
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a scorer says of n rows."""
+    """Labels, values, scores and versions of n rows."""
 
     labels: pa.Array  # text or coded text (n,), canonical
     values: pa.Array | None  # float64 (n,): numbers, else None
@@ -40,25 +41,25 @@ class Predictions:
 
 
 class Scorer(Protocol):
-    """Turns the rows of a fragment into predictions; marks those that it cannot use."""
+    """Turns the rows of a fragment into predictions, and marks rows that cannot be scored."""
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
-        """Predict every row; what is said of a marked row means nothing."""
+        """Predict every row; predictions of rows that are marked have no meaning."""
         ...
 
 
 class ModelScorer:
-    """A model package at work: the same mapper as in training, then its evaluator."""
+    """Scores with a model package: by the mapper of its training, then by its evaluator."""
 
-    def __init__(self, job: Job, package: Package) -> None:
-        """Take a verified package."""
-        self._job, self._package = job, package
+    def __init__(self, package: Package, features: FeatureSpec, timezone: str) -> None:
+        """Take a verified package, and the features as the job file describes them now."""
+        self._package, self._features, self._timezone = package, features, timezone
         self._function = package.function()
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Map and predict the rows that are not marked yet."""
         prepared = self._function(rows) if self._function else rows
-        features = raw.features_of(prepared, self._job, faults)
+        features = raw.features_of(prepared, self._features, self._timezone, faults)
         mapped = self._mapped(features, faults)
         good = faults.others(rows.num_rows)
         scores = self._package.evaluator.predict(mapped)
@@ -67,7 +68,7 @@ class ModelScorer:
         return self._predicted(scores, rows.num_rows, good)
 
     def _mapped(self, features: pa.RecordBatch, faults: Faults) -> Mapped:
-        """The rows that are not marked; those that cannot be mapped are marked, too."""
+        """Map the rows that are not marked; mark those that cannot be mapped."""
         while True:
             good = faults.others(features.num_rows)
             rows = features if isinstance(good, slice) else raw.take(features, good)
@@ -93,18 +94,16 @@ class ModelScorer:
 
 
 class GivenPredictions:
-    """Predictions that another system made: checked, not computed."""
+    """Reads predictions that another system made, and checks them."""
 
-    def __init__(self, job: Job) -> None:
-        if job.predictions is None:
-            raise JobInvalid("the job has no [predictions]", fix="add it, or score with [model]")
-        self._job, self._given = job, job.predictions
+    def __init__(self, columns: PredictionColumns, task: TaskType) -> None:
+        self._columns, self._task = columns, task
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Read labels, scores and version from their columns."""
-        name = self._given.label
+        name = self._columns.label
         values = None
-        if self._job.task == "regression":
+        if self._task == "regression":
             values = raw.numbers(rows.column(name), name, faults)
             faults.mark(~np.isfinite(floats(values)), "no_prediction", name)
             labels = canonical_text(values)
@@ -117,19 +116,19 @@ class GivenPredictions:
         return Predictions(labels, values, scores, versions)
 
     def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:
-        given = self._given
-        if given.probabilities:
+        theirs = self._columns
+        if theirs.probabilities:
             codes, words = dictionary_codes(labels)
             chances = np.full(rows.num_rows, np.nan)
             for code, word in enumerate(words):
-                if word in given.probabilities:
-                    column = given.probabilities[word]
+                if word in theirs.probabilities:
+                    column = theirs.probabilities[word]
                     own = np.where(codes == code, self._chances(rows, column, faults), np.nan)
                     self._mark_out_of_range(own, column, faults)
                     chances = np.where(codes == code, own, chances)
-        elif given.score:
-            chances = self._chances(rows, given.score, faults)
-            self._mark_out_of_range(chances, given.score, faults)
+        elif theirs.score:
+            chances = self._chances(rows, theirs.score, faults)
+            self._mark_out_of_range(chances, theirs.score, faults)
         else:
             return None
         return float_array(chances, np.isnan(chances))
@@ -141,7 +140,7 @@ class GivenPredictions:
         faults.mark((chances < 0) | (chances > 1), "score_out_of_range", name)
 
     def _versions(self, rows: pa.RecordBatch, faults: Faults) -> pa.Array:
-        name = self._given.version
+        name = self._columns.version
         if name is None:
             return coded_texts(np.zeros(rows.num_rows), ["unversioned"])
         versions = canonical_text(rows.column(name))

@@ -1,4 +1,4 @@
-"""A packaged model that its own library runs."""
+"""A packaged model that is run by its own library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FLOAT64_LIMIT: Final = float(np.finfo(np.float64).max)
 
 
 class LibraryEvaluator:
-    """A fitted estimator behind the interface of `pipelines.models.linear`.
+    """A fitted estimator behind the interface of `pipelines.models.evaluator.Evaluator`.
 
     It predicts a whole fragment in one call, because the last bit of a
     library's result may depend on the number of rows in it, and with one
@@ -39,7 +39,7 @@ class LibraryEvaluator:
         self._rounds_to_float32 = rounds_to_float32
 
     def predict(self, mapped: Mapped) -> Scores:
-        """Answer every row of a fragment in one call."""
+        """Predict every row of a fragment in one call."""
         if not mapped.rows:
             return self._no_rows()
         values = matrix_of(mapped)
@@ -76,7 +76,7 @@ class LibraryEvaluator:
         return Scores(np.empty(0, dtype=np.int32), score, None)
 
     def config(self) -> dict[str, Any]:
-        """The estimator's name and the codes of its classes."""
+        """Return the estimator's name and the codes of its classes."""
         return {
             "estimator": type(self._estimator).__name__,
             "classes": list(self._classes),
@@ -84,12 +84,12 @@ class LibraryEvaluator:
         }
 
     def files(self) -> dict[str, bytes]:
-        """The estimator in skops' format."""
+        """Return the estimator in the format of skops."""
         return {_FILE: persistence.dumps(self._estimator)}
 
     @classmethod
     def from_files(cls, config: Mapping[str, Any], files: Mapping[str, bytes]) -> LibraryEvaluator:
-        """Build it from the files of a package that was verified."""
+        """Build the evaluator from the files of a verified package."""
         return cls(
             persistence.loads(files[_FILE], config["estimator"]),
             classes=tuple(config["classes"]),
@@ -98,7 +98,7 @@ class LibraryEvaluator:
 
 
 def _zeroed(values: Matrix, rows: npt.NDArray[np.bool_]) -> Matrix:
-    """A copy with zeros in some rows; the number of rows stays, and so do the others' bits."""
+    """Copy the matrix with zeros in some rows; the number of rows and the other rows stay."""
     values = values.copy()
     if isinstance(values, np.ndarray):
         values[rows] = 0.0

@@ -1,6 +1,6 @@
 """Fitted linear estimators as plain arrays.
 
-By exact class and option: an option that is not known here means that there
+The list goes by exact class and options. Where an option is not on it, there
 are no plain arrays, and the library runs the model.
 """
 
@@ -27,7 +27,7 @@ _SGD_LINKS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def as_linear(trained: Trained, layout: tuple[Block, ...]) -> LinearEvaluator | None:
-    """The estimator's weights, or None where it has no linear form that is known here."""
+    """Extract the weights of an estimator; None where no linear form of it is known here."""
     inverse_link = _inverse_link(trained)
     if inverse_link is None:
         return None

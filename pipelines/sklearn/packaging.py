@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 
 from pipelines.errors import EstimatorRefused
-from pipelines.features.mapped import Mapped, concatenated
+from pipelines.features.mapped import Mapped
 from pipelines.models.evaluator import Evaluator, layout_of
 from pipelines.models.linear import LinearEvaluator
 from pipelines.sklearn.library import LibraryEvaluator
 from pipelines.sklearn.linear_arrays import as_linear
+from pipelines.sklearn.matrices import concatenated
 from pipelines.sklearn.proof import difference, edge_rows, identical
 from pipelines.sklearn.training import Trained
 

@@ -121,12 +121,12 @@ _TRANSIENT: Final = ("_feature_subsample_rng", "_optimizer", "_random_state", "_
 
 
 def dumps(estimator: Any) -> bytes:
-    """The estimator in skops' format, without what only a fit needs."""
+    """Return the estimator in the format of skops, without what only a fit needs."""
     return skops.io.dumps(_lean(estimator))
 
 
 def _lean(estimator: Any) -> Any:
-    """A copy without random state, down to the trees of an ensemble."""
+    """Copy the estimator without random state, down to the trees of an ensemble."""
     lean = copy.copy(estimator)
     for name in _TRANSIENT:
         lean.__dict__.pop(name, None)
@@ -171,7 +171,7 @@ def loads(data: bytes, name: str) -> Any:
 
 
 def _types(data: bytes) -> set[str]:
-    """Every type that a skops file names, read as JSON; nothing is imported."""
+    """List every type that a skops file names, read as JSON; nothing is imported."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read("schema.json"))
     return {f"{node['__module__']}.{node['__class__']}" for node in _nodes(schema)}

@@ -1,8 +1,8 @@
-"""Proof that plain arrays say what scikit-learn says, before they are signed.
+"""Proof that plain arrays predict what scikit-learn predicts, before they are signed.
 
 Compared are the hold-out rows and edge values: for each column of numbers its
-extremes and neighbours in float64 and float32, zeros of both signs and 1e39 (more
-than float32 holds); each category code; texts of no and of one term.
+extremes and their neighbours in float64 and float32, zeros of both signs and
+1e39 (more than float32 holds); each category code; texts of no term and of one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse, taken
+from pipelines.columns.buffers import Bools, Floats
+from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
 from pipelines.models.evaluator import Evaluator, Scores
 from pipelines.models.linear import LinearEvaluator
-from pipelines.sklearn.matrices import Matrix, matrix_of
+from pipelines.sklearn.matrices import Matrix, matrix_of, taken
 from pipelines.sklearn.threads import one_thread
 from pipelines.sklearn.training import Trained
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 TOLERANCE: Final = 1e-12
 """How far apart two scores may be, for decisions that add up terms of at most 1 in all."""
@@ -33,11 +31,19 @@ _TERMS_TRIED: Final = 100
 
 
 def difference(evaluator: LinearEvaluator, trained: Trained, mapped: Mapped) -> str | None:
-    """Where plain arrays and estimator differ by more than rounding, as a sentence; None if nowhere.
+    """Describe where plain arrays and estimator differ by more than rounding.
 
     A row whose two best answers are closer than the rounding of their own
     decisions may get either: there the estimator's label depends on how many
     rows are in the call.
+
+    Args:
+        evaluator: the plain arrays.
+        trained: the estimator that they were taken from.
+        mapped: the rows to compare on (n).
+
+    Returns:
+        A sentence about the first difference; None where there is none.
     """
     if not mapped.rows:
         return None
@@ -54,7 +60,7 @@ def difference(evaluator: LinearEvaluator, trained: Trained, mapped: Mapped) -> 
 
 
 def _reference(trained: Trained, values: Matrix, *, has_score: bool) -> Scores:
-    """What the estimator itself says."""
+    """Predict with the estimator itself."""
     predicted = trained.estimator.predict(values)
     if trained.entry.task == "regression":
         return Scores(None, None, predicted)
@@ -65,14 +71,14 @@ def _reference(trained: Trained, values: Matrix, *, has_score: bool) -> Scores:
 
 
 def _magnitude(evaluator: LinearEvaluator, values: Matrix) -> Floats:
-    """The sum of the absolute terms of the largest decision: (n,)."""
+    """Sum the absolute terms of the largest decision of each row: (n,)."""
     terms = abs(values) @ np.abs(evaluator.coefficients).T + np.abs(evaluator.intercepts)
     magnitude: Floats = np.asarray(terms).max(axis=1)
     return magnitude
 
 
 def _margin(decisions: Floats) -> Floats:
-    """By how much the best answer's decision wins: (n, K) to (n,)."""
+    """Return by how much the best decision of each row exceeds the second: (n, K) to (n,)."""
     if decisions.shape[1] == 1:
         return np.abs(decisions[:, 0])
     best = np.sort(decisions, axis=1)
@@ -97,7 +103,16 @@ def _compared(
 
 
 def identical(first: Evaluator, second: Evaluator, mapped: Mapped) -> bool:
-    """Whether two evaluators give the same bits for the same rows."""
+    """Tell whether two evaluators give the same bits for the same rows.
+
+    Args:
+        first: one of them.
+        second: the other.
+        mapped: the rows (n).
+
+    Returns:
+        True where codes, scores and values are bitwise equal.
+    """
     one, two = first.predict(mapped), second.predict(mapped)
     pairs = ((one.codes, two.codes), (one.score, two.score), (one.value, two.value))
     return all(_same_bits(a, b) for a, b in pairs)
@@ -111,14 +126,14 @@ def _same_bits(first: np.ndarray | None, second: np.ndarray | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """One value of one column, put into a copy of an ordinary row."""
+    """An edge value of one column, to be put into a copy of an ordinary row."""
 
     column: int
     changed: Column  # one row
 
 
 def edge_rows(mapped: Mapped) -> list[Mapped]:
-    """Rows of one each: the first row of `mapped`, with one column at an edge value."""
+    """Make single rows: copies of the first row of `mapped`, each with one column at an edge value."""
     if not mapped.rows:
         return []
     base = taken(mapped, np.array([0]))
@@ -156,7 +171,7 @@ def _one_text(column: Sparse, terms: npt.NDArray[np.int32]) -> Sparse:
 
 
 def edge_values(values: Floats) -> Floats:
-    """The extremes of a column, their neighbours, and numbers that break careless code.
+    """Return the extremes of a column, their neighbours, and numbers that often break code.
 
     >>> 1e39 in edge_values(np.array([1.0, 2.0]))
     True

@@ -15,5 +15,5 @@ def _controller() -> ThreadpoolController:
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Within it, every BLAS and OpenMP pool that is loaded works alone."""
+    """Limit every loaded BLAS and OpenMP pool to one thread within a `with` block."""
     return _controller().limit(limits=1)

@@ -1,4 +1,4 @@
-"""Fit a listed estimator, so that fitting it again gives the same."""
+"""Fitting of a listed estimator, so that a second fit gives the same."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ def train(
         targets: (n,) codes into the label set, or the numbers to predict.
         seed: any text; the estimator's random state derives from it.
 
+    Returns:
+        The fitted estimator, with the parameters it was fitted with.
+
     Raises:
         EstimatorRefused: the estimator cannot be fitted with these parameters
             or on these rows.
@@ -91,7 +94,7 @@ def _made(entry: EstimatorEntry, parameters: Mapping[str, Any], seed: str) -> An
 
 
 def random_state(seed: str) -> int:
-    """An integer from 0 to 2**32 - 1 for scikit-learn, fixed by the seed.
+    """Derive an integer from 0 to 2**32 - 1 from the seed, for scikit-learn.
 
     >>> random_state("0") == random_state("0") != random_state("1")
     True

@@ -16,16 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 from pipelines.columns.buffers import texts
 from pipelines.features.analysis import Statistics
 from pipelines.features.bad_values import BadValues
-from pipelines.features.mapped import concatenated
 from pipelines.features.mapper import Mapper
-from pipelines.features.spec import FeatureSpec
+from pipelines.features.spec import FeatureSpec, Image
 from pipelines.identity.ids import keyed_hashes
 from pipelines.input.faults import Faults
 from pipelines.input.pictures import with_pictures
 from pipelines.input.typed_rows import features_of
-from pipelines.job.job_file import Job
-from pipelines.job.sections import Batches, Labeling
-from pipelines.sklearn.matrices import Matrix, matrix_of
+from pipelines.sklearn.matrices import Matrix, stacked
 
 _PORTION: Final = 65_536  # rows, as in a fragment
 
@@ -85,7 +82,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pa.Table | pa.RecordBatch | pd.DataFrame) -> Matrix:
-        """The matrix (n, width): an array, or compressed rows where a text is a feature.
+        """Return the matrix (n, width): an array, or sparse rows where a text is a feature.
 
         Raises:
             SchemaMismatch, ValueError: as `fit`.
@@ -96,10 +93,10 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
         for first, batch in self._typed(X, spec):
             with _told(first):
                 mapped.append(self.mapper_.map(batch))
-        return matrix_of(concatenated(mapped))
+        return stacked(mapped)
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """The name of each column of the matrix (width,)."""
+        """Return the name of each column of the matrix (width,)."""
         del input_features
         check_is_fitted(self)
         return np.array(self.mapper_.names, dtype=object)
@@ -107,19 +104,17 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
     def _typed(
         self, X: pa.Table | pa.RecordBatch | pd.DataFrame, spec: FeatureSpec
     ) -> list[tuple[int, pa.RecordBatch]]:
-        """The feature columns in portions, each with its first row."""
-        # Reading a job's columns needs no more of a job than this.
-        batches = Batches(timezone=self.timezone)
-        job = Job.model_construct(features=spec, batches=batches, labeling=Labeling())
+        """Convert the feature columns in portions; each comes with the number of its first row."""
+        pictures = [name for name, one in spec.columns.items() if isinstance(one, Image)]
         table = _table(X)
         portions = []
         for first in range(0, max(table.num_rows, 1), _PORTION):
             rows = table.slice(first, _PORTION).combine_chunks()
             batch = rows.to_batches()[0] if rows.num_rows else _empty(rows.schema)
             faults = Faults()
-            batch = with_pictures(batch, job, Path(self.folder), faults)
+            batch = with_pictures(batch, pictures, Path(self.folder), faults)
             batch = batch if self.function is None else self.function(batch)
-            portions.append((first, features_of(batch, job, faults)))
+            portions.append((first, features_of(batch, spec, self.timezone, faults)))
             for row, (reason, column) in sorted(faults.reasons.items())[:1]:
                 raise _unusable(first + row, reason, column)
         return portions
@@ -127,7 +122,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):
 
 @contextmanager
 def _told(first: int) -> Iterator[None]:
-    """Say of a portion, whose first row this is, what is wrong in the terms of the whole."""
+    """Translate the row number of an error in a portion to one of the whole."""
     try:
         yield
     except BadValues as bad:

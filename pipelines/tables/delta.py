@@ -9,28 +9,29 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
-from pipelines.columns.buffers import coded_texts
+from pipelines.columns.buffers import texts
 from pipelines.errors import ConcurrentRun, StoreUnavailable
 from pipelines.tables import table_files
+from pipelines.tables.files import Files
 from pipelines.tables.schemas import table_of
 from pipelines.tables.store_errors import store_errors, unavailable
-from pipelines.tables.table_files import WrittenFile, write
+from pipelines.tables.table_files import WrittenFile
 
-_MANY_FILES = 128
+_MANY_FILES = 16  # small ones of a table, which are then joined
+_SMALL = 8_000_000  # bytes: a larger file is not written again
+_CHECKPOINT = 10  # commits between two summaries of the log
 _TRIES = 20  # commits that lose against others' commits
 _PAUSE = 0.01  # seconds, growing with each
 
@@ -49,30 +50,41 @@ class _Change:
 class Table:
     """One table of the store; nothing is read before it is asked for."""
 
-    def __init__(self, uri: str, schema: pa.Schema, partitioned_by: Sequence[str] = ()) -> None:
-        self.uri, self.schema = uri, schema
+    def __init__(
+        self,
+        store_files: Files,
+        schema: pa.Schema,
+        partitioned_by: Sequence[str] = (),
+        before_commit: Callable[[], None] | None = None,
+    ) -> None:
+        self.store_files, self.schema = store_files, schema
         self.partitioned_by = list(partitioned_by)
+        self._before_commit = before_commit
         self._delta: DeltaTable | None = None
 
     def __getstate__(self) -> dict[str, object]:  # an open table does not travel
-        return {
-            "uri": self.uri,
-            "schema": self.schema,
-            "partitioned_by": self.partitioned_by,
-            "_delta": None,
-        }
+        return {**self.__dict__, "_before_commit": None, "_delta": None}
+
+    @property
+    def address(self) -> str:
+        """The path or URL of the table."""
+        return self.store_files.address
 
     def refresh(self) -> None:
         """Forget what was read, so that the next look sees others' commits."""
         self._delta = None
 
     def transaction(self, app_id: str) -> int:
-        """The last transaction number that `app_id` committed, 0 before the first."""
+        """Return the last transaction number that `app_id` committed, 0 before the first."""
         delta = self._open()
         return 0 if delta is None else int(delta.transaction_version(app_id) or 0)
 
     def files(self, partition: Mapping[str, str] | None = None) -> list[WrittenFile]:
-        """The published files, of one partition or of all, sorted by path."""
+        """Return the published files, sorted by path.
+
+        Args:
+            partition: the values of all partition columns, or of the first ones; None for all.
+        """
         delta = self._open()
         if delta is None:
             return []
@@ -86,31 +98,41 @@ class Table:
         folder = self.folder(partition) if partition else ""
         files = (WrittenFile(unquote(path), size, rows or 0) for path, size, rows in found)
         return sorted(
-            (one for one in files if one.path.startswith(folder)), key=lambda one: one.path
+            (file for file in files if file.path.startswith(folder)), key=lambda file: file.path
         )
 
     def partitions(self) -> list[dict[str, str]]:
-        """The values of the partition columns that hold at least one file."""
-        folders = {one.path.rsplit("/", 1)[0] for one in self.files()}
+        """Return the values of the partition columns that hold at least one file."""
+        folders = {file.path.rsplit("/", 1)[0] for file in self.files()}
         return [table_files.values_of(folder) for folder in sorted(folders)]
 
     def read(
-        self, columns: Sequence[str] | None = None, partition: Mapping[str, str] | None = None
+        self,
+        columns: Sequence[str] | None = None,
+        partition: Mapping[str, str] | None = None,
+        where: Mapping[str, Collection[str]] | None = None,
     ) -> pa.Table:
-        """All published rows, of one partition or of all, in the order of files and rows."""
+        """Read published rows, a file at a time.
+
+        Args:
+            columns: their names, in order; all without it.
+            partition: as for `files`.
+            where: keeps the rows whose text in each of these columns is one of the values.
+
+        Returns:
+            The rows, in the order of files and rows.
+        """
         names = list(columns or self.schema.names)
         wanted = pa.schema([self.schema.field(name) for name in names])
-        tables = [self._read_file(one, wanted) for one in self.files(partition)]
-        return pa.concat_tables([table_of(wanted, []), *tables])
-
-    def batches(self, columns: Sequence[str], partition: Mapping[str, str]) -> Iterator[pa.Table]:
-        """The rows of one partition, a file at a time."""
-        wanted = pa.schema([self.schema.field(name) for name in columns])
-        for one in self.files(partition):
-            yield self._read_file(one, wanted)
+        kept = {name: texts(sorted(values)) for name, values in (where or {}).items()}
+        scanned = pa.schema(
+            [*wanted, *(self.schema.field(name) for name in kept if name not in names)]
+        )
+        tables = [_where(self._read_file(file, scanned), kept) for file in self.files(partition)]
+        return pa.concat_tables([table_of(wanted, []), *(table.select(names) for table in tables)])
 
     def folder(self, partition: Mapping[str, str]) -> str:
-        """Where the files of a partition lie, relative to the table, with a slash at the end."""
+        """Return where the files of a partition lie, relative to the table, with a slash at the end."""
         return table_files.folder(self.partitioned_by, partition)
 
     def write_file(self, name: str, rows: pa.RecordBatch | pa.Table) -> WrittenFile:
@@ -120,16 +142,20 @@ class Table:
             name: path relative to the table. An existing file is replaced in
                 one step: the same name always means the same content.
             rows: without the partition columns.
+
+        Returns:
+            The file, for a commit.
         """
-        path = Path(self.uri) / name
-        with _delta_errors(self.uri):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return WrittenFile(name, write(path, rows), rows.num_rows)
+        with _delta_errors(self.address):
+            content = table_files.parquet_of(rows)
+            self.store_files.put(name, content)
+        return WrittenFile(name, content.size, rows.num_rows)
 
     def append(self, rows: pa.Table, *, transaction: tuple[str, int] | None = None) -> None:
         """Publish rows by one commit, beside what others append meanwhile.
 
         Args:
+            rows: with all columns of the schema.
             transaction: as for `replace`.
 
         Raises:
@@ -158,6 +184,8 @@ class Table:
         Commits to other partitions do not matter, however many come between.
 
         Args:
+            partition: the values of all partition columns.
+            files: from `write_file`.
             transaction: (application id, number); the number is one more than
                 `transaction(application id)` said when the work began.
             note: goes into the commit's own record, for auditors.
@@ -175,32 +203,37 @@ class Table:
         for a reader of the whole table. What must not change in truth is the
         transaction's number, and that is looked at anew each time.
         """
+        if self._before_commit:
+            self._before_commit()
+        actions = list(self._actions(change.files))
         for tries_left in reversed(range(_TRIES)):
             self.refresh()
             self._require_next(change.transaction)
             try:
-                with _delta_errors(self.uri):
-                    self._write(self._open() or self._create(), change)
+                delta = self._open() or self._create()
+                with _delta_errors(self.address):
+                    self._write(delta, change, actions)
             except ConcurrentRun:
                 if not tries_left:
                     raise
                 time.sleep(_PAUSE * (_TRIES - tries_left))
             else:
+                self._summarize(delta)
                 break
         self.refresh()
 
     def _require_next(self, transaction: tuple[str, int] | None) -> None:
         if transaction and self.transaction(transaction[0]) != transaction[1] - 1:
             raise ConcurrentRun(
-                f"{self.uri}: another run committed {transaction[0]} first",
+                f"{self.address}: another run committed {transaction[0]} first",
                 fix="run the same command again; it is safe to repeat",
             )
 
-    def _write(self, delta: DeltaTable, change: _Change) -> None:
+    def _write(self, delta: DeltaTable, change: _Change, actions: Sequence[AddAction]) -> None:
         filters = [(name, "=", value) for name, value in (change.partition or {}).items()]
         app = [Transaction(*change.transaction)] if change.transaction else None
         delta.create_write_transaction(
-            [self._action(one) for one in change.files],
+            list(actions),
             change.mode,
             self.schema,
             self.partitioned_by or None,
@@ -212,60 +245,85 @@ class Table:
 
     def _tidy(self) -> None:
         """Join many small files into few, so that reading a table stays cheap; no row changes."""
-        if self.partitioned_by or len(self.files()) < _MANY_FILES:
+        if self.partitioned_by:
             return
+        small = sum(file.size < _SMALL for file in self.files())
         delta = self._open()
-        if delta is not None:
-            with suppress(ConcurrentRun), _delta_errors(self.uri):  # the next append tries again
-                delta.optimize.compact()
+        if delta is not None and small >= _MANY_FILES:
+            with (
+                suppress(ConcurrentRun),
+                _delta_errors(self.address),
+            ):  # the next append tries again
+                delta.optimize.compact(target_size=_SMALL)
             self.refresh()
 
-    def _action(self, file: WrittenFile) -> AddAction:
-        values = self._values(file)
-        modified = int((Path(self.uri) / file.path).stat().st_mtime * 1000)
-        stats = json.dumps({"numRecords": file.rows})
-        return AddAction(file.path, file.size, values, modified, True, stats)
+    def _summarize(self, delta: DeltaTable) -> None:
+        """Write a checkpoint now and then, so that opening a table reads few commits."""
+        if delta.version() and delta.version() % _CHECKPOINT == 0:
+            with _delta_errors(self.address):
+                delta.create_checkpoint()
+
+    def _actions(self, files: Sequence[WrittenFile]) -> Iterator[AddAction]:
+        """Yield what a commit says of each file; all of a folder are looked up at once."""
+        modified = {
+            stat.name: stat.modified
+            for folder in {_folder_of(file) for file in files}
+            for stat in self.store_files.list(folder)
+        }
+        for file in files:
+            if file.path not in modified:
+                raise StoreUnavailable(
+                    f"{self.address}/{file.path}: the file is gone before it was published",
+                    fix="run the same command again",
+                )
+            stats = json.dumps({"numRecords": file.rows})
+            values = table_files.values_of(file.path.rpartition("/")[0])
+            yield AddAction(file.path, file.size, values, modified[file.path], True, stats)
 
     def _open(self) -> DeltaTable | None:
         if self._delta is None:
-            with _delta_errors(self.uri):
+            with _delta_errors(self.address):
                 try:
-                    self._delta = DeltaTable(self.uri)
+                    self._delta = DeltaTable(
+                        self.address, storage_options=dict(self.store_files.options()) or None
+                    )
                 except TableNotFoundError:
                     return None
         return self._delta
 
     def _create(self) -> DeltaTable:
-        with _delta_errors(self.uri):
-            Path(self.uri).mkdir(parents=True, exist_ok=True)
+        with _delta_errors(self.address):
             DeltaTable.create(
-                self.uri, self.schema, mode="ignore", partition_by=self.partitioned_by or None
+                self.address,
+                self.schema,
+                mode="ignore",
+                partition_by=self.partitioned_by or None,
+                storage_options=dict(self.store_files.options()) or None,
             )
         opened = self._open()
         if opened is None:
             raise StoreUnavailable(
-                f"{self.uri}: the table could not be made", fix="look at the store's rights"
+                f"{self.address}: the table could not be made", fix="look at the store's rights"
             )
         return opened
 
-    def _values(self, file: WrittenFile) -> dict[str, str]:
-        return table_files.values_of(file.path.rpartition("/")[0])
-
     def _read_file(self, file: WrittenFile, wanted: pa.Schema) -> pa.Table:
-        values = self._values(file)
-        with _delta_errors(self.uri):
-            parquet = pq.ParquetFile(Path(self.uri) / file.path)
-            there = [name for name in wanted.names if name in parquet.schema_arrow.names]
-            table = parquet.read(there)
-        absent = set(wanted.names) - set(there) - set(values)  # in a table of an older release
-        nothing = table_of(wanted, [{}] * table.num_rows) if absent else table
-        columns = [
-            coded_texts(np.zeros(table.num_rows), [values[field.name]]).dictionary_decode()
-            if field.name in values
-            else (nothing if field.name in absent else table)[field.name].cast(field.type)
-            for field in wanted
-        ]
-        return pa.table(columns, schema=wanted)
+        values = table_files.values_of(file.path.rpartition("/")[0])
+        with _delta_errors(self.address):
+            return table_files.read(self.store_files.open(file.path), wanted, values)
+
+
+def _folder_of(file: WrittenFile) -> str:
+    """Return the folder of a file, with a slash at the end; empty at the top of the table."""
+    folder = file.path.rpartition("/")[0]
+    return f"{folder}/" if folder else ""
+
+
+def _where(rows: pa.Table, kept: Mapping[str, pa.Array]) -> pa.Table:
+    """Return the rows whose text in each column is one of the values."""
+    for name, values in kept.items():
+        rows = rows.filter(pc.is_in(rows[name], value_set=values))
+    return rows
 
 
 @contextmanager

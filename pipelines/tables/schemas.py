@@ -7,14 +7,13 @@ A table is appended to or replaced by one commit; none is edited in place.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import float_array, int_array, texts, time_array
-from pipelines.columns.timezones import EPOCH
+from pipelines.columns.utc_times import micros_of
 
 _TIME = pa.timestamp("us", tz="UTC")
 _TEXT_MAP = pa.map_(pa.string(), pa.string())
@@ -167,6 +166,20 @@ RUNS = _schema(
     job_hash=pa.string(),
     actor=pa.string(),
     known_at=_TIME,
+    bytes=pa.int64(),  # of input that was read
+    cpu_seconds=pa.float64(),  # of the process and its children
+    peak_memory=pa.int64(),  # bytes
+    error=pa.string(),  # its code and what was wrong; null where the step ended well
+)
+
+RELEASES = _schema(
+    job=pa.string(),
+    model=pa.string(),
+    version=pa.string(),
+    state=pa.string(),  # live
+    actor=pa.string(),
+    reason=pa.string(),
+    known_at=_TIME,
 )
 
 TABLES = {
@@ -179,7 +192,11 @@ TABLES = {
     "annotations": ANNOTATIONS,
     "estimates": ESTIMATES,
     "runs": RUNS,
+    "releases": RELEASES,
 }
+
+# Too large to be kept in memory whole: read by batch, or by a filter.
+LARGE = frozenset({"predictions", "populations"})
 
 PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine", "populations")}
 
@@ -203,18 +220,13 @@ def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
     return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items)
 
 
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970, exact."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
 def _column(kind: pa.DataType, values: list[Any]) -> pa.Array:
     if kind == _TEXT_MAP:
         return text_maps(values)
     if kind == pa.string():
         return texts(values)
     gaps = np.array([value is None for value in values], dtype=np.bool_)
-    convert: Callable[[Any], Any] = micros if kind == _TIME else (lambda value: value)
+    convert: Callable[[Any], Any] = micros_of if kind == _TIME else (lambda value: value)
     filled = [0 if value is None else convert(value) for value in values]
     if kind == _TIME:
         return time_array(filled, gaps)

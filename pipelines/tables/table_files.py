@@ -8,18 +8,16 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.columns.buffers import bool_array, dictionary_codes
+from pipelines.columns.buffers import bool_array, coded_texts, dictionary_codes
+from pipelines.tables.schemas import table_of
 
 # zstd would halve identifiers, and take as long as all other columns together.
 _RANDOM = ("prediction_id", "score")
@@ -34,20 +32,37 @@ class WrittenFile:
     rows: int
 
 
-def write(path: Path, rows: pa.RecordBatch | pa.Table) -> int:
-    """Write rows as a file, in one step; return its size in bytes.
+def parquet_of(rows: pa.RecordBatch | pa.Table) -> pa.Buffer:
+    """Return rows as the bytes of a Parquet file, always the same for the same rows."""
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, rows.schema, **_writing(rows.schema)) as writer:
+        writer.write(rows)
+    return sink.getvalue()
 
-    Raises:
-        OSError, pyarrow.ArrowException: as the file system says.
+
+def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> pa.Table:
+    """Read columns of a Parquet file.
+
+    Args:
+        file: opened, of any release: a column that it lacks is null.
+        wanted: names and types of the columns.
+        values: of the partition columns, which stand in the file's path.
+
+    Returns:
+        The rows, in order, with exactly the wanted columns.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        with pq.ParquetWriter(scratch, rows.schema, **_writing(rows.schema)) as writer:
-            writer.write(rows)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
-    return path.stat().st_size
+    with pq.ParquetFile(file) as parquet:
+        there = [name for name in wanted.names if name in parquet.schema_arrow.names]
+        table = parquet.read(there)
+    absent = set(wanted.names) - set(there) - set(values)
+    nothing = table_of(wanted, [{}] * table.num_rows) if absent else table
+    columns = [
+        coded_texts(np.zeros(table.num_rows), [values[field.name]]).dictionary_decode()
+        if field.name in values
+        else (nothing if field.name in absent else table)[field.name].cast(field.type)
+        for field in wanted
+    ]
+    return pa.table(columns, schema=wanted)
 
 
 def _writing(schema: pa.Schema) -> dict[str, object]:
@@ -71,11 +86,16 @@ def _leaves(schema: pa.Schema) -> list[str]:
 
 
 def folder(columns: Sequence[str], partition: Mapping[str, str]) -> str:
-    """The folder of a partition, relative to the table, with a slash at the end.
+    """Return the folder of a partition, relative to the table, with a slash at the end.
 
-    Whatever the values are, they make one level of folders each.
+    Whatever the values are, they make one level of folders each. Without the
+    values of the last columns, it is the folder of all partitions that share
+    the first ones.
     """
-    return "".join(f"{name}={quote(partition[name], safe='')}/" for name in columns)
+    there = [name for name in columns if name in partition]
+    if there != list(columns[: len(there)]):
+        raise ValueError(f"a partition is named by {', '.join(columns)}, in this order")
+    return "".join(f"{name}={quote(partition[name], safe='')}/" for name in there)
 
 
 def values_of(place: str) -> dict[str, str]:

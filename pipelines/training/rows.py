@@ -1,9 +1,9 @@
-"""Which rows train, which measure, and reading them.
+"""The rows that a model is fitted on and measured with.
 
-Rows are chosen by keyed hash, of the purpose `fit`, so that every engine and
-every repeat takes the same. The hold-out is the latest part by time; rows of one
-time stay together. Without a time, or where more than half of the rows have the
-latest one, it is drawn by the same hash.
+They are chosen by keyed hash, of the purpose `fit`, so that every engine and
+every repeat takes the same rows. The hold-out is the latest part by time; rows
+of the same time stay together. Without a time, or where more than half of the
+rows have the latest one, the hold-out is drawn by the same hash.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import Bools, Int64s, dictionary_codes, floats, texts
+from pipelines.columns.buffers import Bools, Hashes, Int64s, dictionary_codes, floats, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
 from pipelines.features.spec import Image
 from pipelines.features.user_function import Prepare
-from pipelines.identity.ids import keyed_hashes, prediction_ids
-from pipelines.identity.keyed_hash import Hashes, hex_text
+from pipelines.identity.ids import keyed_hashes
+from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified, row_digests
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
-from pipelines.job.job_file import Job
+from pipelines.job.rules import ReadingRules
 from pipelines.training.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Rows of one fragment and batch, and what keeps some of them from training."""
+    """Rows of one fragment and batch, with the faults that keep some of them from training."""
 
     rows: BatchRows
     features: pa.RecordBatch  # (n,), typed
@@ -45,7 +45,7 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRows:
-    """Usable rows of one fragment, with all that training needs to know of them."""
+    """Usable rows of one fragment and batch, with everything that training needs."""
 
     features: pa.RecordBatch  # (n,), typed
     keys: pa.StringArray
@@ -56,7 +56,7 @@ class TrainingRows:
     place: tuple[int, int]  # file, first row
 
     def of(self, mask: Bools) -> TrainingRows:
-        """Some of the rows; `mask` (n,) is True for those that stay."""
+        """Select rows by a mask (n,), True for those that stay."""
         chosen = np.flatnonzero(mask)
         return TrainingRows(
             raw.take(self.features, chosen),
@@ -73,7 +73,7 @@ class TrainingRows:
 class Reader:
     """Reads training rows; it travels to workers."""
 
-    job: Job
+    rules: ReadingRules
     batches: frozenset[str]
     file_digests: Mapping[str, str]
     function: Prepare | None
@@ -83,11 +83,11 @@ class Reader:
     selection: Selection | None = None
 
     def statistics(self) -> Statistics:
-        """The pass that the features need. Times come as the clock on the wall, so as UTC."""
-        return Statistics(self.job.features)
+        """Return the pass that the features need. Times are wall-clock times, so they are read as UTC."""
+        return Statistics(self.rules.features)
 
     def summarize(self, split: Split) -> Accumulator:
-        """The statistics of a split's training rows."""
+        """Summarize the training rows of a split."""
         statistics = self.statistics()
         seen = statistics.create()
         if self.selection is None:
@@ -102,36 +102,38 @@ class Reader:
         return seen
 
     def read(self, split: Split) -> Iterator[TrainingRows]:
-        """The rows of a split that have a target and no fault."""
+        """Yield the rows of a split that have a target and no fault."""
         for one in self.examine(split):
             good = np.arange(one.features.num_rows)[one.faults.others(one.features.num_rows)]
             if len(good):
                 yield self._usable(one, good, split.source.number)
 
     def examine(self, split: Split) -> Iterator[Examined]:
-        """All rows of a split; those that cannot train are marked.
+        """Yield all rows of a split; those that cannot train are marked.
 
         Raises:
             InputUnreadable, SchemaMismatch: the file cannot be used.
         """
-        projection = raw.projection(self.job, target=True)
+        projection = raw.projection(self.rules, target=True)
         slices = batches_of(
-            self.job, split, projection, batches=self.batches, digests=self.file_digests
+            self.rules, split, projection, batches=self.batches, digests=self.file_digests
         )
         for one in slices:
             if not split.source.is_csv:
-                raw.require_types(one.rows.schema, self.job)
+                raw.require_numbers(one.rows.schema, self.rules.number_columns)
             targets = self._targets(one)
             prepared = self.function(one.rows) if self.function else one.rows
-            features = raw.features_of(prepared, self.job, one.faults)
+            features = raw.features_of(
+                prepared, self.rules.features, self.rules.batches.timezone, one.faults
+            )
             self._mark_broken_pictures(features, one.faults)
             yield Examined(one, features, targets, one.faults)
 
     def _usable(self, one: Examined, good: Int64s, source: int) -> TrainingRows:
-        job, kept = self.job, raw.take(one.rows.rows, good)
+        rules, kept = self.rules, raw.take(one.rows.rows, good)
         keys, targets = (raw.take_column(column, good) for column in (one.rows.keys, one.targets))
-        time = job.data.time
-        used = raw.projection(job, target=True).columns or kept.schema.names
+        time, timezone = rules.time, rules.batches.timezone
+        used = raw.projection(rules, target=True).columns or kept.schema.names
         digests = row_digests(kept, used)
         if self.answers is not None:  # the file does not hold what the row was labeled
             own = pa.RecordBatch.from_arrays([targets], names=["target"])
@@ -139,23 +141,22 @@ class Reader:
         return TrainingRows(
             features=raw.take(one.features, good),
             keys=keys,
-            hashes=keyed_hashes(job.sampling.seed, "fit", one.rows.batch, keys),
-            micros=None if time is None else local_micros(kept.column(time), job.batches),
+            hashes=keyed_hashes(rules.identity.seed, "fit", one.rows.batch, keys),
+            micros=None if time is None else local_micros(kept.column(time), timezone),
             targets=targets,
             digests=digests,
             place=(source, int(one.rows.positions[good[0]])),
         )
 
     def _targets(self, one: BatchRows) -> pa.StringArray:
-        column, faults = str(self.job.target.column or "answer"), one.faults
+        column, faults = str(self.rules.target.column or "answer"), one.faults
         if self.answers is not None:
-            ids = prediction_ids(self.job.sampling.seed, self.job.name, one.batch, one.keys)
-            targets = texts(self.answers.get(name) for name in hex_text(ids).to_pylist())
+            targets = texts(self.answers.get(name) for name in hex_text(one.ids).to_pylist())
         else:
             targets = canonical_text(one.rows.column(column))
-        if self.job.task == "classification":
+        if self.rules.task == "classification":
             codes, names = dictionary_codes(targets)
-            known = np.array([*(name in self.job.target.answers for name in names), False])
+            known = np.array([*(name in self.rules.target.answers for name in names), False])
             faults.mark(~known[codes], "no_target", column)
         else:
             given = targets if self.answers is not None else one.rows.column(column)
@@ -165,7 +166,7 @@ class Reader:
         return targets
 
     def _mark_broken_pictures(self, features: pa.RecordBatch, faults: Faults) -> None:
-        for name, feature in self.job.features.columns.items():
+        for name, feature in self.rules.features.columns.items():
             if isinstance(feature, Image):
                 try:
                     pixels(name, features.column(name), feature)
@@ -174,7 +175,7 @@ class Reader:
 
 
 def fingerprint(parts: Sequence[TrainingRows]) -> Digest:
-    """The digest of the rows that a model saw, order-free."""
+    """Return the digest of the rows that a model saw, whatever their order."""
     digest = Digest()
     for part in parts:
         digest = digest.add(part.digests)

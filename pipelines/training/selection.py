@@ -1,4 +1,4 @@
-"""Which rows train and which measure: a share by time or by keyed hash, and a limit."""
+"""The choice of the rows that train and those that measure: by time or by keyed hash, up to a limit."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.columns.buffers import Int64s
-from pipelines.identity.keyed_hash import Hashes
+from pipelines.columns.buffers import Hashes, Int64s
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows that train and those that measure, by their place in order."""
+    """Thresholds that tell training rows from the hold-out."""
 
     highest: int  # rows with a larger hash (high 64 bits) are left out
     latest: int | None  # microseconds: later rows are the hold-out
     held_from: int | None  # without a time: rows from this hash on are the hold-out
 
     def masks(self, hashes: Hashes, micros: Int64s | None) -> tuple[np.ndarray, np.ndarray]:
-        """Masks (n,) of the training rows and of the hold-out."""
+        """Return the masks (n,) of the training rows and of the hold-out."""
         high = hashes[:, 0]
         chosen = high <= np.uint64(self.highest)
         if self.latest is not None and micros is not None:
@@ -39,6 +38,9 @@ def select(hashes: Hashes, micros: Int64s | None, *, holdout: float, max_rows: i
         micros: their times (n,), or None.
         holdout: share of the chosen rows that measures.
         max_rows: how many are chosen at most.
+
+    Returns:
+        The thresholds; they hold for the rows of every fragment.
     """
     high = np.sort(hashes[:, 0])[:max_rows]
     highest = int(high[-1])

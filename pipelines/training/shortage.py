@@ -1,4 +1,4 @@
-"""Why rows cannot train, counted: what a fit says where too few can."""
+"""Reasons why rows cannot train, counted: the error of a fit with too few rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.errors import BatchUnknown, EstimatorRefused, RecheckError
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
-from pipelines.job.job_file import Job
+from pipelines.job.rules import ReadingRules
 from pipelines.training.rows import Reader
 
 _SHOWN = 3  # targets that are no answer
@@ -21,15 +21,18 @@ Answers = Mapping[str, str]  # prediction id -> label
 def too_few(
     reader: Reader, splits: Sequence[Split], batches: Sequence[str], usable: int
 ) -> RecheckError:
-    """The error of a fit for which too few rows can train; they are read once more to say why.
+    """Explain why too few rows can train; all rows are read once more to count the reasons.
 
     Args:
         reader: of the training rows.
         splits: of the files of the fit.
         batches: of the fit.
         usable: how many rows can train.
+
+    Returns:
+        The error to raise: its problem counts the rows by reason, its fix says what helps.
     """
-    count = _Count(reader.job, reader.answers)
+    count = _Count(reader.rules, reader.answers)
     for split in splits:
         for one in reader.examine(split):
             count.add(one.targets.to_pylist(), one.faults)
@@ -48,9 +51,9 @@ def too_few(
 
 @dataclass
 class _Count:
-    """Rows by the first thing that keeps each from training."""
+    """Rows by the first reason that keeps each from training."""
 
-    job: Job
+    rules: ReadingRules
     answers: Answers | None
     rows: int = 0
     missing: int = 0  # no target
@@ -69,16 +72,16 @@ class _Count:
                 self.bad[faults.reasons[row]] += 1
 
     def _is_answer(self, target: str) -> bool:
-        if self.job.task == "classification":
-            return target in self.job.target.answers
+        if self.rules.task == "classification":
+            return target in self.rules.target.answers
         try:
             return bool(np.isfinite(float(target)))
         except ValueError:
             return False
 
     def told(self, usable: int) -> Iterator[tuple[str, str]]:
-        """Each reason with its count, and the way out; `usable` rows have none."""
-        column = self.job.target.column
+        """Yield (problem, fix) for each reason, with its count; `usable` rows have none."""
+        column = self.rules.target.column
         if self.missing and self.answers is not None:
             yield (
                 f"{self.missing} have no answer",
@@ -92,7 +95,7 @@ class _Count:
         if self.strange:
             words = ", ".join(repr(word) for word, _ in self.strange.most_common(_SHOWN))
             more = ", …" if len(self.strange) > _SHOWN else ""
-            wanted = "one of target.answers" if self.job.task == "classification" else "a number"
+            wanted = "one of target.answers" if self.rules.task == "classification" else "a number"
             yield (
                 f"{self.strange.total()} have a target that is not {wanted} ({words}{more})",
                 "correct target.column or target.answers in the job file",

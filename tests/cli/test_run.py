@@ -52,38 +52,49 @@ def test_an_alert_that_fired_is_told_where_the_report_fails(
 def test_batches_that_were_published_are_told_where_another_fails(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(_app: object, _options: object) -> None:
-        error = BatchRefused("batch b: too many rows are bad", fix="look at them")
-        error.done = {"batches": [BatchResult("a", 5, 5, 0, "already")]}
-        raise error
+    def half(_app: object, _options: object) -> score.ScoreResult:
+        error = BatchRefused("too many rows are bad", fix="run `recheck score … --batch b`")
+        good, bad = (
+            BatchResult("a", 5, 0, 5, "already"),
+            BatchResult("b", 0, 0, 0, "failed", error),
+        )
+        return score.ScoreResult("v", [good, bad])
 
     monkeypatch.setattr(score, "score", half)
 
     told = world.refused("run")
 
-    assert [(one["batch"], one["status"]) for one in told.answer["batches"]] == [("a", "already")]
+    good, bad = told.answer["batches"]
+    assert (good["batch"], good["status"], "error" in good) == ("a", "already", False)
+    assert bad == {"batch": "b", "status": "failed", "error": told.error}
+    assert told.error["fix"] == f"run `recheck score {world.job} --batch b`"
 
 
 @pytest.mark.parametrize("command", ["sample", "run"])
 def test_batches_that_were_drawn_from_are_told_where_another_fails(
     world: World, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    """They hold: the same command goes on after them."""
+    """They hold, whether they come before it or after it."""
     world.ok("score")
     draw = sample._Batch.draw
 
-    def all_but_the_last(batch: sample._Batch, options: sample.SampleOptions) -> sample.Drawn:
-        if batch.attempt.batch == DAYS[-1]:
+    def all_but_one(batch: sample._Batch, options: sample.SampleOptions) -> sample.Drawn:
+        if batch.attempt.batch == DAYS[1]:
             raise InputChanged("the input is not what was scored", fix="score it again")
         return draw(batch, options)
 
-    monkeypatch.setattr(sample._Batch, "draw", all_but_the_last)
+    monkeypatch.setattr(sample._Batch, "draw", all_but_one)
 
     told = world.refused(command)
 
-    assert [one["batch"] for one in told.answer["batches"]] == list(DAYS[:-1])
+    assert [one["batch"] for one in told.answer["batches"]] == [DAYS[0], DAYS[2], DAYS[1]]
+    assert told.answer["batches"][-1] == {
+        "batch": DAYS[1],
+        "status": "failed",
+        "error": told.error,
+    }
     drawn = world.rows("select distinct batch from samples order by batch")
-    assert [row["batch"] for row in drawn] == list(DAYS[:-1])
+    assert [row["batch"] for row in drawn] == [DAYS[0], DAYS[2]]
 
 
 def test_where_people_answer_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +132,7 @@ def test_one_bad_batch_keeps_no_other_from_being_drawn_and_judged(world: World) 
     steps = {(step["step"], step["batch"]): step["status"] for step in told.answer["steps"]}
     assert steps["score", "good"] == "published"
     assert steps["sample", "good"] == "drawn"
-    assert steps["score", None] == "failed"
+    assert steps["score", "bad"] == steps["score", None] == "failed"
     assert ("report", None) in steps
 
 

@@ -1,4 +1,4 @@
-"""Every engine gives the same bytes and the same answers: one suite for all of them."""
+"""Every engine gives the same bytes and the same answers, by the terminal: one suite for all of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from infra.engines import choice
 from pipelines.input.fragments import FRAGMENT_ROWS
 from tests.fixtures.world import World, edited, fit, loans
 
-ENGINES = {
-    "inline": (["--engine", "inline"], {}),
+ENGINES: dict[str, tuple[list[str], dict[str, str]]] = {
+    **{name: (["--engine", name], {}) for name in choice.ENGINES},
     "inline, two processes": (["--engine", "inline"], {"RECHECK_WORKERS": "2"}),
-    "local": (["--engine", "local"], {}),
 }
 OTHERS = [name for name in ENGINES if name != "inline"]
 MODELS = {"linear": "LogisticRegression", "library": "HistGradientBoostingClassifier"}
@@ -178,4 +178,5 @@ def test_what_is_wrong_with_one_file_costs_its_batch_alone_on_every_engine(
     for other in OTHERS:
         assert (told[other].code, told[other].answer) == (5, told["inline"].answer)
     assert "b.parquet: not a whole Parquet file" in told["inline"].error["problem"]
-    assert [b["batch"] for b in told["inline"].answer["batches"]] == ["a", "c"]
+    states = {b["batch"]: b["status"] for b in told["inline"].answer["batches"]}
+    assert states == {"a": "published", "b": "failed", "c": "published"}

@@ -276,7 +276,9 @@ def test_more_bad_rows_than_allowed_refuse_the_batch_alone(world: World) -> None
     wanted = f"5 of {days.count('2026-01-05')} rows are bad (5 infinite; the first: loans.parquet"
     assert wanted in told.error["problem"]
     assert f"row {bad[0]}, column 'income'" in told.error["problem"]
-    assert [b["batch"] for b in told.answer["batches"]] == ["2026-01-06"]
+    refused, published = told.answer["batches"]
+    assert refused == {"batch": "2026-01-05", "status": "failed", "error": told.error}
+    assert (published["batch"], published["status"]) == ("2026-01-06", "published")
     assert {row["batch"] for row in predictions(world)} == {"2026-01-06"}
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from functions import tables as views
 from functions.app import open_app
+from functions.steps.query import query
 from tests.fixtures import crashes
 from tests.fixtures.world import World, edited, small
 
@@ -30,11 +30,10 @@ def drawn(scored: World, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def facts(world: World) -> dict[str, list[str]]:
     """Everything that the tables say, as people query them, but for when."""
-    tables = views.all_views(open_app(world.job))
     return {
         name: sorted(
             str([value for column, value in row.items() if column not in WHEN])
-            for row in tables[name].to_pylist()
+            for row in query(open_app(world.job), f"from {name}")[1]
         )
         for name in TABLES
     }

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 import pytest
 
+from infra.clouds.folder import Folder
 from labeling.labelstudio.client import SdkClient, each_task
 from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project
-from labeling.labelstudio.push import Journal, Pushed, push
+from labeling.labelstudio.push import Journal, PushResult, push
 from labeling.questions.tasks import Task
 from tests.fixtures.questions import SURVEY
 
@@ -39,7 +40,7 @@ class Desk:
     project: Project
     journal: Journal
 
-    def ask(self, tasks: Sequence[Task]) -> Pushed:
+    def ask(self, tasks: Sequence[Task]) -> PushResult:
         """Push them."""
         return push(self.client, self.project, tasks, self.journal)
 
@@ -61,7 +62,7 @@ def desk(client: SdkClient, journal: Journal) -> Desk:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "push.json")
+    return Journal(Folder(tmp_path), "push.json")
 
 
 @pytest.fixture

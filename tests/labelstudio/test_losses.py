@@ -98,10 +98,11 @@ from labeling.labelstudio.projects import Project
 from labeling.labelstudio.push import Journal, push
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import make_task
+from infra.clouds.folder import Folder
 url, key, number, origin, journal, count = sys.argv[1:]
 survey = Survey("Late?", ("yes", "no"), ())
 tasks = [make_task(survey, f"{n:032x}", json.dumps({"row": {"carrier": f"c{n}"}})) for n in range(int(count))]
-push(SdkClient(url, key), Project(int(number), "", origin), tasks, Journal(Path(journal)))
+push(SdkClient(url, key), Project(int(number), "", origin), tasks, Journal(Folder(Path(journal)), "push.json"))
 """
 
 
@@ -112,7 +113,7 @@ def start(running: Server, desk: Desk, count: int) -> subprocess.Popen[bytes]:
         running.token,
         str(project.id),
         project.origin,
-        str(journal.path),
+        journal.files.address,
         str(count),
     ]
     return subprocess.Popen(

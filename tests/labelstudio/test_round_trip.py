@@ -18,7 +18,7 @@ import pytest
 from label_studio_sdk import LabelStudio as Sdk
 from PIL import Image
 
-from labeling.answers.files import read_answers
+from labeling.answers.answer_files import read_answers
 from labeling.answers.intake import Intake, hold, take, to_table
 from labeling.labelstudio import client as client_module
 from labeling.labelstudio.client import SdkClient, each_task

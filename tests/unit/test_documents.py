@@ -76,6 +76,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_page_names_files_that_exist() -> None:
+    paths = re.findall(r"`((?:pipelines|labeling|infra|functions|tests)/[^`]*)`", ARCHITECTURE)
+
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("package", ["pipelines", "labeling", "infra", "functions"])
+def test_the_picture_shows_every_room(package: str) -> None:
+    """A folder of a package, or a file beside them, has its line."""
+    picture = re.split(r"\W+", _FENCE.findall(ARCHITECTURE)[0])
+    rooms = {path.stem for path in (ROOT / package).iterdir() if path.suffix in ("", ".py")}
+
+    assert rooms - {"__init__", "__pycache__", "py"} - set(picture) == set()
+
+
 def test_the_readme_is_short_and_begins_with_a_command() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
 

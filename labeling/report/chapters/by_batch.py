@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeling.report.chapters.intervals import axis_of, legend, lines_of, mark_of, row
+from labeling.report.chapters.estimate_rows import axis_of, legend, lines_of, mark_of, row
 from labeling.report.chart import IntervalChart
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from labeling.estimates.estimate import Estimate, widest
-from labeling.report.chapters.intervals import chart_of, legend_of, row
+from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
 from labeling.report.chart import IntervalRow
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from labeling.estimates.estimate import Estimate, widest
-from labeling.report.chapters.intervals import axis_of, legend, lines_of, mark_of, row
+from labeling.report.chapters.estimate_rows import axis_of, legend, lines_of, mark_of, row
 from labeling.report.chart import IntervalChart
 from labeling.report.content import ReportData, by_cohort
 from labeling.report.figure import Figure, estimates_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labeling.estimates.amounts import ERRORS, percent
 from labeling.estimates.estimate import Estimate, widest
-from labeling.report.chapters.intervals import chart_of, legend_of, row
+from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table
 from labeling.report.wording import NAMES, dates

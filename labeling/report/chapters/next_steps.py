@@ -10,7 +10,7 @@ from labeling.report.wording import count
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """Something to do, with the command for it."""
 
     text: str
@@ -18,7 +18,7 @@ class Step:
     is_done: bool
 
 
-def first_steps(data: ReportData) -> list[Step]:
+def first_steps(data: ReportData) -> list[NextStep]:
     """Return the way to the first answer; nothing once there is one."""
     if any(one.n_answered for one in data.estimates):
         return []
@@ -26,33 +26,33 @@ def first_steps(data: ReportData) -> list[Step]:
     scored = sum(batch.scored for batch in data.batches)
     batches = count(len(data.batches), "batch", "batches")
     return [
-        Step(
+        NextStep(
             f"Score a batch: {scored:,} rows in {batches} are scored."
             if scored
             else "Score a batch, or check predictions that were made elsewhere.",
             f"recheck score {data.file}",
             bool(scored),
         ),
-        Step(
+        NextStep(
             f"Draw a sample: {count(drawn, 'row')} of {count(len(data.drawn), 'batch', 'batches')} drawn."
             if drawn
             else "Draw the rows that people will be asked about.",
             f"recheck sample {data.file}",
             bool(drawn),
         ),
-        Step(
+        NextStep(
             f"Ask people: {count(data.pushed, 'question')} in Label Studio."
             if data.pushed
             else "Ask people in Label Studio (`recheck labelstudio up` starts one on this machine).",
             f"recheck push {data.file}",
             bool(data.pushed),
         ),
-        Step(
+        NextStep(
             "When they have answered, fetch the answers; or take them from a CSV or Parquet file with --file.",
             f"recheck pull {data.file}",
             is_done=False,
         ),
-        Step("Write this page anew.", f"recheck report {data.file}", is_done=False),
+        NextStep("Write this page anew.", f"recheck report {data.file}", is_done=False),
     ]
 
 

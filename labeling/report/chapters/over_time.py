@@ -9,7 +9,7 @@ from typing import Literal
 from labeling.estimates.amounts import PAGE
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import Period, a_year, windows
-from labeling.report.chapters.intervals import (
+from labeling.report.chapters.estimate_rows import (
     axis_of,
     cut_off,
     hover_text,

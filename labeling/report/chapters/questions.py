@@ -5,7 +5,7 @@ from __future__ import annotations
 from labeling.estimates.amounts import ERRORS, number, percent
 from labeling.report.chapters.stacks import stacked
 from labeling.report.content import ReportData
-from labeling.report.figure import Figure, Table, integer, text
+from labeling.report.figure import DataTable, Figure, integer, text
 from labeling.report.wording import count
 
 
@@ -32,7 +32,7 @@ def asked_figure(data: ReportData) -> Figure | None:
         legend=[("answered", "answered"), ("open", "no answer yet")],
         notes=_not_counted(data),
         funnel=data.funnel(data.of("all")),
-        table=Table(("batch", "drawn", "answered"), cells),
+        table=DataTable(("batch", "drawn", "answered"), cells),
         is_half=True,
     )
 

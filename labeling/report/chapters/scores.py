@@ -6,7 +6,7 @@ from labeling.estimates.amounts import NO_BREAK, number, percent
 from labeling.estimates.calibration import Bin, Calibration, Pairs
 from labeling.report.chart import ReliabilityChart, ScatterChart
 from labeling.report.content import ReportData
-from labeling.report.figure import Cell, Figure, Table, integer, plain, share
+from labeling.report.figure import Cell, DataTable, Figure, integer, plain, share
 
 _MOST_POINTS = 1000
 
@@ -38,7 +38,7 @@ def _calibration(data: ReportData, of: Calibration) -> Figure:
             ("diagonal", "as many right as the scores say"),
         ],
         funnel=data.funnel(data.of("all")),
-        table=Table(
+        table=DataTable(
             ("scores from", "to", "mean score", "right", "low", "high", "answers"),
             [_bin_cells(one) for one in of.bins],
         ),
@@ -82,6 +82,6 @@ def _numbers(data: ReportData, of: Pairs) -> Figure:
         if len(points) > _MOST_POINTS
         else [],
         funnel=data.funnel(data.of("all")),
-        table=Table(("predicted", "people said"), [(plain(x), plain(y)) for x, y in shown]),
+        table=DataTable(("predicted", "people said"), [(plain(x), plain(y)) for x, y in shown]),
         is_half=True,
     )

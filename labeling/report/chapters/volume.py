@@ -6,7 +6,7 @@ from labeling.estimates.amounts import percent
 from labeling.report.chapters.stacks import stacked
 from labeling.report.chart import CountChart, CountRow
 from labeling.report.content import Batch, Reason, ReportData
-from labeling.report.figure import Cell, Figure, Table, integer, text
+from labeling.report.figure import Cell, DataTable, Figure, integer, text
 from labeling.report.wording import count
 
 _MOST_ROWS = 40
@@ -29,7 +29,7 @@ def volume_figure(data: ReportData) -> Figure | None:
         chart=stacked(data, stacks, f"Rows per batch. {sentence}"),
         legend=[("scored", "scored"), *([("refused", "quarantined")] if refused else [])],
         funnel=data.funnel(data.of("all")),
-        table=Table(
+        table=DataTable(
             ("batch", "source rows", "scored", "quarantined", "version"),
             [_batch_cells(one) for one in data.batches],
         ),
@@ -51,7 +51,7 @@ def quarantine_figure(data: ReportData) -> Figure | None:
         sentence=f"{count(total, 'row')}{part}. They are in no figure above: an accuracy speaks of rows that were scored.",
         chart=CountChart(rows, ("reason", "rows", ""), reasons[0].rows),
         funnel=data.funnel(data.of("all")),
-        table=Table(
+        table=DataTable(
             ("reason", "column", "rows"),
             [(text(one.reason), text(one.column), integer(one.rows)) for one in reasons],
         ),

@@ -15,9 +15,8 @@ from tests.fixtures.world import environment
 
 HOLD = """
 import sys, time
-from pathlib import Path
-from infra.store import Store
-with Store(Path(sys.argv[1])).lock("push", wait=5):
+from infra.store import open_store
+with open_store(sys.argv[1]).lock("push", wait=5):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -25,15 +24,21 @@ with Store(Path(sys.argv[1])).lock("push", wait=5):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
+    return open_store(str(tmp_path / "store"))
 
 
-def test_looking_makes_nothing(store: Store) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the store is, as the user sees it."""
+    return tmp_path / "store"
+
+
+def test_looking_makes_nothing(store: Store, folder: Path) -> None:
     for name in TABLES:
         store.table(name).read()
     assert store.noted("cursor") is None
 
-    assert not store.folder.exists()
+    assert not folder.exists()
 
 
 def test_a_table_is_opened_once(store: Store) -> None:
@@ -41,16 +46,16 @@ def test_a_table_is_opened_once(store: Store) -> None:
     assert store.table("predictions").schema == PREDICTIONS
 
 
-def test_a_note_is_kept_for_the_next_run(store: Store) -> None:
+def test_a_note_is_kept_for_the_next_run(store: Store, folder: Path) -> None:
     store.note("cursor", "one")
     store.note("cursor", "zwei, ü")
 
-    assert Store(store.folder).noted("cursor") == "zwei, ü"
-    assert [path.name for path in store.notes().iterdir()] == ["cursor"]
+    assert open_store(str(folder)).noted("cursor") == "zwei, ü"
+    assert [path.name for path in (folder / "notes").iterdir()] == ["cursor"]
 
 
-def test_a_note_where_a_file_is_in_the_way_is_told(store: Store) -> None:
-    store.folder.write_text("in the way")
+def test_a_note_where_a_file_is_in_the_way_is_told(store: Store, folder: Path) -> None:
+    folder.write_text("in the way")
 
     with pytest.raises(StoreUnavailable):
         store.note("cursor", "x")
@@ -58,9 +63,11 @@ def test_a_note_where_a_file_is_in_the_way_is_told(store: Store) -> None:
         store.noted("cursor")
 
 
-def test_a_name_is_held_against_other_processes_and_free_when_they_die(store: Store) -> None:
+def test_a_name_is_held_against_other_processes_and_free_when_they_die(
+    store: Store, folder: Path
+) -> None:
     """However they die: no lock of a killed run has to be taken away by hand."""
-    words = [sys.executable, "-c", HOLD, str(store.folder)]
+    words = [sys.executable, "-c", HOLD, str(folder)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=environment()) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
@@ -75,10 +82,10 @@ def test_a_name_is_held_against_other_processes_and_free_when_they_die(store: St
         pass
 
 
-def test_other_names_are_free(store: Store) -> None:
+def test_other_names_are_free(store: Store, folder: Path) -> None:
     """Also one that reads like a path."""
     with store.lock("push", wait=1), store.lock("../push", wait=1):
-        assert {path.name for path in (store.folder / "locks").iterdir()} == {
+        assert {path.name for path in (folder / "locks").iterdir()} == {
             "push.lock",
             "..%2Fpush.lock",
         }
@@ -92,8 +99,8 @@ def test_an_error_within_frees_the_name(store: Store) -> None:
         pass
 
 
-def test_a_lock_that_cannot_be_made_is_told(store: Store) -> None:
-    store.folder.write_text("in the way")
+def test_a_lock_that_cannot_be_made_is_told(store: Store, folder: Path) -> None:
+    folder.write_text("in the way")
 
     with pytest.raises(StoreUnavailable), store.lock("push", wait=1):
         pass
@@ -105,11 +112,11 @@ def test_a_store_is_a_folder_or_its_address(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
-    assert open_store("here/store").folder == tmp_path / "here" / "store"
-    assert open_store("file:///there/store").folder == Path("/there/store")
-    assert open_store("file:///my%20data/store").folder == Path("/my data/store")
-    assert open_store("my%20data").folder == tmp_path / "my%20data"
-    assert open_store("~/store").folder == tmp_path / "home" / "store"
+    assert open_store("here/store").files.address == str(tmp_path / "here" / "store")
+    assert open_store("file:///there/store").files.address == str(Path("/there/store"))
+    assert open_store("file:///my%20data/store").files.address == str(Path("/my data/store"))
+    assert open_store("my%20data").files.address == str(tmp_path / "my%20data")
+    assert open_store("~/store").files.address == str(tmp_path / "home" / "store")
 
 
 @pytest.mark.parametrize("place", ["s3://bucket/store", "https://host/store", "file://host/store"])

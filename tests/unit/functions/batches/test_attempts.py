@@ -9,7 +9,7 @@ import pytest
 
 from functions.batches import attempts
 from functions.batches.attempts import Run
-from infra.store import Store
+from infra.store import Store, open_store
 from pipelines.errors import StoreUnavailable
 from pipelines.tables.schemas import PREDICTIONS, table_of
 
@@ -18,7 +18,7 @@ NAMES = [name for name in PREDICTIONS.names if name not in ("job", "batch")]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
+    return open_store(str(tmp_path))
 
 
 def record(store: Store, attempt: str, batch: str = "a", *, job: str = "j", rows: int = 3) -> None:
@@ -39,11 +39,11 @@ def publish(store: Store, attempt: str, batch: str = "a", *, job: str = "j") -> 
 
 def test_an_attempt_is_live_once_it_is_published(store: Store) -> None:
     record(store, "one")
-    assert attempts.live(store, "j") == {}
+    assert attempts.live(store.tables("j")) == {}
 
     publish(store, "one")
 
-    found = attempts.live(store, "j")["a"]
+    found = attempts.live(store.tables("j"))["a"]
     assert (found.id, found.rows_in, found.predictions, found.quarantined) == ("one", 3, 2, 1)
     assert found.files == {"x.csv": "0"}
 
@@ -53,8 +53,8 @@ def test_a_later_attempt_supersedes(store: Store) -> None:
         record(store, attempt)
         publish(store, attempt)
 
-    assert attempts.published(store, "j") == {"a": "two"}
-    assert attempts.attempts(store, "j").keys() == {"one", "two"}
+    assert attempts.published(store.tables("j")) == {"a": "two"}
+    assert attempts.attempts(store.tables("j")).keys() == {"one", "two"}
 
 
 def test_an_attempt_that_was_tried_twice_is_one(store: Store) -> None:
@@ -63,7 +63,7 @@ def test_an_attempt_that_was_tried_twice_is_one(store: Store) -> None:
     record(store, "one")
     publish(store, "one")
 
-    assert attempts.live(store, "j")["a"].rows_in == 3
+    assert attempts.live(store.tables("j"))["a"].rows_in == 3
 
 
 def test_jobs_that_share_a_store_do_not_meet(store: Store) -> None:
@@ -72,26 +72,36 @@ def test_jobs_that_share_a_store_do_not_meet(store: Store) -> None:
     record(store, "other", "b", job="k")
     publish(store, "other", "b", job="k")
 
-    assert attempts.published(store, "j") == {"a": "one"}
-    assert attempts.attempts(store, "k").keys() == {"other"}
+    assert attempts.published(store.tables("j")) == {"a": "one"}
+    assert attempts.attempts(store.tables("k")).keys() == {"other"}
 
 
-def test_what_others_publish_meanwhile_is_seen_whole(store: Store) -> None:
-    """`runs` was read before their record, predictions after their commit."""
+def test_a_snapshot_stays_as_it_was(store: Store) -> None:
+    """What is published meanwhile is whole in the next one, and absent from this one."""
     record(store, "one")
     publish(store, "one")
-    assert attempts.attempts(store, "j").keys() == {"one"}
+    tables = store.tables("j")
+    assert attempts.live(tables).keys() == {"a"}
 
-    others = Store(store.folder)
-    record(others, "two", "b")
-    publish(others, "two", "b")
-    store.table("predictions").refresh()
+    record(store, "two", "b")
+    publish(store, "two", "b")
 
-    assert attempts.live(store, "j").keys() == {"a", "b"}
+    assert attempts.live(tables).keys() == {"a"}
+    assert attempts.live(store.tables("j")).keys() == {"a", "b"}
+
+
+def test_an_attempt_that_is_published_while_others_are_read_does_no_harm(store: Store) -> None:
+    """`runs` is read after the list of published files, so it knows whatever that names."""
+    record(store, "one")
+    tables = store.tables("j")
+    assert attempts.attempts(tables).keys() == {"one"}
+    publish(store, "one")
+
+    assert attempts.live(tables) == {}
 
 
 def test_a_published_batch_without_its_record_is_told(store: Store) -> None:
     publish(store, "one")
 
     with pytest.raises(StoreUnavailable, match="'a' is published, but `runs` does not know"):
-        attempts.live(store, "j")
+        attempts.live(store.tables("j"))

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.promises import leaks
+from infra.clouds.folder import Folder
 
 SECRET = "0123456789abcdef"
 
@@ -16,7 +17,7 @@ SECRET = "0123456789abcdef"
 def test_a_secret_between_two_chunks_is_found(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("x" * (leaks._CHUNK - 5) + SECRET)
 
-    assert leaks.search(tmp_path, SECRET).found == [tmp_path / "log"]
+    assert leaks.search(Folder(tmp_path), SECRET).found == ["log"]
 
 
 @pytest.mark.parametrize(
@@ -35,14 +36,14 @@ def test_a_secret_in_packed_values_is_found(tmp_path: Path, values: pa.Array) ->
     pq.write_table(pa.table({"column": values}), path, **options)
     assert SECRET.encode() not in path.read_bytes()
 
-    assert leaks.search(tmp_path, SECRET).found == [path]
+    assert leaks.search(Folder(tmp_path), SECRET).found == [path.name]
 
 
 def test_a_file_that_is_no_parquet_is_looked_through_as_it_lies(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_text(f"not packed: {SECRET}")
     (tmp_path / "other.parquet").write_text("nothing")
 
-    assert leaks.search(tmp_path, SECRET).found == [tmp_path / "broken.parquet"]
+    assert leaks.search(Folder(tmp_path), SECRET).found == ["broken.parquet"]
 
 
 def test_a_search_ends_and_says_where(tmp_path: Path) -> None:
@@ -50,13 +51,13 @@ def test_a_search_ends_and_says_where(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(1000))
     (tmp_path / "small").write_text(SECRET)
 
-    search = leaks.search(tmp_path, SECRET, most=500)
+    search = leaks.search(Folder(tmp_path), SECRET, most=500)
 
-    assert search.found == [tmp_path / "small"]
+    assert search.found == ["small"]
     assert search.extent == "the 1 smallest of the 2 files of the store"
 
 
 def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
-    search = leaks.search(tmp_path / "nothing", SECRET)
+    search = leaks.search(Folder(tmp_path / "nothing"), SECRET)
 
     assert (search.found, search.extent) == ([], "the 0 files of the store")

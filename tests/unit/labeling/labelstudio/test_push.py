@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.clouds.folder import Folder
 from labeling.labelstudio import push as module
 from labeling.labelstudio.projects import Project, ensure_project
-from labeling.labelstudio.push import Journal, Pushed, count_missing, push
+from labeling.labelstudio.push import Journal, PushResult, count_missing, push
 from labeling.questions.shown import ShownColumn
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, digest_of, make_task
@@ -48,7 +49,7 @@ def project(server: FakeLabelStudio) -> Project:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "notes" / "push.json")
+    return Journal(Folder(tmp_path / "notes"), "push.json")
 
 
 def questions(count: int, survey: Survey = SURVEY, annotators: int = 1) -> list[Task]:
@@ -324,7 +325,7 @@ def test_after_any_history_each_question_has_one_task(
     """Pushes with any losses, of questions that change, with answers and alterations between; then one that goes well."""
     server = FakeLabelStudio()
     project = ensure_project(server, "0" * 32, "flights", SURVEY)
-    journal = Journal(tmp_path_factory.mktemp("notes") / "push.json")
+    journal = Journal(Folder(tmp_path_factory.mktemp("notes")), "push.json")
     answered: set[int] = set()
     for event in history:
         match event:
@@ -369,7 +370,7 @@ def _key(record: dict[str, dict[str, str]]) -> tuple[str, str]:
 
 def _try_to_push(
     server: FakeLabelStudio, project: Project, tasks: Sequence[Task], journal: Journal
-) -> Pushed | None:
+) -> PushResult | None:
     try:
         return push(server, project, tasks, journal)
     except LabelStudioUnreachable:

@@ -34,7 +34,7 @@ from pipelines.features.fitted import (
     FittedText,
 )
 from pipelines.features.spec import Categorical, Date, Feature, FeatureSpec, Image, Numeric, Text
-from pipelines.features.summaries import Counts
+from pipelines.features.summaries import ValueCounts
 
 
 def _hashes(rows: int, seed: int = 0) -> np.ndarray:
@@ -265,7 +265,9 @@ def test_a_vocabulary_of_too_many_values_is_taken_from_a_share_of_the_rows(
     """Memory stays bounded, the frequent values stay the frequent ones, and the share is said."""
     rng = np.random.default_rng(9)
     kinds = np.where(rng.random(20_000) < 0.5, "often", rng.integers(0, 10**9, 20_000).astype(str))
-    monkeypatch.setattr("pipelines.features.analyzers.Counts", partial(Counts, limit=1000))
+    monkeypatch.setattr(
+        "pipelines.features.text_analyzers.ValueCounts", partial(ValueCounts, limit=1000)
+    )
 
     fitted = _fit(Categorical(min_count=100), pa.array(kinds))
 

@@ -24,9 +24,10 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScale
 from pipelines.features.analysis import Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.fitted import FittedStatistics
-from pipelines.features.mapped import Mapped, Numbers, OneHot, matrix, sparse_parts
+from pipelines.features.mapped import Mapped, Numbers, OneHot
 from pipelines.features.mapper import Mapper
 from pipelines.features.spec import Categorical, Date, Feature, FeatureSpec, Image, Numeric, Text
+from pipelines.sklearn.matrices import compressed_matrix, dense_matrix
 
 _ROWS = 65_536  # of a fragment
 _WORDS = np.array(["late", "Bird", "early", "wörm", "to", "be", "or", "not"])
@@ -107,7 +108,13 @@ def fragment() -> pa.RecordBatch:
 @pytest.fixture(scope="module")
 def whole(mapper: Mapper, fragment: pa.RecordBatch) -> tuple[np.ndarray, ...]:
     """The compressed rows of the whole fragment, mapped at once."""
-    return sparse_parts(mapper.map(fragment))[:3]
+    return _parts(mapper.map(fragment))
+
+
+def _parts(mapped: Mapped) -> tuple[np.ndarray, ...]:
+    """Row bounds, columns and values of the compressed rows."""
+    rows = compressed_matrix(mapped)
+    return rows.indptr, rows.indices, rows.data
 
 
 def _bits(whole: tuple[np.ndarray, ...], start: int, rows: int) -> list[bytes]:
@@ -123,7 +130,7 @@ def test_one_row_and_a_whole_fragment_have_the_same_bits(
 ) -> None:
     """Training maps 65,536 rows at once, a notebook one: there is no difference."""
     for row in range(0, _ROWS, 131):
-        alone = sparse_parts(mapper.map(fragment.slice(row, 1)))[:3]
+        alone = _parts(mapper.map(fragment.slice(row, 1)))
 
         assert _bits(alone, 0, 1) == _bits(whole, row, 1)
 
@@ -141,7 +148,7 @@ def test_any_batch_has_the_same_bits(
         coded = batch.column("one hot").dictionary_decode().dictionary_encode()
         batch = batch.set_column(3, "one hot", coded)
 
-    part = sparse_parts(mapper.map(batch))[:3]
+    part = _parts(mapper.map(batch))
 
     assert _bits(part, 0, rows) == _bits(whole, start, rows)
 
@@ -156,7 +163,7 @@ def test_a_mapper_out_of_a_package_has_the_same_bits(
 
     unpacked = Mapper(spec, FittedStatistics.from_dict(json.loads(packed)))
 
-    assert matrix(unpacked.map(batch)).tobytes() == matrix(mapper.map(batch)).tobytes()
+    assert dense_matrix(unpacked.map(batch)).tobytes() == dense_matrix(mapper.map(batch)).tobytes()
 
 
 def test_a_mapper_travels_to_a_worker(mapper: Mapper) -> None:
@@ -164,13 +171,13 @@ def test_a_mapper_travels_to_a_worker(mapper: Mapper) -> None:
 
     again = pickle.loads(pickle.dumps(mapper))  # noqa: S301
 
-    assert matrix(again.map(batch)).tobytes() == matrix(mapper.map(batch)).tobytes()
+    assert dense_matrix(again.map(batch)).tobytes() == dense_matrix(mapper.map(batch)).tobytes()
 
 
 def test_every_column_of_the_matrix_has_a_name(mapper: Mapper) -> None:
     mapped = mapper.map(_batch(3))
 
-    assert len(mapper.names) == mapped.width == matrix(mapped).shape[1]
+    assert len(mapper.names) == mapped.width == dense_matrix(mapped).shape[1]
     assert len(set(mapper.names)) == len(mapper.names)
 
 
@@ -189,7 +196,7 @@ def test_no_number_is_missing_in_the_matrix(whole: tuple[np.ndarray, ...]) -> No
 def _mapped(feature: Feature, training: pa.Array, scored: pa.Array | None = None) -> np.ndarray:
     spec = FeatureSpec(columns={"x": feature})
     mapper = Mapper(spec, _fitted(spec, pa.record_batch([training], names=["x"])))
-    return matrix(
+    return dense_matrix(
         mapper.map(pa.record_batch([training if scored is None else scored], names=["x"]))
     )
 
@@ -306,7 +313,7 @@ def test_text_weights_are_scikit_learns(analyzer: Literal["word", "char"]) -> No
     expected = oracle.fit_transform(texts).toarray()
     order = [oracle.vocabulary_[name.removeprefix("x ")] for name in mapper.names]
     assert len(order) == len(oracle.vocabulary_)
-    assert np.allclose(matrix(mapper.map(batch)), expected[:, order], rtol=1e-14, atol=0)
+    assert np.allclose(dense_matrix(mapper.map(batch)), expected[:, order], rtol=1e-14, atol=0)
 
 
 def test_hashed_text_without_weights_is_counts() -> None:
@@ -383,7 +390,6 @@ import numpy as np
 import pyarrow as pa
 from pipelines.columns.buffers import coded_texts, float_array, texts, time_array
 from pipelines.features.spec import Categorical, Date, FeatureSpec, Numeric, Text
-from pipelines.features.mapped import matrix, sparse_parts
 from pipelines.features.mapper import Mapper
 from pipelines.features.analysis import Statistics
 
@@ -398,7 +404,6 @@ statistics = Statistics(spec)
 hashes = np.arange(4, dtype=np.uint64).reshape(2, 2)
 seen = statistics.add(statistics.create(), batch, hashes, (0, 0))
 mapped = Mapper(spec, statistics.result(seen)).map(batch)
-matrix(mapped), sparse_parts(mapped)
 heavy = {"apache_beam", "pandas", "sklearn", "scipy", "PIL"} & set(sys.modules)
 assert not heavy, heavy
 """

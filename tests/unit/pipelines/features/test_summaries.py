@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.features.summaries import LEVELS, Counts, Moments, RowSample, Tally, levels
+from pipelines.features.summaries import LEVELS, Moments, RowSample, Tally, ValueCounts, levels
 
 _VALUES = st.floats(-1e6, 1e6)
 _FRAGMENTS = st.lists(st.lists(_VALUES, max_size=8), min_size=1, max_size=8)
@@ -31,7 +31,7 @@ def test_moments_are_numpys_in_any_order(fragments: list[list[float]], data: Any
     parts = []
     for number, values in enumerate(fragments):
         parts.append(Moments())
-        parts[-1].add(np.array(values), missing=number, place=(0, number))
+        parts[-1].add(np.array(values), missing=number, position=(0, number))
     order = data.draw(st.permutations(range(len(parts))))
 
     one, other = _merged(parts, list(range(len(parts)))), _merged(parts, order)
@@ -50,7 +50,7 @@ def test_equal_values_have_no_variance(value: float, count: int) -> None:
     """0.1 added ten times and divided by ten is not 0.1, but the mean is."""
     moments = Moments()
     for place in range(3):
-        moments.add(np.full(count, value), missing=0, place=(0, place))
+        moments.add(np.full(count, value), missing=0, position=(0, place))
 
     assert (moments.mean, moments.variance) == (value, 0.0)
 
@@ -58,10 +58,10 @@ def test_equal_values_have_no_variance(value: float, count: int) -> None:
 def test_a_fragment_counts_once() -> None:
     """A second part from the same place would be a retry counted twice."""
     moments = Moments()
-    moments.add(np.ones(2), missing=0, place=(0, 0))
+    moments.add(np.ones(2), missing=0, position=(0, 0))
 
     with pytest.raises(ValueError, match="added before"):
-        moments.add(np.ones(2), missing=0, place=(0, 0))
+        moments.add(np.ones(2), missing=0, position=(0, 0))
 
 
 @given(
@@ -117,7 +117,7 @@ def test_negative_zero_is_zero() -> None:
     """Equal values must not differ in a bit, or the order of rows would show."""
     sample, moments = RowSample(), Moments()
     sample.add(np.array([1], np.uint64), np.array([-0.0]))
-    moments.add(np.array([-0.0]), missing=0, place=(0, 0))
+    moments.add(np.array([-0.0]), missing=0, position=(0, 0))
 
     found = [*sample.quantiles([0.5]), moments.minimum, moments.maximum, moments.mean]
     assert [str(value) for value in found] == ["0.0"] * 4
@@ -129,12 +129,12 @@ _ROWS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abcdefgh")), max_
 @given(_ROWS, st.integers(1, 12), st.data())
 def test_counts_depend_on_the_rows_alone(rows: list[Any], limit: int, data: Any) -> None:
     """Row by row in any order, or all at once, the same levels are forgotten."""
-    parts = [Counts(limit=limit)]
+    parts = [ValueCounts(limit=limit)]
     for level, value in data.draw(st.permutations(rows)):
-        parts.append(Counts(limit=limit))
+        parts.append(ValueCounts(limit=limit))
         parts[-1].add({value: 1}, level=level, rows=1)
     cut = data.draw(st.integers(1, len(parts)))
-    halves = [_merged(parts[:cut], list(range(cut))), Counts(limit=limit)]
+    halves = [_merged(parts[:cut], list(range(cut))), ValueCounts(limit=limit)]
     for part in parts[cut:]:
         halves[1].merge(part)
 
@@ -154,7 +154,7 @@ def test_counts_depend_on_the_rows_alone(rows: list[Any], limit: int, data: Any)
 @pytest.mark.parametrize("first", [0, 1])
 def test_what_one_worker_forgot_the_others_forget(first: int) -> None:
     """Half of a level would be no sample of rows."""
-    parts = [Counts(limit=1), Counts(limit=1)]
+    parts = [ValueCounts(limit=1), ValueCounts(limit=1)]
     parts[0].add({"c": 1}, level=0, rows=1)
     parts[1].add({"a": 1, "b": 1}, level=0, rows=2)
 
@@ -164,7 +164,7 @@ def test_what_one_worker_forgot_the_others_forget(first: int) -> None:
 
 
 def test_counts_are_exact_within_the_limit() -> None:
-    counts = Counts()
+    counts = ValueCounts()
     counts.add({"a": 3, None: 2}, level=0, rows=5)
     counts.add({"a": 1}, level=4, rows=1)
 

@@ -15,10 +15,10 @@ from pipelines.features.spec import Text
 from pipelines.features.terms import (
     LONGEST,
     Buckets,
-    hashed_places,
+    hashed_columns,
     term_table,
     terms_of,
-    vocabulary_places,
+    vocabulary_columns,
 )
 
 _TEXT = st.text(st.sampled_from("aB éß\t\n1_-'🙂東"), max_size=30)
@@ -50,9 +50,9 @@ def test_a_bucket_is_a_published_hash() -> None:
 def test_counts_are_in_order_of_row_and_column() -> None:
     """Null and empty texts have no entries."""
     feature = Text(ngrams=(1, 1))
-    places = vocabulary_places(feature, ["late", "bird", "early"])
+    columns_of = vocabulary_columns(feature, ["late", "bird", "early"])
 
-    table = term_table(texts(["early bird early", None, "", "a late bird?"]), places, 3)
+    table = term_table(texts(["early bird early", None, "", "a late bird?"]), columns_of, 3)
 
     assert table.rows.tolist() == [0, 0, 3, 3]
     assert table.columns.tolist() == [1, 2, 0, 1]
@@ -62,7 +62,7 @@ def test_counts_are_in_order_of_row_and_column() -> None:
 def test_terms_in_one_bucket_are_counted_together() -> None:
     feature = Text(ngrams=(1, 2), size=2)
 
-    table = term_table(texts(["one two three"]), hashed_places(feature), 2)
+    table = term_table(texts(["one two three"]), hashed_columns(feature), 2)
 
     assert int(table.counts.sum()) == 5
     assert set(table.columns.tolist()) <= {0, 1}

@@ -15,31 +15,16 @@ from hypothesis import strategies as st
 from pipelines.errors import SchemaMismatch
 from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
-from pipelines.job.job_file import Job, parse
 
 DIGEST = "0123456789abcdef" * 4
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-
-
-def job(*columns: str, content: bool = False) -> Job:
-    return parse(
-        {
-            "name": "j",
-            "task": "classification",
-            "target": {"answers": ["no", "yes"]},
-            "data": {"path": "x", "key": "content" if content else list(columns)},
-            "predictions": {"label": "label"},
-            "sampling": {"seed": "0" * 32},
-        },
-        "job",
-    )
 
 
 def keys(faults: Faults | None = None, **columns: pa.Array) -> list[str]:
     rows = pa.record_batch(columns)
     places = np.arange(rows.num_rows)
     found: list[str] = keys_of(
-        rows, job(*columns), DIGEST, places, Faults() if faults is None else faults
+        rows, list(columns), DIGEST, places, Faults() if faults is None else faults
     ).to_pylist()
     return found
 
@@ -117,7 +102,7 @@ def test_without_a_key_a_row_is_its_place_in_its_file() -> None:
     """Its true place, also where rows of other batches lie between."""
     rows = pa.record_batch({"x": pa.array([1, 2])})
 
-    found = keys_of(rows, job(), DIGEST, np.array([5, 9]), Faults())
+    found = keys_of(rows, (), DIGEST, np.array([5, 9]), Faults())
 
     assert found.to_pylist() == ["0123456789abcdef:5", "0123456789abcdef:9"]
 
@@ -127,10 +112,10 @@ def test_the_content_of_a_row_can_be_its_key() -> None:
     rows = pa.record_batch({"x": [1, 2, 1], "y": ["a", "a", "a"]})
     coded = pa.record_batch({"x": rows["x"], "y": rows["y"].dictionary_encode()})
 
-    found = keys_of(rows, job(content=True), DIGEST, np.arange(3), Faults()).to_pylist()
+    found = keys_of(rows, "content", DIGEST, np.arange(3), Faults()).to_pylist()
 
     assert found[0] == found[2] != found[1]
-    assert keys_of(coded, job(content=True), "", np.arange(3), Faults()).to_pylist() == found
+    assert keys_of(coded, "content", "", np.arange(3), Faults()).to_pylist() == found
 
 
 @pytest.mark.parametrize("column", [pa.array([[1]]), pa.array([b"x"])], ids=str)

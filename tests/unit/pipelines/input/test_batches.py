@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,58 +14,46 @@ from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
 from pipelines.input.batches import local_micros, membership, period_end
-from pipelines.job.job_file import Job, parse
-from pipelines.job.sections import Batches
+from pipelines.job.rules import BatchRule
+from pipelines.job.sections import BatchedBy, Batches
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia"]
 MOMENTS = st.datetimes(datetime(1, 1, 4), datetime(9999, 12, 27))  # noqa: DTZ001  # naive on purpose
 KNOWN = st.datetimes(datetime(1, 1, 4), datetime(9999, 12, 27))  # noqa: DTZ001
-FORMS = {
+FORMS: dict[BatchedBy, Callable[[datetime], str]] = {
     "hour": lambda local: local.isoformat()[:13],
     "day": lambda local: local.date().isoformat(),
     "week": lambda local: "{:04d}-W{:02d}".format(*local.isocalendar()[:2]),
 }
 
 
-def job(by: str, zone: str = "UTC", **more: object) -> Job:
-    batches = {"by": by, "timezone": zone, **more}
-    path = "{batch}.parquet" if by == "path" else "rows.parquet"
-    content = {
-        "name": "j",
-        "task": "classification",
-        "target": {"answers": ["no", "yes"]},
-        "data": {"path": path, "time": "at"},
-        "batches": batches,
-        "predictions": {"label": "label"},
-        "sampling": {"seed": "0" * 32},
-    }
-    return parse(content, "job")
+def rule(by: BatchedBy, zone: str = "UTC", column: str = "at") -> BatchRule:
+    return BatchRule(by, column, zone)
 
 
-def names(column: pa.Array, described: Job, path_batch: str | None = None) -> list[str]:
+def names(column: pa.Array, how: BatchRule, path_batch: str | None = None) -> list[str]:
     """The batch of each row."""
-    name = described.batches.column or "at"
-    found = membership(pa.record_batch([column], names=[name]), described, path_batch)
+    found = membership(pa.record_batch([column], names=[how.column]), how, path_batch)
     return [found.names[code] for code in found.codes]
 
 
 @pytest.mark.parametrize("by", list(FORMS))
 @given(moments=st.lists(KNOWN, min_size=1, max_size=8), zone=st.sampled_from(ZONES))
 def test_a_moment_falls_into_the_period_on_the_wall_of_the_jobs_zone(
-    by: str, moments: list[datetime], zone: str
+    by: BatchedBy, moments: list[datetime], zone: str
 ) -> None:
     """Midnight is where the job says, in winter and in summer, in year 33 as in 2040."""
     aware = [moment.replace(tzinfo=UTC) for moment in moments]
 
-    found = names(pa.array(aware, pa.timestamp("us", tz="UTC")), job(by, zone))
+    found = names(pa.array(aware, pa.timestamp("us", tz="UTC")), rule(by, zone))
 
     assert found == [FORMS[by](moment.astimezone(ZoneInfo(zone))) for moment in aware]
 
 
 @pytest.mark.parametrize("by", list(FORMS))
 @given(moment=MOMENTS, zone=st.sampled_from(ZONES))
-def test_a_time_without_a_zone_stands_as_it_is(by: str, moment: datetime, zone: str) -> None:
-    assert names(pa.array([moment], pa.timestamp("us")), job(by, zone)) == [FORMS[by](moment)]
+def test_a_time_without_a_zone_stands_as_it_is(by: BatchedBy, moment: datetime, zone: str) -> None:
+    assert names(pa.array([moment], pa.timestamp("us")), rule(by, zone)) == [FORMS[by](moment)]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +69,8 @@ def test_a_time_without_a_zone_stands_as_it_is(by: str, moment: datetime, zone: 
 def test_the_hour_that_comes_twice_is_one_batch(utc: str, hour: str, day: str) -> None:
     column = pa.array([utc])
 
-    assert names(column, job("hour", "Europe/Berlin")) == [hour]
-    assert names(column, job("day", "Europe/Berlin")) == [day]
+    assert names(column, rule("hour", "Europe/Berlin")) == [hour]
+    assert names(column, rule("day", "Europe/Berlin")) == [day]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +78,7 @@ def test_the_hour_that_comes_twice_is_one_batch(utc: str, hour: str, day: str) -
     [("2024-12-30", "2025-W01"), ("2021-01-03", "2020-W53"), ("2026-01-01", "2026-W01")],
 )
 def test_a_week_belongs_to_the_year_of_its_thursday(first: str, week: str) -> None:
-    assert names(pa.array([date.fromisoformat(first)]), job("week")) == [week]
+    assert names(pa.array([date.fromisoformat(first)]), rule("week")) == [week]
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -100,14 +89,14 @@ def test_every_unit_of_time_says_the_same(unit: str, zone: str | None) -> None:
     ticks = (last + 1) * 1_795_186_799 + last  # the last moment before 15:00 UTC
     column = pa.array([ticks], pa.int64()).cast(pa.timestamp(unit, tz=zone))
 
-    assert names(column, job("day", "Asia/Tokyo")) == ["2026-11-20"]
+    assert names(column, rule("day", "Asia/Tokyo")) == ["2026-11-20"]
 
 
 @pytest.mark.parametrize("kind", [pa.date32(), pa.date64()])
 def test_dates_are_days(kind: pa.DataType) -> None:
     column = pa.array([date(2026, 11, 20), None], kind)
 
-    assert names(column, job("day", "Asia/Tokyo")) == ["2026-11-20", "unknown"]
+    assert names(column, rule("day", "Asia/Tokyo")) == ["2026-11-20", "unknown"]
 
 
 TIMES = {
@@ -128,7 +117,7 @@ TIMES = {
 @given(st.lists(st.sampled_from(list(TIMES)), min_size=1, max_size=6))
 def test_a_text_is_read_the_same_whatever_stands_beside_it(texts: list[str | None]) -> None:
     """One bad value must not move its neighbours to another day."""
-    found = names(pa.array(texts, pa.string()), job("day", "Europe/Berlin"))
+    found = names(pa.array(texts, pa.string()), rule("day", "Europe/Berlin"))
 
     assert found == [TIMES[text] for text in texts]
 
@@ -137,13 +126,13 @@ def test_times_beyond_the_calendar_are_unknown_not_wrapped() -> None:
     """Seconds that microseconds cannot hold would come out as a plausible day."""
     seconds = pa.array([10**15, -(10**15), 0], pa.int64()).cast(pa.timestamp("s"))
 
-    assert names(seconds, job("day")) == ["unknown", "unknown", "1970-01-01"]
+    assert names(seconds, rule("day")) == ["unknown", "unknown", "1970-01-01"]
 
 
 def test_bytes_that_are_no_text_are_no_time() -> None:
     column = pa.array([b"2026-01-05", b"\xff"], pa.binary()).view(pa.string())
 
-    assert names(column, job("day")) == ["2026-01-05", "unknown"]
+    assert names(column, rule("day")) == ["2026-01-05", "unknown"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +141,7 @@ def test_bytes_that_are_no_text_are_no_time() -> None:
 def test_numbers_are_no_times(column: pa.Array) -> None:
     """An integer would be read as microseconds, all of them in January 1970."""
     with pytest.raises(SchemaMismatch, match="the time column holds"):
-        names(column, job("day"))
+        names(column, rule("day"))
 
 
 @pytest.mark.parametrize(
@@ -173,14 +162,14 @@ def test_numbers_are_no_times(column: pa.Array) -> None:
 )
 def test_a_value_is_a_batch_of_that_name(column: pa.Array, wanted: list[str]) -> None:
     """What names no batch is in `unknown`; an empty text could not name a folder."""
-    assert names(column, job("column", column="group")) == wanted
+    assert names(column, rule("column", column="group")) == wanted
 
 
 def test_a_value_that_reads_unknown_is_told_from_no_value() -> None:
     """Only rows without a batch are faulty, though both are in the batch `unknown`."""
     rows = pa.record_batch([pa.array(["unknown", None, "a"])], names=["group"])
 
-    found = membership(rows, job("column", column="group"), None)
+    found = membership(rows, rule("column", column="group"), None)
 
     assert [found.names[code] for code in found.codes] == ["unknown", "unknown", "a"]
     assert found.unknown is not None
@@ -188,24 +177,26 @@ def test_a_value_that_reads_unknown_is_told_from_no_value() -> None:
 
 
 def test_the_path_names_the_batch() -> None:
-    assert names(pa.array([1, 2]), job("path"), "2026-11") == ["2026-11"] * 2
+    assert names(pa.array([1, 2]), rule("path"), "2026-11") == ["2026-11"] * 2
 
 
 def test_without_a_rule_all_rows_are_one_batch() -> None:
-    assert names(pa.array([1, 2]), job("all")) == ["all", "all"]
+    assert names(pa.array([1, 2]), rule("all")) == ["all", "all"]
 
 
 def test_no_rows_belong_to_no_batch() -> None:
-    assert names(pa.array([], pa.timestamp("us")), job("day")) == []
+    assert names(pa.array([], pa.timestamp("us")), rule("day")) == []
 
 
 @given(KNOWN, st.sampled_from(ZONES), st.sampled_from(list(FORMS)))
-def test_a_period_ends_after_each_of_its_moments(moment: datetime, zone: str, by: str) -> None:
+def test_a_period_ends_after_each_of_its_moments(
+    moment: datetime, zone: str, by: BatchedBy
+) -> None:
     """And not more than its length later, but for the hour that comes twice."""
     aware = moment.replace(tzinfo=UTC)
-    [batch] = names(pa.array([aware], pa.timestamp("us", tz="UTC")), job(by, zone))
+    [batch] = names(pa.array([aware], pa.timestamp("us", tz="UTC")), rule(by, zone))
 
-    end = period_end(batch, Batches(by=by, timezone=zone))  # type: ignore[arg-type]
+    end = period_end(batch, Batches(by=by, timezone=zone))
 
     longest = {"hour": 1, "day": 24, "week": 168}[by]
     assert end is not None
@@ -240,13 +231,13 @@ def test_settling_takes_hours_that_pass() -> None:
         ("all", "all"),
     ],
 )
-def test_what_is_no_period_has_no_end(batch: str, by: str) -> None:
+def test_what_is_no_period_has_no_end(batch: str, by: BatchedBy) -> None:
     column = "c" if by == "column" else None
 
-    assert period_end(batch, Batches(by=by, column=column)) is None  # type: ignore[arg-type]
+    assert period_end(batch, Batches(by=by, column=column)) is None
 
 
 def test_unusable_times_are_the_smallest_integer() -> None:
-    found = local_micros(pa.array([None, datetime(1970, 1, 1, tzinfo=UTC)]), Batches())
+    found = local_micros(pa.array([None, datetime(1970, 1, 1, tzinfo=UTC)]), "UTC")
 
     assert found.tolist() == [np.iinfo(np.int64).min, 0]

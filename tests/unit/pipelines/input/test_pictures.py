@@ -9,22 +9,8 @@ import pytest
 
 from pipelines.input.faults import Faults
 from pipelines.input.pictures import with_pictures
-from pipelines.job.job_file import Job, parse
 
-
-@pytest.fixture
-def job() -> Job:
-    content = {
-        "name": "j",
-        "task": "classification",
-        "target": {"answers": ["no", "yes"]},
-        "data": {"path": "x"},
-        "features": {"columns": {"p": {"kind": "image"}}},
-        "model": {},
-        "labeling": {"show": ["q"], "pictures": ["q"]},
-        "sampling": {"seed": "0" * 32},
-    }
-    return parse(content, "job")
+COLUMNS = ("p", "q")
 
 
 @pytest.fixture
@@ -37,46 +23,46 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_a_path_becomes_the_bytes_of_its_file(job: Job, folder: Path) -> None:
+def test_a_path_becomes_the_bytes_of_its_file(folder: Path) -> None:
     """For features and for what people see; a missing path is a missing picture."""
     rows = pa.record_batch({"p": ["img/a.png", None], "q": ["", "img/../img/a.png"]})
     faults = Faults()
 
-    found = with_pictures(rows, job, folder, faults)
+    found = with_pictures(rows, COLUMNS, folder, faults)
 
     assert found.to_pydict() == {"p": [b"picture", None], "q": [None, b"picture"]}
     assert faults.reasons == {}
 
 
 @pytest.mark.parametrize("path", ["../secret", "link.png", "img/../../secret"])
-def test_a_path_that_leaves_the_folder_costs_its_row(job: Job, folder: Path, path: str) -> None:
+def test_a_path_that_leaves_the_folder_costs_its_row(folder: Path, path: str) -> None:
     """A row could ask for any file of this machine, and people would be shown it."""
     faults = Faults()
 
-    found = with_pictures(pa.record_batch({"p": [path]}), job, folder, faults)
+    found = with_pictures(pa.record_batch({"p": [path]}), COLUMNS, folder, faults)
 
     assert found["p"].to_pylist() == [None]
     assert faults.reasons == {0: ("picture_outside_folder", "p")}
 
 
-def test_an_absolute_path_elsewhere_costs_its_row(job: Job, folder: Path) -> None:
+def test_an_absolute_path_elsewhere_costs_its_row(folder: Path) -> None:
     faults = Faults()
 
-    with_pictures(pa.record_batch({"p": [str(folder.parent / "secret")]}), job, folder, faults)
+    with_pictures(pa.record_batch({"p": [str(folder.parent / "secret")]}), COLUMNS, folder, faults)
 
     assert faults.reasons == {0: ("picture_outside_folder", "p")}
 
 
 @pytest.mark.parametrize("path", ["img/b.png", "img", "a\x00b", "x" * 5000])
-def test_a_picture_that_is_not_there_costs_its_row(job: Job, folder: Path, path: str) -> None:
+def test_a_picture_that_is_not_there_costs_its_row(folder: Path, path: str) -> None:
     faults = Faults()
 
-    with_pictures(pa.record_batch({"p": [path]}), job, folder, faults)
+    with_pictures(pa.record_batch({"p": [path]}), COLUMNS, folder, faults)
 
     assert faults.reasons == {0: ("picture_not_found", "p")}
 
 
-def test_bytes_stay_as_they_are(job: Job, folder: Path) -> None:
+def test_bytes_stay_as_they_are(folder: Path) -> None:
     rows = pa.record_batch({"p": [b"picture"], "q": pa.nulls(1)})
 
-    assert with_pictures(rows, job, folder, Faults()) is rows
+    assert with_pictures(rows, COLUMNS, folder, Faults()) is rows

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
+from pipelines.features.spec import FeatureSpec
 from pipelines.input.faults import Faults
 from pipelines.input.typed_rows import (
     category,
@@ -21,13 +22,14 @@ from pipelines.input.typed_rows import (
     numbers,
     projection,
     readable_rows,
-    require_types,
+    require_numbers,
     take,
 )
-from pipelines.job.job_file import Job, parse
+from pipelines.job.job_file import parse
+from pipelines.job.rules import ReadingRules, reading_rules
 
 
-def job(columns: Mapping[str, Any] | None = None, **sections: Any) -> Job:
+def rules(columns: Mapping[str, Any] | None = None, **sections: Any) -> ReadingRules:
     content = {
         "name": "j",
         "task": "classification",
@@ -37,14 +39,14 @@ def job(columns: Mapping[str, Any] | None = None, **sections: Any) -> Job:
         "model": {},
         "sampling": {"seed": "0" * 32},
     }
-    return parse({**content, **sections}, "job")
+    return reading_rules(parse({**content, **sections}, "job"))
 
 
 def typed(column: pa.Array, kind: str = "numeric", **more: Any) -> tuple[list[Any], dict[int, str]]:
     """The values of a feature, and the reasons of the rows that cannot be used."""
     faults = Faults()
-    described = job({"x": {"kind": kind, **more}})
-    found = features_of(pa.record_batch({"x": column}), described, faults)
+    described = FeatureSpec.model_validate({"columns": {"x": {"kind": kind, **more}}})
+    found = features_of(pa.record_batch({"x": column}), described, "UTC", faults)
     return found["x"].to_pylist(), {row: why for row, (why, _) in faults.reasons.items()}
 
 
@@ -150,10 +152,10 @@ def test_a_text_that_is_no_time_costs_its_row(column: pa.Array, wanted: dict[int
 
 
 def test_a_date_is_read_in_the_jobs_zone() -> None:
-    described = job({"x": {"kind": "date"}}, batches={"timezone": "Asia/Tokyo"})
+    described = FeatureSpec.model_validate({"columns": {"x": {"kind": "date"}}})
     rows = pa.record_batch({"x": pa.array(["2026-01-05T20:00:00Z"])})
 
-    [found] = features_of(rows, described, Faults())["x"].to_pylist()
+    [found] = features_of(rows, described, "Asia/Tokyo", Faults())["x"].to_pylist()
 
     assert found.isoformat() == "2026-01-06T05:00:00"
 
@@ -195,7 +197,7 @@ def test_a_column_of_another_family_is_told(kind: str, held: str) -> None:
 
 def test_a_missing_column_is_told_with_those_that_are_there() -> None:
     with pytest.raises(SchemaMismatch, match="column 'x' is missing; there are y, z"):
-        features_of(pa.record_batch({"y": [1], "z": [1]}), job(), Faults())
+        features_of(pa.record_batch({"y": [1], "z": [1]}), rules().features, "UTC", Faults())
 
 
 @pytest.mark.parametrize("kind", ["categorical", "text"])
@@ -256,22 +258,22 @@ GIVEN = {
 def test_a_file_that_knows_types_may_not_hold_numbers_as_text(
     column: str, sections: dict[str, Any]
 ) -> None:
-    described = job(**sections)
+    columns = rules(**sections).number_columns
 
-    require_types(pa.schema([(column, pa.float64())]), described)
+    require_numbers(pa.schema([(column, pa.float64())]), columns)
     for kind in (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
         with pytest.raises(SchemaMismatch, match=f"column '{column}' holds .*string"):
-            require_types(pa.schema([(column, kind)]), described)
+            require_numbers(pa.schema([(column, kind)]), columns)
 
 
 def test_a_users_function_may_make_numbers_of_text() -> None:
-    described = job(features={"function": "f.py:f", "columns": {"x": {"kind": "numeric"}}})
+    described = rules(features={"function": "f.py:f", "columns": {"x": {"kind": "numeric"}}})
 
-    require_types(pa.schema([("x", pa.string())]), described)
+    require_numbers(pa.schema([("x", pa.string())]), described.number_columns)
 
 
 def test_a_job_reads_what_it_names_and_no_more() -> None:
-    described = job(
+    described = rules(
         {"x": {"kind": "numeric"}, "c": {"kind": "categorical"}},
         data={"path": "x", "key": ["k"], "time": "at"},
         batches={"by": "column", "column": "b"},
@@ -289,7 +291,7 @@ def test_a_job_reads_what_it_names_and_no_more() -> None:
 
 
 def test_a_users_function_sees_every_column_and_features_need_not_be_there_before() -> None:
-    described = job(features={"function": "f.py:f", "columns": {"x": {"kind": "numeric"}}})
+    described = rules(features={"function": "f.py:f", "columns": {"x": {"kind": "numeric"}}})
 
     found = projection(described)
 
@@ -299,7 +301,7 @@ def test_a_users_function_sees_every_column_and_features_need_not_be_there_befor
 def test_the_content_of_a_row_leaves_its_key_out() -> None:
     one = pa.record_batch({"k": ["a", "b"], "x": [1, 1]})
 
-    first, second = contents_of(one, job()).tolist()
+    first, second = contents_of(one, ["k"]).tolist()
 
     assert first == second
 

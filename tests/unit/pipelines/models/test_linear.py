@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import PackageRefused
-from pipelines.features.mapped import Mapped, Numbers, matrix, taken
+from pipelines.features.mapped import Mapped, Numbers
 from pipelines.models import linear
 from pipelines.models.evaluator import Scores, layout_of, load_evaluator
 from pipelines.models.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS
 from pipelines.models.linear import LinearEvaluator
+from pipelines.sklearn.matrices import dense_matrix, taken
 
 MakeMapped = Callable[..., Mapped]
 
@@ -56,7 +57,7 @@ def test_a_number_is_the_product_of_matrix_and_weights(
     mapped = make_mapped(500, text=text)
     evaluator = evaluator_for(mapped)
 
-    expected = matrix(mapped) @ evaluator.coefficients[0] + evaluator.intercepts[0]
+    expected = dense_matrix(mapped) @ evaluator.coefficients[0] + evaluator.intercepts[0]
 
     assert evaluator.predict(mapped).value == pytest.approx(expected, rel=0, abs=1e-13)
 
@@ -66,7 +67,7 @@ def test_codes_are_those_of_the_classes(make_mapped: MakeMapped) -> None:
     mapped = make_mapped(500)
     evaluator = evaluator_for(mapped, inverse_link="softmax")
 
-    decisions = matrix(mapped) @ evaluator.coefficients.T + evaluator.intercepts
+    decisions = dense_matrix(mapped) @ evaluator.coefficients.T + evaluator.intercepts
 
     expected = np.array(evaluator.classes)[decisions.argmax(axis=1)]
     np.testing.assert_array_equal(evaluator.predict(mapped).codes, expected)
@@ -211,3 +212,16 @@ def test_opening_plain_arrays_imports_no_library() -> None:
     )
 
     assert run.stdout.strip() == "[]"
+
+
+def test_the_layout_keeps_the_words_of_earlier_packages(make_mapped: MakeMapped) -> None:
+    """A class may be renamed; a package that holds its earlier word must still open."""
+    layout = layout_of(make_mapped(1, text=True))
+
+    assert [(block.kind, block.width) for block in layout] == [
+        ("numbers", 1),
+        ("sparse", 30),
+        ("codes", 4),
+        ("dense", 3),
+        ("numbers", 1),
+    ]

@@ -10,39 +10,26 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.errors import JobInvalid, SchemaMismatch
+from pipelines.errors import SchemaMismatch
 from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import Mapped, Numbers
+from pipelines.features.spec import FeatureSpec
 from pipelines.input.faults import Faults
-from pipelines.job.job_file import Job, parse
+from pipelines.job.sections import PredictionColumns
+from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Predictions
-
-ALL = {"label": "guess"}
-
-
-def job(task: str = "classification", **sections: Any) -> Job:
-    content = {
-        "name": "j",
-        "task": task,
-        "target": {"answers": ["a", "b"]},
-        "data": {"path": "x"},
-        "sampling": {"seed": "0" * 32},
-    }
-    return parse({**content, **sections}, "job")
 
 
 def given(
     rows: dict[str, Any],
-    task: str = "classification",
-    target: dict[str, Any] | None = None,
-    **predictions: Any,
+    task: TaskType = "classification",
+    **columns: Any,
 ) -> tuple[Predictions, dict[int, tuple[str, str]]]:
-    """What a job over another system's predictions makes of rows."""
+    """What becomes of rows that hold another system's predictions."""
     faults = Faults()
-    own = {"target": target} if target else {}
-    described = job(task, predictions={**ALL, **predictions}, **own)
-    found = GivenPredictions(described).predict(pa.record_batch(rows), faults)
+    scorer = GivenPredictions(PredictionColumns(label="guess", **columns), task)
+    found = scorer.predict(pa.record_batch(rows), faults)
     return found, faults.reasons
 
 
@@ -97,9 +84,7 @@ def test_probabilities_name_classes_as_people_write_them() -> None:
     """In TOML every key is text: `True` is the label of a column of truth values."""
     rows = {"guess": pa.array([True, False]), "pt": [0.9, 0.3], "pf": [0.1, 0.7]}
 
-    found, _ = given(
-        rows, target={"answers": [True, False]}, probabilities={"True": "pt", "False": "pf"}
-    )
+    found, _ = given(rows, probabilities={"True": "pt", "False": "pf"})
 
     assert found.scores is not None
     assert found.scores.to_pylist() == [0.9, 0.7]
@@ -120,13 +105,6 @@ def test_without_a_column_predictions_are_unversioned() -> None:
 def test_labels_that_have_no_spelling_are_told(held: pa.Array) -> None:
     with pytest.raises(SchemaMismatch):
         given({"guess": held})
-
-
-def test_a_job_with_a_model_has_no_given_predictions() -> None:
-    features = {"columns": {"x": {"kind": "numeric"}}}
-
-    with pytest.raises(JobInvalid, match="no \\[predictions\\]"):
-        GivenPredictions(job(features=features, model={}))
 
 
 @dataclass
@@ -170,9 +148,8 @@ def scored(
 ) -> tuple[Predictions, dict[int, tuple[str, str]]]:
     faults = Faults()
     faults.mark(marked, "before", "")
-    features = {"columns": {"x": {"kind": "numeric"}}}
-    task = "regression" if package.is_number else "classification"
-    scorer = ModelScorer(job(task, features=features, model={}), package)  # type: ignore[arg-type]
+    features = FeatureSpec.model_validate({"columns": {"x": {"kind": "numeric"}}})
+    scorer = ModelScorer(package, features, "UTC")  # type: ignore[arg-type]
     rows = pa.record_batch({"x": pa.array(values, pa.float64())})
     return scorer.predict(rows, faults), faults.reasons
 

@@ -17,9 +17,10 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from pipelines.errors import PackageRefused
-from pipelines.features.mapped import Mapped, Numbers, Sparse, taken
+from pipelines.features.mapped import Mapped, Numbers, Sparse
 from pipelines.models.catalogue import ESTIMATORS
 from pipelines.sklearn import LibraryEvaluator, package_evaluator, persistence, train
+from pipelines.sklearn.matrices import taken
 
 MakeMapped = Callable[..., Mapped]
 MakeTargets = Callable[[Mapped, int], np.ndarray]

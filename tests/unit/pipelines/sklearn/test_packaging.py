@@ -10,13 +10,13 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from pipelines.errors import EstimatorRefused
-from pipelines.features.mapped import Mapped, taken
+from pipelines.features.mapped import Mapped
 from pipelines.models.catalogue import ESTIMATORS
 from pipelines.models.evaluator import Scores, load_evaluator
 from pipelines.models.linear import LinearEvaluator
 from pipelines.sklearn import package_evaluator, packaging, persistence, train
 from pipelines.sklearn.linear_arrays import as_linear
-from pipelines.sklearn.matrices import matrix_of
+from pipelines.sklearn.matrices import matrix_of, taken
 from pipelines.sklearn.training import Trained
 
 MakeMapped = Callable[..., Mapped]

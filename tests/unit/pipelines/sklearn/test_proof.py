@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.features.mapped import Mapped, Numbers, OneHot, Sparse, concatenated
+from pipelines.features.mapped import Mapped, Numbers, OneHot, Sparse
 from pipelines.models.catalogue import ESTIMATORS
 from pipelines.models.evaluator import layout_of
 from pipelines.models.linear import LinearEvaluator
 from pipelines.sklearn import train
 from pipelines.sklearn.linear_arrays import as_linear
+from pipelines.sklearn.matrices import concatenated
 from pipelines.sklearn.proof import difference, edge_rows, edge_values
 from pipelines.sklearn.training import Trained
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from pipelines.errors import EstimatorRefused
-from pipelines.features.mapped import Mapped, taken
+from pipelines.features.mapped import Mapped
 from pipelines.models.catalogue import ESTIMATORS
 from pipelines.sklearn import train
-from pipelines.sklearn.matrices import matrix_of
+from pipelines.sklearn.matrices import matrix_of, taken
 from pipelines.sklearn.training import Trained, random_state
 
 MakeMapped = Callable[..., Mapped]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.input.fragments import find_sources, splits_of
 from pipelines.job.job_file import parse
+from pipelines.job.rules import reading_rules
 from pipelines.training.rows import Reader
 from pipelines.training.selection import select
 
@@ -36,7 +37,7 @@ def keys_that_train(folder: Path, **columns: list[object]) -> list[str]:
     )
     found = find_sources("rows.parquet", folder)
     batches = frozenset({"2026-01-05", "2026-01-06", "unknown"})
-    reader = Reader(job, batches, {"rows.parquet": "0" * 64}, function=None)
+    reader = Reader(reading_rules(job), batches, {"rows.parquet": "0" * 64}, function=None)
     splits = [split for source in found for split in splits_of(source)]
     return [key for split in splits for rows in reader.read(split) for key in rows.keys.to_pylist()]
 

@@ -64,7 +64,7 @@ def running(home: Home, *, port: int | None = None) -> Iterator[str]:
 
 def app(tmp_path: Path, say: Callable[[str], None] = print) -> App:
     job = Job.model_construct(name="j")
-    return App(tmp_path / "j.toml", job, settings.load(), open_store(str(tmp_path)), say=say)
+    return App(job, settings.load(), open_store(str(tmp_path)), tmp_path, say=say)
 
 
 def test_the_one_that_runs_is_used_and_told_once(home: Home, tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""What JSON says of each batch: its state or its draw, or why it failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from functions.cli import output
+
+if TYPE_CHECKING:
+    from functions.steps.sample import SampleResult
+    from functions.steps.score import ScoreResult
+
+
+def scored(result: ScoreResult, job: Path) -> list[dict[str, Any]]:
+    """The state of each batch of a scoring; `job` as it was typed."""
+    return [
+        output.failed_batch(one.batch, one.error, job)
+        if one.error
+        else _without(output.plain(one), "error")
+        for one in result.batches
+    ]
+
+
+def drawn(result: SampleResult, job: Path) -> list[dict[str, Any]]:
+    """The draw of each batch, then those that failed; `job` as it was typed."""
+    return [
+        *(_without(output.plain(one), "is_new") for one in result.drawn),
+        *(output.failed_batch(batch, error, job) for batch, error in result.failed.items()),
+    ]
+
+
+def _without(record: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != name}

@@ -1,0 +1,130 @@
+"""What each step of a command did and cost, kept as rows of `runs`."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from infra.store import Store
+from pipelines.errors import RecheckError
+from pipelines.models.manifest import installed
+from pipelines.tables.schemas import RUNS, table_of
+
+_LIBRARIES = ("numpy", "pyarrow", "recheck-loop", "scikit-learn")
+_KILO = 1 if sys.platform == "darwin" else 1024  # unit of the peak memory that the system tells
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a process and its children have used since they began."""
+
+    wall: float  # seconds, by a clock that only goes forward
+    cpu: float  # seconds
+
+    @classmethod
+    def now(cls) -> Cost:
+        """Return what was used so far."""
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return cls(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used))
+
+    def since(self, earlier: Cost) -> Cost:
+        """Return what was used since an earlier moment."""
+        return Cost(self.wall - earlier.wall, self.cpu - earlier.cpu)
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process, or one of its children, has held, in bytes."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(one).ru_maxrss for one in who) * _KILO
+
+
+def versions() -> dict[str, str]:
+    """Return the libraries that could change a bit of the output, with their versions."""
+    return installed(_LIBRARIES)
+
+
+@dataclass(slots=True)
+class Run:
+    """One step's run; whoever runs it fills in what came out."""
+
+    step: str
+    batch: str | None = None  # None where it is not of one batch
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    rows: int | None = None
+    bytes: int | None = None  # of input that was read, where that is known
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    peak_memory: int | None = None  # bytes
+    versions: dict[str, str] = field(default_factory=versions)
+    error: str | None = None  # its code and what was wrong
+
+    def spent(self, cost: Cost) -> None:
+        """Note what the run cost."""
+        self.seconds, self.cpu_seconds, self.peak_memory = cost.wall, cost.cpu, peak_memory()
+
+    def record(self) -> dict[str, Any]:
+        """Return the run as a row, without who ran it and when."""
+        texts = ("inputs", "outputs", "versions")
+        written = {name: json.dumps(getattr(self, name), sort_keys=True) for name in texts}
+        return {name: getattr(self, name) for name in self.__slots__} | written
+
+
+@dataclass(slots=True)
+class RunLog:
+    """The runs of one command: steps within a step are committed with it."""
+
+    depth: int = 0
+    ended: list[Run] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, run: Run) -> Iterator[Run]:
+        """Measure a step, and keep what it did, also where it fails."""
+        began = Cost.now()
+        self.depth += 1
+        try:
+            yield run
+        except BaseException as error:
+            run.error = _words(error)
+            raise
+        finally:
+            run.spent(Cost.now().since(began))
+            self.depth -= 1
+            self.ended.append(run)
+
+    def taken(self) -> list[Run]:
+        """Return the runs that ended, once the outermost step is over."""
+        if self.depth:
+            return []
+        ended, self.ended = self.ended, []
+        return ended
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, RecheckError):
+        return f"{error.code}: {error.problem}"
+    return type(error).__name__
+
+
+def keep(
+    store: Store, runs: Sequence[Run], common: Mapping[str, Any], *, known_at: datetime
+) -> None:
+    """Append runs by one commit.
+
+    Args:
+        store: where.
+        runs: that ended.
+        common: job, job_hash and actor of all.
+        known_at: the time of the commit.
+    """
+    rows = [{**common, "known_at": known_at, **run.record()} for run in runs]
+    store.table("runs").append(table_of(RUNS, rows))

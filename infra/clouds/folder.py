@@ -1,0 +1,245 @@
+"""A folder of this machine, or one mounted on it, as the files and locks of a store."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from pipelines.errors import ConcurrentRun
+from pipelines.tables.files import FileStat
+from pipelines.tables.store_errors import store_errors
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS}
+_UNFINISHED = ".part"  # the end of a name that nobody lists
+_MOMENT = 30  # seconds that another process may need to replace one file
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Implements `pipelines.tables.files.Files`."""
+
+    path: Path
+
+    @property
+    def address(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def options(self) -> Mapping[str, str]:
+        """Return nothing: a path is enough."""
+        return {}
+
+    def under(self, folder: str) -> Folder:
+        """Return the files of a folder, which need not exist yet."""
+        return Folder(self.path / folder)
+
+    def head(self, name: str) -> FileStat | None:
+        """Return what is known of a regular file; None where there is none."""
+        with store_errors(self.address):
+            try:
+                found = (self.path / name).lstat()
+            except FileNotFoundError:
+                return None
+        return _stat(name, found) if stat.S_ISREG(found.st_mode) else None
+
+    def list(self, folder: str = "") -> Iterator[FileStat]:
+        """Yield every file at any depth below a folder, sorted by name, but for those being written."""
+        with store_errors(self.address):
+            found = sorted(_walk(self.path / folder, folder), key=lambda one: one.name)
+        yield from found
+
+    def read(
+        self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
+    ) -> bytes:
+        """Return a range of a file.
+
+        Args:
+            name: of the file.
+            start: the first byte.
+            length: bytes at most; None for all that follow.
+            tag: of the version to read; None for the one that is there.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            FileNotFoundError: there is no such file, or no longer that version.
+        """
+        with _missing_is_missing(self.address), (self.path / name).open("rb") as file:
+            if tag is not None and _stat(name, os.fstat(file.fileno())).tag != tag:
+                raise FileNotFoundError(f"{name} was replaced")
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def open(self, name: str) -> pa.NativeFile:
+        """Open a file for reading at random."""
+        with _missing_is_missing(self.address):
+            return pa.OSFile(str(self.path / name), "rb")
+
+    def put(
+        self,
+        name: str,
+        content: bytes | pa.Buffer,
+        *,
+        if_absent: bool = False,
+        if_tag: str | None = None,
+    ) -> FileStat | None:
+        """Write a file whole, on disk when this returns.
+
+        Args:
+            name: of the file.
+            content: all of it.
+            if_absent: write only where there is no such file.
+            if_tag: write only over this version.
+
+        Returns:
+            What was written; None where the condition did not hold, and nothing changed.
+        """
+        path = self.path / name
+        with store_errors(self.address), _scratch(path, content) as scratch:
+            if if_absent:
+                return self._placed(name, scratch) if _link(scratch, path) else None
+            if if_tag is None:
+                scratch.replace(path)
+                return self._placed(name, scratch)
+            with FileLock(path.with_name(f".{path.name}.lock"), timeout=_MOMENT):
+                known = self.head(name)
+                if known is None or known.tag != if_tag:
+                    return None
+                scratch.replace(path)
+                return self._placed(name, scratch)
+
+    def _placed(self, name: str, scratch: Path) -> FileStat:
+        """Return the state of a file that was put: its name is on disk when its folder is."""
+        path = self.path / name
+        _sync(scratch.parent)
+        return _stat(name, path.lstat())
+
+    def delete(self, name: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        with store_errors(self.address):
+            (self.path / name).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLocks:
+    """Implements `infra.ports.Locks` by locked files, which are free again when a process ends."""
+
+    path: Path
+
+    @contextmanager
+    def hold(self, name: str, *, wait: float) -> Iterator[None]:
+        """Hold a name against other processes.
+
+        Args:
+            name: what is held, e.g. `push`.
+            wait: seconds to wait for another holder.
+
+        Raises:
+            ConcurrentRun: somebody else still holds it.
+        """
+        path = self.path / f"{quote(name, safe='')}.lock"
+        with store_errors(str(self.path)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held = FileLock(path)
+            try:
+                held.acquire(timeout=wait)
+            except Timeout as error:
+                raise ConcurrentRun(
+                    f"another run of {name} is at work",
+                    fix="wait for it, then run the same command again",
+                ) from error
+        try:
+            yield
+        finally:
+            held.release()
+
+
+def _stat(name: str, found: os.stat_result) -> FileStat:
+    tag = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+    return FileStat(name, found.st_size, tag, found.st_mtime_ns // 1_000_000)
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[FileStat]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        with contextlib.suppress(FileNotFoundError):  # removed since the folder was listed
+            if entry.name.startswith(".") and entry.name.endswith(_UNFINISHED):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
+            else:  # links and devices too: nothing can hide from whoever looks for strangers
+                yield _stat(prefix + entry.name, entry.stat(follow_symlinks=False))
+
+
+@contextmanager
+def _missing_is_missing(address: str) -> Iterator[None]:
+    """Let the absence of a file through as it is, and translate all else."""
+    with store_errors(address):
+        try:
+            yield
+            return
+        except FileNotFoundError as error:
+            missing = FileNotFoundError(str(error))
+    raise missing
+
+
+@contextmanager
+def _scratch(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
+    """Write beside the file that it is for, whole and on disk; remove what was not used."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}")
+    try:
+        with scratch.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield scratch
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _link(scratch: Path, path: Path) -> bool:
+    """Give the scratch file its name; False where the name is taken."""
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _claim(scratch, path)
+    return True
+
+
+def _claim(scratch: Path, path: Path) -> bool:
+    """Take a name where there are no hard links, as on a mounted bucket; then replace it."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    scratch.replace(path)
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """Names are on disk only when their folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,160 @@
+"""The summary of one scored fragment and batch: the only thing that leaves a worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.columns.buffers import Hashes, Int64s
+from pipelines.identity.row_digests import Digest
+from pipelines.tables.table_files import WrittenFile
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that could not be scored."""
+
+    key: str | None
+    reason: str
+    column: str | None
+    source: str
+    row: int  # within the file
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentResult:
+    """Counts, digests and the written file of one fragment, for one batch."""
+
+    batch: str
+    source: str
+    source_number: int
+    row_group: int
+    digest: Digest  # of all rows
+    bad: tuple[BadRow, ...]
+    ids: Hashes  # (n, 2): the predictions
+    contents: Hashes  # (n, 2): digests of their rows
+    positions: Int64s  # (n,): their rows within the file
+    versions: tuple[str, ...]
+    file: WrittenFile | None  # None where no row could be scored
+
+    @property
+    def rows_in(self) -> int:
+        """All rows that were read."""
+        return self.digest.count
+
+
+def duplicates(results: Sequence[FragmentResult]) -> dict[tuple[str, int], str]:
+    """Find the rows that share a key with another row of their batch, and why each is left out.
+
+    Of identical copies the first in the order of (file, row) stays; differing
+    copies are all left out.
+
+    Args:
+        results: all of one batch.
+    """
+    if sum(len(result.ids) for result in results) < 2:
+        return {}
+    ordered = np.concatenate([result.ids[:, 0] for result in results])
+    ordered.sort()
+    twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return _judged(sorted(results, key=_place), twins) if len(twins) else {}
+
+
+def _place(result: FragmentResult) -> tuple[int, int]:
+    return result.source_number, int(result.positions[0]) if len(result.positions) else 0
+
+
+def _judged(
+    results: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
+) -> dict[tuple[str, int], str]:
+    """Compare rows whose ids share their first half: only equal ids are copies."""
+    copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
+    for result in results:
+        for place in np.flatnonzero(np.isin(result.ids[:, 0], twins)):
+            row = (result.source, int(result.positions[place]), result.contents[place].tobytes())
+            copies.setdefault(result.ids[place].tobytes(), []).append(row)
+    left_out: dict[tuple[str, int], str] = {}
+    for same in copies.values():
+        if len({content for *_, content in same}) > 1:
+            left_out |= {(source, row): "duplicate_key" for source, row, _ in same}
+        else:
+            left_out |= {(source, row): "duplicate_row" for source, row, _ in same[1:]}
+    return left_out
+
+
+_STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
+
+
+def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
+    """Write results as one Arrow stream, to leave a worker; `read_results` reads it back.
+
+    Raises:
+        OSError: as the file system says.
+    """
+    notes = [
+        {
+            "batch": result.batch,
+            "source": result.source,
+            "number": result.source_number,
+            "row_group": result.row_group,
+            "digest": [result.digest.count, f"{result.digest.total:x}"],
+            "versions": result.versions,
+            "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
+            "file": [result.file.path, result.file.size, result.file.rows] if result.file else None,
+        }
+        for result in results
+    ]
+    schema = _STREAM.with_metadata({"results": json.dumps(notes)})
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as stream:
+        for result in results:
+            columns = [
+                _fixed(schema.field("id").type, result.ids),
+                _fixed(schema.field("content").type, result.contents),
+                _fixed(schema.field("row").type, result.positions),
+            ]
+            stream.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [None, buffer])
+
+
+def read_results(path: Path) -> list[FragmentResult]:
+    """Read what `write_results` wrote, as a view of the file: bytes are read when they are used.
+
+    Raises:
+        OSError: as the file system says.
+    """
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+        notes = json.loads(stream.schema.metadata[b"results"])
+        batches = list(stream)
+    return [_result(note, rows) for note, rows in zip(notes, batches, strict=True)]
+
+
+def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
+    count, total = note["digest"]
+    return FragmentResult(
+        note["batch"],
+        note["source"],
+        note["number"],
+        note["row_group"],
+        Digest(count, int(total, 16)),
+        tuple(BadRow(*bad) for bad in note["bad"]),
+        _words(rows.column("id"), np.uint64).reshape(-1, 2),
+        _words(rows.column("content"), np.uint64).reshape(-1, 2),
+        _words(rows.column("row"), np.int64),
+        tuple(note["versions"]),
+        WrittenFile(*note["file"]) if note["file"] else None,
+    )
+
+
+def _words(column: pa.Array, kind: type[np.generic]) -> np.ndarray[Any, Any]:
+    count = column.nbytes // np.dtype(kind).itemsize
+    return np.frombuffer(column.buffers()[1], kind, count)

@@ -1,0 +1,133 @@
+"""Who may import what: the rooms in their order, and each technology in its home."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.repository import is_inside, modules, run
+
+# A technology and its homes: nothing else imports it, not even inside a function.
+HOMES = {
+    "apache_beam": ("pipelines.beam", "infra.engines.local"),
+    "boto3": ("infra.clouds.aws",),
+    "botocore": ("infra.clouds.aws",),
+    "click": ("functions.cli",),
+    "cryptography": ("infra.signing",),
+    "deltalake": ("pipelines.tables.delta",),
+    "duckdb": ("functions.steps.query",),
+    "filelock": ("infra.clouds.folder", "labeling.labelstudio.local"),
+    "google": ("infra.clouds.gcp",),
+    "httpx": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),
+    "jinja2": ("labeling.report.page",),
+    "krippendorff": (),  # the oracle of a test
+    "label_studio_sdk": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),
+    "markupsafe": ("labeling.report",),
+    "pandas": ("pipelines.sklearn.transformer",),
+    "PIL": ("pipelines.features.pixels", "labeling.questions.images"),
+    "requests": ("infra.clouds.gcp",),
+    "rich": ("functions.cli.output",),
+    "scipy": ("pipelines.sklearn.matrices", "labeling.formulas", "labeling.estimates.alerts"),
+    "sklearn": ("pipelines.sklearn",),
+    "skops": ("pipelines.sklearn.persistence",),
+    "tenacity": ("infra.staging",),
+    "threadpoolctl": ("pipelines.sklearn.threads",),
+    "tomlkit": ("functions.new_job.job_text",),
+    "urllib3": ("infra.clouds.gcp",),
+}
+
+# What a cold start must not pay for: each costs about a second.
+HEAVY = ("apache_beam", "pandas", "sklearn", "label_studio_sdk")
+
+# Named after one of the heavy technologies, so allowed to import it.
+EDGES = ("pipelines.beam", "pipelines.sklearn", "labeling.labelstudio", "infra.engines.local")
+
+
+@functools.cache
+def _imports() -> dict[str, set[str]]:
+    """Return the first part of whatever each module imports, at its top or inside a function."""
+    return {
+        name: {imported.split(".")[0] for imported in _imported(module.tree)}
+        for name, module in modules().items()
+    }
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def test_imports_go_one_way() -> None:
+    """The contracts of import-linter in pyproject.toml hold."""
+    linter = Path(sys.executable).with_name("lint-imports")
+
+    result = run(linter, "--no-cache")
+
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("technology", HOMES)
+def test_a_technology_is_imported_only_where_it_lives(technology: str) -> None:
+    """A file named after a noun of the domain knows no technology."""
+    homes = HOMES[technology]
+
+    users = {name for name, imported in _imports().items() if technology in imported}
+
+    assert {name for name in users if not is_inside(name, homes)} == set()
+    assert [home for home in homes if not any(is_inside(name, (home,)) for name in users)] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "heavy"),
+    [
+        ("pipelines", {*HEAVY, "scipy"}),
+        ("labeling", {*HEAVY}),
+        ("infra", {*HEAVY}),
+        ("functions", {*HEAVY}),
+    ],
+)
+def test_a_module_imports_nothing_heavy(package: str, heavy: set[str]) -> None:
+    """A cold start pays for no engine and no model library that it does not use."""
+    light = [
+        name for name in modules() if is_inside(name, (package,)) and not is_inside(name, EDGES)
+    ]
+
+    loaded = _loaded(light, heavy)
+
+    assert not loaded, {name: own for name in light if (own := _loaded([name], heavy))}
+
+
+def _loaded(names: list[str], heavy: set[str]) -> list[str]:
+    """Return which of the heavy modules a fresh process has after importing these."""
+    program = f"import sys, {', '.join(names)}; print(*sorted({heavy!r} & set(sys.modules)))"
+    result = run(sys.executable, "-c", program)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()
+
+
+def test_whoever_reads_scores_or_trains_takes_no_whole_job() -> None:
+    """Records of what is needed (`pipelines.job.rules`) travel to workers and into notebooks."""
+    takers = {
+        module.name
+        for module in modules().values()
+        if is_inside(module.name, ("pipelines",)) and not is_inside(module.name, ("pipelines.job",))
+        if any(_names_a_job(node) for node in ast.walk(module.tree))
+    }
+
+    assert takers == set()
+
+
+def _names_a_job(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "pipelines.job.job_file"
+    return (isinstance(node, ast.Name) and node.id == "Job") or (
+        isinstance(node, ast.Attribute) and node.attr == "Job"
+    )
