@@ -16,10 +16,10 @@ from labeling.answers import current as resolution
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, float_array
 from pipelines.columns.relations import where_in
+from pipelines.sampling.plan import CENSUS
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
 from pipelines.tables.snapshot import Tables
 
-CENSUS = "complete outcomes"  # the reason of a draw of every row
 OUTCOME = "outcome"
 NAMES = (*TABLES, "labels")
 _DRAW = ("batch", "purpose", "draw_no")
@@ -55,21 +55,28 @@ class Views:
         """The task of each question."""
         return self.tables.read("questions")
 
-    def samples(self, *, shown: bool = False) -> pa.Table:
+    def samples(self, *, shown: bool = False, scores: bool = False) -> pa.Table:
         """Return the rows of every draw whose design was stored too.
 
         What a killed run left behind was never drawn.
 
         Args:
             shown: with the row as people see it.
+            scores: with the probability of each class.
         """
-        samples = self._light("samples", *(["shown"] if shown else []))
+        heavy = {"shown": shown, "scores": scores}
+        samples = self._light("samples", *(name for name, wanted in heavy.items() if wanted))
         keys = [self._draws(rows) for rows in (samples, self.designs)]
         drawn = frozenset(keys[1])
         return samples.filter(bool_array([key in drawn for key in keys[0]]))
 
     def current_samples(
-        self, as_of: datetime | None = None, *, purpose: str | None = None, shown: bool = False
+        self,
+        as_of: datetime | None = None,
+        *,
+        purpose: str | None = None,
+        shown: bool = False,
+        scores: bool = False,
     ) -> pa.Table:
         """Return the rows that the newest design of each batch holds.
 
@@ -77,11 +84,12 @@ class Views:
             as_of: the newest that was known then; without it, the newest.
             purpose: verify or train; None for both.
             shown: with the row as people see it.
+            scores: with the probability of each class.
 
         Returns:
             The rows, with the inclusion probability of that design.
         """
-        samples = relations.known_by(self.samples(shown=shown), as_of)
+        samples = relations.known_by(self.samples(shown=shown, scores=scores), as_of)
         if purpose is not None:
             samples = where_in(samples, "purpose", purpose)
         designs = relations.known_by(self.designs, as_of)

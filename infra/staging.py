@@ -20,11 +20,13 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from infra.clouds.folder import Folder
 from infra.ports import Bucket, Item, Say
 from pipelines.errors import BatchUnknown, BucketUnreachable, InputUnreadable, RecheckError
 from pipelines.input.path_patterns import fixed_part, literal_start, matcher
 from pipelines.tables.store_errors import store_errors
 
+_INDEX = "objects.json"
 _TRIES = 5  # of each call
 _ROUNDS = 3  # of listing and fetching, while somebody replaces objects
 _THREADS = 8
@@ -236,19 +238,19 @@ def _may_help(error: BaseException) -> bool:
 class _Index:
     """The tag and the size of each staged file, by its name."""
 
-    path: Path
+    folder: Folder
     items: dict[str, list[Any]]
 
     @classmethod
     def read(cls, folder: Path) -> _Index:
         """As it was written; empty where it was not, or cannot be read: then all is fetched again."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # rows of the input are nobody else's
-        path = folder / "objects.json"
+        files = Folder(folder)
         try:
-            return cls(path, dict(json.loads(path.read_text(encoding="utf-8"))))
+            return cls(files, dict(json.loads(files.read(_INDEX))))
         except (FileNotFoundError, ValueError):
             shutil.rmtree(folder / "files", ignore_errors=True)
-            return cls(path, {})
+            return cls(files, {})
 
     def forget(self, names: Iterable[str]) -> None:
         """Take names out, on disk as well."""
@@ -258,9 +260,4 @@ class _Index:
 
     def write(self) -> None:
         """Replace the file."""
-        scratch = self.path.with_suffix(".new")
-        with scratch.open("w", encoding="utf-8") as file:
-            json.dump(self.items, file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self.path)
+        self.folder.put(_INDEX, json.dumps(self.items).encode())

@@ -1,43 +1,32 @@
-"""The newest design of each batch, as the table keeps it."""
+"""Designs: what the table keeps of a draw, stratum by stratum."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from functions.app import App
 from functions.tables import Views, of_purpose
 from pipelines.columns import relations
-from pipelines.columns.buffers import Int64s
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
-from pipelines.sampling.population import Population
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """The newest design of a batch, as the table keeps it."""
-
-    draw_no: int
-    series: int
-    version: str
-    input_digest: str
-    population_digest: str
-    seed_digest: str
-    survey_digest: str | None  # None where an older release drew
-    budget: int
-    reason: str
-    known_at: datetime
-    names: tuple[str, ...]
-    sizes: Int64s
-    allocated: Int64s
+from pipelines.job.job_file import Job
+from pipelines.sampling.plan import Design, Plan, ScoredBatch
+from pipelines.sampling.population import Population, domain_counts
+from pipelines.sampling.score_summaries import summarize
+from pipelines.sampling.strata import Strata
 
 
 def designs(views: Views, purpose: str) -> dict[str, Design]:
-    """The newest design of each batch."""
+    """Return the newest design of each batch.
+
+    Args:
+        views: of the job's tables.
+        purpose: verify or train.
+    """
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in relations.records(of_purpose(views.designs, purpose)):
         rows.setdefault(row["batch"], []).append(row)
@@ -46,7 +35,7 @@ def designs(views: Views, purpose: str) -> dict[str, Design]:
 
 def _newest(rows: list[dict[str, Any]]) -> Design:
     last = max(row["draw_no"] for row in rows)
-    own = [row for row in rows if row["draw_no"] == last]
+    strata = [row for row in rows if row["draw_no"] == last]
     names = (
         "draw_no",
         "series",
@@ -60,18 +49,64 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
         "known_at",
     )
     return Design(
-        **{name: own[0][name] for name in names},
-        names=tuple(row["stratum"] for row in own),
-        sizes=np.array([row["size"] for row in own]),
-        allocated=np.array([row["allocated"] for row in own]),
+        **{name: strata[0][name] for name in names},
+        names=tuple(row["stratum"] for row in strata),
+        sizes=np.array([row["size"] for row in strata]),
+        allocated=np.array([row["allocated"] for row in strata]),
     )
 
 
+def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, Any]]:
+    """Write down a design: one row per stratum.
+
+    Args:
+        batch: that was drawn from.
+        plan: of the draw.
+        actor: who draws.
+
+    Returns:
+        Rows of `designs` without what names the draw: job, batch, purpose and numbers.
+    """
+    strata, population = plan.strata, batch.population
+    domains = domain_counts(strata.codes, len(strata.names), population.labels, population.cohorts)
+    columns = {
+        "stratum": strata.names,
+        "size": strata.sizes.tolist(),
+        "allocated": plan.allocated.tolist(),
+        "domains": [json.dumps(domain, ensure_ascii=False) for domain in domains],
+        **_summaries(population, strata),
+    }
+    common = {
+        **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,
+        "actor": actor, "answers_seen": batch.answers_seen,
+    }  # fmt: skip
+    rows = zip(*columns.values(), strict=True)
+    return [{**common, **dict(zip(columns, row, strict=True))} for row in rows]
+
+
+def _summaries(population: Population, strata: Strata) -> dict[str, Sequence[Any]]:
+    """Summarize the scores of all rows: columns of H values each; none without scores."""
+    summaries = summarize(strata, population.grid, population.cohorts)
+    if summaries is None:
+        return {}
+    count = len(strata.names)
+    return {
+        f"{population.grid.name}_sums": [_unless_empty(text) for text in summaries.sums],
+        "score_histogram": [_unless_empty(text) for text in summaries.histograms],
+        "sums_left_out": [summaries.sums_left_out] * count,
+        "histograms_left_out": [summaries.histograms_left_out] * count,
+    }
+
+
+def _unless_empty(text: str) -> str | None:
+    return None if text == "{}" else text
+
+
 def population_digest(population: Population) -> str:
-    """Identifies the set of keys."""
+    """Identify the set of keys."""
     return Digest().add(population.ids).text
 
 
-def seed_digest(app: App) -> str:
-    """Identifies the seed without telling it."""
-    return subkey("seed", app.job.sampling.seed).hex()
+def seed_digest(job: Job) -> str:
+    """Identify the seed without telling it."""
+    return subkey("seed", job.sampling.seed).hex()

@@ -13,16 +13,21 @@ from functions.batches.attempts import Attempt
 from functions.batches.model import trusted_keys
 from infra import signing
 from pipelines.columns.buffers import coded_texts, floats
+from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex
-from pipelines.job.sections import SEEN_IN_TRAINING
+from pipelines.job.job_file import Job
+from pipelines.models.package import Package
+from pipelines.sampling.leakage import SEEN
 from pipelines.sampling.population import (
+    MISSING,
     CodedText,
     Population,
     cohort_codes,
     score_grid,
     value_grid,
 )
+from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
 from pipelines.tables.snapshot import Tables
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
@@ -36,55 +41,79 @@ class BatchPredictions:
     ids: list[str]
     population: Population
 
-    def row(self, place: int) -> dict[str, Any]:
-        """What a sample keeps of a prediction."""
-        row = self.table.slice(place, 1).to_pylist()[0]
+    def row(self, number: int) -> dict[str, Any]:
+        """Return what a sample keeps of a prediction, by its number in the table."""
+        row = self.table.slice(number, 1).to_pylist()[0]
         cohorts = {
-            c.name: c.values[c.codes[place]] for c in self.population.cohorts if c.codes[place] >= 0
+            cohort.name: cohort.values[cohort.codes[number]]
+            for cohort in self.population.cohorts
+            if cohort.codes[number] != MISSING
         }
         return {**row, "cohorts": cohorts}
 
 
-def read(app: App, tables: Tables, attempt: Attempt) -> BatchPredictions:
+def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) -> BatchPredictions:
     """Return all predictions of a batch.
 
     Args:
-        app: whose job.
+        job: the job file.
         tables: a snapshot of the job's tables.
-        attempt: the one that is live.
+        attempt: the scoring that is live.
+        package: of the version that scored the batch, if it is there.
 
     Returns:
         The predictions, as a table and as a population to draw from.
     """
     table = tables.read("predictions", _COLUMNS, batch=attempt.batch).combine_chunks()
-    keys = _chunk(table, "key")
-    cohorts = cohort_codes(_chunk(table, "cohorts"))
-    seen = _seen(app, attempt.version, keys)
-    if app.job.task == "classification":
-        labels = CodedText.of("label", _chunk(table, "label"))
-        grid = score_grid(floats(_chunk(table, "score")))
+    keys, seed = column(table, "key"), job.sampling.seed
+    cohorts = cohort_codes(column(table, "cohorts"))
+    if job.task == "classification":
+        labels = CodedText.of("label", column(table, "label"))
+        grid = score_grid(floats(column(table, "score")))
     else:
         labels = CodedText.single("label", table.num_rows)
-        grid = value_grid(floats(_chunk(table, "value")))
-    ids = parse_hex(_chunk(table, "prediction_id"))
-    draws = keyed_hashes(app.job.sampling.seed, "sample", attempt.batch, keys)
-    population = Population(ids, draws, labels, grid, (*cohorts, *seen))
+        grid = value_grid(floats(column(table, "value")))
+    ids = parse_hex(column(table, "prediction_id"))
+    draws = keyed_hashes(seed, "sample", attempt.batch, keys)
+    population = Population(ids, draws, labels, grid, (*cohorts, *_seen(package, seed, keys)))
     return BatchPredictions(table, table["prediction_id"].to_pylist(), population)
 
 
-def _chunk(table: pa.Table, name: str) -> pa.Array:
-    column = table[name].combine_chunks()
-    return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+def package_of(app: App, version: str) -> Package | None:
+    """Open the package that scored a batch.
 
+    Returns:
+        The package; None where another system scored, or it is not there any more.
 
-def _seen(app: App, version: str, keys: pa.Array) -> tuple[CodedText, ...]:
-    """Whether the model was trained on the row, where that is known."""
+    Raises:
+        PackageRefused: it is unsigned, changed or foreign.
+    """
     if app.job.model is None:
-        return ()
+        return None
     registry = app.store.registry(app.job.model.name)
     if not registry.has(version):
+        return None
+    return registry.open(version, signing.verifier(trusted_keys(app)))
+
+
+def scorer_of(job: Job, package: Package | None) -> Scorer | None:
+    """Return what gives the probability of each class of a row; None where nothing here can.
+
+    A package cannot where the job file has other features by now.
+    """
+    if job.task != "classification":
+        return None
+    if job.predictions is not None:
+        return GivenPredictions(job.predictions, job.task)
+    if package is None or package.manifest.recipe.features != job.features:
+        return None
+    return ModelScorer(package, job.features, job.batches.timezone)
+
+
+def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:
+    """Return whether the model was trained on each row, as a cohort; none where nobody knows."""
+    if package is None:
         return ()
-    package = registry.open(version, signing.verifier(trusted_keys(app)))
-    hashes = keyed_hashes(app.job.sampling.seed, "training", "", keys)[:, 0]
+    hashes = keyed_hashes(seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)
-    return (CodedText.of(SEEN_IN_TRAINING, coded_texts(codes, ["false", "true"])),)
+    return (CodedText.of(SEEN, coded_texts(codes, ["false", "true"])),)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from functions.app import App
 from functions.batches import discovery
+from functions.batches.attempts import Attempt
 from labeling.questions.shown import ShownColumn, shown_rows
-from pipelines.columns.buffers import Int64s
 from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
@@ -19,10 +20,11 @@ from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
+from pipelines.scoring.scorers import Scorer
 
 
 def shown_columns(job: Job) -> list[ShownColumn]:
-    """The columns that people may see, and how."""
+    """Return the columns that people may see, and how."""
     texts = {name for name, feature in job.features.columns.items() if isinstance(feature, Text)}
     pictures = {
         name for name, feature in job.features.columns.items() if isinstance(feature, Image)
@@ -37,52 +39,84 @@ def shown_columns(job: Job) -> list[ShownColumn]:
 
 
 def survey_digest(job: Job) -> str:
-    """Identifies what people see and are asked."""
+    """Identify what people see and are asked."""
     seen = [f"{column.kind} {column.name}" for column in shown_columns(job)]
     return subkey("survey", job.labeling.question, *seen).hex()
 
 
-def shown(app: App, batch: str, wanted: Iterable[str], digest: str | None) -> dict[str, str]:
-    """What people see of some predictions, as JSON by prediction id.
+@dataclass(frozen=True, slots=True)
+class DrawnRows:
+    """Drawn rows as samples keep them, by prediction id."""
+
+    shown: dict[str, str]  # what people see, as JSON
+    scores: dict[str, dict[str, float] | None]  # the probability of each class, if there are any
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRows:
+    """The rows of a fragment that are wanted, with their prediction ids."""
+
+    ids: list[str]
+    rows: pa.RecordBatch
+
+    @classmethod
+    def of(cls, part: BatchRows, wanted: Container[str]) -> WantedRows:
+        """Take the rows with these prediction ids."""
+        names = hex_text(part.ids).to_pylist()
+        places = [place for place, name in enumerate(names) if name in wanted]
+        chosen = raw.take(part.rows, np.array(places, dtype=np.int64))
+        return cls([names[place] for place in places], chosen)
+
+    def shown(self, job: Job) -> dict[str, str]:
+        """Return what people see of each row, as JSON by prediction id."""
+        if not self.ids:
+            return {}
+        columns = shown_columns(job)
+        made = [
+            self.rows.column(c.name)
+            if c.kind == "image"
+            else raw.checked_text(self.rows.column(c.name), c.name, Faults())
+            for c in columns
+        ]
+        seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])
+        texts = shown_rows(seen, columns, job.batches.timezone)
+        return dict(zip(self.ids, texts, strict=True))
+
+    def scores(self, scorer: Scorer) -> dict[str, dict[str, float] | None]:
+        """Return the probability of each class for each row, by prediction id."""
+        found = scorer.probabilities(self.rows) if self.ids else None
+        return {} if found is None else dict(zip(self.ids, found.by_class(), strict=True))
+
+
+def read_again(
+    app: App, attempt: Attempt, wanted: Iterable[str], scorer: Scorer | None
+) -> DrawnRows:
+    """Read some rows of a batch again, in one pass over its input.
 
     Args:
-        digest: of the batch's rows when they were scored.
+        app: whose job and input.
+        attempt: the scoring that is live.
+        wanted: prediction ids.
+        scorer: gives the probabilities of classes, if anything here does.
+
+    Returns:
+        What people see of the rows, and their probabilities.
 
     Raises:
         InputChanged: the input is not what was scored, or a row is gone.
     """
     ids, seen = set(wanted), Digest()
-    found: dict[str, str] = {}
-    for part in discovery.batch_rows(app, batch):
+    chosen: list[WantedRows] = []
+    shown: dict[str, str] = {}
+    for part in discovery.batch_rows(app, attempt.batch):
         seen = seen.add(part.digests(app.job.key_columns))
-        found |= of_rows(app, part, ids)
-    if (digest is not None and seen.text != digest) or len(found) < len(ids):
+        rows = WantedRows.of(part, ids)
+        shown |= rows.shown(app.job)
+        chosen += [rows] if scorer else []
+    if seen.text != attempt.digest or len(shown) < len(ids):
         raise InputChanged(
-            f"the input of batch {batch!r} is no longer what was scored, or the job file reads other columns of it",
-            fix=f"run `recheck score … --batch {batch} --replace`, then the same command again",
+            f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
+            fix=f"run `recheck score … --batch {attempt.batch} --replace`, then the same command again",
         )
-    return found
-
-
-def of_rows(app: App, part: BatchRows, wanted: Container[str]) -> dict[str, str]:
-    """What people see of those of the rows that are wanted, as JSON by prediction id."""
-    names = hex_text(part.ids).to_pylist()
-    places = np.array([place for place, name in enumerate(names) if name in wanted], dtype=np.int64)
-    if not len(places):
-        return {}
-    return dict(
-        zip((names[place] for place in places), _shown(app, part.rows, places), strict=True)
-    )
-
-
-def _shown(app: App, rows: pa.RecordBatch, places: Int64s) -> list[str]:
-    columns = shown_columns(app.job)
-    chosen = raw.take(rows, places)
-    made = [
-        chosen.column(c.name)
-        if c.kind == "image"
-        else raw.checked_text(chosen.column(c.name), c.name, Faults())
-        for c in columns
-    ]
-    seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])
-    return shown_rows(seen, columns, app.job.batches.timezone)
+    found = [rows.scores(scorer) for rows in chosen if scorer]
+    return DrawnRows(shown, {name: scores for some in found for name, scores in some.items()})

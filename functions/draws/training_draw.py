@@ -12,8 +12,8 @@ import numpy as np
 from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import Input
-from functions.draws import rows_shown
 from functions.draws.designs import seed_digest
+from functions.draws.rows_shown import WantedRows, survey_digest
 from functions.tables import of_purpose, open_views
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Hashes, Int64s
@@ -23,6 +23,8 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, keys_of
 from pipelines.input.faults import Faults
+from pipelines.job.job_file import Job
+from pipelines.sampling.candidates import in_order, within_budget
 from pipelines.tables.purposes import TRAIN
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
@@ -55,27 +57,27 @@ def draw(app: App, batches: Sequence[str]) -> None:
     changes of budget, data or question, nothing is drawn.
 
     Raises:
-        BatchUnknown, InputUnreadable: see `inputs.find`.
+        BatchUnknown, InputUnreadable: see `discovery.find`.
     """
     for one in _draws(app, batches):
         one.store()
 
 
 def questions(app: App, batches: Sequence[str]) -> list[dict[str, Any]]:
-    """What `draw` would leave to ask, nothing stored: rows with prediction_id and shown_digest."""
+    """Return the rows that `draw` would leave to ask, with prediction_id and shown_digest; store nothing."""
     return [row for one in _draws(app, batches) for row in one.samples()]
 
 
 def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
-    found = discovery.find(app, batches)
-    candidates, earlier = _candidates(app, found), _earlier(app)
+    data = discovery.find(app, batches)
+    candidates, earlier = _candidates(app, data), _earlier(app)
     nothing = _Earlier(0, 1, {})
     chosen = {
         batch: _choose(rows, earlier.get(batch, nothing), app.job.labeling.train_budget)
         for batch, rows in candidates.items()
     }
     seen = _shown(
-        app, found, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
+        app, data, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
     )
     return [
         _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch], rows)
@@ -83,17 +85,17 @@ def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
     ]
 
 
-def _candidates(app: App, found: Input) -> dict[str, _Candidates]:
-    parts: dict[str, list[BatchRows]] = {batch: [] for batch in found.batches}
-    for rows in discovery.rows_of(app, found, found.batches):
-        parts[rows.batch].append(_named(app, rows))
-    return {batch: _ordered(app, batch, own) for batch, own in parts.items() if own}
+def _candidates(app: App, data: Input) -> dict[str, _Candidates]:
+    parts: dict[str, list[BatchRows]] = {batch: [] for batch in data.batches}
+    for rows in discovery.rows_of(app, data, data.batches):
+        parts[rows.batch].append(_named(app.job, rows))
+    return {batch: _ordered(app.job, batch, rows) for batch, rows in parts.items() if rows}
 
 
-def _named(app: App, part: BatchRows) -> BatchRows:
-    """The rows without those whose key is missing or no text."""
+def _named(job: Job, part: BatchRows) -> BatchRows:
+    """Leave out the rows whose key is missing or is no text."""
     faults = Faults()
-    keys_of(part.rows, app.job.data.key, "", part.positions, faults)
+    keys_of(part.rows, job.data.key, "", part.positions, faults)
     good = np.setdiff1d(np.arange(part.rows.num_rows), list(faults.reasons))
     if len(good) == part.rows.num_rows:
         return part
@@ -107,26 +109,17 @@ def _named(app: App, part: BatchRows) -> BatchRows:
     )
 
 
-def _ordered(app: App, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
-    """Each key once; a key whose copies differ names no row."""
+def _ordered(job: Job, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
+    """Put the candidates of a batch in the order of their hashes."""
     ids = np.concatenate([part.ids for part in parts])
-    digests = np.concatenate([part.digests(app.job.key_columns) for part in parts])
+    digests = np.concatenate([part.digests(job.key_columns) for part in parts])
     hashes = np.concatenate(
-        [keyed_hashes(app.job.sampling.seed, "fit", batch, part.keys) for part in parts]
+        [keyed_hashes(job.sampling.seed, "fit", batch, part.keys) for part in parts]
     )
-    order = np.lexsort((digests[:, 0], ids[:, 1], ids[:, 0]))
-    begins, differs = _changes(ids[order]), _changes(digests[order])
-    spoilt = np.isin(np.cumsum(begins), np.cumsum(begins)[differs & ~begins])
-    usable = order[begins & ~spoilt]
-    usable = usable[np.lexsort((hashes[usable, 1], hashes[usable, 0]))]
+    usable = in_order(ids, digests, hashes)
     keys = [key for part in parts for key in part.keys.to_pylist()]
-    own = ids[usable]
-    return _Candidates(own, hex_text(own).to_pylist(), [keys[row] for row in usable])
-
-
-def _changes(rows: Hashes) -> np.ndarray:
-    """Where a row (n, 2) is another than the one before it."""
-    return np.append([True], (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]
+    candidates = ids[usable]
+    return _Candidates(candidates, hex_text(candidates).to_pylist(), [keys[row] for row in usable])
 
 
 def _earlier(app: App) -> dict[str, _Earlier]:
@@ -135,27 +128,26 @@ def _earlier(app: App) -> dict[str, _Earlier]:
     asked: dict[str, dict[str, str]] = {}
     for row in samples.select(["batch", "prediction_id", "shown_digest"]).to_pylist():
         asked.setdefault(row["batch"], {})[row["prediction_id"]] = row["shown_digest"]
-    found: dict[str, _Earlier] = {}
+    earlier: dict[str, _Earlier] = {}
     for row in designs.select(["batch", "draw_no", "series"]).to_pylist():
         number, series = int(row["draw_no"]), int(row["series"])
-        known = found.get(row["batch"])
-        if known is None or known.draws < number:
-            found[row["batch"]] = _Earlier(number, series, asked.get(row["batch"], {}))
-    return found
+        last = earlier.get(row["batch"])
+        if last is None or last.draws < number:
+            earlier[row["batch"]] = _Earlier(number, series, asked.get(row["batch"], {}))
+    return earlier
 
 
 def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
-    """The places of the rows that are drawn from now on."""
+    """Return the places of the rows that are drawn from now on."""
     stays = np.array([name in earlier.asked for name in rows.names], np.bool_)
-    room = max(budget - int(stays.sum()), 0)
-    return np.sort(np.concatenate([np.flatnonzero(stays), np.flatnonzero(~stays)[:room]]))
+    return within_budget(stays, budget)
 
 
-def _shown(app: App, found: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
-    """What people see of some rows of each batch."""
+def _shown(app: App, data: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+    """Return what people see of some rows of each batch, by prediction id."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
-    for rows in discovery.rows_of(app, found, list(wanted)):
-        seen[rows.batch] |= rows_shown.of_rows(app, rows, wanted[rows.batch])
+    for rows in discovery.rows_of(app, data, list(wanted)):
+        seen[rows.batch] |= WantedRows.of(rows, wanted[rows.batch]).shown(app.job)
     return seen
 
 
@@ -171,11 +163,11 @@ class _Draw:
     chosen: Int64s  # places of the candidates
 
     def samples(self) -> list[dict[str, Any]]:
-        """Every row that is drawn, before and now."""
+        """Return every row that is drawn, before and now."""
         return [self._sample(int(row), len(self.chosen)) for row in self.chosen]
 
     def store(self) -> None:
-        """Store what is new; where a drawn row is gone or changed, all of them as a new series."""
+        """Store the new rows; all rows, as a new series, where a drawn row is gone or changed."""
         samples = self.samples()
         asked = {row["prediction_id"]: row["shown_digest"] for row in samples}
         continues = self.earlier.asked.items() <= asked.items()
@@ -216,8 +208,8 @@ class _Draw:
             "domains": json.dumps({}),
             "budget": self.app.job.labeling.train_budget,
             "population_digest": Digest().add(self.candidates.ids).text,
-            "seed_digest": seed_digest(self.app),
-            "survey_digest": rows_shown.survey_digest(self.app.job),
+            "seed_digest": seed_digest(self.app.job),
+            "survey_digest": survey_digest(self.app.job),
             "actor": self.app.settings.actor,
             "reason": "top-up" if self.earlier.asked else "first",
             "answers_seen": 0,

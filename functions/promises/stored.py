@@ -204,7 +204,7 @@ def _wrong_draws(app: App, views: Views) -> Iterator[str]:
     carried over to other predictions ranks all its rows anew. Draws by another
     seed than the job file's are left out.
     """
-    seed, newest = seed_digest(app), designs(views, VERIFY)
+    seed, newest = seed_digest(app.job), designs(views, VERIFY)
     columns = ["batch", "key", "stratum", "rank"]
     rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
     for batch, design in sorted(newest.items()):

@@ -13,7 +13,7 @@ from functions.draws import training_draw
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.label_studio import asked, connect, digests, survey
-from functions.tables import CENSUS, Views, of_purpose, open_views
+from functions.tables import Views, of_purpose, open_views
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
@@ -23,6 +23,7 @@ from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
+from pipelines.sampling.plan import CENSUS
 from pipelines.tables.purposes import TRAIN, VERIFY
 from pipelines.tables.schemas import QUESTIONS, table_of
 

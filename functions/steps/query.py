@@ -20,8 +20,8 @@ from pipelines.tables.schemas import PARTITIONED_BY, TABLES, table_of
 _COMPUTED: dict[str, tuple[pa.Schema, Callable[[Views], pa.Table]]] = {
     "labels": (LABELS, Views.labels),
     "quarantine": (TABLES["quarantine"], Views.quarantine),
-    "samples": (TABLES["samples"], lambda views: views.current_samples(shown=True)),
-    "samples_history": (TABLES["samples"], lambda views: views.samples(shown=True)),
+    "samples": (TABLES["samples"], lambda views: views.current_samples(shown=True, scores=True)),
+    "samples_history": (TABLES["samples"], lambda views: views.samples(shown=True, scores=True)),
     "annotations": (TABLES["annotations"], Views.annotations),
 }
 

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-import numpy as np
-import pyarrow as pa
 
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.batches.failures import first_of
 from functions.draws import predictions as predicted
-from functions.draws import rows_shown
-from functions.draws.designs import Design, designs, population_digest, seed_digest
-from functions.draws.planner import Plan, Planner
+from functions.draws.designs import design_rows, designs
+from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
+from functions.draws.rows_shown import DrawnRows, read_again
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose, open_views
 from labeling.questions.shown import shown_digest
-from pipelines.columns.buffers import Int64s, bool_array, coded_texts, int_array, time_array
-from pipelines.columns.utc_times import micros_of
+from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
-from pipelines.sampling.population import Population, domain_counts
-from pipelines.sampling.strata import Strata
+from pipelines.sampling.membership import membership_table
+from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
+from pipelines.sampling.population import Population
+from pipelines.scoring.scorers import Scorer
 from pipelines.tables.purposes import VERIFY
-from pipelines.tables.schemas import DESIGNS, POPULATIONS, SAMPLES, table_of
+from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
 
 
 @dataclass(frozen=True, slots=True)
 class SampleOptions:
-    """What `recheck sample` was told."""
+    """Options of `recheck sample`."""
 
     batches: tuple[str, ...] = ()
     budget: int | None = None
@@ -97,12 +93,12 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
         batches = options.batches or tuple(sorted(scored))
         for batch in batches:
             require_scored(live, batch)
-        known, seen = designs(views, VERIFY), answers_seen(views)
+        earlier, answers = designs(views, VERIFY), answers_seen(views)
         result = SampleResult([], {})
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
-                drawn = _Batch(app, views, live[batch], known.get(batch), seen).draw(options)
-                result.drawn.append(drawn)
+                one = _Batch(app, views, live[batch], earlier.get(batch), answers)
+                result.drawn.append(one.draw(options))
             except RecheckError as error:
                 result.failed[batch] = error
         return result
@@ -124,22 +120,25 @@ class _Batch:
     answers_seen: int
 
     def draw(self, options: SampleOptions) -> Drawn:
-        rows = predicted.read(self.app, self.views.tables, self.attempt)
+        job, tables = self.app.job, self.views.tables
+        package = predicted.package_of(self.app, self.attempt.version)
+        rows = predicted.read(job, tables, self.attempt, package)
         self._require_cohorts(rows.population)
-        planner = Planner(
-            self.app, self.views, self.attempt, rows.population, self.design, self.answers_seen
+        batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
+        request = DrawRequest(
+            job.sampling.budget, job.sampling.cohorts, options.budget, options.redraw
         )
-        plan = planner.plan(options.budget, options.redraw)
+        plan = plan_of(tables, batch, request, self.design)
         if plan is None:
             return self._held(self.design)
         if not options.dry_run:
-            self._store(rows, plan)
-        strata = _told(plan.strata.names, plan.strata.sizes, plan.allocated)
+            self._store(batch, rows, plan, predicted.scorer_of(self.app.job, package))
+        strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
 
     def _require_cohorts(self, population: Population) -> None:
-        """What may divide the batch must be known of its rows."""
+        """Refuse to divide a batch by a cohort that its rows do not have."""
         known = {cohort.name for cohort in population.cohorts}
         absent = [name for name in self.app.job.sampling.cohorts if name not in known]
         if absent and len(population):
@@ -149,10 +148,10 @@ class _Batch:
             )
 
     def _held(self, design: Design | None) -> Drawn:
-        """What was drawn before; a plan is only missing where a design holds."""
+        """Return what was drawn before; only where a design holds is there no plan."""
         if design is None:
             raise TypeError("nothing was drawn, and nothing is to be drawn")
-        strata = _told(design.names, design.sizes, design.allocated)
+        strata = _strata(design.names, design.sizes, design.allocated)
         total = int(design.allocated.sum())
         return Drawn(self.attempt.batch, total, design.draw_no, design.reason, strata, is_new=False)
 
@@ -160,8 +159,10 @@ class _Batch:
     def _number(self) -> int:
         return self.design.draw_no + 1 if self.design else 1
 
-    def _store(self, rows: BatchPredictions, plan: Plan) -> None:
-        """Populations, then samples, then the design: a draw without a design never happened."""
+    def _store(
+        self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan, scorer: Scorer | None
+    ) -> None:
+        """Store populations, then samples, then the design: a draw without a design never happened."""
         series = self._number if plan.begins or self.design is None else self.design.series
         head = {
             "job": self.app.job.name,
@@ -170,99 +171,48 @@ class _Batch:
             "purpose": VERIFY,
         }
         drawn = draw(rows.population, plan.strata, plan.allocated)
-        samples = self._samples(rows, plan, drawn)
-        made = self._designs(rows.population, plan)
+        samples = self._samples(rows, plan, drawn, scorer)
+        made = design_rows(batch, plan, self.app.settings.actor)
         transaction = (f"sample/{self.app.job.name}/{self.attempt.batch}/{VERIFY}", self._number)
         with self.app.committing() as moment:
             common = {**head, "series": series, "known_at": moment}
             store = self.app.store
             store.table("populations").append(
-                _population_table(head, moment, rows.population, plan.strata, drawn.rows)
+                membership_table(common, rows.population.ids, plan.strata, drawn.rows)
             )
             store.table("samples").append(table_of(SAMPLES, [{**common, **row} for row in samples]))
             rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
             store.table("designs").append(rows_of_design, transaction=transaction)
 
-    def _samples(self, rows: BatchPredictions, plan: Plan, drawn: Draw) -> list[dict[str, Any]]:
-        """The rows that were not drawn before, as people see them."""
+    def _samples(
+        self, rows: BatchPredictions, plan: Plan, drawn: Draw, scorer: Scorer | None
+    ) -> list[dict[str, Any]]:
+        """Return the rows that were not drawn before, as people see them."""
         places = [
             (int(row), int(stratum), int(rank))
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
-            if rows.ids[int(row)] not in plan.kept
+            if not plan.kept[row]
         ]
-        seen = rows_shown.shown(
-            self.app, self.attempt.batch, [rows.ids[row] for row, *_ in places], self.attempt.digest
-        )
+        ids = [rows.ids[row] for row, *_ in places]
+        seen = read_again(self.app, self.attempt, ids, scorer)
         return [self._sample(rows, plan, place, seen) for place in places]
 
     def _sample(
-        self,
-        rows: BatchPredictions,
-        plan: Plan,
-        place: tuple[int, int, int],
-        seen: Mapping[str, str],
+        self, rows: BatchPredictions, plan: Plan, place: tuple[int, int, int], seen: DrawnRows
     ) -> dict[str, Any]:
         row, stratum, rank = place
-        size = int(plan.strata.sizes[stratum])
-        text = seen[rows.ids[row]]
+        name, size = rows.ids[row], int(plan.strata.sizes[stratum])
+        text = seen.shown[name]
         return {
-            **rows.row(row), "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
+            **rows.row(row), "scores": seen.scores.get(name),
+            "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
             "inclusion_probability": float(plan.allocated[stratum] / size),
             "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),
         }  # fmt: skip
 
-    def _designs(self, population: Population, plan: Plan) -> list[dict[str, Any]]:
-        strata = plan.strata
-        domains = domain_counts(
-            strata.codes, len(strata.names), population.labels, population.cohorts
-        )
-        common = {
-            "version": self.attempt.version, "input_digest": self.attempt.digest, "budget": plan.budget,
-            "population_digest": population_digest(population), "seed_digest": seed_digest(self.app),
-            "survey_digest": rows_shown.survey_digest(self.app.job),
-            "actor": self.app.settings.actor, "reason": plan.reason, "answers_seen": self.answers_seen,
-        }  # fmt: skip
-        return [
-            {
-                **common,
-                "stratum": name,
-                "size": int(size),
-                "allocated": int(taken),
-                "domains": json.dumps(domain, ensure_ascii=False),
-            }
-            for name, size, taken, domain in zip(
-                strata.names, strata.sizes, plan.allocated, domains, strict=True
-            )
-        ]
 
-
-def _told(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:
+def _strata(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:
     return [
         Stratum(name, int(size), int(taken), float(taken / size))
         for name, size, taken in zip(names, sizes, allocated, strict=True)
     ]
-
-
-def _population_table(
-    head: Mapping[str, Any],
-    moment: datetime,
-    population: Population,
-    strata: Strata,
-    sampled: Int64s,
-) -> pa.Table:
-    n = len(population)
-    taken = np.zeros(n, np.bool_)
-    taken[sampled] = True
-    same = {
-        name: coded_texts(np.zeros(n), [head[name]]).dictionary_decode()
-        for name in ("job", "batch", "purpose")
-    }
-    columns = {
-        **same,
-        "draw_no": int_array(np.full(n, head["draw_no"])).cast(pa.int32()),
-        "id_high": int_array(population.ids[:, 0].view(np.int64)),
-        "stratum": coded_texts(strata.codes, strata.names).dictionary_decode(),
-        "is_sampled": bool_array(taken),
-        "known_at": time_array(np.full(n, micros_of(moment))),
-    }
-    return pa.table([columns[name] for name in POPULATIONS.names], schema=POPULATIONS)

@@ -30,7 +30,7 @@ from labeling.report.chart import (
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure
 from labeling.report.findings import findings
-from pipelines.job.sections import SEEN_IN_TRAINING
+from pipelines.sampling.leakage import SEEN
 
 Record = dict[str, Any]
 
@@ -55,7 +55,7 @@ def record(data: ReportData) -> Record:
         "is_open": report.is_open,
         "unreliable": report.unreliable,
         "newest": _section(report.newest) if report.newest else None,
-        SEEN_IN_TRAINING: report.seen or None,
+        SEEN: report.seen or None,
         "alerts": [alert.record() for alert in report.alerts],
         "watched": report.watched,
         "sections": sections,

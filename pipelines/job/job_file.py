@@ -20,7 +20,6 @@ from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.added_keys import content_of
 from pipelines.job.sections import (
-    SEEN_IN_TRAINING,
     AlertRule,
     Batches,
     Cohort,
@@ -35,6 +34,7 @@ from pipelines.job.sections import (
     Target,
 )
 from pipelines.models.catalogue import TaskType
+from pipelines.sampling.leakage import SEEN
 
 _METRICS = {
     "classification": ("accuracy", "precision", "recall", "f1"),
@@ -143,13 +143,13 @@ def _forbidden_columns(job: Job) -> Iterator[str]:
 def _unknown_cohorts(job: Job) -> Iterator[str]:
     """Check the names of cohorts that other keys refer to."""
     for name in job.cohorts:
-        if "=" in name or name == SEEN_IN_TRAINING:
+        if "=" in name or name == SEEN:
             yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
     for name in job.sampling.cohorts:
         if name not in job.cohorts:
             near = _nearest(name, job.cohorts)
             yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
-    known = [*job.cohorts, *([SEEN_IN_TRAINING] if job.model else [])]
+    known = [*job.cohorts, *([SEEN] if job.model else [])]
     for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
         if name not in known:
             near = _nearest(name, known)

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipelines.columns.spelling import canonical
 
-SEEN_IN_TRAINING = "seen_in_training"  # a cohort that every job with a model has
 MOST_ROWS = 1_000_000_000  # of a budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]

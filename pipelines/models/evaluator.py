@@ -43,8 +43,18 @@ class Evaluator(Protocol):
     exact: ClassVar[bool]  # whether golden rows come out with the same bits everywhere
     libraries: ClassVar[tuple[str, ...]]  # distributions whose minor version it depends on
 
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Codes of the label set, in the order of the model's classes; empty for numbers."""
+
     def predict(self, mapped: Mapped) -> Scores:
         """Predict every row of a fragment."""
+
+    def probabilities(self, mapped: Mapped) -> Floats | None:
+        """The probability of each class in every row: (n, K), NaN where it has no answer.
+
+        None where the model has no probabilities.
+        """
 
     def config(self) -> dict[str, Any]:
         """Return what the manifest keeps of it, as JSON."""

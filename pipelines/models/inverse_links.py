@@ -81,12 +81,20 @@ def one_vs_rest(decisions: Floats) -> Answered:
     Source: Zadrozny and Elkan, Transforming classifier scores into accurate
         multiclass probability estimates, KDD 2002.
     """
-    return _normalised(decisions, 1.0 / (1.0 + exp(-decisions)))
+    return _normalised(decisions, _logistic(decisions))
 
 
 def modified_huber_one_vs_rest(decisions: Floats) -> Answered:
     """Invert one modified Huber loss per answer, normalised to a sum of 1."""
-    return _normalised(decisions, (np.clip(decisions, -1.0, 1.0) + 1.0) / 2.0)
+    return _normalised(decisions, _huber(decisions))
+
+
+def _logistic(decisions: Floats) -> Floats:
+    return 1.0 / (1.0 + exp(-decisions))
+
+
+def _huber(decisions: Floats) -> Floats:
+    return (np.clip(decisions, -1.0, 1.0) + 1.0) / 2.0
 
 
 def _normalised(decisions: Floats, shares: Floats) -> Answered:
@@ -104,6 +112,22 @@ def _sum_over_answers(shares: Floats) -> Floats:
     for share in shares[1:]:
         total += share
     return total
+
+
+def _of_both(answered: Answered) -> Floats:
+    """The probability of both answers of a binary model, from that of the answer given."""
+    answers, probability = answered
+    if probability is None:
+        raise ValueError("the inverse link gives no probability")
+    other = 1.0 - probability
+    return np.stack([np.where(answers == code, probability, other) for code in (0, 1)])
+
+
+def _divided(shares: Floats) -> Floats:
+    """Shares (K, n) by their sum; where every answer has 0, all have the same probability."""
+    total = _sum_over_answers(shares)
+    none = total == 0.0
+    return np.where(none, 1.0 / len(shares), shares / np.where(none, 1.0, total))
 
 
 INVERSE_LINKS: Mapping[str, InverseLink] = MappingProxyType(
@@ -124,3 +148,17 @@ BINARY_INVERSE_LINKS = frozenset({"sign", "sigmoid", "modified_huber"})
 
 WITHOUT_PROBABILITY = frozenset({"sign", "largest"})
 """Links whose decisions order the answers but give no probability."""
+
+CLASS_PROBABILITIES: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType(
+    {
+        "sigmoid": lambda decisions: _of_both(sigmoid(decisions)),
+        "modified_huber": lambda decisions: _of_both(modified_huber(decisions)),
+        "softmax": lambda decisions: _divided(exp(decisions - decisions.max(axis=0))),
+        "one_vs_rest": lambda decisions: _divided(_logistic(decisions)),
+        "modified_huber_one_vs_rest": lambda decisions: _divided(_huber(decisions)),
+    }
+)
+"""From the decisions of a block to the probabilities of all answers, (K, n).
+
+That of the answer that the inverse link gives has the same bits as there.
+"""

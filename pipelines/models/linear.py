@@ -18,7 +18,12 @@ from pipelines.columns.buffers import Floats
 from pipelines.errors import PackageRefused
 from pipelines.features.mapped import Column, Dense, Mapped, Numbers, OneHot, Sparse
 from pipelines.models.evaluator import Block, Scores, layout_of
-from pipelines.models.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS, WITHOUT_PROBABILITY
+from pipelines.models.inverse_links import (
+    BINARY_INVERSE_LINKS,
+    CLASS_PROBABILITIES,
+    INVERSE_LINKS,
+    WITHOUT_PROBABILITY,
+)
 
 IDENTITY: Final = "identity"  # the decision is the predicted number
 BLOCK_ROWS: Final = 8192  # one column of a block fits into the first-level cache
@@ -82,6 +87,22 @@ class LinearEvaluator:
             if score is not None and probability is not None:
                 score[rows] = np.where(finite, probability, np.nan)
         return Scores(codes, score, None)
+
+    def probabilities(self, mapped: Mapped) -> Floats | None:
+        """The probability of each class in every row: (n, K), NaN where it has no answer.
+
+        None where the inverse link gives none. The largest of a row has the same
+        bits as the score that `predict` gives it.
+        """
+        self._check_layout(mapped)
+        if self.inverse_link not in CLASS_PROBABILITIES:
+            return None
+        chances = np.empty((mapped.rows, len(self.classes)))
+        for rows, decisions in self._decisions(mapped):
+            finite = np.isfinite(decisions).all(axis=0)
+            block = CLASS_PROBABILITIES[self.inverse_link](np.where(finite, decisions, 0.0))
+            chances[rows] = np.where(finite, block, np.nan).T
+        return chances
 
     def _values(self, mapped: Mapped) -> Floats:
         values = np.empty(mapped.rows)

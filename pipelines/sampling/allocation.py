@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from pipelines.columns.buffers import Floats, Int32s, Int64s
+from pipelines.columns.buffers import Floats, Int64s
+from pipelines.sampling.cells import exact_sums
 from pipelines.sampling.population import GRID, MISSING
 from pipelines.sampling.strata import Strata
 
@@ -22,18 +23,21 @@ _TRUST = 0.25  # the share of the scores' advice in the tempered rule
 
 
 def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
-    """How much of a budget each stratum deserves, in proportion: (H,).
+    """Return the shares of a budget that strata deserve, up to a common factor.
 
     Proportional to size until the job has about 200 answers. Then
-    N_h sqrt(.75 + .25 r_h), r_h the stratum's mean of m(1 - m) over the batch's,
-    m the score: more where the model says that it is unsure, but never so much
-    that a model that is wrong about that does harm.
+    N_h sqrt(.75 + .25 r_h), where r_h is the stratum's mean of m(1 - m) over the
+    batch's, and m is the score: more where the model says that it is unsure, but
+    never so much that a model that is wrong about that does harm.
 
     Args:
         strata: of the batch.
         points: scores on the grid (n,), -1 where missing. Predicted numbers have
             none: with -1 everywhere the allocation stays proportional.
         answers_seen: answers to the job's questions so far.
+
+    Returns:
+        Positive numbers (H,).
 
     Source: Neyman allocation, Cochran, Sampling Techniques (1977), 5.5, mixed
         with the proportional one.
@@ -44,7 +48,7 @@ def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
     known = points != MISSING
     points, codes = points[known], strata.codes[known]
     rows = np.bincount(codes, minlength=len(sizes)).tolist()
-    doubts = _sums(points * (GRID - points), codes, len(sizes))
+    doubts = exact_sums(points * (GRID - points), codes, len(sizes))
     if (total := sum(doubts)) == 0:  # no scores, or the model is sure of everything
         return sizes
     # Integers up to the one division, so that all machines round alike.
@@ -66,6 +70,9 @@ def allocate(
         wanted: positive numbers in proportion to which to divide (H,).
         budget: rows in all; all rows are taken where it is no less than they.
         at_least: rows drawn already (H,), which a top-up keeps.
+
+    Returns:
+        Rows to draw from each stratum (H,), the earlier ones included.
 
     Raises:
         ValueError: the budget does not reach for one row per stratum, or is
@@ -108,13 +115,6 @@ def _shared_out(sizes: list[int], wanted: list[float], drawn: list[int], rows: i
 
 
 def _claim(stratum: int, drawn: int, wanted: float) -> tuple[int, float, int]:
-    """What sorts first has the strongest claim to another row."""
+    """Return a key that sorts first for the stratum with the strongest claim to another row."""
     priority = wanted / math.sqrt(drawn * (drawn + 1)) if drawn else wanted
     return min(drawn, FLOOR), -priority, stratum
-
-
-def _sums(words: Int64s, codes: Int32s, count: int) -> list[int]:
-    """Exact sums by stratum of numbers below 2**40, of up to 2**33 rows."""
-    halves = (words & 0xFFFFF, words >> 20)  # floats add integers exactly up to 2**53
-    low, high = (np.bincount(codes, weights=half, minlength=count).tolist() for half in halves)
-    return [int(a) + (int(b) << 20) for a, b in zip(low, high, strict=True)]

@@ -26,6 +26,24 @@ class EarlierDraw:
     strata: Strata  # (N,)
     sampled: Bools  # (N,)
 
+    def places(self, ids: Hashes) -> Int64s:
+        """Look up ids (n, 2) in this draw: their places (n,), -1 where an id is not in it.
+
+        Both sides are sorted, for looking up in order is ten times as fast.
+        """
+        order, asking = np.argsort(self.ids[:, 0]), np.argsort(ids[:, 0])
+        at = np.searchsorted(self.ids[order, 0], ids[asking, 0])
+        places = np.full(len(ids), -1, dtype=np.int64)
+        while len(asking):  # again only where ids share their high 64 bits
+            inside = at < len(order)
+            asking, at = asking[inside], at[inside]
+            candidates = order[at]
+            is_same = (self.ids[candidates] == ids[asking]).all(axis=1)
+            places[asking[is_same]] = candidates[is_same]
+            again = ~is_same & (self.ids[candidates, 0] == ids[asking, 0])
+            asking, at = asking[again], at[again] + 1
+        return places
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -61,11 +79,14 @@ def carry_over(
         budget: of the job.
         cohorts: as for `stratify`, for the new keys.
 
+    Returns:
+        The strata of what the batch has now, and what the draw must hold of each.
+
     Source: Cochran, Sampling Techniques (1977), ch. 2, on means over
         subpopulations: given how many of the sampled rows lie in one, they are
         a simple random sample of it.
     """
-    places = _places(population.ids, earlier.ids)
+    places = earlier.places(population.ids)
     kept = places >= 0
     fresh = population.where(~kept)
     asked_anew = math.ceil(min(budget / max(len(population), 1), 1.0) * len(fresh))
@@ -82,27 +103,8 @@ def carry_over(
     return Carried(strata, at_least, max(budget, needed))
 
 
-def _places(ids: Hashes, among: Hashes) -> Int64s:
-    """Where each id (n,) stands among others (N,), -1 where it does not.
-
-    Both sides are sorted, for looking up in order is ten times as fast.
-    """
-    order, asking = np.argsort(among[:, 0]), np.argsort(ids[:, 0])
-    at = np.searchsorted(among[order, 0], ids[asking, 0])
-    places = np.full(len(ids), -1, dtype=np.int64)
-    while len(asking):  # again only where ids share their high 64 bits
-        inside = at < len(order)
-        asking, at = asking[inside], at[inside]
-        candidates = order[at]
-        found = (among[candidates] == ids[asking]).all(axis=1)
-        places[asking[found]] = candidates[found]
-        again = ~found & (among[candidates, 0] == ids[asking, 0])
-        asking, at = asking[again], at[again] + 1
-    return places
-
-
 def _names(old: Strata, supplement: Strata) -> tuple[str, ...]:
-    """Old names stay; those of new keys say of which replacement they came."""
+    """Name all strata: old names stay, and strata of new keys say which replacement brought them."""
     number = 1
     while any(name.startswith(f"new {number} · ") for name in old.names):
         number += 1

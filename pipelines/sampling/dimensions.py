@@ -27,7 +27,7 @@ class Dimension:
 
 
 def by_label(labels: CodedText) -> Dimension:
-    """Labels in the order of their text.
+    """Return labels as a dimension, in the order of their text.
 
     >>> by_label(CodedText("label", np.array([0, 1], np.int32), ("late", "cancelled"))).places
     array([1, 0])
@@ -38,7 +38,7 @@ def by_label(labels: CodedText) -> Dimension:
 
 
 def by_cohort(cohort: CodedText) -> Dimension:
-    """The values of a cohort in the order of their text, those missing first.
+    """Return a cohort as a dimension: its values in the order of their text, those missing first.
 
     >>> carrier = by_cohort(CodedText("carrier", np.array([0, -1], np.int32), ("UA", "AA")))
     >>> carrier.places, carrier.text(1, 1), carrier.text(0, 2)
@@ -69,7 +69,7 @@ class Bins:
         self._sorted = np.sort(self._keys)  # by label, then missing, then by number
 
     def cut(self, count: int) -> Dimension:
-        """At most `count` bins per label, and one for missing numbers.
+        """Cut into at most `count` bins per label, and one for missing numbers.
 
         >>> one = by_label(CodedText.single("", 5))
         >>> bins = Bins(one, Grid("score", np.array([500000, 610000, 640000, 640000, 900000])))
@@ -82,18 +82,18 @@ class Bins:
         return Dimension(places, len(tops), lambda first, last: self._text(tops, first, last))
 
     def _tops(self, label: int, count: int) -> list[int]:
-        """The largest key of each bin of a label."""
+        """Return the largest key of each bin of a label."""
         missing = label * self._width
-        ends = np.searchsorted(self._sorted, [missing, missing + 1, missing + self._width])
-        start, known, end = ends.tolist()
-        if known == end:
-            return [missing] * (known > start)
-        places = [known - 1 - (-(end - known) * b // count) for b in range(1, count + 1)]
+        bounds = np.searchsorted(self._sorted, [missing, missing + 1, missing + self._width])
+        start, first, end = bounds.tolist()
+        if first == end:
+            return [missing] * (first > start)
+        places = [first - 1 - (-(end - first) * b // count) for b in range(1, count + 1)]
         tops = {int(self._sorted[place]) for place in places}
-        return [missing] * (known > start) + sorted(tops)
+        return [missing] * (first > start) + sorted(tops)
 
     def _text(self, tops: list[int], first: int, last: int) -> str:
-        """Words for the bins from first to last, which are of one label."""
+        """Return words for the bins from first to last, which are of one label."""
         label = tops[first] // self._width
         begins = first == 0 or tops[first - 1] // self._width < label
         ends = last + 1 == len(tops) or tops[last + 1] // self._width > label
@@ -110,7 +110,7 @@ class Bins:
         return top % self._width == 0
 
     def _edge(self, top: int) -> str:
-        """A short number above this bin and not above the next."""
+        """Return a short number above this bin and not above the next."""
         following = int(self._sorted[np.searchsorted(self._sorted, top, side="right")])
         low, high = (self._grid.number(key % self._width + MISSING) for key in (top, following))
         return _short(low, high)
@@ -123,7 +123,7 @@ def _interval(low: str | None, high: str | None) -> str:
 
 
 def _short(low: float, high: float) -> str:
-    """The number of fewest digits in (low, high].
+    """Return the number of fewest digits in (low, high].
 
     >>> _short(0.6199, 0.6213), _short(-3.5, 12.0), _short(0.1, 0.1000001)
     ('0.62', '0', '0.1000001')
@@ -136,6 +136,6 @@ def _short(low: float, high: float) -> str:
 
 
 def _floor(number: Decimal, exponent: int) -> Decimal:
-    """The largest multiple of 10**exponent that is not above the number."""
+    """Return the largest multiple of 10**exponent that is not above the number."""
     step = Decimal(1).scaleb(exponent)
     return (number / step).to_integral_value(ROUND_FLOOR) * step

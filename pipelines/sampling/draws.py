@@ -30,8 +30,9 @@ def draw(population: Population, strata: Strata, allocated: Int64s) -> Draw:
         strata: of them.
         allocated: rows to take from each (H,), at most its size.
 
-    Of the 10,000,000 rows of a batch, only those whose hash could be among the
-    smallest are ever sorted.
+    Returns:
+        The chosen rows. Of the 10,000,000 rows of a batch, only those whose hash
+        could be among the smallest are ever sorted.
     """
     hashes = population.draws[:, 0]
     limits = _limits(strata.sizes, allocated)
@@ -49,14 +50,14 @@ def draw(population: Population, strata: Strata, allocated: Int64s) -> Draw:
 
 
 def _limits(sizes: Int64s, allocated: Int64s) -> Hashes:
-    """Hashes above which no chosen row lies but by rare chance: (H,)."""
+    """Return hashes (H,) above which a chosen row lies only by rare chance."""
     enough = allocated + 7 * np.sqrt(allocated) + 25  # of a Poisson number of rows
     shares = np.minimum(enough / np.maximum(sizes, 1), 1.0)
     return np.where(shares < 1, (shares * 2.0**63).astype(np.uint64) * np.uint64(2), _ALL)
 
 
 def push_order(ranks: Int64s, allocated: Int64s) -> Floats:
-    """Where in the queue a question stands, from 0 to 1: (m,).
+    """Return the places of questions in the queue, from 0 to 1: (m,).
 
     In ascending order, every beginning of the queue is about a stratified
     sample: what people have answered when they stop half-way can be used.

@@ -13,16 +13,21 @@ import numpy as np
 
 from pipelines.columns.buffers import Bools, Int32s
 
-_CHANCE = 1e-6  # a model that knows nothing of the draw is called learned less often than this
+SEEN = "seen_in_training"  # a cohort that every job with a model has
+_CHANCE = 1e-6  # of a false alarm, for a model that knows nothing of the draw
 
 
 def is_learned(strata: Int32s, sampled: Bools, trained: Bools) -> bool:
-    """Whether more sampled rows were trained on than chance explains.
+    """Tell whether more sampled rows were trained on than chance explains.
 
     Args:
         strata: each row's stratum, a code from 0 on (n,).
         sampled: the rows that were drawn (n,).
         trained: the rows that the model was trained on (n,).
+
+    Returns:
+        True where a model that knows nothing of the draw would meet as many of its
+        rows less often than once in a million times.
 
     Given the strata, the number of sampled rows among the trained ones is a sum
     of hypergeometric variables with mean E, and is x or more with a probability
@@ -41,7 +46,7 @@ def is_learned(strata: Int32s, sampled: Bools, trained: Bools) -> bool:
     sizes = np.bincount(strata)
     drawn, known = (np.bincount(strata, weights=mask) for mask in (sampled, trained))
     expected = float((drawn * known / np.maximum(sizes, 1)).sum())
-    found = int((sampled & trained).sum())
-    if found <= expected:
+    met = int((sampled & trained).sum())
+    if met <= expected:
         return False
-    return found - expected + found * math.log(expected / found) < math.log(_CHANCE)
+    return met - expected + met * math.log(expected / met) < math.log(_CHANCE)

@@ -38,7 +38,7 @@ class CodedText:
 
     @classmethod
     def of(cls, name: str, column: pa.Array) -> CodedText:
-        """From text or a dictionary of text.
+        """Read a column of text or a dictionary of text.
 
         >>> from pipelines.columns.buffers import texts
         >>> CodedText.of("carrier", texts(["UA", None, "AA", "UA"])).codes.tolist()
@@ -49,11 +49,11 @@ class CodedText:
 
     @classmethod
     def single(cls, name: str, rows: int) -> CodedText:
-        """The same empty text in every row: the label of numbers, which are no classes."""
+        """Return the same empty text for every row: the label of numbers, which are no classes."""
         return cls(name, np.zeros(rows, dtype=np.int32), ("",))
 
     def holds(self, value: str) -> Bools:
-        """The rows that hold a value: (n,)."""
+        """Return which rows hold a value: (n,)."""
         return (
             self.codes == self.values.index(value) if value in self.values else self.codes < MISSING
         )
@@ -68,12 +68,12 @@ class Grid:
     numbers: Floats | None = None  # of each point; None: point / 1,000,000
 
     def number(self, point: int) -> float:
-        """What a point stands for."""
+        """Return the number that a point stands for."""
         return point / GRID if self.numbers is None else float(self.numbers[point])
 
 
 def score_grid(scores: Floats) -> Grid:
-    """Probabilities (n,) on the grid rint(score × 1e6), NaN as missing.
+    """Put probabilities (n,) on the grid rint(score × 1e6), NaN as missing.
 
     >>> score_grid(np.array([0.5, np.nan, 1.0])).points.tolist()
     [500000, -1, 1000000]
@@ -83,15 +83,15 @@ def score_grid(scores: Floats) -> Grid:
 
 
 def value_grid(values: Floats) -> Grid:
-    """Predicted numbers (n,) by their rank among the distinct ones, NaN as missing.
+    """Put predicted numbers (n,) on a grid by their rank among the distinct ones, NaN as missing.
 
     >>> value_grid(np.array([7.5, -1.0, np.nan, 7.5])).points.tolist()
     [1, 0, -1, 1]
     """
-    known = ~np.isnan(values)
-    numbers, ranks = np.unique(values[known], return_inverse=True)
+    present = ~np.isnan(values)
+    numbers, ranks = np.unique(values[present], return_inverse=True)
     points = np.full(len(values), MISSING, dtype=np.int64)
-    points[known] = ranks
+    points[present] = ranks
     return Grid("value", points, numbers)
 
 
@@ -117,7 +117,7 @@ class Population:
         return len(self.ids)
 
     def cohort(self, name: str) -> CodedText:
-        """The cohort of that name.
+        """Return the cohort of that name.
 
         Raises:
             KeyError: the predictions have no such cohort.
@@ -125,7 +125,7 @@ class Population:
         return {cohort.name: cohort for cohort in self.cohorts}[name]
 
     def where(self, rows: npt.NDArray[np.bool_]) -> Population:
-        """The part of it where `rows` (n,) is true."""
+        """Return the part of the population where `rows` (n,) is true."""
         return Population(
             self.ids[rows],
             self.draws[rows],
@@ -136,7 +136,7 @@ class Population:
 
 
 def cohort_codes(column: pa.MapArray) -> tuple[CodedText, ...]:
-    """The cohorts of a MAP<text, text> column, one per key, by name.
+    """Read the cohorts of a MAP<text, text> column, one per key, by name.
 
     A row without a key, or with null under it, has the code -1 there.
     """
@@ -158,7 +158,7 @@ def cohort_codes(column: pa.MapArray) -> tuple[CodedText, ...]:
 def domain_counts(
     strata: Int32s, count: int, labels: CodedText, cohorts: Sequence[CodedText]
 ) -> list[dict[str, dict[str, int]]]:
-    """How many rows of each stratum have which label, overall and by cohort.
+    """Count the rows of each stratum by label, overall and by cohort.
 
     Args:
         strata: the stratum of each row (n,), from 0 to count - 1.
@@ -182,18 +182,18 @@ def domain_counts(
 
 
 def _cells(strata: Int32s, count: int, labels: CodedText, cohort: CodedText) -> list[list[int]]:
-    """[stratum, cohort value, label, rows] of every cell that has rows."""
+    """Count every cell that has rows: [stratum, cohort value, label, rows]."""
     shape = (count, len(cohort.values), len(labels.values))
-    known = cohort.codes != MISSING
-    parts = (strata[known], cohort.codes[known], labels.codes[known])
+    inside = cohort.codes != MISSING
+    parts = (strata[inside], cohort.codes[inside], labels.codes[inside])
     cells = np.ravel_multi_index([part.astype(np.int64) for part in parts], shape)
     if count * shape[1] * shape[2] <= _DENSE:
         rows = np.bincount(cells)
-        found = np.flatnonzero(rows)
-        rows = rows[found]
+        used = np.flatnonzero(rows)
+        rows = rows[used]
     else:
-        found, rows = np.unique(cells, return_counts=True)
-    return np.column_stack([*np.unravel_index(found, shape), rows]).tolist()
+        used, rows = np.unique(cells, return_counts=True)
+    return np.column_stack([*np.unravel_index(used, shape), rows]).tolist()
 
 
 def _subset(column: CodedText, rows: npt.NDArray[np.bool_]) -> CodedText:

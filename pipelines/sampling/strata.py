@@ -16,6 +16,7 @@ from itertools import groupby
 import numpy as np
 
 from pipelines.columns.buffers import Int32s, Int64s
+from pipelines.sampling.cells import ranked
 from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
 from pipelines.sampling.population import CodedText, Population
 
@@ -70,7 +71,7 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
 
 
 def _ladder(population: Population, cohorts: Sequence[str]) -> Iterator[list[Dimension]]:
-    """The partitions to try, finest first."""
+    """Yield the partitions to try, finest first."""
     label = by_label(population.labels)
     bins = Bins(label, population.grid)
     divided = [by_cohort(population.cohort(name)) for name in cohorts]
@@ -91,30 +92,21 @@ class _Cells:
 
 
 def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
-    """The cells of a partition, None if there are too many."""
+    """Return the cells of a partition, None if there are too many."""
     rows = len(dimensions[0].places)
     cells = _Cells(np.zeros((0, 1), dtype=np.int64), np.zeros(rows, dtype=np.int64))
     for dimension in dimensions:
         combined = cells.of_row * dimension.count + dimension.places
-        found, of_row = _ranked(combined, cells.places.shape[1] * dimension.count)
-        if len(found) > _CELLS and len(dimensions) > 1:
+        used, of_row = ranked(combined, cells.places.shape[1] * dimension.count)
+        if len(used) > _CELLS and len(dimensions) > 1:
             return None
-        before, place = np.divmod(found, dimension.count)
+        before, place = np.divmod(used, dimension.count)
         cells = _Cells(np.vstack([cells.places[:, before], place]), of_row)
     return cells
 
 
-def _ranked(keys: Int64s, limit: int) -> tuple[Int64s, Int64s]:
-    """The distinct keys in order, and the rank of each row's key."""
-    if limit > 4 * len(keys) + 1024:
-        found, ranks = np.unique(keys, return_inverse=True)
-        return found, ranks
-    present = np.bincount(keys, minlength=limit) > 0
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[keys]
-
-
 def _merged(cells: _Cells) -> Int64s:
-    """The group of each cell (C,): runs of cells of one label with enough rows."""
+    """Return the group of each cell (C,): runs of cells of one label with enough rows."""
     sizes = np.bincount(cells.of_row).tolist()
     starts = np.zeros(len(sizes), dtype=np.int64)
     for _, run in groupby(range(len(sizes)), key=cells.places[0].__getitem__):
@@ -123,7 +115,7 @@ def _merged(cells: _Cells) -> Int64s:
 
 
 def _group_starts(run: Sequence[int], sizes: Sequence[int]) -> list[int]:
-    """Where groups begin among the cells of one label; a small last one joins the one before."""
+    """Return the first cells of the groups of one label; a small last group joins the one before."""
     starts, rows = [run[0]], 0
     for cell in run:
         if rows >= SMALLEST:
@@ -141,7 +133,7 @@ def _names(dimensions: Sequence[Dimension], cells: _Cells, groups: Int64s) -> tu
 
 
 def _name(dimensions: Sequence[Dimension], first: Int64s, last: Int64s) -> str:
-    """Words for a run of cells: down to the dimension along which it extends."""
+    """Return words for a run of cells: down to the dimension along which it extends."""
     words = []
     for dimension, low, high in zip(dimensions, first.tolist(), last.tolist(), strict=True):
         words.append(dimension.text(low, high))
@@ -162,7 +154,7 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _pooled(labels: CodedText, most: int) -> Strata:
-    """The commonest labels as strata of their own, all others together."""
+    """Make the commonest labels strata of their own, and one of all others."""
     if most == 1:
         return Strata(("all",), np.zeros(len(labels.codes), dtype=np.int32))
     label = by_label(labels)

@@ -40,11 +40,31 @@ class Predictions:
     versions: pa.Array  # coded text (n,)
 
 
+@dataclass(frozen=True, slots=True)
+class ClassProbabilities:
+    """The probabilities of K classes in n rows."""
+
+    classes: tuple[str, ...]  # (K,), canonical
+    chances: Floats  # (n, K), in [0, 1]; a row without all of them is NaN
+
+    def by_class(self) -> list[dict[str, float] | None]:
+        """Return the probabilities of each row by class: (n,), None for a row without."""
+        lacking = np.isnan(self.chances.sum(axis=1))
+        return [
+            None if lacks else dict(zip(self.classes, row, strict=True))
+            for row, lacks in zip(self.chances.tolist(), lacking.tolist(), strict=True)
+        ]
+
+
 class Scorer(Protocol):
     """Turns the rows of a fragment into predictions, and marks rows that cannot be scored."""
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Predict every row; predictions of rows that are marked have no meaning."""
+        ...
+
+    def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
+        """Return the probability of each class in every row; None where there are none."""
         ...
 
 
@@ -58,14 +78,31 @@ class ModelScorer:
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Map and predict the rows that are not marked yet."""
-        prepared = self._function(rows) if self._function else rows
-        features = raw.features_of(prepared, self._features, self._timezone, faults)
-        mapped = self._mapped(features, faults)
+        mapped = self._mapped(self._typed(rows, faults), faults)
         good = faults.others(rows.num_rows)
         scores = self._package.evaluator.predict(mapped)
         lost = np.arange(rows.num_rows)[good][scores.unscorable]
         faults.mark(lost.tolist(), "no_finite_score", "")
         return self._predicted(scores, rows.num_rows, good)
+
+    def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
+        """Compute the probability of each class; None where the model has none."""
+        faults = Faults()
+        mapped = self._mapped(self._typed(rows, faults), faults)
+        found = self._package.evaluator.probabilities(mapped)
+        if found is None:
+            return None
+        chances = np.full((rows.num_rows, found.shape[1]), np.nan)
+        chances[faults.others(rows.num_rows)] = found
+        labels = self._package.labels
+        return ClassProbabilities(
+            tuple(labels[code] for code in self._package.evaluator.classes), chances
+        )
+
+    def _typed(self, rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
+        """Return the features that the user's function makes of the rows, in their types."""
+        prepared = self._function(rows) if self._function else rows
+        return raw.features_of(prepared, self._features, self._timezone, faults)
 
     def _mapped(self, features: pa.RecordBatch, faults: Faults) -> Mapped:
         """Map the rows that are not marked; mark those that cannot be mapped."""
@@ -114,6 +151,19 @@ class GivenPredictions:
                 faults.mark(gaps, "no_prediction", name)
         scores, versions = self._scores(rows, labels, faults), self._versions(rows, faults)
         return Predictions(labels, values, scores, versions)
+
+    def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
+        """Read the probability of each class from its column; None where the job names none."""
+        columns = self._columns.probabilities
+        if not columns:
+            return None
+        faults = Faults()
+        chances = np.column_stack(
+            [self._chances(rows, column, faults) for column in columns.values()]
+        )
+        outside = ~((chances >= 0) & (chances <= 1))  # also where one is missing
+        chances[outside.any(axis=1)] = np.nan
+        return ClassProbabilities(tuple(columns), chances)
 
     def _scores(self, rows: pa.RecordBatch, labels: pa.Array, faults: Faults) -> pa.Array | None:
         theirs = self._columns

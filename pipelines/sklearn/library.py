@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -42,13 +43,36 @@ class LibraryEvaluator:
         """Predict every row of a fragment in one call."""
         if not mapped.rows:
             return self._no_rows()
+        values, usable = self._usable(mapped)
+        with _as_in_scoring():
+            return self._scores(values, usable)
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Codes of the label set, in the order of the estimator's classes; empty for numbers."""
+        return self._classes
+
+    def probabilities(self, mapped: Mapped) -> npt.NDArray[np.float64] | None:
+        """The probability of each class in every row: (n, K), NaN where it has no answer.
+
+        None where the estimator has none. With other rows in the call, the last
+        bits may differ from those of `predict`.
+        """
+        if not self._classes or not self._has_probability:
+            return None
+        if not mapped.rows:
+            return np.empty((0, len(self._classes)))
+        values, usable = self._usable(mapped)
+        with _as_in_scoring():
+            chances = np.asarray(self._estimator.predict_proba(values), dtype=np.float64)
+        usable = usable & np.isfinite(chances).all(axis=1)
+        return np.where(usable[:, np.newaxis], np.clip(chances, 0.0, 1.0), np.nan)
+
+    def _usable(self, mapped: Mapped) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+        """The rows as a matrix, and which of them the library would not refuse: (n,)."""
         values = matrix_of(mapped)
         usable = within(values, _FLOAT32_LIMIT if self._rounds_to_float32 else _FLOAT64_LIMIT)
-        if not usable.all():
-            values = _zeroed(values, ~usable)
-        # What is not finite was looked for, once is enough.
-        with sklearn.config_context(assume_finite=True), np.errstate(all="ignore"), one_thread():
-            return self._scores(values, usable)
+        return (values if usable.all() else _zeroed(values, ~usable)), usable
 
     def _scores(self, values: Matrix, usable: npt.NDArray[np.bool_]) -> Scores:
         if not self._classes:
@@ -95,6 +119,13 @@ class LibraryEvaluator:
             classes=tuple(config["classes"]),
             rounds_to_float32=config["rounds_to_float32"],
         )
+
+
+@contextmanager
+def _as_in_scoring() -> Iterator[None]:
+    """One thread, and no second look for what is not finite."""
+    with sklearn.config_context(assume_finite=True), np.errstate(all="ignore"), one_thread():
+        yield
 
 
 def _zeroed(values: Matrix, rows: npt.NDArray[np.bool_]) -> Matrix:

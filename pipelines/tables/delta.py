@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
@@ -212,7 +212,7 @@ class Table:
             try:
                 delta = self._open() or self._create()
                 with _delta_errors(self.address):
-                    self._write(delta, change, actions)
+                    self._write(self._widened(delta), change, actions)
             except ConcurrentRun:
                 if not tries_left:
                     raise
@@ -306,6 +306,19 @@ class Table:
                 f"{self.address}: the table could not be made", fix="look at the store's rights"
             )
         return opened
+
+    def _widened(self, delta: DeltaTable) -> DeltaTable:
+        """Add the columns that a table of an older release lacks.
+
+        A commit of files does not, and what Delta does not know of a file is
+        lost when it joins files.
+        """
+        columns = {field.name for field in delta.schema().fields}
+        fields = Schema.from_arrow(self.schema).fields
+        lacking = [field for field in fields if field.name not in columns]
+        if lacking:
+            delta.alter.add_columns(lacking)
+        return delta
 
     def _read_file(self, file: WrittenFile, wanted: pa.Schema) -> pa.Table:
         values = table_files.values_of(file.path.rpartition("/")[0])

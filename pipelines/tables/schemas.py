@@ -6,17 +6,18 @@ A table is appended to or replaced by one commit; none is edited in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import float_array, int_array, texts, time_array
+from pipelines.columns.buffers import bool_array, float_array, int_array, texts, time_array
 from pipelines.columns.utc_times import micros_of
 
 _TIME = pa.timestamp("us", tz="UTC")
 _TEXT_MAP = pa.map_(pa.string(), pa.string())
+_NUMBER_MAP = pa.map_(pa.string(), pa.float64())
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -57,6 +58,11 @@ DESIGNS = _schema(
     size=pa.int64(),  # rows of the batch in the stratum
     allocated=pa.int64(),  # rows drawn in it so far, in this series
     domains=pa.string(),  # JSON: {"cohort=value": {"label": rows}}; "" is the whole stratum
+    score_sums=pa.string(),  # JSON: {"cohort=value": [rows, sum, sum of squares]} of the scores of all rows, as integers rint(score × 1e6); null without scores
+    score_histogram=pa.string(),  # JSON: {"cohort=value": {"bin": rows}} of the same scores, in 64 equal bins of [0, 1], from 0
+    value_sums=pa.string(),  # JSON, as `score_sums`: of predicted numbers as they are, each sum the nearest double; null for classes
+    sums_left_out=pa.int64(),  # domains of the draw without sums, those of fewest rows: all sums and histograms of a draw take at most 100 kB; whole strata always have theirs
+    histograms_left_out=pa.int64(),  # domains of the draw without a histogram, left out before any sums are
     version=pa.string(),
     input_digest=pa.string(),  # of the rows that were scored
     population_digest=pa.string(),  # of the set of prediction ids, order-free
@@ -92,6 +98,7 @@ SAMPLES = _schema(
     label=pa.string(),
     value=pa.float64(),
     score=pa.float64(),
+    scores=_NUMBER_MAP,  # the probability of each class; null for numbers, and where the model or its system has none
     cohorts=_TEXT_MAP,
     stratum=pa.string(),
     stratum_size=pa.int64(),
@@ -220,9 +227,25 @@ def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
     return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items)
 
 
+def number_maps(
+    rows: Sequence[Mapping[str, float] | Iterable[tuple[str, float]] | None],
+) -> pa.MapArray:
+    """One map from text to numbers per row, also from the pairs that Arrow gives; None is null."""
+    filled = [dict(row or ()) for row in rows]
+    offsets = np.zeros(len(filled) + 1, dtype=np.int32)
+    np.cumsum([len(row) for row in filled], out=offsets[1:])
+    keys = texts([key for row in filled for key in row])
+    items = float_array([value for row in filled for value in row.values()])
+    gaps = np.array([row is None for row in rows], dtype=np.bool_)
+    mask = bool_array(gaps) if gaps.any() else None
+    return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items, mask=mask)
+
+
 def _column(kind: pa.DataType, values: list[Any]) -> pa.Array:
     if kind == _TEXT_MAP:
         return text_maps(values)
+    if kind == _NUMBER_MAP:
+        return number_maps(values)
     if kind == pa.string():
         return texts(values)
     gaps = np.array([value is None for value in values], dtype=np.bool_)

@@ -101,7 +101,13 @@ def light_columns(name: str) -> list[str]:
     return [one for one in TABLES[name].names if (name, one) not in _HEAVY]
 
 
-_HEAVY = {("samples", "shown"), ("samples", "scores")}
+_HEAVY = {
+    ("samples", "shown"),
+    ("samples", "scores"),
+    ("designs", "score_sums"),
+    ("designs", "score_histogram"),
+    ("designs", "value_sums"),
+}
 
 
 def _beside(left: pa.Table, right: pa.Table) -> pa.Table:

@@ -12,7 +12,7 @@ from labeling.report.chart import IntervalChart
 from labeling.report.content import ReportData, by_cohort
 from labeling.report.figure import Figure, estimates_table
 from labeling.report.wording import name_of
-from pipelines.job.sections import SEEN_IN_TRAINING
+from pipelines.sampling.leakage import SEEN
 
 _Member = tuple[str, str, Estimate]  # cohort, value, estimate
 _MOST_ROWS = 40  # lines of a group
@@ -47,7 +47,7 @@ def cohort_figure(data: ReportData) -> Figure | None:
 def seen_words(data: ReportData) -> str:
     """Say whether the model was trained on the rows that people judged, where all are alike."""
     everything = by_cohort(data.everywhere())
-    values = {value for name, value, _ in everything if name == SEEN_IN_TRAINING}
+    values = {value for name, value, _ in everything if name == SEEN}
     if values == {"false"}:
         return (
             "No row that people judged was seen in training, as far as the model’s package knows."
@@ -79,7 +79,7 @@ def _order(member: _Member) -> tuple[object, ...]:
     numbers = [float(digits) for digits in re.findall(r"\d+(?:\.\d+)?", value)]
     is_number = bool(re.match(r"(below |from )?-?\d", value))
     return (
-        name == SEEN_IN_TRAINING,
+        name == SEEN,
         name,
         not is_number,
         numbers[:1] if is_number else [],
@@ -105,4 +105,4 @@ def _left_out(groups: Sequence[tuple[str, Sequence[_Member]]]) -> list[str]:
 
 
 def _titled(name: str) -> str:
-    return {SEEN_IN_TRAINING: "seen in training", "version": "model version"}.get(name, name)
+    return {SEEN: "seen in training", "version": "model version"}.get(name, name)

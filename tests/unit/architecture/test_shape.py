@@ -28,7 +28,6 @@ LONG_FUNCTIONS = {
 NOT_YET = {
     "functions.app",
     "functions.batches",
-    "functions.draws",
     "functions.label_studio",
     "functions.new_job",
     "functions.promises",
@@ -38,7 +37,6 @@ NOT_YET = {
     "infra.registry",
     "infra.staged_input",
     "pipelines.input",
-    "pipelines.sampling",
     "pipelines.scoring",
     "pipelines.sklearn",
     "pipelines.training",

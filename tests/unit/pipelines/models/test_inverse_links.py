@@ -10,7 +10,12 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 
-from pipelines.models.inverse_links import BINARY_INVERSE_LINKS, INVERSE_LINKS, WITHOUT_PROBABILITY
+from pipelines.models.inverse_links import (
+    BINARY_INVERSE_LINKS,
+    CLASS_PROBABILITIES,
+    INVERSE_LINKS,
+    WITHOUT_PROBABILITY,
+)
 
 FINITE = st.floats(-1e300, 1e300)
 BINARY = arrays(np.float64, st.tuples(st.just(1), st.integers(1, 20)), elements=FINITE)
@@ -97,3 +102,24 @@ def test_links_without_probability_say_so() -> None:
         _, score = inverse_link(np.zeros((1 if name in BINARY_INVERSE_LINKS else 2, 1)))
 
         assert (score is None) == (name in WITHOUT_PROBABILITY)
+
+
+@pytest.mark.parametrize("name", sorted(INVERSE_LINKS.keys() - WITHOUT_PROBABILITY))
+@given(st.data())
+def test_the_answers_probability_is_the_same_among_those_of_all(
+    name: str, data: st.DataObject
+) -> None:
+    """All together are 1, and that of the answer has the bits of its score."""
+    decisions = data.draw(BINARY if name in BINARY_INVERSE_LINKS else SEVERAL)
+
+    chances = CLASS_PROBABILITIES[name](decisions)
+
+    answers, score = answered(name, decisions)
+    assert len(chances) == max(len(decisions), 2)
+    assert np.take_along_axis(chances, answers[np.newaxis], axis=0)[0].tobytes() == score.tobytes()
+    np.testing.assert_allclose(chances.sum(axis=0), 1.0, rtol=0, atol=1e-12)
+    assert (chances >= 0).all()
+
+
+def test_links_without_probability_have_none_of_any_answer() -> None:
+    assert CLASS_PROBABILITIES.keys() == INVERSE_LINKS.keys() - WITHOUT_PROBABILITY

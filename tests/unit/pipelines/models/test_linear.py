@@ -214,6 +214,41 @@ def test_opening_plain_arrays_imports_no_library() -> None:
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("inverse_link", sorted(INVERSE_LINKS))
+def test_the_score_is_the_probability_of_the_answers_class(
+    make_mapped: MakeMapped, inverse_link: str
+) -> None:
+    """To the bit, for whichever rows are asked about."""
+    mapped = make_mapped(300, text=True)
+    evaluator = evaluator_for(mapped, inverse_link=inverse_link)
+    some = np.array([7, 3, 299])
+
+    scores, chances = evaluator.predict(mapped), evaluator.probabilities(taken(mapped, some))
+
+    if scores.score is None or scores.codes is None:
+        assert chances is None
+        return
+    assert chances is not None
+    places = [evaluator.classes.index(code) for code in scores.codes[some].tolist()]
+    assert chances[np.arange(3), places].tobytes() == scores.score[some].tobytes()
+    np.testing.assert_allclose(chances.sum(axis=1), 1.0, rtol=0, atol=1e-12)
+
+
+def test_a_row_without_an_answer_has_no_probability() -> None:
+    rows = Mapped(2, (Numbers("x", np.array([1.0, np.nan])),))
+
+    chances = evaluator_for(rows, inverse_link="softmax").probabilities(rows)
+
+    assert chances is not None
+    assert np.isnan(chances).all(axis=1).tolist() == [False, True]
+
+
+def test_a_predicted_number_has_no_probability(make_mapped: MakeMapped) -> None:
+    mapped = make_mapped(3)
+
+    assert evaluator_for(mapped).probabilities(mapped) is None
+
+
 def test_the_layout_keeps_the_words_of_earlier_packages(make_mapped: MakeMapped) -> None:
     """A class may be renamed; a package that holds its earlier word must still open."""
     layout = layout_of(make_mapped(1, text=True))

@@ -114,7 +114,8 @@ class FakePackage:
     prepare: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
     is_number: bool = False
     version: str = "v1"
-    labels: tuple[str, ...] = ("minus", "plus")
+    labels: tuple[str, ...] = ("minus", "none of both", "plus")
+    classes: tuple[int, ...] = (2, 0)
 
     @property
     def mapper(self) -> FakePackage:
@@ -139,8 +140,15 @@ class FakePackage:
         assert isinstance(column, Numbers)
         if self.is_number:
             return Scores(None, None, np.where(column.values == 14, np.nan, column.values))
-        codes = np.where(column.values == 14, -1, column.values > 0).astype(np.int32)
+        codes = np.where(column.values == 14, -1, 2 * (column.values > 0)).astype(np.int32)
         return Scores(codes, np.where(codes < 0, np.nan, 0.75), None)
+
+    def probabilities(self, mapped: Mapped) -> np.ndarray | None:
+        if self.is_number:
+            return None
+        codes = self.predict(mapped).codes
+        plus = np.where(codes == 2, 0.75, np.where(codes == 0, 0.25, np.nan))
+        return np.column_stack([plus, 1 - plus])
 
 
 def scored(
@@ -186,3 +194,48 @@ def test_the_users_function_runs_before_the_features() -> None:
         return pa.record_batch({"x": pa.array([-x for x in rows["x"].to_pylist()])})
 
     assert scored(FakePackage(negated), [1.0])[0].labels.to_pylist() == ["minus"]
+
+
+def by_class(package: FakePackage, values: list[float]) -> list[dict[str, float] | None] | None:
+    features = FeatureSpec.model_validate({"columns": {"x": {"kind": "numeric"}}})
+    scorer = ModelScorer(package, features, "UTC")  # type: ignore[arg-type]
+    found = scorer.probabilities(pa.record_batch({"x": pa.array(values, pa.float64())}))
+    return found.by_class() if found else None
+
+
+def test_probabilities_go_by_the_names_of_the_models_classes() -> None:
+    """A row that cannot be mapped or scored has none, and costs no other row its own."""
+    assert by_class(FakePackage(), [1.0, 13.0, 14.0, -1.0]) == [
+        {"plus": 0.75, "minus": 0.25},
+        None,
+        None,
+        {"plus": 0.25, "minus": 0.75},
+    ]
+
+
+def test_numbers_have_no_probabilities() -> None:
+    assert by_class(FakePackage(is_number=True), [1.0]) is None
+
+
+def test_the_users_function_runs_before_probabilities_too() -> None:
+    def negated(rows: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.record_batch({"x": pa.array([-x for x in rows["x"].to_pylist()])})
+
+    assert by_class(FakePackage(negated), [1.0]) == [{"plus": 0.25, "minus": 0.75}]
+
+
+def test_another_systems_probabilities_are_read_from_their_columns() -> None:
+    """All of a row's, or none: one that is missing or no probability spoils the others."""
+    rows = {"guess": ["a"] * 4, "pa": [0.9, None, 0.5, 1.0], "pb": [0.1, 0.4, 1.5, 0.0]}
+    columns = PredictionColumns(label="guess", probabilities={"a": "pa", "b": "pb"})
+
+    found = GivenPredictions(columns, "classification").probabilities(pa.record_batch(rows))
+
+    assert found is not None
+    assert found.by_class() == [{"a": 0.9, "b": 0.1}, None, None, {"a": 1.0, "b": 0.0}]
+
+
+def test_another_system_may_give_no_probabilities() -> None:
+    scorer = GivenPredictions(PredictionColumns(label="guess", score="sure"), "classification")
+
+    assert scorer.probabilities(pa.record_batch({"guess": ["a"], "sure": [0.5]})) is None

@@ -205,3 +205,49 @@ def test_every_allowed_type_exists() -> None:
     for name in named:
         module, _, kind = name.rpartition(".")
         assert hasattr(importlib.import_module(module), kind), name
+
+
+@pytest.mark.parametrize("name", ["GaussianNB", "RandomForestClassifier", "MLPClassifier"])
+def test_the_probabilities_of_some_rows_are_those_of_the_fragment(
+    name: str, make_evaluator: MakeEvaluator, make_mapped: MakeMapped
+) -> None:
+    """Within rounding: a library's last bit depends on the number of rows in a call."""
+    evaluator, mapped = make_evaluator(name), make_mapped(200, seed=4)
+    some = np.array([5, 190, 17])
+
+    scores, chances = evaluator.predict(mapped), evaluator.probabilities(taken(mapped, some))
+
+    assert chances is not None
+    assert scores.score is not None
+    assert chances.shape == (3, len(evaluator.classes))
+    np.testing.assert_allclose(chances.sum(axis=1), 1.0, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(chances.max(axis=1), scores.score[some], rtol=0, atol=1e-9)
+
+
+def test_a_row_that_the_library_would_refuse_has_no_probability(
+    make_evaluator: MakeEvaluator, make_mapped: MakeMapped
+) -> None:
+    rows = with_first_number(make_mapped(3), np.inf)
+
+    chances = make_evaluator("GaussianNB").probabilities(rows)
+
+    assert chances is not None
+    assert np.isnan(chances).all(axis=1).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("name", ["SVC", "DecisionTreeRegressor"])
+def test_an_estimator_without_probabilities_gives_none(
+    name: str, make_evaluator: MakeEvaluator, make_mapped: MakeMapped
+) -> None:
+    assert make_evaluator(name).probabilities(make_mapped(3)) is None
+
+
+def test_no_rows_have_no_probabilities_of_the_right_width(
+    make_evaluator: MakeEvaluator, make_mapped: MakeMapped
+) -> None:
+    none = taken(make_mapped(3), np.empty(0, np.int64))
+
+    chances = make_evaluator("GaussianNB").probabilities(none)
+
+    assert chances is not None
+    assert chances.shape == (0, 2)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from infra.clouds.folder import Folder
 from pipelines.errors import ConcurrentRun, StoreUnavailable
+from pipelines.tables import delta
 from pipelines.tables.delta import Table, _delta_errors
 from pipelines.tables.schemas import table_of
 from pipelines.tables.table_files import WrittenFile
@@ -306,3 +307,66 @@ def test_a_lost_race_can_be_tried_again() -> None:
         raise CommitFailedError("somebody was first")
 
     assert told.value.retryable
+
+
+OLDER = pa.schema([("job", pa.string()), ("key", pa.string())])
+NEWER = pa.schema([*OLDER, ("scores", pa.map_(pa.string(), pa.float64())), ("sums", pa.string())])
+NEW_ROW = {"job": "j", "key": "new", "scores": {"yes": 0.75, "no": 0.25}, "sums": "{}"}
+
+
+def of_two_releases(folder: Path, files: int = 1) -> Table:
+    """A table that an older release made, with a row of the newer one."""
+    old, new = (Table(Folder(folder / "grown"), schema) for schema in (OLDER, NEWER))
+    for number in range(files):
+        old.append(table_of(OLDER, [{"job": "j", "key": f"old {number}"}]))
+    new.append(table_of(NEWER, [NEW_ROW]), transaction=("sample", 1))
+    return new
+
+
+def test_a_table_of_an_older_release_reads_with_nulls(tmp_path: Path) -> None:
+    Table(Folder(tmp_path / "grown"), OLDER).append(table_of(OLDER, [{"job": "j", "key": "old"}]))
+
+    rows = Table(Folder(tmp_path / "grown"), NEWER).read().to_pylist()
+
+    assert rows == [{"job": "j", "key": "old", "scores": None, "sums": None}]
+
+
+def test_a_table_of_an_older_release_gains_the_newer_columns(tmp_path: Path) -> None:
+    """By the first commit that has them, once, and also for readers that go by Delta's schema."""
+    table = of_two_releases(tmp_path)
+    table.append(table_of(NEWER, [NEW_ROW]))
+
+    rows = {row["key"]: row for row in table.read().to_pylist()}
+    assert rows["old 0"]["scores"] is None
+    assert dict(rows["new"]["scores"]) == NEW_ROW["scores"]
+    opened = DeltaTable(table.address)
+    assert [field.name for field in opened.schema().fields] == NEWER.names
+    assert [one["operation"] for one in opened.history()].count("ADD COLUMN") == 1
+    assert table.transaction("sample") == 1
+
+
+def test_joining_files_of_two_releases_loses_no_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta, "_MANY_FILES", 3)
+
+    table = of_two_releases(tmp_path, files=2)
+
+    assert len(table.files()) == 1
+    rows = [row for row in table.read().to_pylist() if row["key"] == "new"]
+    assert [(dict(row["scores"]), row["sums"]) for row in rows] == [(NEW_ROW["scores"], "{}")]
+
+
+def test_two_writers_may_widen_a_table_at_once(tmp_path: Path) -> None:
+    of_two_releases(tmp_path)
+    first, second = (
+        Table(Folder(tmp_path / "grown"), pa.schema([*NEWER, ("more", pa.int64())]))
+        for _ in range(2)
+    )
+    assert len(first.files()) == len(second.files()) == 2  # both have looked
+
+    for table in (first, second):
+        table.append(table_of(table.schema, [NEW_ROW | {"more": 1}]))
+
+    second.refresh()
+    assert sorted(row["more"] or 0 for row in second.read().to_pylist()) == [0, 0, 1, 1]
