@@ -34,7 +34,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnRows:
+class SampledRows:
     """Drawn rows as arrays (S,), and which domains they lie in as pairs (M,)."""
 
     stratum: Int64s
@@ -90,5 +90,5 @@ class Evidence:
     domains: list[str | None]
     designed: Designed
     parts: Parts
-    drawn: DrawnRows
+    drawn: SampledRows
     answers: Answers

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from labeling.answers.current import numbers_of
-from labeling.estimates.evidence.arrays import Answers, Designed, DrawnRows, Parts
+from labeling.estimates.evidence.arrays import Answers, Designed, Parts, SampledRows
 from labeling.estimates.merging import Neighbours
 from pipelines.columns.buffers import Int64s, dictionary_codes, floats, integers
 from pipelines.columns.buffers import texts as text_array
@@ -91,7 +91,7 @@ def designed(strata: pa.Table, heads: pa.Table, known: Parts) -> Designed:
     return Designed(batch, place, weight, Neighbours(label[order], batch[order]))
 
 
-def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) -> DrawnRows:
+def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) -> SampledRows:
     """Return the drawn rows, each a member of the domain of all rows and of its cohorts'.
 
     Args:
@@ -105,7 +105,7 @@ def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) 
     """
     member, domain = _members(column(rows, "cohorts"), domain_codes)
     everyone = np.arange(rows.num_rows)
-    return DrawnRows(
+    return SampledRows(
         stratum=places(rows, strata, STRATUM),
         label=_coded(column(rows, "label"), labels),
         value=floats(column(rows, "value")),
