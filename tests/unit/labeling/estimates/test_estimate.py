@@ -4,7 +4,7 @@ import pytest
 
 from labeling.estimates.estimate import more_answers, widest
 from pipelines.tables.schemas import ESTIMATES
-from tests.fixtures.materials import estimate
+from tests.fixtures.report_data import estimate
 
 
 def test_a_record_has_the_columns_of_the_table() -> None:

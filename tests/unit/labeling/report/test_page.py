@@ -18,8 +18,8 @@ from labeling.estimates.windows import Period
 from labeling.report import Outcomes, Reason, ReportData, render
 from pipelines.job.sections import AlertRule as Line
 from tests.fixtures.judged import Row, judged
-from tests.fixtures.materials import batches, estimate, material, unknown, usual
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import batches, estimate, report_data, unknown, usual
 
 _NASTY = "<script>alert(1)</script>\"'&{{7*7}}`"
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
@@ -76,7 +76,7 @@ def test_every_number_of_an_estimate_is_on_the_page() -> None:
     """The numbers behind a picture are those of `recheck estimate --json`, to the last bit."""
     one = estimate("all", "all", value=0.1 + 0.2, low=1 / 3, stderr=1 / 7)
 
-    figures = _page(material([one, *usual().estimates])).figures
+    figures = _page(report_data([one, *usual().estimates])).figures
 
     assert {0.1 + 0.2, 1 / 3, 1 / 7, 5000, 4900, 150} <= set(figures)
 
@@ -209,6 +209,8 @@ def test_the_way_of_the_rows_stands_under_each_figure() -> None:
 
 def test_nothing_is_said_that_is_no_number() -> None:
     """No NaN, no None and no Undefined reaches a reader."""
-    text = render(_rich()) + render(material([unknown("week", "2026-W47")])) + render(material())
+    text = (
+        render(_rich()) + render(report_data([unknown("week", "2026-W47")])) + render(report_data())
+    )
 
     assert re.findall(r"\b(nan|NaN|None|Undefined|inf)\b", text) == []

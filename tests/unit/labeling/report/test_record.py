@@ -13,22 +13,23 @@ import pytest
 import labeling.report
 from labeling.estimates.calibration import Answered, Pairs, calibration
 from labeling.report import ReportData, record, render
-from tests.fixtures.materials import batches, days, estimate, material, unknown, usual
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
+from tests.fixtures.repository import ROOT
 
 _NUMBERS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6}
 _CASES = {
-    "nothing": material(batches=()),
-    "unknown": material([unknown("week", "2026-W47"), unknown("all", "all")], pushed=50),
+    "nothing": report_data(batches=()),
+    "unknown": report_data([unknown("week", "2026-W47"), unknown("all", "all")], pushed=50),
     "usual": usual(),
-    "by name": material(
+    "by name": report_data(
         [estimate("batch", "north"), estimate("batch", "south"), estimate("all", "all")],
         batches=batches(["north", "south"]),
     ),
     "scores": usual(
         calibration=calibration(Answered(np.array([0.6, 0.9]), np.array([0.0, 1.0]), np.ones(2)))
     ),
-    "numbers": material(
+    "numbers": report_data(
         [estimate(**_NUMBERS)],
         task="regression",
         pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5])),
@@ -95,7 +96,7 @@ def test_a_chart_over_time_has_each_window_with_its_interval() -> None:
 
 
 def test_what_nobody_answered_has_no_value() -> None:
-    chart = _section(material([unknown("week", "2026-W47")]), "time")["chart"]
+    chart = _section(report_data([unknown("week", "2026-W47")]), "time")["chart"]
 
     assert [one["value"] for one in chart["series"][0]["points"]] == [None]
 
@@ -107,9 +108,19 @@ def test_counts_have_names() -> None:
     assert chart["points"][0]["counts"] == {"scored": 990, "refused": 10}
 
 
+def test_the_guide_names_every_key_and_every_kind_of_chart() -> None:
+    guide = (ROOT / "docs/guides/operations.md").read_text(encoding="utf-8")
+    pages = [record(of) for of in _CASES.values()]
+
+    sections = [one for page in pages for one in page["sections"]]
+    names = {name for page in pages for name in page} | {name for one in sections for name in one}
+    names |= {one["chart"]["kind"] for one in sections}
+    assert {name for name in names if f"`{name}`" not in guide} == set()
+
+
 def test_infinity_is_none() -> None:
     """JSON has no word for it."""
-    of = material([estimate(**(_NUMBERS | {"high": float("inf")}))], task="regression")
+    of = report_data([estimate(**(_NUMBERS | {"high": float("inf")}))], task="regression")
 
     newest = record(of)["newest"]
 
@@ -120,7 +131,7 @@ def test_findings_hold_no_markup() -> None:
     """A text of a user stays as it is: to escape it is the business of the page."""
     nasty = "<b>&"
     shops = [estimate("all", "all", cohort=f"shop={name}") for name in (nasty, "x")]
-    of = material([*usual().estimates, *shops], job=nasty, note=nasty)
+    of = report_data([*usual().estimates, *shops], job=nasty, note=nasty)
 
     page = record(of)
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from labeling.answers.agreement import Agreement, Annotator
 from labeling.report import ReportData, render
-from tests.fixtures.materials import usual
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import usual
 
 
 def _page(of: ReportData) -> Page:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from labeling.report import ReportData, render
-from tests.fixtures.materials import estimate, material
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import estimate, report_data
 
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
 
@@ -22,7 +22,7 @@ def test_both_sizes_of_errors_are_told_and_the_unreliable_one_is_marked() -> Non
         estimate("all", "all", **of) for of in (mae, rmse)
     ]
 
-    said = _page(material(errors, task="regression")).said
+    said = _page(report_data(errors, task="regression")).said
 
     assert (
         "Unreliable: root mean square error of all batches. One answer makes 30 % of its sum"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from labeling.report import render
-from tests.fixtures.materials import usual
+from tests.fixtures.report_data import usual
 
 
 def test_more_answers_make_the_interval_shorter() -> None:

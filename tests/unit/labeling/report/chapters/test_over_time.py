@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from labeling.report import ReportData, render
-from tests.fixtures.materials import batches, days, estimate, material, unknown, usual
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
 
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
 
@@ -27,7 +27,7 @@ def test_an_unknown_window_leaves_a_gap() -> None:
         unknown("batch", day) for day in week[3:]
     ]
 
-    page = _figure("time", material([*found, unknown("week", "2026-W47")]))
+    page = _figure("time", report_data([*found, unknown("week", "2026-W47")]))
 
     assert len(page.marks("whisker")) == 3
     assert len(page.marks("asked")) == 4 + 1  # and in the legend
@@ -56,7 +56,7 @@ def test_hundreds_of_batches_stay_readable() -> None:
     weeks = sorted({f"2024-W{week:02d}" for week in range(1, 53)})
 
     page = _page(
-        material([*found, *(estimate("week", week) for week in weeks)], batches=batches(many))
+        report_data([*found, *(estimate("week", week) for week in weeks)], batches=batches(many))
     )
 
     assert len(page.marks("whisker")) <= 370
@@ -80,5 +80,5 @@ def test_a_value_beyond_the_picture_is_told() -> None:
 
     assert (
         "1 value beyond the upper edge"
-        in _page(material([*daily, estimate(**_ERRORS)], task="regression")).said
+        in _page(report_data([*daily, estimate(**_ERRORS)], task="regression")).said
     )

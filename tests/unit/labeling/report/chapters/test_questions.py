@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from labeling.report import Outcomes, ReportData, render
-from tests.fixtures.materials import usual
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import usual
 
 
 def _page(of: ReportData) -> Page:

@@ -6,8 +6,8 @@ import numpy as np
 
 from labeling.estimates.calibration import Answered, Pairs, calibration
 from labeling.report import ReportData, render
-from tests.fixtures.materials import estimate, material, usual
 from tests.fixtures.readers import Page
+from tests.fixtures.report_data import estimate, report_data, usual
 
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
 
@@ -25,7 +25,7 @@ def test_scores_that_promise_too_much_are_named() -> None:
 
 
 def test_numbers_are_drawn_against_numbers() -> None:
-    of = material(
+    of = report_data(
         [estimate(**_ERRORS)],
         task="regression",
         pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5])),
