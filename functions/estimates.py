@@ -6,15 +6,17 @@ from datetime import datetime
 
 from functions.batches import attempts
 from functions.tables import Views, of_purpose
-from labeling.answers.current import VERIFY
-from labeling.estimates import estimate as history
-from labeling.estimates.estimate import Estimate, Scoring, Wanted
+from labeling.estimates import estimation
+from labeling.estimates.estimate import Estimate
+from labeling.estimates.estimation import Wanted
+from labeling.estimates.window_views import Scoring
 from pipelines.job.job_file import Job
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 
 
 def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estimate]:
-    """Return every estimate of the job, as known at a time.
+    """Compute every estimate of the job, as known at a time.
 
     Args:
         job: what is to be estimated.
@@ -28,11 +30,12 @@ def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estim
         of_purpose(rows, VERIFY)
         for rows in (views.designs, views.samples(), views.annotations(as_of))
     )
-    return history.estimates(
+    return estimation.estimates(
         designs,
         samples,
         annotations,
         wanted=wanted(job),
+        seed=job.sampling.seed,
         scored=scored(views.tables),
         as_of=as_of,
     )

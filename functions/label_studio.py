@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from functions.app import App
 from functions.draws.rows_shown import shown_columns
 from functions.tables import Views, of_purpose
-from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
 from pipelines.columns.relations import where_in
 from pipelines.errors import LabelStudioRefused
+from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import SdkClient

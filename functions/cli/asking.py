@@ -14,6 +14,7 @@ from functions.cli.options import (
     json_option,
     opened,
 )
+from pipelines.tables.purposes import TRAIN, VERIFY
 
 
 @click.command()
@@ -66,8 +67,8 @@ def sample(
 @batch_option
 @click.option(
     "--purpose",
-    type=click.Choice(["verify", "train"]),
-    default="verify",
+    type=click.Choice([VERIFY, TRAIN]),
+    default=VERIFY,
     show_default=True,
     help="Check predictions, or label rows to train on.",
 )

@@ -1,4 +1,4 @@
-"""What `recheck push` and `recheck estimate` tell people: short tables; `--json` has everything."""
+"""Short tables of `recheck push` and `recheck estimate` for people; `--json` has everything."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeling.estimates.amounts import (
+    LEADING,
+    OF_CLASSES,
+    TERMINAL,
+    is_answered_enough,
+    range_if_missing,
+)
+
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
     from labeling.estimates.estimate import Estimate
 
-_ERRORS = ("mae", "rmse")  # numbers; all else are shares
-_LEADING = ("accuracy", *_ERRORS)  # of all classes; the first that there is leads
-_OF_CLASSES = ("precision", "recall", "f1")
-_ENOUGH = 0.95  # share answered, below which the missing answers are told too
+_DIGITS = 1  # of a percentage
 _BATCHES, _WINDOWS, _MOST = 5, 3, 12  # rows of a section
 _NAMES = {"batch": "batches", "day": "days", "week": "weeks", "month": "months", "all": "all"}
 
@@ -22,7 +27,7 @@ Row = tuple[str, ...]
 
 
 def pushed(done: Pushed, *, is_dry: bool) -> Iterator[str]:
-    """What a push did, and where people answer."""
+    """Say what a push did, and where people answer."""
     project = "a new project" if done.project is None else f"project {done.project}"
     made = "would be made" if is_dry else "made"
     yield f"{project}: {done.created} tasks {made}, {done.existing} there before"
@@ -31,64 +36,67 @@ def pushed(done: Pushed, *, is_dry: bool) -> Iterator[str]:
 
 
 def place(project: str) -> str:
-    """Where people answer the questions of a project."""
+    """Say where people answer the questions of a project."""
     return f"people answer at {project}/data?labeling=1"
 
 
-def estimated(found: Sequence[Estimate], batches: Sequence[str], job: Path) -> Iterator[str]:
-    """The figures of most use: overall, by cohort, of the newest windows, by class.
+def estimated(estimates: Sequence[Estimate], batches: Sequence[str], job: Path) -> Iterator[str]:
+    """Show the figures of most use: overall, by cohort, of the newest windows, by class.
 
     Args:
-        found: what the step estimated, for these batches.
+        estimates: what the step estimated, for these batches.
         batches: those that the command named.
         job: the job file, as it was named.
+
+    Yields:
+        The lines.
     """
-    asked, name = _asked(found), shlex.quote(str(job))
+    asked, name = _asked(estimates), shlex.quote(str(job))
     if not asked:
         yield "nothing was drawn yet"
         yield f"next: recheck sample {name}"
         return
-    if not any(one.n_answered for one in found):
+    if not any(one.n_answered for one in estimates):
         yield f"no answers yet: {asked} questions are drawn"
         yield f"next: recheck push {name} asks people, recheck pull {name} fetches their answers"
         return
-    for table in (_overall(found, batches), _by_class(found, batches)):
+    for table in (_overall(estimates, batches), _by_class(estimates, batches)):
         if rows := list(table):
             yield from (*_aligned(rows), "")
-    yield f"{len(found)} figures in all: add --json, or see them drawn by recheck report {name}"
+    yield f"{len(estimates)} figures in all: add --json, or see them drawn by recheck report {name}"
 
 
-def _asked(found: Sequence[Estimate]) -> int:
-    """Rows drawn from all these batches."""
-    return sum({one.window: one.n_asked for one in found if _is_whole(one, "batch")}.values())
+def _asked(estimates: Sequence[Estimate]) -> int:
+    """Count the rows drawn from all these batches."""
+    return sum({one.window: one.n_asked for one in estimates if _is_whole(one, "batch")}.values())
 
 
-def _is_whole(one: Estimate, period: str) -> bool:
-    return one.period == period and one.cohort is None
+def _is_whole(estimate: Estimate, period: str) -> bool:
+    return estimate.period == period and estimate.cohort is None
 
 
-def _main(found: Sequence[Estimate], batches: Sequence[str]) -> tuple[str, str]:
-    """The period and window that lead: the one batch, or all."""
-    names = {one.window for one in found if one.period == "batch"}
+def _main(estimates: Sequence[Estimate], batches: Sequence[str]) -> tuple[str, str]:
+    """Return the period and window that lead: the only batch, or all."""
+    names = {one.window for one in estimates if one.period == "batch"}
     named = set(batches) & names if batches else names
     return ("batch", named.pop()) if len(named) == 1 else ("all", "all")
 
 
-def _overall(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
-    """The leading metric: of the window that leads, of its cohorts, and of other windows."""
+def _overall(estimates: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
+    """Show the leading metric: of the window that leads, of its cohorts, and of other windows."""
     from labeling.estimates.estimate import widest
 
-    metrics = [name for name in _LEADING if any(one.metric == name for one in found)]
+    metrics = [name for name in LEADING if any(one.metric == name for one in estimates)]
     if not metrics:
         return
-    led = widest(one for one in found if one.metric == metrics[0])
-    main = _main(found, batches)
+    led = widest(one for one in estimates if one.metric == metrics[0])
+    main = _main(estimates, batches)
     [lead] = [one for one in led if (one.period, one.window) == main and one.cohort is None]
     yield "", lead.metric, "95 % interval", "answered"
     yield _row(_window(lead), lead)
-    yield from _versions(found, lead)
+    yield from _versions(estimates, lead)
     for other in metrics[1:]:
-        others = widest(one for one in found if one.metric == other and one.cohort is None)
+        others = widest(one for one in estimates if one.metric == other and one.cohort is None)
         yield from (_row(other, one) for one in others if (one.period, one.window) == main)
     yield from _missing(lead)
     yield from _section("cohorts", _cohorts(led, lead), "cohorts", _MOST + 1)
@@ -96,69 +104,68 @@ def _overall(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]
     yield from _around(whole, lead) if batches else _newest(whole, lead)
 
 
-def _versions(found: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
-    """Each version, where the window holds several."""
+def _versions(estimates: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
+    """Show each version, where the window holds several."""
     if lead.version is not None:
         return
-    for one in found:
+    for one in estimates:
         is_here = (one.period, one.window, one.metric) == (lead.period, lead.window, lead.metric)
         if is_here and one.cohort is None and one.version is not None:
             yield _row(f"  version {one.version}", one)
 
 
 def _missing(lead: Estimate) -> Iterator[Row]:
-    ends = [lead.value_if_missing_wrong, lead.value_if_missing_right]
-    known = sorted(end for end in ends if end is not None)
-    if lead.n_answered < _ENOUGH * lead.n_asked and len(known) == len(ends):
+    ends = range_if_missing(lead)
+    if ends and not is_answered_enough(lead):
         missing = lead.n_asked - lead.n_answered
-        yield (f"  the {missing} missing answers could make it {_between(lead, *known)}",)
+        yield (f"  the {missing} missing answers could make it {_between(lead, ends)}",)
 
 
 def _cohorts(led: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
-    """By name; of too many, those with the most answers."""
-    own = [
+    """Show cohorts by name; of too many, those with the most answers."""
+    cohorts = [
         one for one in led if one.cohort and (one.period, one.window) == (lead.period, lead.window)
     ]
-    own = [one for one in own if _is_other(one, lead)]
-    own.sort(key=lambda one: -one.n_answered)
-    for one in sorted(own[:_MOST], key=lambda one: one.cohort or ""):
+    cohorts = [one for one in cohorts if _is_other(one, lead)]
+    cohorts.sort(key=lambda one: -one.n_answered)
+    for one in sorted(cohorts[:_MOST], key=lambda one: one.cohort or ""):
         yield _row(f"  {one.cohort}", one)
-    yield from _rest(len(own) - _MOST, "cohorts")
+    yield from _rest(len(cohorts) - _MOST, "cohorts")
 
 
 def _newest(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
-    """The newest windows of each length that says something else than the ones before."""
-    told = {lead.window}
+    """Show the newest windows of each length, unless a shorter one has the same."""
+    shown = {lead.window}
     for period, most in (("batch", _BATCHES), ("day", _WINDOWS), ("week", _WINDOWS)):
-        own = sorted((one for one in whole if one.period == period), key=lambda one: one.window)
-        names = {one.window for one in own}
-        if names - told:
-            rows = [_row(f"  {one.window}", one) for one in reversed(own)]
+        windows = sorted((one for one in whole if one.period == period), key=lambda one: one.window)
+        names = {one.window for one in windows}
+        if names - shown:
+            rows = [_row(f"  {one.window}", one) for one in reversed(windows)]
             yield from _section(f"newest {_NAMES[period]}", rows, _NAMES[period], most)
-        told |= names
+        shown |= names
 
 
 def _around(whole: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
-    """The other windows of the batches that were named."""
+    """Show the other windows of the batches that were named."""
     rows = {one.window: _row(f"  {_window(one)}", one) for one in whole}
     yield from _section("of which" if lead.period == "all" else "part of", rows.values(), "windows")
 
 
-def _by_class(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
+def _by_class(estimates: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row]:
     """Precision, recall and F1 of each class in the window that leads."""
     from labeling.estimates.estimate import widest
 
-    main = _main(found, batches)
-    own = widest(
+    main = _main(estimates, batches)
+    of_classes = widest(
         one
-        for one in found
-        if one.metric in _OF_CLASSES and (one.period, one.window, one.cohort) == (*main, None)
+        for one in estimates
+        if one.metric in OF_CLASSES and (one.period, one.window, one.cohort) == (*main, None)
     )
-    if not own:
+    if not of_classes:
         return
-    metrics = [name for name in _OF_CLASSES if any(one.metric == name for one in own)]
-    cells = {(one.class_, one.metric): _with_interval(one) for one in own}
-    classes = sorted({str(one.class_) for one in own})
+    metrics = [name for name in OF_CLASSES if any(one.metric == name for one in of_classes)]
+    cells = {(one.class_, one.metric): _with_interval(one) for one in of_classes}
+    classes = sorted({str(one.class_) for one in of_classes})
     rows = [
         (f"  {name}", *(cells.get((name, metric), "-") for metric in metrics)) for name in classes
     ]
@@ -168,12 +175,12 @@ def _by_class(found: Sequence[Estimate], batches: Sequence[str]) -> Iterator[Row
 
 
 def _section(title: str, rows: Iterable[Row], of: str, most: int = _MOST) -> Iterator[Row]:
-    found = list(rows)
-    if found:
+    lines = list(rows)
+    if lines:
         yield ("",)
         yield (title,)
-        yield from found[:most]
-        yield from _rest(len(found) - most, of)
+        yield from lines[:most]
+        yield from _rest(len(lines) - most, of)
 
 
 def _rest(number: int, of: str) -> Iterator[Row]:
@@ -181,47 +188,55 @@ def _rest(number: int, of: str) -> Iterator[Row]:
         yield (f"  … and {number} more {of}",)
 
 
-def _is_other(one: Estimate, lead: Estimate) -> bool:
-    """Whether it is about other rows than the window that leads."""
-    return (one.rows, one.n_asked) != (lead.rows, lead.n_asked)
+def _is_other(estimate: Estimate, lead: Estimate) -> bool:
+    """Say whether it is about other rows than the window that leads."""
+    return (estimate.rows, estimate.n_asked) != (lead.rows, lead.n_asked)
 
 
-def _window(one: Estimate) -> str:
-    return "all batches" if one.period == "all" else one.window
+def _window(estimate: Estimate) -> str:
+    return "all batches" if estimate.period == "all" else estimate.window
 
 
-def _row(name: str, one: Estimate) -> Row:
-    answered = f"{one.n_answered} of {one.n_asked}"
-    if one.value is None:
-        return name, "no answers yet" if not one.n_answered else "unknown", "-", answered
-    return name, _amount(one, one.value), _interval(one), answered, *_doubt(one)
+def _row(name: str, estimate: Estimate) -> Row:
+    answered = f"{estimate.n_answered} of {estimate.n_asked}"
+    if estimate.value is None:
+        return name, "no answers yet" if not estimate.n_answered else "unknown", "-", answered
+    return name, _amount(estimate, estimate.value), _interval(estimate), answered, *_doubt(estimate)
 
 
-def _doubt(one: Estimate) -> Row:
-    doubts = [f"covers {one.rows_covered:,} of {one.rows:,} rows"] if one.is_partial else []
-    if not one.reliable and one.largest is not None:
-        doubts.append(f"unreliable: one answer makes {one.largest * 100:.0f} % of the sum")
+def _doubt(estimate: Estimate) -> Row:
+    doubts = (
+        [f"covers {estimate.rows_covered:,} of {estimate.rows:,} rows"]
+        if estimate.is_partial
+        else []
+    )
+    if not estimate.reliable and estimate.largest is not None:
+        doubts.append(f"unreliable: one answer makes {estimate.largest * 100:.0f} % of the sum")
     return ("; ".join(doubts),) if doubts else ()
 
 
-def _interval(one: Estimate) -> str:
-    if one.low is None or one.high is None:
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
         return "too few answers"
-    if one.low != one.high:
-        return _between(one, one.low, one.high)
-    return "exact, for these" if one.is_partial else "exact"
+    if estimate.low != estimate.high:
+        return _between(estimate, (estimate.low, estimate.high))
+    return "exact, for these" if estimate.is_partial else "exact"
 
 
-def _with_interval(one: Estimate) -> str:
-    return "-" if one.value is None else f"{_amount(one, one.value)} ({_interval(one)})"
+def _with_interval(estimate: Estimate) -> str:
+    return (
+        "-"
+        if estimate.value is None
+        else f"{_amount(estimate, estimate.value)} ({_interval(estimate)})"
+    )
 
 
-def _between(one: Estimate, low: float, high: float) -> str:
-    return f"{_amount(one, low).removesuffix(' %')} to {_amount(one, high)}"
+def _between(estimate: Estimate, ends: tuple[float, float]) -> str:
+    return TERMINAL.between(estimate.metric, ends, _DIGITS)
 
 
-def _amount(one: Estimate, value: float) -> str:
-    return f"{value:.4g}" if one.metric in _ERRORS else f"{value * 100:.1f} %"
+def _amount(estimate: Estimate, value: float) -> str:
+    return TERMINAL.amount(estimate.metric, value, _DIGITS)
 
 
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:

@@ -51,13 +51,18 @@ def estimate(
 def report(job: Path, as_json: bool) -> None:
     """Write one HTML page: pictures first.
 
+    With --json, its words and numbers follow too: docs/guides/operations.md, "The
+    report as data".
+
     Where the right figures are known by other means, it shows them beside its own:
     docs/guides/operations.md, "Known truth".
     """
     from functions.steps import report as step
+    from labeling.report import record
 
-    path = step.report(opened(job))
-    output.answer({"report": path}, [str(path)], as_json=as_json)
+    made = step.report(opened(job))
+    page = {"page": record(made.data)} if as_json else {}
+    output.answer({"report": made.address, **page}, [made.address], as_json=as_json)
 
 
 @click.command()

@@ -9,7 +9,6 @@ from functions.batches.attempts import Attempt
 from functions.draws.designs import population_digest, seed_digest
 from functions.draws.rows_shown import survey_digest
 from functions.tables import Views
-from labeling.answers.current import VERIFY
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, integers
 from pipelines.columns.utc_times import micros_of
@@ -27,6 +26,7 @@ from pipelines.sampling.plan import (
     plan,
 )
 from pipelines.sampling.population import Population
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 
 

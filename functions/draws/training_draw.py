@@ -15,7 +15,6 @@ from functions.batches.discovery import Input
 from functions.draws.designs import seed_digest
 from functions.draws.rows_shown import WantedRows, survey_digest
 from functions.tables import of_purpose, open_views
-from labeling.answers.current import TRAIN
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import keyed_hashes
@@ -26,6 +25,7 @@ from pipelines.input.batch_rows import BatchRows, keys_of
 from pipelines.input.faults import Faults
 from pipelines.job.job_file import Job
 from pipelines.sampling.candidates import in_order, within_budget
+from pipelines.tables.purposes import TRAIN
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _STRATUM = "all"

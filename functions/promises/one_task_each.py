@@ -13,7 +13,7 @@ from functions.promises.stored import Promise, verdict
 from functions.tables import Views
 
 if TYPE_CHECKING:
-    from labeling.labelstudio.known_tasks import Found
+    from labeling.labelstudio.known_tasks import KnownTask
 
 Question = tuple[str, str]  # prediction_id, shown_digest
 
@@ -95,7 +95,7 @@ class _Board:
                 yield words + (f" and {altered} that somebody altered there" if altered else "")
 
 
-def _board(tasks: Collection[Found], asked: Collection[Question]) -> _Board:
+def _board(tasks: Collection[KnownTask], asked: Collection[Question]) -> _Board:
     names = {prediction_id for prediction_id, _ in asked}
     altered = [
         task

@@ -23,7 +23,6 @@ from functions.promises import recount
 from functions.runs import versions
 from functions.tables import Views, of_purpose
 from infra.clouds.folder import Folder
-from labeling.answers.current import VERIFY
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns import relations
 from pipelines.columns.buffers import texts
@@ -34,6 +33,7 @@ from pipelines.scoring.file_names import attempt_of
 from pipelines.scoring.score_fragment import Work
 from pipelines.tables.delta import Table
 from pipelines.tables.files import Files
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
 from pipelines.tables.table_files import WrittenFile
 

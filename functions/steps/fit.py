@@ -18,7 +18,6 @@ from infra import signing
 from infra.engines import choice
 from infra.registry import Registry
 from infra.revision import revision
-from labeling.answers.current import TRAIN
 from pipelines.columns.relations import where_in
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.features.fitted import FittedStatistics
@@ -32,6 +31,7 @@ from pipelines.job.sections import Model
 from pipelines.models.catalogue import complete, find_estimator
 from pipelines.models.manifest import Recipe, TrainingData, installed, minor, version_of
 from pipelines.models.package import TrainedModel, write
+from pipelines.tables.purposes import TRAIN
 from pipelines.tables.schemas import RELEASES, table_of
 from pipelines.training.holdout_metrics import holdout_metrics
 from pipelines.training.rows import Reader, fingerprint

@@ -13,13 +13,13 @@ from functions.label_studio import PURPOSES, connect, digests, survey
 from functions.runs import Run
 from functions.tables import Views, of_purpose, open_views
 from labeling.answers.answer_files import read_answers
-from labeling.answers.current import TRAIN, VERIFY
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.input.batches import spelled
+from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio

@@ -15,7 +15,6 @@ from functions.draws.rows_shown import survey_digest
 from functions.label_studio import asked, connect, digests, survey
 from functions.runs import Run
 from functions.tables import Views, of_purpose, open_views
-from labeling.answers.current import TRAIN, VERIFY
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
@@ -26,6 +25,7 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
 from pipelines.sampling.plan import CENSUS
+from pipelines.tables.purposes import TRAIN, VERIFY
 from pipelines.tables.schemas import QUESTIONS, table_of
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
-"""Gather what the store knows, and write it as one page."""
+"""Report: what the store holds, gathered and written as one page."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,42 +15,50 @@ from functions.batches import attempts
 from functions.tables import Views, of_purpose, open_views
 from labeling.answers import current
 from labeling.answers.agreement import agreement
-from labeling.answers.current import VERIFY
-from labeling.estimates import estimate as history
 from labeling.estimates.alerts import alerts
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
-from labeling.estimates.evidence import evidence
+from labeling.estimates.estimation import of_evidence
+from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Outcomes, Reason, ReportData, render
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, floats, int_array
 from pipelines.errors import SettingsInvalid
+from pipelines.tables.purposes import VERIFY
 
 
-def report(app: App) -> str:
-    """Write the page; return where it lies.
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A page that was written, and what it was made from."""
+
+    address: str
+    data: ReportData
+
+
+def report(app: App) -> ReportResult:
+    """Write the page.
 
     Raises:
         SettingsInvalid: the file of the known truth is not what it should be.
         StoreUnavailable: the page cannot be written.
     """
-    name = f"{app.job.name}.html"
-    app.store.reports.put(name, render(gather(app)).encode())
-    return f"{app.store.reports.address}/{name}"
+    name, data = f"{app.job.name}.html", gather(app)
+    app.store.reports.put(name, render(data).encode())
+    return ReportResult(f"{app.store.reports.address}/{name}", data)
 
 
 def gather(app: App) -> ReportData:
-    """Everything that the page shows; the estimates are those of `recheck estimate`."""
+    """Gather all that the page shows; the estimates are those of `recheck estimate`."""
     now, views = app.now(), open_views(app)
     designs, samples, annotations = (
         of_purpose(rows, VERIFY) for rows in (views.designs, views.samples(), views.annotations())
     )
     drawn = views.current_samples(purpose=VERIFY)
     is_classes = app.job.task == "classification"
-    facts = evidence(designs, samples, annotations, None)
-    found = history.of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
-    known = _known_truth(app)
+    facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
+    estimated = of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
+    truth = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     return ReportData(
         job=app.job.name,
@@ -58,7 +67,7 @@ def gather(app: App) -> ReportData:
         question=app.job.labeling.question,
         rule=app.job.batches,
         at=now,
-        estimates=found,
+        estimates=estimated,
         batches=_batches(views),
         reasons=_reasons(views.quarantine()),
         agreement=agreement(annotations, samples, numbers=not is_classes),
@@ -69,10 +78,10 @@ def gather(app: App) -> ReportData:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, views, annotations, samples),
-        alerts=alerts(found, app.job.alerts, at=now, batches=app.job.batches),
+        alerts=alerts(estimated, app.job.alerts, at=now, batches=app.job.batches),
         lines=app.job.alerts,
-        note=known.note.strip() or None,
-        truths=known.windows,
+        note=truth.note.strip() or None,
+        truths=truth.windows,
     )
 
 
@@ -85,14 +94,14 @@ def _batches(views: Views) -> list[Batch]:
 
 
 def _reasons(quarantine: pa.Table) -> list[Reason]:
-    """Count the rows of each reason; a row's own values stay where they are."""
+    """Count the rows of each reason, without a value of any row."""
     columns = [quarantine[name].to_pylist() for name in ("reason", "column")]
     counted = Counter(zip(*columns, strict=True))
     return [Reason(reason, column, count) for (reason, column), count in counted.items()]
 
 
 def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
-    """Answers to rows that nobody drew, held against the predictions: the only thing that needs those."""
+    """Compare answers to rows that nobody drew with the predictions, which nothing else here reads."""
     answers = current.current_answers(annotations, samples)
     answers = relations.where_in(answers, "state", current.OUTCOME)
     if not answers.num_rows:
@@ -104,11 +113,11 @@ def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) 
 
 
 def _closeness(app: App, answers: pa.Table, made: pa.Table) -> float:
-    """The share right, or the mean absolute error."""
+    """Return the share right, or the mean absolute error."""
     if app.job.task == "classification":
         return float(pc.mean(pc.equal(answers["answer"], made["label"])).as_py())
-    said = current.numbers_of(relations.column(answers, "answer"))
-    return float(np.nanmean(np.abs(said - floats(relations.column(made, "value")))))
+    answered = current.numbers_of(relations.column(answers, "answer"))
+    return float(np.nanmean(np.abs(answered - floats(relations.column(made, "value")))))
 
 
 def _known_truth(app: App) -> KnownTruth:

@@ -74,7 +74,7 @@ class _Walk:
             self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
         if not self.dry_run:
             with self._noted("report"):
-                self.steps.append(Step("report", None, str(report.report(self.app))))
+                self.steps.append(Step("report", None, report.report(self.app).address))
 
     @contextmanager
     def _noted(self, step: str) -> Iterator[None]:

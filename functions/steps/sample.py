@@ -18,7 +18,6 @@ from functions.draws.rows_shown import DrawnRows, read_again
 from functions.runs import Run, words_of
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose, open_views
-from labeling.answers.current import VERIFY
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
@@ -27,6 +26,7 @@ from pipelines.sampling.membership import membership_table
 from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
 from pipelines.sampling.population import Population
 from pipelines.scoring.scorers import Scorer
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws

@@ -15,9 +15,9 @@ from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from functions.steps.score import is_open
 from functions.tables import Views, of_purpose, open_views
 from infra.clouds import is_remote
-from labeling.answers.current import TRAIN, VERIFY
 from pipelines.columns.buffers import bool_array, int_array
 from pipelines.errors import RecheckError
+from pipelines.tables.purposes import TRAIN, VERIFY
 
 _NONE = int_array([0])[0]  # comparing with a number of Python would import pandas
 

@@ -1,1 +1,1 @@
-"""Answers: parsing, intake, the ones that stand, and how well people agree."""
+"""Answers of people: parsing, intake, the current ones, and how far they agree."""

@@ -1,4 +1,7 @@
-"""How far people agree with each other, and what each of them did."""
+"""Agreement of people: Krippendorff's alpha, and what each person did.
+
+Alpha is computed here and not by its package (docs/decisions/0020).
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labeling.answers.current import VALID, current_answers, numbers_of, standing
-from labeling.formulas.intervals import Floats
-from labeling.formulas.shares import Integers
-from pipelines.columns.buffers import booleans, dictionary_codes, floats, texts
+from pipelines.columns.buffers import Floats, Int64s, booleans, dictionary_codes, floats, texts
 from pipelines.columns.relations import column, group_codes, where_in
 
 
 @dataclass(frozen=True, slots=True)
 class Annotator:
-    """What one person did."""
+    """The answers of one person, counted and compared with those of others."""
 
     name: str | None  # as the source of the answers names them
-    answers: int  # standing and counted
+    answers: int  # current, and counted
     skipped: int
     invalid: int  # outside the answer set
     agrees: float | None  # mean share of the others who gave the same answer
@@ -29,7 +30,7 @@ class Annotator:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far the answers to questions with several agree; None where there is no such question."""
+    """Agreement of the answers to questions that have several; None where no question has."""
 
     questions: int  # with an answer
     shared: int  # with answers of several people
@@ -39,18 +40,21 @@ class Agreement:
 
 
 def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agreement:
-    """Describe the agreement of people's standing answers.
+    """Describe the agreement of people's current answers.
 
     Args:
         annotations: in the columns of `schemas.ANNOTATIONS`.
         samples: in those of `schemas.SAMPLES`.
         numbers: whether answers are numbers; alpha then weighs how far apart
             they are.
+
+    Returns:
+        The agreement over all purposes, without answers that do not count.
     """
     answers = where_in(current_answers(annotations, samples), "state", VALID)
     question = group_codes(answers, ["purpose", "prediction_id", "shown_digest"])
-    given = column(answers, "answer")
-    code = np.asarray(dictionary_codes(given)[0], np.int64)
+    texts_given = column(answers, "answer")
+    code = np.asarray(dictionary_codes(texts_given)[0], np.int64)
     people = np.bincount(question)
     shared = people > 1
     same = _equals(question, code)
@@ -59,12 +63,14 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
         questions=len(people),
         shared=int(shared.sum()),
         agree=float(unanimous[shared].mean()) if shared.any() else None,
-        alpha=alpha_of_numbers(question, numbers_of(given)) if numbers else alpha(question, code),
+        alpha=alpha_of_numbers(question, numbers_of(texts_given))
+        if numbers
+        else alpha(question, code),
         annotators=_annotators(standing(annotations), answers, people[question], same),
     )
 
 
-def alpha(unit: Integers, code: Integers) -> float | None:
+def alpha(unit: Int64s, code: Int64s) -> float | None:
     """Return Krippendorff's alpha of classes.
 
     Args:
@@ -90,7 +96,7 @@ def alpha(unit: Integers, code: Integers) -> float | None:
     return _alpha(float(observed), expected / (len(code) - 1)) if len(code) else None
 
 
-def alpha_of_numbers(unit: Integers, number: Floats) -> float | None:
+def alpha_of_numbers(unit: Int64s, number: Floats) -> float | None:
     """Return Krippendorff's alpha of numbers (A,), whose disagreement is their squared distance.
 
     >>> alpha_of_numbers(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 3.0, 4.0]))
@@ -109,7 +115,7 @@ def _alpha(observed: float, expected: float) -> float | None:
     return float(1 - observed / expected) if expected > 0 else None
 
 
-def _equals(unit: Integers, code: Integers) -> Integers:
+def _equals(unit: Int64s, code: Int64s) -> Int64s:
     """Return how many of a question's answers equal each, itself included: (A,)."""
     many = int(code.max(initial=0)) + 1
     _, which, count = np.unique(unit * many + code, return_inverse=True, return_counts=True)
@@ -117,26 +123,29 @@ def _equals(unit: Integers, code: Integers) -> Integers:
 
 
 def _annotators(
-    acts: pa.Table, answers: pa.Table, people: Integers, same: Integers
+    acts: pa.Table, answers: pa.Table, people: Int64s, same: Int64s
 ) -> tuple[Annotator, ...]:
     """Describe each person.
 
     Args:
-        acts: standing annotations of all states.
+        acts: current annotations of all states.
         answers: those that count.
         people: how many answered the question of each of these (A,).
         same: how many of them gave the same answer, itself included (A,).
+
+    Returns:
+        One record per person, by name; those without a name are one, the last.
     """
     _, names = dictionary_codes(column(acts, "annotator"))
     seconds = floats(column(answers, "lead_time"))
-    found = []
+    annotators = []
     for name in [*sorted(names), None]:
         done = acts.filter(_is_by(acts, name)).column("state").to_pylist()
         if not done:
             continue
         mine = booleans(_is_by(answers, name).combine_chunks())
         others = people[mine] - 1
-        found.append(
+        annotators.append(
             Annotator(
                 name=name,
                 answers=int(mine.sum()),
@@ -146,7 +155,7 @@ def _annotators(
                 seconds=_median(seconds[mine]),
             )
         )
-    return tuple(found)
+    return tuple(annotators)
 
 
 def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:
@@ -154,7 +163,7 @@ def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:
     return pc.is_null(annotator) if name is None else pc.is_in(annotator, value_set=texts([name]))
 
 
-def _share(agreeing: Integers, others: Integers) -> float | None:
+def _share(agreeing: Int64s, others: Int64s) -> float | None:
     """Average, over shared questions, the share of the others who agree."""
     shared = others > 0
     return float((agreeing[shared] / others[shared]).mean()) if shared.any() else None

@@ -1,8 +1,8 @@
-"""Answers that came another way: exports of Label Studio, CSV and Parquet tables.
+"""Answer files: exports of Label Studio, CSV and Parquet tables.
 
 A table has `prediction_id`, or `key` and `batch`; `answer`; and perhaps
-`annotator` and `created` (ISO 8601, UTC where it names no zone). What names a
-row is spelled as scoring spells it: the text `2.0` is not the key `2`.
+`annotator` and `created` (ISO 8601, UTC where it names no zone). Keys are
+spelled as scoring spells them: the text `2.0` is not the key `2`.
 """
 
 from __future__ import annotations
@@ -38,16 +38,19 @@ _FORMS = "a Label Studio export (JSON), or CSV or Parquet with prediction_id (or
 def read_answers(
     path: Path, question: str, allowed: Sequence[str], identify: Identify
 ) -> list[Answer]:
-    """Every answer in a file, in its order; its content says what it is, not its name.
+    """Read every answer in a file, whose content decides its format, not its name.
 
-    A row is known by its prediction, annotator and time: a file that says
-    something else about the same corrects it, the same file again says nothing.
+    A row is identified by its prediction, annotator and time: a later file with
+    another answer for the same corrects it, the same file again changes nothing.
 
     Args:
         path: the file.
         question: the job's, for exported tasks that do not keep their own.
         allowed: the classes that may be right; without any, a number is.
-        identify: the prediction ids of the keys of one batch.
+        identify: returns the prediction ids of the keys of one batch.
+
+    Returns:
+        The answers, in the order of the file.
 
     Raises:
         AnswersUnreadable: it is missing, broken, or lacks a column; the fix
@@ -136,7 +139,7 @@ def _answer(
 
 
 def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[Any]:
-    """The values of a column: times as such, everything else as text."""
+    """Return the values of a column: times as such, everything else as text."""
     try:
         if name == "created" and pa.types.is_temporal(column.type):
             return _times(column)
@@ -159,16 +162,14 @@ def _times(column: pa.ChunkedArray) -> list[datetime | None]:
 def _identified(
     keys: Sequence[str | None], batches: Sequence[str | None], identify: Identify
 ) -> list[str | None]:
-    places: dict[str, list[int]] = {}
-    for place, (key, batch) in enumerate(zip(keys, batches, strict=True)):
+    rows: dict[str, list[int]] = {}
+    for row, (key, batch) in enumerate(zip(keys, batches, strict=True)):
         if key is not None and batch is not None:
-            places.setdefault(batch, []).append(place)
+            rows.setdefault(batch, []).append(row)
     ids: list[str | None] = [None] * len(keys)
-    for batch, here in places.items():
-        for place, identity in zip(
-            here, identify(batch, [str(keys[i]) for i in here]), strict=True
-        ):
-            ids[place] = identity
+    for batch, here in rows.items():
+        for row, identity in zip(here, identify(batch, [str(keys[i]) for i in here]), strict=True):
+            ids[row] = identity
     return ids
 
 

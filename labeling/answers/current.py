@@ -1,4 +1,4 @@
-"""From what people did to what counts: standing answers, and the label of each question.
+"""Current answers, and the label of each question: from what people did to what counts.
 
 A question is a prediction together with the digest of what was shown. An
 annotation that was changed is a later row of the same id, one that was deleted
@@ -33,8 +33,6 @@ from pipelines.columns.relations import (
 )
 from pipelines.columns.spelling import canonical_text
 
-VERIFY, TRAIN = "verify", "train"  # what an answer is for: to check a prediction, or to learn from
-
 VALID = "valid"  # counts
 OUTCOME = "outcome"  # came by itself, for a row that nobody drew
 STALE = "stale"  # was given to another row than the one that is shown now
@@ -55,7 +53,7 @@ _QUESTION = ("purpose", "prediction_id", "shown_digest")
 
 
 def standing(annotations: pa.Table) -> pa.Table:
-    """Return the last known state of each annotation, without those that were deleted.
+    """Return the newest state of each annotation, without those that were deleted.
 
     Args:
         annotations: in the columns of `schemas.ANNOTATIONS`, any order; the
@@ -68,7 +66,7 @@ def standing(annotations: pa.Table) -> pa.Table:
 
 
 def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
-    """Return each person's standing answer to each question: one row per person.
+    """Return each person's current answer to each question: one row per person.
 
     Args:
         annotations: in the columns of `schemas.ANNOTATIONS`.
@@ -79,7 +77,7 @@ def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
         Annotations whose `state` is `valid` (counts), `stale` (given to
         another row than is shown now; kept, not counted) or `outcome` (nobody
         drew the row). Of two answers of one person to one question the later
-        stands, by `updated` (else `created`, else `known_at`), then by
+        counts, by `updated` (else `created`, else `known_at`), then by
         annotation_id; skips and answers outside the schema replace none. People
         without a name count as one.
     """
@@ -93,12 +91,20 @@ def current_answers(annotations: pa.Table, samples: pa.Table) -> pa.Table:
 
 
 def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Table:
-    """Return the label of each question that has an answer, in the columns `LABELS`.
+    """Return the label of each question that has an answer.
 
     The label is the majority of people's answers, null where it is a tie; of
     numbers it is the median. It is for display and for training: estimates
     average over people instead, because dropping ties removes the hard rows
     (measured: .921 where the truth was .899).
+
+    Args:
+        annotations: in the columns of `schemas.ANNOTATIONS`.
+        samples: in those of `schemas.SAMPLES`.
+        numbers: whether answers are numbers.
+
+    Returns:
+        One row per question (Q,), in the columns `LABELS`, sorted by question.
     """
     answers = current_answers(annotations, samples)
     question = group_codes(answers, _QUESTION)
@@ -108,7 +114,7 @@ def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Ta
     counted = pc.is_in(heads.column("state"), value_set=texts([VALID]))
     answered, tied = texts(["answered", "tied"])
     decided = pc.if_else(pc.is_valid(label), answered, tied)
-    found = {
+    columns = {
         "prediction_id": heads.column("prediction_id"),
         "shown_digest": heads.column("shown_digest"),
         "label": label,
@@ -116,7 +122,7 @@ def resolve(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> pa.Ta
         "state": pc.if_else(counted, decided, heads.column("state")),
         "purpose": heads.column("purpose"),
     }
-    table = pa.table(found).cast(LABELS)
+    table = pa.table(columns).cast(LABELS)
     return table.sort_by([(name, "ascending") for name in _QUESTION])
 
 
@@ -150,17 +156,17 @@ def _majorities(question: Int64s, answers: pa.Table) -> pa.Array:
     pairs, votes = np.unique(question * many + codes, return_counts=True)
     asked = pairs // many
     order = np.lexsort([-votes, asked])
-    asked, votes, said = asked[order], votes[order], (pairs % many)[order]
+    asked, votes, code = asked[order], votes[order], (pairs % many)[order]
     leads = np.diff(asked, prepend=-1) > 0
     ties = np.append(~leads[1:] & (votes[1:] == votes[:-1]), np.zeros(min(len(votes), 1), np.bool_))
-    label = said[leads]
+    label = code[leads]
     return texts(values).take(int_array(label, mask=ties[leads]))
 
 
 def _medians(question: Int64s, answers: pa.Table) -> pa.Array:
     """Return the median of the answers to each question as text: (Q,)."""
-    given = numbers_of(column(answers, "answer"))
-    values = given[np.lexsort([given, question])]
+    numbers = numbers_of(column(answers, "answer"))
+    values = numbers[np.lexsort([numbers, question])]
     count = np.bincount(question)
     start = np.cumsum(count) - count
     middle = (values[start + (count - 1) // 2] + values[start + count // 2]) / 2
@@ -168,13 +174,13 @@ def _medians(question: Int64s, answers: pa.Table) -> pa.Array:
 
 
 def _moments(answers: pa.Table) -> Int64s:
-    """Return when each answer was given, as far as that is known: (n,)."""
+    """Return when each answer was changed last, as far as that is known: (n,)."""
     when = [answers.column(name) for name in ("updated", "created", "known_at")]
     return integers(pc.coalesce(*when).combine_chunks())
 
 
 def _ranks(table: pa.Table, name: str) -> Int64s:
-    """Return the place of each row's text among the distinct ones, -1 for null: (n,)."""
+    """Rank each row's text among the distinct ones, -1 for null: (n,)."""
     codes, values = dictionary_codes(column(table, name))
     ranks = np.empty(len(values) + 1, dtype=np.int64)
     ranks[sorted(range(len(values)), key=values.__getitem__)] = np.arange(len(values))

@@ -1,4 +1,4 @@
-"""Answers of people as rows: what is new, what is taken back, what does not count.
+"""Intake of answers: which are new, which were taken back, which do not count.
 
 The table `annotations` is append-only. An answer that changes appends a row
 with the same annotation id, an answer that is taken back appends a tombstone;
@@ -21,15 +21,15 @@ from pipelines.columns.relations import records
 from pipelines.tables.schemas import ANNOTATIONS, table_of
 
 FILE = "file"
-_Saying = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
+_Asked = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
 _FIELDS = [name for name in ANNOTATIONS.names if name not in ("job", "purpose", "known_at")]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of one person, as one source tells it.
+    """One answer of one person, as one source has it.
 
-    `source` is `file`, or `labelstudio:` and the project that it was given in.
+    `source` is `file`, or `labelstudio:` and the project that it was made in.
     `created` and `updated` are the source's own times, None where it has none.
     """
 
@@ -47,10 +47,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the table `annotations` says of one job and purpose.
+    """The rows of the table `annotations` of one job and purpose.
 
-    `now` has the state of each annotation id; `ever` what was ever said under
-    it, so that an old file cannot undo a newer one.
+    `now` is the newest row of each annotation id; `ever` has every answer that
+    the id ever had, so that an old file cannot undo a newer one.
     """
 
     now: Mapping[str, Answer]
@@ -59,11 +59,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What one pull brought: rows to append, and what it found, counted.
+    """The outcome of one pull: rows to append, and their counts.
 
     `labels` counts questions that got their first valid answer, `unknown` the
-    answers refused because their prediction does not exist, the first ten of
-    which are in `unknown_ids`.
+    answers that were refused because their prediction does not exist; the first
+    ten of their ids are in `unknown_ids`.
     """
 
     rows: tuple[Answer, ...]
@@ -77,13 +77,13 @@ class Intake:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The answer of `recheck pull`."""
+        """The counts that `recheck pull` prints, by name."""
         names = ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
         return {"annotations": len(self.rows)} | {name: getattr(self, name) for name in names}
 
 
 def hold(annotations: pa.Table) -> Held:
-    """Read the rows of one job and purpose, in any order.
+    """Return what is held of one job and purpose, from its rows in any order.
 
     Raises:
         KeyError: a column of `schemas.ANNOTATIONS` is missing.
@@ -94,44 +94,56 @@ def hold(annotations: pa.Table) -> Held:
 
 
 def take(
-    found: Iterable[Answer],
+    answers: Iterable[Answer],
     held: Held,
     *,
     drawn: Mapping[str, str],
     scored: Collection[str] = (),
 ) -> Intake:
-    """Sort found answers into what is new, already known, or not ours.
+    """Sort answers into those that are new, those that are held already, and those of no prediction.
 
     Args:
-        found: from `answers_of` or `answer_files`, in their order.
-        held: what we know already.
+        answers: from `answers_of` or `read_answers`, in their order.
+        held: what is held already.
         drawn: the current shown_digest of each prediction that was drawn.
         scored: prediction ids that exist; needed only for those that were not drawn.
+
+    Returns:
+        The rows to append, and their counts.
     """
     unknown: dict[str, int] = Counter()
     latest: dict[str, Answer] = {}
-    for answer in found:
+    for answer in answers:
         if answer.prediction_id in drawn:
             latest[answer.annotation_id] = _asked(answer, drawn)
         elif answer.prediction_id in scored:
             latest[answer.annotation_id] = _undrawn(answer)
         else:
             unknown[answer.prediction_id] += 1
-    settled = {_saying(known) for known in held.now.values() if known.state == "valid"}
-    found_anew = (_anew(answer, held, settled) for answer in latest.values())
+    settled = {_question(row) for row in held.now.values() if row.state == "valid"}
+    repeated = (_for_new_question(answer, held, settled) for answer in latest.values())
     rows = [answer for answer in latest.values() if _is_news(answer, held)]
-    rows += [answer for answer in found_anew if answer]
+    rows += [answer for answer in repeated if answer]
     return _intake(rows, held, drawn, unknown)
 
 
 def answers_of(
     task: Mapping[str, Any], question: str, allowed: Sequence[str], source: str
 ) -> Iterator[Answer]:
-    """The answers in a task as Label Studio gives it back (with `annotations`).
+    """Yield the answers in a task as Label Studio gives it back.
 
     Label Studio uses task and annotation ids again after a deletion; with the
     time of creation, to the microsecond, they name an answer for good, in a
     pull and in an exported file alike.
+
+    Args:
+        task: with its `annotations`.
+        question: of the job, for tasks that do not keep their own.
+        allowed: the classes that may be right; without any, a number is.
+        source: of the answers, see `Answer`.
+
+    Yields:
+        One answer per annotation, skips included.
     """
     digest = digest_of(task, question)
     for annotation in task.get("annotations") or ():
@@ -153,7 +165,7 @@ def answers_of(
 
 
 def task_of(answer: Answer) -> int | None:
-    """The task that an answer was given to, None where it came as a table.
+    """Return the id of the task that was answered, None where the answer came as a table.
 
     >>> answer = Answer(
     ...     "ls:7:9:20261121T090000000000", "", "", None, None, "valid", None, None, None, ""
@@ -166,18 +178,28 @@ def task_of(answer: Answer) -> int | None:
 
 
 def taken_back(answers: Iterable[Answer]) -> list[Answer]:
-    """Tombstones of those that are not tombstones yet."""
+    """Return tombstones of the answers that are not tombstones yet."""
     return [replace(answer, state="deleted") for answer in answers if answer.state != "deleted"]
 
 
 def to_table(answers: Sequence[Answer], *, job: str, purpose: str, known_at: datetime) -> pa.Table:
-    """Rows for the table `annotations`, known at one time."""
+    """Return rows for the table `annotations`.
+
+    Args:
+        answers: one per row (n,).
+        job: its name.
+        purpose: `verify` or `train`.
+        known_at: when they became known.
+
+    Returns:
+        A table of n rows.
+    """
     common = {"job": job, "purpose": purpose, "known_at": known_at}
     return table_of(ANNOTATIONS, [common | asdict(answer) for answer in answers])
 
 
 def as_time(value: object) -> datetime:
-    """A time with its zone; text is ISO 8601, and UTC where it names no zone.
+    """Return a time with its zone; text is ISO 8601, and UTC where it names no zone.
 
     Raises:
         ValueError: it is no time.
@@ -196,39 +218,42 @@ def _asked(answer: Answer, drawn: Mapping[str, str]) -> Answer:
 
 
 def _undrawn(answer: Answer) -> Answer:
-    """Label Studio has only what we asked: there, a later draw left the question out."""
+    """Make a valid answer of a file an outcome; in Label Studio, a later draw left the question out."""
     came_unasked = answer.source == FILE and answer.state == "valid"
     return replace(answer, state="outcome") if came_unasked else answer
 
 
-def _is_news(found: Answer, held: Held) -> bool:
-    known = held.now.get(found.annotation_id)
-    if known is None:
+def _is_news(answer: Answer, held: Held) -> bool:
+    earlier = held.now.get(answer.annotation_id)
+    if earlier is None:
         return True
-    if found.source != FILE:
-        return found != known
-    if (found.annotation_id, found.answer) in held.ever:
-        return known.state == "outcome" and found.state == "valid"  # drawn meanwhile
-    return known.updated is None or (found.updated is not None and found.updated > known.updated)
+    if answer.source != FILE:
+        return answer != earlier
+    if (answer.annotation_id, answer.answer) in held.ever:
+        return earlier.state == "outcome" and answer.state == "valid"  # drawn meanwhile
+    return earlier.updated is None or (
+        answer.updated is not None and answer.updated > earlier.updated
+    )
 
 
-def _anew(found: Answer, held: Held, settled: Collection[_Saying]) -> Answer | None:
-    """A row of a table that was read before, as an answer to the question that is asked now.
+def _for_new_question(answer: Answer, held: Held, settled: Collection[_Asked]) -> Answer | None:
+    """Return a row of a file that was read before as an answer to the question that is asked now.
 
-    A table speaks of the row as it stands. What its author said since holds
-    against it. The answer to the earlier question stays: it may be asked again.
+    An answer file has no task ids, so its answers apply to the current
+    question, unless the same person has answered that question since. The
+    answer to the earlier question stays: it may be asked again.
     """
-    known = held.now.get(found.annotation_id)
-    if known is None or found.source != FILE or known.shown_digest == found.shown_digest:
+    known = held.now.get(answer.annotation_id)
+    if known is None or answer.source != FILE or known.shown_digest == answer.shown_digest:
         return None
-    is_unchanged = (known.state, known.answer) == ("valid", found.answer)
-    if not is_unchanged or _saying(found) in settled:
+    is_unchanged = (known.state, known.answer) == ("valid", answer.answer)
+    if not is_unchanged or _question(answer) in settled:
         return None
-    return replace(found, annotation_id=f"{found.annotation_id}:{found.shown_digest}")
+    return replace(answer, annotation_id=f"{answer.annotation_id}:{answer.shown_digest}")
 
 
-def _saying(answer: Answer) -> _Saying:
-    """The question and the person, without what was said."""
+def _question(answer: Answer) -> _Asked:
+    """Return the question and the person, without the answer."""
     return answer.prediction_id, answer.shown_digest, answer.annotator
 
 
@@ -250,6 +275,7 @@ def _intake(
 
 
 def _answered(answers: Iterable[Answer], drawn: Mapping[str, str]) -> set[str]:
+    """Return the predictions whose current question has a valid answer."""
     return {
         answer.prediction_id
         for answer in answers
@@ -262,6 +288,6 @@ def _is_stale(answer: Answer, drawn: Mapping[str, str]) -> bool:
 
 
 def _person(completed_by: object) -> str | None:
-    """Label Studio gives an id, or a record of the person in some answers."""
+    """Return a person's id; some replies of Label Studio have a record of the person instead."""
     identity = completed_by.get("id") if isinstance(completed_by, dict) else completed_by
     return None if identity is None else str(identity)

@@ -1,4 +1,4 @@
-"""What people answered, read from a result of Label Studio or from a value of a file."""
+"""Parsing of one answer: from a result of Label Studio, or from a value of a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AnswerState = Literal["valid", "skipped", "invalid", "outcome", "deleted"]
 
 
 def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
-    """The answer in an annotation's `result`, and whether it counts.
+    """Return the answer in an annotation's `result`, and whether it counts.
 
     Args:
         result: the list of regions that Label Studio stores.
@@ -40,7 +40,7 @@ def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, An
 
 
 def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
-    """One answer in its canonical spelling, and whether it counts.
+    """Return an answer in its canonical spelling, and whether it counts.
 
     >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))

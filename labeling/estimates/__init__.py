@@ -1,1 +1,1 @@
-"""Estimates of windows, cohorts and versions from designs, samples and answers."""
+"""Estimates of windows, cohorts and versions, from designs, samples and answers."""

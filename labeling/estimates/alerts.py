@@ -1,4 +1,4 @@
-"""Alerts: which lines were surely crossed, without a false alarm a month.
+"""Alerts: lines that a metric has surely crossed, with a false alarm in one year of twenty at most.
 
 A 95 % interval that is looked at every week gives a false alarm in 76 % of the
 years. So each line is held against an exact one-sided bound whose error is 5 %
@@ -15,8 +15,7 @@ from datetime import datetime
 from labeling.estimates.estimate import Estimate, widest
 from labeling.estimates.windows import a_year, closes
 from labeling.formulas.intervals import effective_answers, exact_bound
-from pipelines.job.sections import AlertRule as Line
-from pipelines.job.sections import Batches
+from pipelines.job.sections import AlertRule, Batches
 
 ERROR = 0.05  # a year, for all lines of a job together
 
@@ -39,7 +38,7 @@ class Alert:
     message: str
 
     def record(self) -> dict[str, object]:
-        """Return what `estimate --json` says of it."""
+        """Return the alert as `estimate --json` has it."""
         return {
             "metric": self.metric,
             "class": self.class_,
@@ -54,7 +53,7 @@ class Alert:
 
 
 def alerts(
-    estimates: Iterable[Estimate], lines: Sequence[Line], *, at: datetime, batches: Batches
+    estimates: Iterable[Estimate], lines: Sequence[AlertRule], *, at: datetime, batches: Batches
 ) -> list[Alert]:
     """Return the lines that closed windows have crossed, by line and window.
 
@@ -64,6 +63,9 @@ def alerts(
         at: a window that closes later is still open. Windows without a time in
             their name are never open.
         batches: how the job cuts them, and how long they settle.
+
+    Returns:
+        One alert for each line and window that has crossed it.
 
     Source: statistics of repeated looks: Bonferroni over the looks of a year;
         the bound is Korn and Graubard's, see `intervals.exact_bound`.
@@ -78,11 +80,19 @@ def alerts(
 
 
 def bound(estimate: Estimate, error: float, *, upper: bool) -> float | None:
-    """Return a one-sided limit that the truth crosses so often; None without one.
+    """Return a one-sided limit of the truth.
 
     A share's is exact, with the number of answers of a simple random sample
     that would give as long an interval. An error's is its interval's side,
     lengthened as Student's quantiles are.
+
+    Args:
+        estimate: with its interval.
+        error: how often the truth may lie beyond the limit, within (0, 1).
+        upper: the limit above, else the one below.
+
+    Returns:
+        The limit; None where the interval is unknown.
     """
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return None
@@ -100,7 +110,7 @@ def _lengthened(error: float, answers: int) -> float:
     return float(stdtrit(freedom, 1 - error) / stdtrit(freedom, 0.975))
 
 
-def _crossed(line: Line, estimate: Estimate, lines: int) -> Alert | None:
+def _crossed(line: AlertRule, estimate: Estimate, lines: int) -> Alert | None:
     is_below = line.below is not None
     limit = line.below if line.below is not None else line.above
     error = ERROR / ((a_year(estimate.window) or _DAILY) * lines)
@@ -139,9 +149,9 @@ def _is_closed(estimate: Estimate, at: datetime, batches: Batches) -> bool:
     return end is None or end <= at
 
 
-def _watches(line: Line, estimate: Estimate) -> bool:
+def _watches(line: AlertRule, estimate: Estimate) -> bool:
     return _key(line) == (estimate.metric, estimate.class_, estimate.cohort, estimate.period)
 
 
-def _key(line: Line) -> tuple[str, str | None, str | None, str]:
+def _key(line: AlertRule) -> tuple[str, str | None, str | None, str]:
     return line.metric, line.class_, line.cohort, line.period

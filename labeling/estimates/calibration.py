@@ -1,4 +1,4 @@
-"""Whether scores mean what they say: in each range of scores, how many predictions were right."""
+"""Calibration of scores: in each range of scores, the share of predictions that were right."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.estimates.evidence import Evidence
-from labeling.formulas.intervals import Floats, Interval, wilson
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.evidence.people import mean_over_people
+from labeling.formulas.intervals import Interval, wilson
+from pipelines.columns.buffers import Floats
 
 _MOST, _ENOUGH = 10, 25  # bins at most; answers in each at least, but for ties
 _GRID = 1e6  # scores are compared to six digits, so that a last bit moves no row
@@ -20,8 +22,8 @@ class Bin:
 
     low: float  # lowest score
     high: float  # highest score
-    score: float  # mean, each row counting with those that it stands for
-    found: Interval  # the share right
+    score: float  # mean, weighted by design
+    right: Interval  # the share right
     answers: int
 
 
@@ -36,44 +38,42 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Answered rows as arrays (S,).
+    """Answered rows with a score, as arrays (S,).
 
     Attributes:
-        score: what the model says of itself, within [0, 1].
-        right: the share of people who agree.
-        stands: rows of the batch that it stands for.
+        score: the probability of the predicted label, within [0, 1].
+        right: the share of people who agree with the prediction.
+        weight: the design weight, the number of rows that it stands for.
     """
 
     score: Floats
     right: Floats
-    stands: Floats
+    weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Predicted numbers and what people said, as arrays (S,)."""
+    """Predicted numbers and the means of people's, as arrays (S,)."""
 
     predicted: Floats
-    said: Floats
+    answered: Floats
 
 
 def answered(evidence: Evidence) -> Answered:
     """Gather the drawn rows that have an answer and a score."""
     drawn, answers = evidence.drawn, evidence.answers
-    same = (answers.label == drawn.label[answers.row]).astype(np.float64)
-    right = _mean(answers.row, same, len(drawn.label))
+    right = mean_over_people(evidence, answers.label == drawn.label[answers.row])
     keep = ~np.isnan(drawn.score) & ~np.isnan(right)
-    stands = evidence.designed.stands[drawn.stratum]
-    return Answered(drawn.score[keep], right[keep], stands[keep])
+    weight = evidence.designed.weight[drawn.stratum]
+    return Answered(drawn.score[keep], right[keep], weight[keep])
 
 
 def pairs(evidence: Evidence) -> Pairs:
     """Return predicted numbers with the mean of people's, in the order of prediction ids."""
-    drawn, answers = evidence.drawn, evidence.answers
-    heard = ~np.isnan(answers.number)
-    said = _mean(answers.row[heard], answers.number[heard], len(drawn.label))
-    keep = ~np.isnan(said) & ~np.isnan(drawn.value)
-    return Pairs(drawn.value[keep], said[keep])
+    predicted = evidence.drawn.value
+    answered = mean_over_people(evidence, evidence.answers.number)
+    keep = ~np.isnan(answered) & ~np.isnan(predicted)
+    return Pairs(predicted[keep], answered[keep])
 
 
 def calibration(of: Answered) -> Calibration | None:
@@ -87,22 +87,22 @@ def calibration(of: Answered) -> Calibration | None:
     Source: Kish, Survey Sampling (1965), ch. 8; Broecker and Smith, Weather
     and Forecasting 22 (2007), on reliability diagrams.
 
-    >>> found = calibration(
+    >>> both = calibration(
     ...     Answered(np.array([0.6, 0.9]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
     ... )
-    >>> (found.score, found.right) if found else None
+    >>> (both.score, both.right) if both else None
     (0.825, 0.75)
     """
     if not len(of.score):
         return None
     order = np.argsort(of.score, kind="stable")
     grid = np.rint(of.score[order] * _GRID)
-    found = tuple(_bin(of, order[inside]) for inside in _even(grid))
-    total = of.stands.sum()
+    bins = tuple(_bin(of, order[inside]) for inside in _even(grid))
+    total = of.weight.sum()
     return Calibration(
-        bins=found,
-        score=float((of.stands * of.score).sum() / total),
-        right=float((of.stands * of.right).sum() / total),
+        bins=bins,
+        score=float((of.weight * of.score).sum() / total),
+        right=float((of.weight * of.right).sum() / total),
     )
 
 
@@ -115,21 +115,14 @@ def _even(grid: Floats) -> list[npt.NDArray[np.intp]]:
 
 
 def _bin(of: Answered, rows: npt.NDArray[np.intp]) -> Bin:
-    score, right, stands = of.score[rows], of.right[rows], of.stands[rows]
-    total = stands.sum()
-    value = np.array([(stands * right).sum() / total])
-    effective = total**2 / (stands**2).sum()
+    score, right, weight = of.score[rows], of.right[rows], of.weight[rows]
+    total = weight.sum()
+    value = np.array([(weight * right).sum() / total])
+    effective = total**2 / (weight**2).sum()
     return Bin(
         low=float(score.min()),
         high=float(score.max()),
-        score=float((stands * score).sum() / total),
-        found=wilson(value, np.array([effective]))[0],
+        score=float((weight * score).sum() / total),
+        right=wilson(value, np.array([effective]))[0],
         answers=len(rows),
     )
-
-
-def _mean(row: npt.NDArray[np.int64], values: Floats, rows: int) -> Floats:
-    """Average people's values by drawn row: (S,), NaN where nobody answered."""
-    people = np.bincount(row, minlength=rows).astype(np.float64)
-    total = np.bincount(row, values, rows)
-    return np.divide(total, people, out=np.full(rows, np.nan), where=people > 0)

@@ -1,4 +1,4 @@
-"""Which answers the rows predicted as each class really have: shares of all rows, by the design."""
+"""The confusion matrix: how many rows predicted as each class have each answer, by the design."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence, Parts
-from labeling.estimates.row_sets import RowSet, View, role
-from labeling.formulas.intervals import Floats
+from labeling.estimates.evidence.arrays import Evidence, Parts
+from labeling.estimates.evidence.people import mean_over_people
+from labeling.estimates.row_sets import RowSet, View, row_set
+from pipelines.columns.buffers import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,60 +51,59 @@ def confusion(evidence: Evidence, answers: Sequence[str]) -> Confusion:
         evidence: what was designed, drawn and answered.
         answers: the answer set; predicted labels outside it are added.
 
+    Returns:
+        The matrix.
+
     Within the rows predicted as a class, the share of each answer is estimated
     as its precision is: by stratum, weighted by the strata's sizes. The rows
     predicted as each class are known, so that a cell's share of all rows is
     its share within the class times the class's share.
     """
     whole = _undivided(evidence)
-    known = [evidence.labels[code] for code in np.unique(whole.parts.label) if code >= 0]
-    names = (*answers, *(label for label in known if label not in answers))
-    given = [_shares_of(whole, name) for name in names]
-    rows = tuple(_predicted(whole, label, given) for label in names if label in known)
+    predicted = [evidence.labels[code] for code in np.unique(whole.parts.label) if code >= 0]
+    names = (*answers, *(label for label in predicted if label not in answers))
+    shares = [_shares_of(whole, name) for name in names]
+    rows = tuple(_predicted(whole, label, shares) for label in names if label in predicted)
     return Confusion(names, tuple(row for row in rows if row.rows))
 
 
 def _undivided(evidence: Evidence) -> Evidence:
     """Leave cohorts out, which would only cost time."""
     parts, drawn = evidence.parts, evidence.drawn
-    keep, own = parts.domain == 0, drawn.domain == 0
+    of_part, of_row = parts.domain == 0, drawn.domain == 0
     return replace(
         evidence,
         domains=[None],
         parts=Parts(
-            *(part[keep] for part in (parts.stratum, parts.domain, parts.label, parts.rows))
+            *(part[of_part] for part in (parts.stratum, parts.domain, parts.label, parts.rows))
         ),
-        drawn=replace(drawn, member=drawn.member[own], domain=drawn.domain[own]),
+        drawn=replace(drawn, member=drawn.member[of_row], domain=drawn.domain[of_row]),
     )
 
 
 def _shares_of(evidence: Evidence, name: str) -> Floats:
     """Return the share of people who gave an answer, by drawn row: (S,), NaN without any."""
-    answers, many = evidence.answers, len(evidence.drawn.label)
-    people = np.bincount(answers.row, minlength=many).astype(np.float64)
-    same = answers.row[answers.label == _code(evidence, name)]
-    said = np.bincount(same, minlength=many)
-    return np.divide(said, people, out=np.full(many, np.nan), where=people > 0)
+    return mean_over_people(evidence, evidence.answers.label == _code(evidence, name))
 
 
-def _predicted(evidence: Evidence, label: str, given: Sequence[Floats]) -> ConfusionRow:
+def _predicted(evidence: Evidence, label: str, shares: Sequence[Floats]) -> ConfusionRow:
     """Estimate one row of the matrix."""
     code = _code(evidence, label)
     part, row = evidence.parts.label == code, evidence.drawn.label == code
     view = View(evidence, np.zeros(len(evidence.batches), np.int64), 1)
-    roles = [role(evidence, part, row, shares) for shares in given]
-    strata = roles[0].strata(view)
+    row_sets = [row_set(evidence, part, row, of_answer) for of_answer in shares]
+    strata = row_sets[0].strata(view)
     answered = int(strata.answered.sum())
     return ConfusionRow(
         label=label,
         rows=int(strata.size.sum()),
         answered=answered,
-        shares=tuple(_values(roles, view)) if answered else None,
+        shares=tuple(_values(row_sets, view)) if answered else None,
     )
 
 
-def _values(roles: Sequence[RowSet], view: View) -> Iterator[float]:
-    for one in roles:
+def _values(row_sets: Sequence[RowSet], view: View) -> Iterator[float]:
+    for one in row_sets:
         yield float(one.strata(view).value[0])
 
 

@@ -1,4 +1,4 @@
-"""What the right figure is, where it is known by other means: in a simulation, or a back-test.
+"""Known truth: right figures that are known by other means, in a simulation or a back-test.
 
 Whoever knows it writes a file, and a report shows it beside each estimate.
 Nothing is computed from it.
@@ -31,17 +31,18 @@ class Truth(_Closed):
 
 
 class KnownTruth(_Closed):
-    """All that is known of a job by other means."""
+    """All right figures of a job that are known by other means."""
 
-    note: str = ""  # stands at the top of the report, in the words of who wrote it
+    note: str = ""  # shown at the top of the report, as it was written
     windows: tuple[Truth, ...] = ()
 
 
 def known_truth(text: str) -> KnownTruth:
-    """Read what such a file says, as JSON.
+    """Read a file of known truth from its text, which is JSON.
 
     Raises:
-        ValueError: it is something else; the message says what, in one line.
+        ValueError: it does not have the form of `EXAMPLE`; the message says
+            where, in one line.
 
     >>> known_truth(EXAMPLE).windows[0].value
     0.93

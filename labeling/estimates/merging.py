@@ -1,11 +1,11 @@
-"""Cells, the finest parts of a sample whose sizes are known, and their merging.
+"""Merging of cells: the finest parts of a sample whose sizes are known become strata.
 
 A cell is one stratum of one batch, or the part of it that belongs to a cohort
 or was predicted as a class. Few cells of a small cohort hold the 2 answers
 that a variance needs; those that do not are merged with a neighbour: first of
 the same batch and label, then of the same label, then any. Sampling rates
-differ between strata, so within a merged one each answer counts with the rows
-that it stands for.
+differ between strata, so within a merged stratum each answer counts with its
+design weight: the rows that it stands for.
 
 All functions take and give arrays, and their results do not depend on the
 order in which cells come.
@@ -18,11 +18,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from labeling.formulas.intervals import Floats
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import AnsweredStrata, Integers
-
-Bools = npt.NDArray[np.bool_]
+from labeling.formulas.shares import AnsweredStrata
+from pipelines.columns.buffers import Bools, Floats, Int64s
 
 _ENOUGH = 2  # answers, without which a stratum has no variance
 
@@ -36,18 +34,18 @@ class Cells:
         place: its position in the order of (label, batch, stratum), the same
             number for the same stratum of the same batch.
         size: rows, known.
-        stands: rows that one drawn row of the stratum stands for, 1 / its
-            inclusion probability.
+        weight: the design weight of the stratum's drawn rows: 1 / inclusion
+            probability.
         answered: drawn rows with an answer.
         total: the sum of the answers' losses, or of their correctness.
         second: the sum of squared deviations from the cell's mean.
         third: the sum of cubed deviations from the cell's mean.
     """
 
-    group: Integers
-    place: Integers
+    group: Int64s
+    place: Int64s
     size: Floats
-    stands: Floats
+    weight: Floats
     answered: Floats
     total: Floats
     second: Floats
@@ -60,10 +58,10 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Which strata are alike: their codes by `place` (P,)."""
+    """The label and the batch of each stratum, by its `place` (D,): those that are alike merge first."""
 
-    label: Integers
-    batch: Integers
+    label: Int64s
+    batch: Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,61 +69,61 @@ class MergedStrata:
     """Cells in the order of (group, place), and where each merged stratum starts."""
 
     cells: Cells
-    first: Integers  # (B,) positions
-    order: Integers  # (C,) where each cell stood before
+    first: Int64s  # (H,) positions
+    order: Int64s  # (C,) where each cell stood before
 
     def strata(self, groups: int) -> AnsweredStrata:
-        """Pool each block to one stratum; answers count with the rows they stand for."""
+        """Pool each merged stratum; an answer counts with its design weight."""
         cells, count = self.cells, self._sums(self.cells.answered)
-        rows = cells.stands * cells.answered
-        weight = self._sums(rows)
-        kish = _ratio(weight**2, self._sums(cells.stands * rows))
+        rows = cells.weight * cells.answered
+        weights = self._sums(rows)
+        kish = _ratio(weights**2, self._sums(cells.weight * rows))
         return AnsweredStrata(
             size=self._sums(cells.size),
             answered=count,
             effective=np.where(self._lengths() == 1, count, kish),
-            mean=_ratio(self._sums(cells.stands * cells.total), weight),
+            mean=_ratio(self._sums(cells.weight * cells.total), weights),
             group=cells.group[self.first],
             groups=groups,
         )
 
     def spread(self, groups: int) -> Spread:
-        """Pool each block to one stratum with the variance and skewness of its errors."""
+        """Pool each merged stratum, with the variance and skewness of its errors."""
         strata, cells = self.strata(groups), self.cells
-        own = _ratio(cells.total, cells.answered)
-        away = own - np.repeat(strata.mean, self._lengths())
+        mean = _ratio(cells.total, cells.answered)
+        away = mean - np.repeat(strata.mean, self._lengths())
         second = cells.second + cells.answered * away**2
         third = cells.third + 3 * away * cells.second + cells.answered * away**3
-        weight, n = self._sums(cells.stands * cells.answered), strata.effective
-        variance = _ratio(self._sums(cells.stands * second), weight) * _ratio(n, n - 1)
-        cube = _ratio(self._sums(cells.stands * third), weight)
+        weights, n = self._sums(cells.weight * cells.answered), strata.effective
+        variance = _ratio(self._sums(cells.weight * second), weights) * _ratio(n, n - 1)
+        cube = _ratio(self._sums(cells.weight * third), weights)
         cube = np.where(n > _ENOUGH, cube * _ratio(n**2, (n - 1) * (n - 2)), 0.0)
         return Spread(strata, variance, cube)
 
     def _sums(self, values: Floats) -> Floats:
         return _sums(values, self.first)
 
-    def _lengths(self) -> Integers:
+    def _lengths(self) -> Int64s:
         return np.diff(self.first, append=len(self.cells.size))
 
 
-def blocks(cells: Cells, near: Neighbours) -> MergedStrata:
-    """Merge cells until each holds enough answers, or the group has no more.
+def merged(cells: Cells, near: Neighbours) -> MergedStrata:
+    """Merge cells to strata that hold enough answers, as far as the group has them.
 
     A cell lacks answers if it has fewer than 2 and rows without one. A group
-    whose answers are fewer than 2 in all ends as one block.
+    whose answers are fewer than 2 in all ends as one stratum.
     """
     order = np.lexsort((cells.place, cells.group))
     cells = cells.take(order)
     label, batch = near.label[cells.place], near.batch[cells.place]
-    first: Integers = np.arange(len(cells.size))
+    first: Int64s = np.arange(len(cells.size))
     for keys in ((cells.group, label, batch), (cells.group, label), (cells.group,)):
-        first = _merged(first, _changes(*keys), cells)
+        first = _merge_within(first, _changes(*keys), cells)
     return MergedStrata(cells, first, order)
 
 
-def _merged(first: Integers, apart: Bools, cells: Cells) -> Integers:
-    """Merge blocks that lack answers, within what `apart` (C,) keeps apart, while it helps."""
+def _merge_within(first: Int64s, apart: Bools, cells: Cells) -> Int64s:
+    """Merge strata that lack answers, within what `apart` (C,) keeps apart, while it helps."""
     while True:
         count = _sums(cells.answered, first)
         lacks = (count < _ENOUGH) & (count < _sums(cells.size, first))
@@ -136,10 +134,10 @@ def _merged(first: Integers, apart: Bools, cells: Cells) -> Integers:
 
 
 def _joined(count: Floats, lacks: Bools, apart: Bools) -> Bools:
-    """Say which blocks are joined to the one before them: (B,).
+    """Say which strata are joined to the one before them: (H,).
 
-    A run of lacking blocks is cut after every 2 answers. What remains at its
-    end joins the block on the right of the run, else the one on the left.
+    A run of lacking strata is cut after every 2 answers. What remains at its
+    end joins the stratum on the right of the run, else the one on the left.
     """
     starts = lacks & (apart | ~np.concatenate([[False], lacks[:-1]]))
     before = np.cumsum(np.where(lacks, count, 0.0)) - count
@@ -155,7 +153,7 @@ def _joined(count: Floats, lacks: Bools, apart: Bools) -> Bools:
     return joins[:-1]
 
 
-def _changes(*keys: Integers) -> Bools:
+def _changes(*keys: Int64s) -> Bools:
     """Say where any key differs from the row before: (C,), True at the first row."""
     changes = np.zeros(len(keys[0]), dtype=np.bool_)
     changes[:1] = True
@@ -164,7 +162,7 @@ def _changes(*keys: Integers) -> Bools:
     return changes
 
 
-def _sums(values: Floats, first: Integers) -> Floats:
+def _sums(values: Floats, first: Int64s) -> Floats:
     return np.add.reduceat(values, first) if len(first) else np.zeros(0)
 
 

@@ -1,4 +1,4 @@
-"""The metrics of many groups at once, each with its limits and what missing answers could change."""
+"""Metrics of many groups at once, each with its interval and what missing answers could change."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence
-from labeling.estimates.merging import Bools
-from labeling.estimates.row_sets import RowSet, View, role
-from labeling.formulas.intervals import Floats, Intervals
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.evidence.people import mean_over_people
+from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.shares import f1, recall, shares
+from pipelines.columns.buffers import Bools, Floats
 from pipelines.models.catalogue import TaskType
 
 _OF_CLASS = ("precision", "recall", "f1")
@@ -25,15 +26,15 @@ class Figures:
 
     metric: str
     class_: str | None  # of precision, recall and f1
-    found: Intervals
+    intervals: Intervals
     if_wrong: Floats  # the value, if all missing answers spoke against the model
     if_right: Floats  # the value, if all spoke for it
     largest: Floats  # share of one answer in the sum, for MAE and RMSE
 
     def parts(self) -> tuple[Floats, ...]:
         """Return value, low, high, if_wrong, if_right and largest."""
-        found = self.found
-        return found.value, found.low, found.high, self.if_wrong, self.if_right, self.largest
+        value, low, high = self.intervals.value, self.intervals.low, self.intervals.high
+        return value, low, high, self.if_wrong, self.if_right, self.largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Counts:
 
 
 class Family(Protocol):
-    """Metrics that rest on the same roles."""
+    """Metrics that rest on the same row sets."""
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -66,9 +67,9 @@ class Accuracy:
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
-        found = shares(self.everyone.strata(view))
-        heard, missing = self.everyone.missing(view)
-        return [_share("accuracy", None, found, heard, heard + missing)]
+        share = shares(self.everyone.strata(view))
+        answered, missing = self.everyone.missing(view)
+        return [_share("accuracy", None, share, answered, answered + missing)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +86,24 @@ class OfClass:
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
-        own, rest = self.predicted.strata(view), self.others.strata(view)
-        size = own.total(own.size)
+        inside, rest = self.predicted.strata(view), self.others.strata(view)
+        size = inside.total(inside.size)
         every = size + rest.total(rest.size)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
-        right, missed = shares(own), shares(rest)
-        found = (right, recall(right, missed, share), f1(right, missed, share))
+        right, missed = shares(inside), shares(rest)
+        metrics = (right, recall(right, missed, share), f1(right, missed, share))
         worst, best = self._cases(view)
         return [
             _share(metric, self.name, *case)
-            for metric, case in zip(_OF_CLASS, zip(found, worst, best, strict=True), strict=True)
+            for metric, case in zip(_OF_CLASS, zip(metrics, worst, best, strict=True), strict=True)
         ]
 
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
         """Return precision, recall and F1 if no missing answer were right, and if all were."""
-        right, unknown = self.predicted.missing(view)
-        missed, unheard = self.others.missing(view)
+        right, may_be_right = self.predicted.missing(view)
+        missed, may_be_missed = self.others.missing(view)
         rows, others = (part.sums(view, part.size) for part in (self.predicted, self.others))
-        cases = ((right, missed + unheard), (right + unknown, missed))
+        cases = ((right, missed + may_be_missed), (right + may_be_right, missed))
         return [_of_counts(rows, others, *case) for case in cases]
 
 
@@ -120,34 +121,35 @@ class Errors:
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         mean, square = (self._mean(part, view) for part in (self.absolute, self.squared))
-        found, wrong, right, largest = square
+        squares, wrong, right, largest = square
         return [
             Figures("mae", None, *mean),
-            Figures("rmse", None, roots(found), np.sqrt(wrong), np.sqrt(right), largest),
+            Figures("rmse", None, roots(squares), np.sqrt(wrong), np.sqrt(right), largest),
         ]
 
     @staticmethod
     def _mean(part: RowSet, view: View) -> tuple[Intervals, Floats, Floats, Floats]:
-        found = means(part.spread(view))
-        heard, missing = part.missing(view)
-        wrong = np.where(missing > 0, heard + missing * part.highest(view, part.largest), heard)
-        sums = part.sums(view, part.stands * part.total)
-        top = part.highest(view, part.stands * part.largest)
+        mean = means(part.spread(view))
+        answered, missing = part.missing(view)
+        worst = answered + missing * part.highest(view, part.largest)
+        wrong = np.where(missing > 0, worst, answered)
+        sums = part.sums(view, part.weight * part.total)
+        top = part.highest(view, part.weight * part.largest)
         largest = np.divide(top, sums, out=np.full_like(top, np.nan), where=sums > 0)
-        return found, np.fmax(wrong, found.value), np.fmin(heard, found.value), largest
+        return mean, np.fmax(wrong, mean.value), np.fmin(answered, mean.value), largest
 
 
 def whole(evidence: Evidence, task: TaskType) -> RowSet:
-    """Return the role of all rows: is the prediction right, or how far off is it.
+    """Return the set of all rows: is the prediction right, or how far off is it.
 
     An answer to a regression that is no number does not count.
     """
     answers, drawn = evidence.answers, evidence.drawn
     if task == "classification":
-        loss = (answers.label == drawn.label[answers.row]).astype(np.float64)
+        loss: Floats | Bools = answers.label == drawn.label[answers.row]
     else:
         loss = np.abs(answers.number - drawn.value[answers.row])
-    return role(evidence, *_everywhere(evidence), _averaged(evidence, loss))
+    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, loss))
 
 
 def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iterator[Family]:
@@ -157,6 +159,9 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
         evidence: what was designed, drawn and answered.
         task: classes or numbers.
         classes: the answer set, also classes that nobody predicted or answered.
+
+    Yields:
+        The families, the one of all rows first.
     """
     everyone = whole(evidence, task)
     if task == "regression":
@@ -170,13 +175,13 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
 
 def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     part, row = evidence.parts.label == code, evidence.drawn.label == code
-    truth = _averaged(evidence, (evidence.answers.label == code).astype(np.float64))
-    return OfClass(name, role(evidence, part, row, truth), role(evidence, ~part, ~row, truth))
+    truth = mean_over_people(evidence, evidence.answers.label == code)
+    return OfClass(name, row_set(evidence, part, row, truth), row_set(evidence, ~part, ~row, truth))
 
 
 def _squared(evidence: Evidence) -> RowSet:
     away = evidence.answers.number - evidence.drawn.value[evidence.answers.row]
-    return role(evidence, *_everywhere(evidence), _averaged(evidence, away**2))
+    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, away**2))
 
 
 def counts(everyone: RowSet, view: View) -> Counts:
@@ -190,33 +195,24 @@ def counts(everyone: RowSet, view: View) -> Counts:
 
 
 def _share(
-    metric: str, class_: str | None, found: Intervals, wrong: Floats, right: Floats
+    metric: str, class_: str | None, share: Intervals, wrong: Floats, right: Floats
 ) -> Figures:
     """Return a share's figures; other merging must not put the value outside its cases."""
-    wrong = np.fmin(wrong, found.value)
-    right = np.fmax(np.minimum(right, 1), found.value)
-    return Figures(metric, class_, found, wrong, right, np.full(len(found), np.nan))
+    wrong = np.fmin(wrong, share.value)
+    right = np.fmax(np.minimum(right, 1), share.value)
+    return Figures(metric, class_, share, wrong, right, np.full(len(share), np.nan))
 
 
 def _of_counts(
     predicted: Floats, others: Floats, right: Floats, missed: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Return precision, recall and F1 from numbers of rows and the shares in them: (G,)."""
-    found = np.where(predicted > 0, predicted * right, 0.0)
+    kept = np.where(predicted > 0, predicted * right, 0.0)
     lost = np.where(others > 0, others * missed, 0.0)
     with np.errstate(invalid="ignore"):
-        return right, found / (found + lost), 2 * found / (found + lost + predicted)
+        return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
 
 
 def _everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
     """Select all known numbers of rows and all drawn rows."""
     return np.ones(len(evidence.parts.rows), np.bool_), np.ones(len(evidence.drawn.label), np.bool_)
-
-
-def _averaged(evidence: Evidence, losses: Floats) -> Floats:
-    """Average people's losses (A,) over each drawn row: (S,), NaN where nobody answered."""
-    row, many = evidence.answers.row, len(evidence.drawn.label)
-    heard = ~np.isnan(losses)
-    people = np.bincount(row[heard], minlength=many).astype(np.float64)
-    total = np.bincount(row[heard], losses[heard], minlength=many)
-    return np.divide(total, people, out=np.full(many, np.nan), where=people > 0)

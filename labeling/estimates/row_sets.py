@@ -1,9 +1,9 @@
-"""Roles: known sets of rows with something to find out about each, and their cells.
+"""Row sets: known sets of rows with one question about each row, and their cells.
 
-All rows have one role (is the prediction right?); for each class, the rows
-predicted as it have another (the same), and the other rows a third (are they
-of that class after all?). The cells of a role are its rows by stratum and
-cohort. A cohort in a window is a group, and every group gets its own strata.
+All rows are one set (is the prediction right?); for each class, the rows
+predicted as it are another (the same question), and the other rows a third
+(are they of that class after all?). The cells of a set are its rows by stratum
+and cohort. A cohort in a window is a group, and every group gets its own strata.
 
 A batch of which nothing was answered yet says nothing about its window's
 value; its rows count as asked, and in what missing answers could change.
@@ -15,34 +15,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labeling.estimates.evidence import Evidence
-from labeling.estimates.merging import Bools, Cells, MergedStrata, blocks
-from labeling.formulas.intervals import Floats
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.merging import Cells, MergedStrata, merged
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import AnsweredStrata, Integers
+from labeling.formulas.shares import AnsweredStrata
+from pipelines.columns.buffers import Bools, Floats, Int64s
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way to put batches into windows; a group is `domain * windows + window`."""
+    """One way to put batches into windows. The code of a group is `domain * windows + window`."""
 
     evidence: Evidence
-    window: Integers  # (B,) code of each batch's window, -1 outside
+    window: Int64s  # (B,) code of each batch's window, -1 outside
     windows: int
 
     @property
     def groups(self) -> int:
-        """Return G, the number of cohorts (all rows being one) times windows."""
+        """G: the number of cohorts (all rows being one) times windows."""
         return len(self.evidence.domains) * self.windows
 
 
 @dataclass(frozen=True, slots=True)
 class RowSet:
-    """The cells of a role, as arrays (C,); the sums are as in `cells.Cells`."""
+    """The cells of a row set, as arrays (C,); the sums are as in `merging.Cells`."""
 
     evidence: Evidence
-    stratum: Integers
-    domain: Integers
+    stratum: Int64s
+    domain: Int64s
     size: Floats
     asked: Floats
     answered: Floats
@@ -55,17 +55,17 @@ class RowSet:
         """Say which cells lie in one of the view's windows: (C,)."""
         return view.window[self._batch()] >= 0
 
-    def group(self, view: View) -> Integers:
+    def group(self, view: View) -> Int64s:
         """Return each cell's group: (C,)."""
         return self.domain * view.windows + view.window[self._batch()]
 
     def strata(self, view: View) -> AnsweredStrata:
-        """Return what was answered, merged to strata that have answers enough."""
-        return self._known(view).strata(view.groups)
+        """Return the answered strata, merged until each has answers enough."""
+        return self._merged(view).strata(view.groups)
 
     def spread(self, view: View) -> Spread:
         """Return the same with variances, for errors of numbers."""
-        return self._known(view).spread(view.groups)
+        return self._merged(view).spread(view.groups)
 
     def missing(self, view: View) -> tuple[Floats, Floats]:
         """Return the mean (G,) if missing answers added nothing, and what 1 from each would add.
@@ -74,11 +74,11 @@ class RowSet:
         """
         inside, gaps = self.inside(view), self.asked - self.answered
         cells = self._cells(view, self.asked, self.total).take(inside)
-        merged = blocks(cells, self.evidence.designed.near)
-        absent = replace(merged.cells, total=gaps[inside][merged.order])
-        parts = (merged, replace(merged, cells=absent))
-        heard, unheard = (part.strata(view.groups).value for part in parts)
-        return heard, unheard
+        strata = merged(cells, self.evidence.designed.near)
+        absent = replace(strata.cells, total=gaps[inside][strata.order])
+        parts = (strata, replace(strata, cells=absent))
+        answered, open_ = (part.strata(view.groups).value for part in parts)
+        return answered, open_
 
     def sums(self, view: View, values: Floats) -> Floats:
         """Add up a quantity of the cells (C,) by group: (G,)."""
@@ -87,19 +87,19 @@ class RowSet:
 
     def highest(self, view: View, values: Floats) -> Floats:
         """Return the highest of a quantity of the answered cells (C,) by group: (G,)."""
-        heard = self.inside(view) & (self.answered > 0)
-        found = np.full(view.groups, np.nan)
-        np.fmax.at(found, self.group(view)[heard], values[heard])
-        return found
+        is_answered = self.inside(view) & (self.answered > 0)
+        highest = np.full(view.groups, np.nan)
+        np.fmax.at(highest, self.group(view)[is_answered], values[is_answered])
+        return highest
 
     @property
-    def stands(self) -> Floats:
-        """Rows that one drawn row of each cell stands for: (C,)."""
-        return self.evidence.designed.stands[self.stratum]
+    def weight(self) -> Floats:
+        """The design weight of the drawn rows of each cell: (C,)."""
+        return self.evidence.designed.weight[self.stratum]
 
-    def _known(self, view: View) -> MergedStrata:
+    def _merged(self, view: View) -> MergedStrata:
         cells = self._cells(view, self.answered, self.total).take(self._counting(view))
-        return blocks(cells, self.evidence.designed.near)
+        return merged(cells, self.evidence.designed.near)
 
     def _cells(self, view: View, answered: Floats, total: Floats) -> Cells:
         designed = self.evidence.designed
@@ -107,7 +107,7 @@ class RowSet:
             group=self.group(view),
             place=designed.place[self.stratum],
             size=self.size,
-            stands=self.stands,
+            weight=self.weight,
             answered=answered,
             total=total,
             second=self.second,
@@ -118,18 +118,21 @@ class RowSet:
         """Say which cells are of batches that have an answer: (C,)."""
         return self.inside(view) & self.evidence.has_answers[self._batch()]
 
-    def _batch(self) -> Integers:
+    def _batch(self) -> Int64s:
         return self.evidence.designed.batch[self.stratum]
 
 
-def role(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> RowSet:
-    """Gather a role's cells.
+def row_set(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> RowSet:
+    """Gather the cells of a row set.
 
     Args:
         evidence: what was designed, drawn and answered.
         part: which of the known numbers of rows belong to it (P,).
         row: which drawn rows do (S,).
         loss: of each drawn row (S,), NaN where it has no answer.
+
+    Returns:
+        The cells that hold rows (C,), by domain and stratum.
     """
     parts, drawn = evidence.parts, evidence.drawn
     strata = len(evidence.designed.batch)
@@ -143,18 +146,18 @@ def role(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> RowSet:
     where = at[drawn.domain * strata + drawn.stratum[drawn.member]]
     inside = row[drawn.member] & (where >= 0)
     where, z = where[inside], loss[drawn.member[inside]]
-    heard = ~np.isnan(z)
+    is_answered = ~np.isnan(z)
     return RowSet(
         evidence=evidence,
         stratum=cell % strata,
         domain=cell // strata,
         size=sizes[cell],
         asked=np.bincount(where, minlength=len(cell)).astype(np.float64),
-        **_sums(where[heard], z[heard], len(cell)),
+        **_sums(where[is_answered], z[is_answered], len(cell)),
     )
 
 
-def _sums(cell: Integers, loss: Floats, cells: int) -> dict[str, Floats]:
+def _sums(cell: Int64s, loss: Floats, cells: int) -> dict[str, Floats]:
     """Add up the losses of answers (A,) by cell: arrays (C,)."""
 
     def added(values: Floats) -> Floats:

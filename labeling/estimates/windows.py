@@ -32,16 +32,16 @@ def windows(batch: str) -> dict[Period, str]:
     >>> windows("north")
     {'batch': 'north', 'all': 'all'}
     """
-    found: dict[Period, str] = {"batch": batch}
+    of: dict[Period, str] = {"batch": batch}
     period = named(batch)
     if period is not None and period.kind != "month":
         if period.kind != "week":
-            found["day"] = name_of("day", period.start)
-        found["week"] = name_of("week", period.start)
+            of["day"] = name_of("day", period.start)
+        of["week"] = name_of("week", period.start)
         inside = period.start + (_TO_THURSDAY if period.kind == "week" else timedelta())
-        found["month"] = name_of("month", inside)
-    found["all"] = "all"
-    return found
+        of["month"] = name_of("month", inside)
+    of["all"] = "all"
+    return of
 
 
 def closes(window: str, batches: Batches) -> datetime | None:
@@ -80,8 +80,8 @@ def span(window: str, timezone: str) -> tuple[datetime, datetime] | None:
     >>> span("2026-11", "UTC")[0].isoformat()
     '2026-11-01T00:00:00+00:00'
     """
-    found = named(window)
-    if found is None:
+    period = named(window)
+    if period is None:
         return None
     zone = ZoneInfo(timezone)
-    return found.start.replace(tzinfo=zone), found.end.replace(tzinfo=zone)
+    return period.start.replace(tzinfo=zone), period.end.replace(tzinfo=zone)

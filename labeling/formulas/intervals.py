@@ -1,4 +1,4 @@
-"""Intervals: one, or those of many groups at once, and the limits that they are made of.
+"""Intervals: of one group or of many at once, and the formulas of their limits.
 
 Inside `Intervals`, NaN marks what is unknown; a single `Interval` says None.
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from pipelines.columns.buffers import Floats
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 WIDTH = 3.92  # standard errors from end to end of an interval, as reports divide
@@ -24,7 +24,7 @@ WIDTH = 3.92  # standard errors from end to end of an interval, as reports divid
 class Interval:
     """A value between two limits, which hold the truth 95 times in 100.
 
-    None stands for what the answers cannot say.
+    None is unknown.
     """
 
     value: float | None
@@ -33,7 +33,7 @@ class Interval:
 
     @property
     def stderr(self) -> float | None:
-        """The interval's length in standard errors' terms: (high - low) / 3.92."""
+        """The standard error that the interval's length stands for: (high - low) / 3.92."""
         if self.low is None or self.high is None:
             return None
         return (self.high - self.low) / WIDTH
@@ -51,11 +51,11 @@ class Intervals:
         return len(self.value)
 
     def __getitem__(self, place: int) -> Interval:
-        return Interval(*(_known(float(part[place])) for part in (self.value, self.low, self.high)))
+        return Interval(*(_optional(float(part[place])) for part in self._parts()))
 
     @property
     def exact(self) -> npt.NDArray[np.bool_]:
-        """Where no error is left, because every row was answered: (G,)."""
+        """Groups without any error left, because every row was answered: (G,)."""
         return self.low == self.high
 
     def times(self, factor: Floats) -> Intervals:
@@ -117,10 +117,18 @@ def _reach(value: Floats, limit: Floats) -> Floats:
 
 
 def effective_answers(value: float, low: float, high: float) -> float:
-    """How many answers of a simple random sample would give so long an interval.
+    """Return how many answers of a simple random sample would give so long an interval.
 
     The inverse of Wilson's length: exact for an estimate of `shares`, and the
     equivalent number for a ratio.
+
+    Args:
+        value: the share, within [0, 1].
+        low: the interval's lower end.
+        high: the upper one.
+
+    Returns:
+        The number, infinite for an interval without length.
 
     >>> effective_answers(0.9, 0.82563, 0.94477)
     100.0
@@ -145,6 +153,9 @@ def exact_bound(value: float, answers: float, error: float, *, upper: bool) -> f
         error: how often the truth may lie beyond the limit, within (0, 1).
         upper: the limit above, else the one below.
 
+    Returns:
+        The limit, within [0, 1].
+
     >>> exact_bound(1.0, 50, 0.05, upper=False)
     0.94184
     """
@@ -158,5 +169,5 @@ def exact_bound(value: float, answers: float, error: float, *, upper: bool) -> f
     return 0.0 if value <= 0 else float(betaincinv(right, answers - right + 1, error))
 
 
-def _known(value: float) -> float | None:
+def _optional(value: float) -> float | None:
     return None if np.isnan(value) else value

@@ -1,4 +1,4 @@
-"""What a stratified sample of answers says of the size of errors: MAE and RMSE.
+"""Mean errors of a stratified sample, MAE and RMSE: their values and 95 % intervals.
 
 Errors of numbers are skewed: a few large ones carry the sum, and a sample that
 missed them is too low and too sure of itself at once. Student's interval for
@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labeling.formulas.intervals import Floats, Intervals
+from labeling.formulas.intervals import Intervals
 from labeling.formulas.shares import AnsweredStrata
+from pipelines.columns.buffers import Floats
 
 UNRELIABLE = 0.1  # of the sum, in one answer
 
@@ -72,16 +73,16 @@ def roots(squares: Intervals) -> Intervals:
     return Intervals(*(np.sqrt(part) for part in (squares.value, squares.low, squares.high)))
 
 
-def _decided(strata: AnsweredStrata, stderr: Floats, found: Intervals) -> Intervals:
+def _decided(strata: AnsweredStrata, stderr: Floats, intervals: Intervals) -> Intervals:
     """Make the limits of a census exact and those that nothing supports unknown."""
     lone = strata.total((strata.open & (strata.answered < 2)).astype(np.float64)) > 0
     census = strata.total(strata.open.astype(np.float64)) == 0
     unknown = ~census & (lone | ~(stderr > 0))
     low, high = (
-        np.where(census, found.value, np.where(unknown, np.nan, limit))
-        for limit in (found.low, found.high)
+        np.where(census, intervals.value, np.where(unknown, np.nan, limit))
+        for limit in (intervals.low, intervals.high)
     )
-    return Intervals(found.value, low, high)
+    return Intervals(intervals.value, low, high)
 
 
 def _left(strata: AnsweredStrata) -> Floats:

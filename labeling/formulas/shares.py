@@ -1,4 +1,4 @@
-"""What a stratified sample of answers says of a share: its value and a 95 % interval.
+"""Shares of a stratified sample: their values and 95 % intervals.
 
 Everything here is a formula over numpy arrays and knows nothing of tables. One
 call serves many groups at once (windows, cohorts, versions): each stratum
@@ -24,9 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.formulas.intervals import Floats, Interval, Intervals, quotient, wilson
-
-Integers = npt.NDArray[np.int64]
+from labeling.formulas.intervals import Interval, Intervals, quotient, wilson
+from pipelines.columns.buffers import Floats, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class AnsweredStrata:
     Attributes:
         size: rows in the stratum.
         answered: rows of it with an answer; at least 2, or as many as it has
-            rows, else `labeling.estimates.merging.blocks` should have merged it.
+            rows, else `labeling.estimates.merging.merged` should have merged it.
         effective: the answers that count: `answered`, or fewer where a merged
             stratum's answers differ in weight (Kish, Survey Sampling, 1965).
         mean: the mean of the answers' correctness, each within [0, 1].
@@ -48,7 +47,7 @@ class AnsweredStrata:
     answered: Floats
     effective: Floats
     mean: Floats
-    group: Integers
+    group: Int64s
     groups: int
 
     def total(self, values: Floats) -> Floats:
@@ -68,12 +67,24 @@ class AnsweredStrata:
 
     @property
     def open(self) -> npt.NDArray[np.bool_]:
-        """Where rows without an answer are left: (H,)."""
+        """Strata in which rows without an answer are left: (H,)."""
         return self.answered < self.size
 
 
 def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -> AnsweredStrata:
-    """Return the strata (H,) of one group, from rows, answers and sums of correctness."""
+    """Return the strata of one group.
+
+    Args:
+        size: rows per stratum (H,).
+        answered: rows with an answer per stratum (H,).
+        right: the sum of their correctness per stratum (H,).
+
+    Returns:
+        The strata (H,).
+
+    Raises:
+        ValueError: more right than answered, or more answered than there are.
+    """
     rows, count, good = (np.asarray(part, np.float64) for part in (size, answered, right))
     if not ((good >= 0).all() and (good <= count).all() and (count <= rows).all()):
         raise ValueError("each stratum needs 0 <= right <= answered <= size")
@@ -156,18 +167,26 @@ def recall(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
     Linearised limits cover .77 / .92 / .94 at 5 % prevalence and 100 / 200 /
     400 answers; these cover .92 to 1.
     """
-    found, lost = right.times(predicted), missed.times(1 - predicted)
-    return _inverse(found, lost, lambda ratio: 1 / (1 + ratio))
+    kept, lost = right.times(predicted), missed.times(1 - predicted)
+    return _inverse(kept, lost, lambda ratio: 1 / (1 + ratio))
 
 
 def f1(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
     """Estimate the harmonic mean of precision and recall: (G,).
 
     2A / (A + B + Q) = 2 / (1 + (B + Q) / A), with Q the share predicted as the
-    class; arguments and unknown values as in `recall`.
+    class, and A and B as in `recall`.
+
+    Args:
+        right: the share right among the rows predicted as the class.
+        missed: the share of the class among the other rows.
+        predicted: the share of all rows predicted as the class, known.
+
+    Returns:
+        The intervals; unknown where those of `recall` are.
     """
-    found, lost = right.times(predicted), missed.times(1 - predicted)
-    return _inverse(found, lost.plus(predicted), lambda ratio: 2 / (1 + ratio))
+    kept, lost = right.times(predicted), missed.times(1 - predicted)
+    return _inverse(kept, lost.plus(predicted), lambda ratio: 2 / (1 + ratio))
 
 
 def _inverse(bottom: Intervals, top: Intervals, of: Callable[[Floats], Floats]) -> Intervals:

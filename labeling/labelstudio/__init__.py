@@ -1,5 +1,5 @@
 """The edge to Label Studio: the only place that talks to it.
 
-`installation` and `server` run one on this machine, to try things out;
-`client` reaches any; `projects`, `push` and `pull` say what we do there.
+`client` reaches any server; `projects`, `push` and `pull` are what we do there.
+`local` runs one on this machine, to try things out.
 """

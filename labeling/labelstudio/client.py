@@ -1,4 +1,4 @@
-"""The calls to Label Studio that we make, and what their failures mean.
+"""The client of Label Studio: the few calls that we make.
 
 The SDK has 374 names; ten calls are enough. It repeats every request by itself,
 also those that create: a lost reply to an import would make all its tasks
@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
-from pipelines.errors import (
-    LabelStudioRefused,
-    LabelStudioUnreachable,
-    RecheckError,
-    SettingsInvalid,
-)
+from labeling.labelstudio.refusals import listed, translated
+from pipelines.errors import SettingsInvalid
 
 TIMEOUT = 120.0  # seconds; 500 tasks take 2 on a free server, 20 on a busy one
 CONNECT_TIMEOUT = 10.0
@@ -31,20 +26,20 @@ _ONCE: Any = {"max_retries": 0}
 
 
 class LabelStudio(Protocol):
-    """What `projects`, `push` and `pull` need of a server; tests bring a fake.
+    """The calls that `projects`, `push` and `pull` need of a server; tests bring a fake.
 
-    Every method raises LabelStudioUnreachable (try again) or
-    LabelStudioRefused (will not help).
+    Every method raises LabelStudioUnreachable (trying again may help) or
+    LabelStudioRefused (it will not).
     """
 
     url: str
 
     def projects(self) -> list[Record]:
-        """Id, title, description, configuration and birth of every project."""
+        """Return id, title, description, configuration and time of creation of every project."""
         ...
 
     def project(self, project: int) -> Record:
-        """One project, with its counts."""
+        """Return one project, with its counts."""
         ...
 
     def create_project(self, settings: Mapping[str, Any]) -> Record:
@@ -66,7 +61,17 @@ class LabelStudio(Protocol):
     def tasks(
         self, project: int, query: Mapping[str, Any], fields: Sequence[str], limit: int = PAGE
     ) -> list[Record]:
-        """The first tasks that a query finds; all fields and annotations where none is named."""
+        """Return the first tasks of a query.
+
+        Args:
+            project: its number.
+            query: filters and ordering, as the Data Manager takes them.
+            fields: what is returned of each; without any, all and its annotations.
+            limit: how many tasks at most.
+
+        Returns:
+            The tasks, in the query's order.
+        """
         ...
 
     def delete_unanswered(self, project: int, tasks: Sequence[int]) -> None:
@@ -74,22 +79,22 @@ class LabelStudio(Protocol):
         ...
 
     def set_annotators(self, task: int, count: int) -> None:
-        """Say how many people a task is for."""
+        """Set how many people a task is for."""
         ...
 
 
 class SdkClient:
-    """`LabelStudio` by the official SDK."""
+    """A `LabelStudio` over the official SDK."""
 
     def __init__(self, url: str, key: str) -> None:
-        """Connect to nothing yet.
+        """Prepare a connection; nothing is sent yet.
 
         Args:
             url: the address that people open, perhaps with a path.
             key: a personal access token or a legacy token.
 
         Raises:
-            SettingsInvalid: the address is none.
+            SettingsInvalid: the address is not one of http or https.
         """
         import httpx  # the SDK costs over a second of processor time
         from label_studio_sdk import LabelStudio as Sdk
@@ -107,7 +112,7 @@ class SdkClient:
             follow_redirects=False,
             trust_env=parts.hostname not in _HERE,  # no proxy stands between us and this machine
         )
-        with _translated(self.url):
+        with translated(self.url):
             self._sdk: Any = Sdk(base_url=self.url, api_key=key, httpx_client=self._connection)
 
     def __enter__(self) -> Self:
@@ -117,50 +122,60 @@ class SdkClient:
         self.close()
 
     def close(self) -> None:
-        """Give the connection back; the end of the process does it too."""
+        """Close the connection; the end of the process does it too."""
         self._connection.close()
 
     def projects(self) -> list[Record]:
-        """Id, title, description and configuration of all projects that the key may see."""
-        with _translated(self.url):
-            found = self._sdk.projects.list(
+        """Return id, title, description and configuration of all projects that the key may see."""
+        with translated(self.url):
+            page = self._sdk.projects.list(
                 include="id,title,description,label_config,created_at", filter="all"
             )
-            return [project.model_dump() for project in _listed(self.url, found)]
+            return [project.model_dump() for project in listed(self.url, page)]
 
     def project(self, project: int) -> Record:
-        """One project, with its counts."""
-        with _translated(self.url):
-            found: Record = self._sdk.projects.get(project).model_dump()
-            return found
+        """Return one project, with its counts."""
+        with translated(self.url):
+            record: Record = self._sdk.projects.get(project).model_dump()
+            return record
 
     def create_project(self, settings: Mapping[str, Any]) -> Record:
         """Make a project, once."""
-        with _translated(self.url):
+        with translated(self.url):
             made: Record = self._sdk.projects.create(**settings, request_options=_ONCE).model_dump()
             return made
 
     def update_project(self, project: int, settings: Mapping[str, Any]) -> None:
         """Change some settings."""
-        with _translated(self.url):
+        with translated(self.url):
             self._sdk.projects.update(project, **settings)
 
     def delete_project(self, project: int) -> None:
         """Remove a project and all in it."""
-        with _translated(self.url):
+        with translated(self.url):
             self._sdk.projects.delete(project)
 
     def import_tasks(self, project: int, tasks: Sequence[Record]) -> None:
         """Make tasks, in their order: all, or none when one is refused."""
-        with _translated(self.url):
+        with translated(self.url):
             self._sdk.projects.import_tasks(project, request=tasks, request_options=_ONCE)
 
     def tasks(
         self, project: int, query: Mapping[str, Any], fields: Sequence[str], limit: int = PAGE
     ) -> list[Record]:
-        """The first tasks that a query finds; all fields and annotations where none is named."""
+        """Return the first tasks of a query.
+
+        Args:
+            project: its number.
+            query: filters and ordering, as the Data Manager takes them.
+            fields: what is returned of each; without any, all and its annotations.
+            limit: how many tasks at most.
+
+        Returns:
+            The tasks, in the query's order.
+        """
         include = {"include": ",".join(fields)} if fields else {}
-        with _translated(self.url):
+        with translated(self.url):
             page = self._sdk.tasks.list(
                 project=project,
                 query=json.dumps(query),
@@ -168,12 +183,12 @@ class SdkClient:
                 resolve_uri=False,  # a text such as s3://… stays as people were shown it
                 **include,
             )
-            _listed(self.url, page)
+            listed(self.url, page)
             return [task.model_dump() for task in page.items]
 
     def delete_unanswered(self, project: int, tasks: Sequence[int]) -> None:
         """Delete those of the tasks that have no annotation when the server looks."""
-        with _translated(self.url):
+        with translated(self.url):
             self._sdk.actions.create(
                 id="delete_tasks",
                 project=project,
@@ -183,17 +198,26 @@ class SdkClient:
 
     def set_annotators(self, task: int, count: int) -> None:
         """Say how many people a task is for."""
-        with _translated(self.url):
+        with translated(self.url):
             self._sdk.tasks.update(str(task), overlap=count)
 
 
 def each_task(
     server: LabelStudio, project: int, fields: Sequence[str], *conditions: Record
 ) -> Iterator[Record]:
-    """All tasks that pass the conditions, by ascending id; `fields` must have `id`.
+    """Yield all tasks that pass the conditions, by ascending id.
 
     Each page begins after the last id seen. Numbered pages would skip tasks
     when others are deleted or change while we read.
+
+    Args:
+        server: where the project is.
+        project: its number.
+        fields: what is read of each task; `id` must be among them.
+        conditions: from `number` and `one_of`; all must hold.
+
+    Yields:
+        The tasks.
     """
     last = 0
     while True:
@@ -209,12 +233,21 @@ def each_task(
 
 
 def every(*conditions: Record) -> Record:
-    """A filter that all conditions must pass."""
+    """Return a filter that holds where all conditions do."""
     return {"conjunction": "and", "items": list(conditions)}
 
 
 def number(field: str, value: int, operator: str = "equal") -> Record:
-    """A condition on a number of a task."""
+    """Return a condition on a number of a task.
+
+    Args:
+        field: its name.
+        value: what it is compared with.
+        operator: of Label Studio, such as `equal` or `greater`.
+
+    Returns:
+        The condition.
+    """
     return {
         "filter": f"filter:tasks:{field}",
         "operator": operator,
@@ -224,7 +257,7 @@ def number(field: str, value: int, operator: str = "equal") -> Record:
 
 
 def one_of(field: str, values: Sequence[str | int]) -> Record:
-    """A condition that takes a list, of at most `LIST` values."""
+    """Return a condition that a field has one of at most `LIST` values."""
     kind = "Number" if isinstance(values[0], int) else "List"
     return {
         "filter": f"filter:tasks:{field}",
@@ -232,64 +265,3 @@ def one_of(field: str, values: Sequence[str | int]) -> Record:
         "type": kind,
         "value": list(values),
     }
-
-
-@contextmanager
-def _translated(url: str) -> Iterator[None]:
-    import httpx
-    from label_studio_sdk.core import ApiError
-    from label_studio_sdk.core.parse_error import ParsingError
-    from pydantic import ValidationError
-
-    try:
-        yield
-    except ApiError as error:
-        raise _refusal(url, error.status_code or 0, error.body) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise LabelStudioUnreachable(
-            f"Label Studio at {url} does not answer: {error or type(error).__name__}",
-            fix="check the address and that the server runs, then repeat the command: it is safe",
-        ) from error
-    except (
-        ParsingError,
-        ValidationError,
-        json.JSONDecodeError,
-        AttributeError,  # the SDK takes whatever JSON it gets for its own
-        TypeError,
-    ) as error:
-        raise _refusal(url, 200, "") from error
-
-
-def _listed(url: str, page: Any) -> Any:
-    """A page of the SDK, which takes an object without a list for an empty page."""
-    if page.items is None:
-        raise _refusal(url, 200, "")
-    return page
-
-
-def _refusal(url: str, status: int, body: object) -> RecheckError:
-    if status in (408, 429) or status >= 500:
-        return LabelStudioUnreachable(
-            f"Label Studio at {url} answers {status}", fix="repeat the command later: it is safe"
-        )
-    if not isinstance(body, dict):
-        return LabelStudioRefused(
-            f"what answers at {url} is not Label Studio ({status})",
-            fix="set LABEL_STUDIO_URL to the address that people open, with https where it has one",
-        )
-    if status in (401, 403):
-        return LabelStudioRefused(
-            f"Label Studio at {url} refuses the key: {body.get('detail')}",
-            fix="take an access token from Account & Settings there and set LABEL_STUDIO_API_KEY",
-        )
-    return LabelStudioRefused(
-        f"Label Studio at {url} answers {status}: {_reason(body)}",
-        fix="a project that was deleted is made again by `push`; else report this",
-    )
-
-
-def _reason(body: Record) -> str:
-    """Its words without the task that they quote: rows have no place in logs."""
-    errors = body.get("validation_errors") or body.get("detail")
-    words = json.dumps(errors, ensure_ascii=False, default=str).split(" :: ")[0]
-    return words[:300]

@@ -1,8 +1,9 @@
-"""The tasks that a project has, and which question the answers to each are for.
+"""Known tasks: those that a project has, and which question the answers to each are for.
 
 What a task asks is read from its data, as `pull` reads it: somebody may have
 changed it there. Data may hold pictures, so it is fetched only of tasks that
-moved after they were made: all others are as we sent them, and say so in `meta`.
+were changed after they were made: all others are as we sent them, and their
+`meta` has the question.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ Key = tuple[str, str]  # prediction_id, shown_digest
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A task that is there. `key` is the question that answers to it are for."""
+class KnownTask:
+    """A task of a project. `key` is the question that answers to it are for."""
 
     id: int
     key: Key
@@ -37,25 +38,28 @@ class Found:
 
     @property
     def is_altered(self) -> bool:
-        """Whether its data is not what we sent."""
+        """Whether its data differ from what we sent."""
         return self.key != self.made_for
 
     @property
     def predictions(self) -> set[str]:
-        """Those that it names."""
+        """The predictions that it names."""
         return {self.key[0], self.made_for[0]}
 
 
 def find_tasks(
     server: LabelStudio, project: int, question: str, *conditions: Record
-) -> list[Found]:
-    """The tasks that pass the conditions, by ascending id.
+) -> list[KnownTask]:
+    """Find the tasks that pass the conditions.
 
     Args:
         server: where the project is.
         project: its number.
         question: of the job, for tasks that do not keep their own.
         conditions: see `client`.
+
+    Returns:
+        The tasks, by ascending id.
     """
     records = list(each_task(server, project, _FIELDS, *conditions))
     moved = [record["id"] for record in records if _may_be_altered(record)]
@@ -66,11 +70,11 @@ def find_tasks(
             project, {"filters": every(one_of("id", some))}, ("id", "meta", "data")
         )
     }
-    return [_found(record, keys.get(record["id"])) for record in records]
+    return [_known(record, keys.get(record["id"])) for record in records]
 
 
 def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
-    """Runs of at most `size` values.
+    """Cut values into runs of at most `size`.
 
     >>> list(batched([1, 2, 3], 2))
     [[1, 2], [3]]
@@ -78,10 +82,10 @@ def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def _found(record: Record, key: Key | None) -> Found:
+def _known(record: Record, key: Key | None) -> KnownTask:
     made_for = _made_for(record) or ("", "")
     answers = (record["total_annotations"] or 0) + (record["cancelled_annotations"] or 0)
-    return Found(record["id"], key or made_for, made_for, answers > 0, record["overlap"] or 1)
+    return KnownTask(record["id"], key or made_for, made_for, answers > 0, record["overlap"] or 1)
 
 
 def _may_be_altered(record: Record) -> bool:
@@ -90,7 +94,7 @@ def _may_be_altered(record: Record) -> bool:
 
 
 def _made_for(record: Record) -> Key | None:
-    """What a task says of itself; None where it is not from us."""
+    """Return the question in a task's `meta`; None where the task is not from us."""
     meta = record["meta"] if isinstance(record["meta"], dict) else {}
     try:
         return str(meta["prediction_id"]), str(meta["shown_digest"])

@@ -1,4 +1,4 @@
-"""The project of a job in Label Studio: found by its marker, made when missing.
+"""Projects of Label Studio: the one of a job is found by its marker, and made when missing.
 
 Titles repeat and ids are used again, so a project is known by a marker, an
 opaque text, in its description. Beside it stands a digest of what we set last:
@@ -29,7 +29,7 @@ _MARK = re.compile(r"recheck:([0-9a-f]{32}):[0-9a-f]{16}:[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project that stands.
+    """A project that exists.
 
     `origin` names it for good: no later project, here or on another server,
     has the same, even where it gets the same id.
@@ -41,39 +41,57 @@ class Project:
 
     @property
     def source(self) -> str:
-        """The `source` of answers that were given in it."""
+        """The `source` of answers that were made in it."""
         return f"labelstudio:{self.origin}"
 
 
 def project_marker(seed: str, job: str, purpose: str) -> str:
-    """What the project of a job and a purpose is known by: 32 hex digits."""
+    """Return the marker of a project.
+
+    Args:
+        seed: of the job, so that nobody can guess the marker.
+        job: its name.
+        purpose: `verify` or `train`.
+
+    Returns:
+        32 hexadecimal digits.
+    """
     return subkey(seed, "project", job, purpose).hex()
 
 
 def find_project(server: LabelStudio, marker: str) -> Project | None:
-    """The project with the marker, the oldest of several (a copy has it too).
+    """Return the project with the marker, the oldest of several (a copy has it too).
 
     Raises:
         LabelStudioUnreachable, LabelStudioRefused: see `client`.
     """
-    found = _marked(server, marker)
-    return _project(server, marker, found[0]) if found else None
+    marked = _marked(server, marker)
+    return _project(server, marker, marked[0]) if marked else None
 
 
 def ensure_project(server: LabelStudio, marker: str, title: str, survey: Survey) -> Project:
     """Find the project or make it, and see that it asks what the job file asks.
+
+    Args:
+        server: where it is, or is made.
+        marker: see `project_marker`.
+        title: of a new project.
+        survey: what the job asks.
+
+    Returns:
+        The project.
 
     Raises:
         ProjectChanged: its label configuration was changed by hand, or cannot
             follow the job file because of the tasks and answers that it has.
         LabelStudioUnreachable, LabelStudioRefused: see `client`.
     """
-    found = _marked(server, marker)
-    if not found:
+    marked = _marked(server, marker)
+    if not marked:
         _create(server, marker, title, survey)
-        found = _marked(server, marker)
-    _follow(server, marker, found[0], survey)
-    return _project(server, marker, found[0])
+        marked = _marked(server, marker)
+    _follow(server, marker, marked[0], survey)
+    return _project(server, marker, marked[0])
 
 
 def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> None:
@@ -93,58 +111,58 @@ def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> Non
         server.delete_project(made["id"])
 
 
-def _follow(server: LabelStudio, marker: str, found: Record, survey: Survey) -> None:
-    """Bring the project to what the job file says, unless a hand was there."""
-    there, description = found["label_config"] or "", found["description"]
+def _follow(server: LabelStudio, marker: str, record: Record, survey: Survey) -> None:
+    """Bring the project to what the job file says, unless it was changed by hand."""
+    there, description = record["label_config"] or "", record["description"]
     differences = config_differences(there, label_config(survey))
     mark = _mark(marker, survey)
     if not differences and mark in description:
         return
     if differences and config_digest(there) not in description:
-        raise _changed(server, found, "was changed by hand", differences)
+        raise _changed(server, record, "was changed by hand", differences)
     changes = {"description": _MARK.sub(mark, description), **_asks(survey)}
     try:
-        server.update_project(found["id"], changes)
+        server.update_project(record["id"], changes)
     except LabelStudioRefused as error:
-        raise _changed(server, found, "cannot follow the job file", [error.problem]) from error
+        raise _changed(server, record, "cannot follow the job file", [error.problem]) from error
 
 
 def _asks(survey: Survey) -> dict[str, Any]:
-    said = instructions_html(survey)
+    instructions = instructions_html(survey)
     return {
         "label_config": label_config(survey),
-        "expert_instruction": said,
-        "show_instruction": bool(said),
+        "expert_instruction": instructions,
+        "show_instruction": bool(instructions),
     }
 
 
 def _mark(marker: str, survey: Survey) -> str:
-    said = subkey("instructions", instructions_html(survey)).hex()[:16]
-    return f"recheck:{marker}:{config_digest(label_config(survey))}:{said}"
+    digest = subkey("instructions", instructions_html(survey)).hex()[:16]
+    return f"recheck:{marker}:{config_digest(label_config(survey))}:{digest}"
 
 
 def _marked(server: LabelStudio, marker: str) -> list[Record]:
-    """The projects with the marker, oldest first."""
-    found = []
+    """Return the projects with the marker, oldest first."""
+    marked = []
     for project in server.projects():
         mark = _MARK.search(project["description"] or "")
         if mark and mark[1] == marker:
-            found.append(project)
-    return sorted(found, key=lambda project: int(project["id"]))
+            marked.append(project)
+    return sorted(marked, key=lambda project: int(project["id"]))
 
 
-def _project(server: LabelStudio, marker: str, found: Record) -> Project:
-    made = as_time(found["created_at"]).isoformat()
-    origin = subkey("origin", marker, str(found["id"]), made).hex()[:16]
-    return Project(found["id"], f"{server.url}/projects/{found['id']}", origin)
+def _project(server: LabelStudio, marker: str, record: Record) -> Project:
+    made = as_time(record["created_at"]).isoformat()
+    origin = subkey("origin", marker, str(record["id"]), made).hex()[:16]
+    return Project(record["id"], f"{server.url}/projects/{record['id']}", origin)
 
 
 def _changed(
-    server: LabelStudio, found: Record, what: str, differences: Sequence[str]
+    server: LabelStudio, record: Record, what: str, differences: Sequence[str]
 ) -> ProjectChanged:
     return ProjectChanged(
-        f"the label configuration of project {found['id']} {what}: {'; '.join(differences)}",
-        fix=f"change it back at {server.url}/projects/{found['id']}/settings/labeling, or delete "
+        f"the label configuration of project {record['id']} {what}: {'; '.join(differences)}",
+        fix=f"change it back at {server.url}/projects/{record['id']}/settings/labeling, or delete "
         "the word that begins with `recheck:` from the project's description: then it stays as "
         "an archive, with its answers, and the next `push` makes a new project",
     )

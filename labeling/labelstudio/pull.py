@@ -1,4 +1,4 @@
-"""Answers come back: what changed since the last pull, and what was taken back.
+"""Pull: the answers that changed since the last one, and those that were taken back.
 
 A task's `updated_at` moves with each answer, change, skip and deletion of an
 answer; a deleted task leaves no trace. So a pull reads the tasks that moved, and
@@ -25,7 +25,7 @@ _MOVED = ("id", "updated_at", "total_annotations", "cancelled_annotations")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a project was read, by the server's clock; its loss costs a full read.
+    """The point up to which a project was read, by the server's clock; its loss costs a full read.
 
     `foreign` counts the answers of tasks that are none of ours, by task.
     """
@@ -35,17 +35,17 @@ class Cursor:
     foreign: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The cursor as text, to store."""
+        """Return the cursor as text, to store."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Cursor:
-        """The cursor that `to_json` wrote."""
+        """Return the cursor that `to_json` wrote."""
         return cls(**json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PullResult:
     """Answers as they are now, tombstones included, and where to go on.
 
     Store the cursor after the answers: lost between the two, a pull only
@@ -64,16 +64,19 @@ def pull(
     drawn: Collection[str],
     *,
     cursor: Cursor | None,
-) -> Pulled:
+) -> PullResult:
     """Read what changed since the cursor, or everything where that is not enough.
 
     Args:
         server: where the project is.
         project: of this job and purpose.
         survey: what the job asks.
-        held: the answers that we know.
+        held: the answers that the store has.
         drawn: the prediction ids that people were asked about.
         cursor: of the last pull, if any.
+
+    Returns:
+        The answers that changed, and the next cursor.
 
     Raises:
         LabelStudioUnreachable, LabelStudioRefused: see `client`.
@@ -92,7 +95,7 @@ def pull(
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """The answers of one project, there and as we hold them."""
+    """The answers of one project, on the server and in the store."""
 
     server: LabelStudio
     project: Project
@@ -100,30 +103,32 @@ class _Answers:
     held: Held
     drawn: Collection[str]
 
-    def read(self, cursor: Cursor | None) -> Pulled:
+    def read(self, cursor: Cursor | None) -> PullResult:
         newest = self._newest()  # asked first: what moves while we read is read next time
         moved = self._moved(cursor)
         tasks = list(self._full([task for task, count in moved.items() if count]))
-        found = [answer for task in tasks for answer in self._of(task)]
+        answers = [answer for task in tasks for answer in self._of(task)]
         gone = self._gone(
-            {answer.annotation_id for answer in found}, None if cursor is None else moved
+            {answer.annotation_id for answer in answers}, None if cursor is None else moved
         )
         if newest is None:
-            return Pulled(tuple(taken_back(gone)), None)
+            return PullResult(tuple(taken_back(gone)), None)
         foreign = {} if cursor is None else dict(cursor.foreign)
         foreign = {task: count for task, count in foreign.items() if int(task) not in moved}
         foreign |= {
             str(task["id"]): len(task["annotations"]) for task in tasks if self._is_foreign(task)
         }
-        return Pulled((*found, *taken_back(gone)), Cursor(self.project.origin, newest, foreign))
+        return PullResult(
+            (*answers, *taken_back(gone)), Cursor(self.project.origin, newest, foreign)
+        )
 
     def count(self) -> int:
-        """Answers and skips in the project, by its own count."""
+        """Return the answers and skips in the project, by its own count."""
         record = self.server.project(self.project.id)
         return int(record["total_annotations_number"] + record["skipped_annotations_number"])
 
-    def expected(self, pulled: Pulled) -> int:
-        """How many it should have, by all that we know."""
+    def expected(self, pulled: PullResult) -> int:
+        """Return how many it should have, by what the store has and what was read now."""
         now = dict(self.held.now) | {answer.annotation_id: answer for answer in pulled.answers}
         ours = sum(
             answer.source == self.project.source
@@ -139,7 +144,7 @@ class _Answers:
         return as_time(tasks[0]["updated_at"]).isoformat() if tasks else None
 
     def _moved(self, cursor: Cursor | None) -> dict[int, int]:
-        """The tasks that moved since the cursor, with their numbers of answers and skips."""
+        """Return the tasks that moved since the cursor, with their numbers of answers and skips."""
         since = [] if cursor is None else [_since(cursor)]
         return {
             int(task["id"]): int(task["total_annotations"] + task["cancelled_annotations"])
@@ -155,12 +160,12 @@ class _Answers:
     def _of(self, task: Record) -> Iterator[Answer]:
         return answers_of(task, self.survey.question, self.survey.answers, self.project.source)
 
-    def _gone(self, found: Collection[str], moved: Collection[int] | None) -> list[Answer]:
-        """What we hold of these tasks (None: of all) and did not find."""
+    def _gone(self, there: Collection[str], moved: Collection[int] | None) -> list[Answer]:
+        """Return the answers that the store has of these tasks (None: of all) and the project has not."""
         return [
             answer
             for answer in self.held.now.values()
-            if answer.source == self.project.source and answer.annotation_id not in found
+            if answer.source == self.project.source and answer.annotation_id not in there
             if moved is None or task_of(answer) in moved
         ]
 

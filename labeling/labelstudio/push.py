@@ -1,4 +1,4 @@
-"""Questions become tasks: each exactly one, whatever was lost on the way.
+"""Push: each question becomes exactly one task, whatever was lost on the way.
 
 Label Studio has no unique key for tasks: the same import twice makes all of
 them twice, and an import whose reply was lost, or whose sender was killed, may
@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import dataclass
 
 from labeling.labelstudio.client import LabelStudio, Record, one_of
-from labeling.labelstudio.known_tasks import Found, Key, batched, find_tasks
+from labeling.labelstudio.known_tasks import Key, KnownTask, batched, find_tasks
 from labeling.labelstudio.projects import Project
 from labeling.questions.tasks import Task
 from pipelines.errors import LabelStudioUnreachable
@@ -32,8 +32,8 @@ Progress = Callable[[int, int], None]  # tasks done, of
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
-    """What a push did. `tasks` has the task id of every question."""
+class PushResult:
+    """The outcome of a push. `tasks` has the task id of every prediction."""
 
     created: int
     existing: int
@@ -43,22 +43,22 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The import that is under way, for the push after one that was killed."""
+    """A note of the import that is under way, for the push after one that was killed."""
 
     files: Files
     name: str
 
     def begin(self, origin: str, chunk: Sequence[Task]) -> None:
-        """Note what is about to be sent, before it is."""
+        """Note which tasks are about to be sent."""
         intent = {"origin": origin, "first": _key(chunk[0]), "last": _key(chunk[-1])}
         self.files.put(self.name, json.dumps(intent).encode())
 
     def end(self) -> None:
-        """Nothing is under way any more."""
+        """Remove the note: nothing is under way any more."""
         self.files.delete(self.name)
 
     def left(self, origin: str) -> tuple[list[Key], float]:
-        """What a killed import intended, and for how many seconds it may still run."""
+        """Return the first and last question of a killed import, and for how many seconds it may still run."""
         stat = self.files.head(self.name)
         if stat is None:
             return [], 0.0
@@ -77,7 +77,7 @@ def push(
     progress: Progress = lambda _done, _of: None,
     *,
     dropped: Collection[str] = (),
-) -> Pushed:
+) -> PushResult:
     """Make the tasks that the project lacks, in their order. Safe to repeat.
 
     An unanswered task of the same prediction that shows or asks something else
@@ -90,8 +90,11 @@ def push(
         project: of this job and purpose.
         tasks: one per prediction, in the order in which people get them.
         journal: a file of this project's own, on this machine.
-        progress: is told how far it is.
+        progress: is called with the tasks done and all.
         dropped: prediction ids that were asked about earlier.
+
+    Returns:
+        What was created, was there before and was removed.
 
     Raises:
         LabelStudioUnreachable: the server does not answer; what was sent until
@@ -106,11 +109,20 @@ def push(
     here.remove(surplus)
     here.staff(kept.values())
     ids = {key[0]: task.id for key, task in kept.items()}
-    return Pushed(created, len(tasks) - created, len(surplus), ids)
+    return PushResult(created, len(tasks) - created, len(surplus), ids)
 
 
 def count_missing(server: LabelStudio, project: Project, tasks: Sequence[Task]) -> int:
-    """How many tasks a push would make now; nothing is sent."""
+    """Count the tasks that a push would make now; nothing is sent.
+
+    Args:
+        server: where the project is.
+        project: of this job and purpose.
+        tasks: one per prediction.
+
+    Returns:
+        The number of questions without a task.
+    """
     wanted = {_key(task): task for task in tasks}
     there = {task.key for task in _of_predictions(server, project, wanted, ())}
     return len(wanted.keys() - there)
@@ -126,31 +138,31 @@ class _Tasks:
     wanted: Mapping[Key, Task]
     dropped: Collection[str]
 
-    def missing(self, found: Iterable[Found]) -> list[Task]:
+    def missing(self, found: Iterable[KnownTask]) -> list[Task]:
         there = {task.key for task in found}
         return [task for key, task in self.wanted.items() if key not in there]
 
-    def look(self) -> list[Found]:
-        """The tasks of our predictions, now and earlier, whatever they show, by ascending id."""
+    def look(self) -> list[KnownTask]:
+        """Return the tasks of our predictions, now and earlier, whatever they show, by ascending id."""
         return _of_predictions(self.server, self.project, self.wanted, self.dropped)
 
-    def complete(self, found: list[Found], progress: Progress) -> list[Found]:
-        """Send what is missing until it is there; the tasks as they are then.
+    def complete(self, there: list[KnownTask], progress: Progress) -> list[KnownTask]:
+        """Send what is missing until it is there; return the tasks as they are then.
 
         Raises:
             LabelStudioUnreachable: some were lost again and again.
         """
         for _ in range(ROUNDS):
-            if missing := self.missing(found):
+            if missing := self.missing(there):
                 self.send(missing, progress)
-                found = self.look()
-        if missing := self.missing(found):
+                there = self.look()
+        if missing := self.missing(there):
             raise LabelStudioUnreachable(
                 f"Label Studio at {self.server.url} lost {len(missing)} of {len(self.wanted)} tasks",
                 fix="repeat `push` later: it sends only what is missing",
             )
         self.journal.end()
-        return found
+        return there
 
     def remove(self, tasks: Sequence[int]) -> None:
         """Delete tasks that nobody has answered."""
@@ -171,7 +183,7 @@ class _Tasks:
             progress(done, len(tasks))
 
     def wait_for(self, keys: Collection[Key], seconds: float) -> None:
-        """Until the tasks are there, or so much time has passed that they will not come."""
+        """Wait until the tasks are there, or so much time has passed that they will not come."""
         deadline = time.monotonic() + seconds
         while keys and time.monotonic() < deadline:
             ours = _of([prediction_id for prediction_id, _ in keys])
@@ -180,7 +192,7 @@ class _Tasks:
                 return
             time.sleep(PAUSE)
 
-    def staff(self, kept: Iterable[Found]) -> None:
+    def staff(self, kept: Iterable[KnownTask]) -> None:
         """Ask for more people where a question is for several."""
         for task in kept:
             count = self.wanted[task.key].annotators
@@ -190,8 +202,8 @@ class _Tasks:
 
 def _of_predictions(
     server: LabelStudio, project: Project, wanted: Mapping[Key, Task], dropped: Collection[str]
-) -> list[Found]:
-    """The tasks of these predictions; the project is listed where that takes fewer requests."""
+) -> list[KnownTask]:
+    """Return the tasks of these predictions; the project is listed where that takes fewer requests."""
     now = (prediction_id for prediction_id, _ in wanted)
     ids = list(dict.fromkeys([*now, *dropped]))
     question = _question(wanted)
@@ -200,23 +212,23 @@ def _of_predictions(
         listed = find_tasks(server, project.id, question)
         mine = set(ids)
         return [task for task in listed if task.predictions & mine]
-    found = [
+    tasks = [
         task
         for some in batched(ids)
         for task in find_tasks(server, project.id, question, _of(some))
     ]
-    return sorted(found, key=lambda task: task.id)
+    return sorted(tasks, key=lambda task: task.id)
 
 
 def _sorted_out(
-    found: Sequence[Found], wanted: Container[Key]
-) -> tuple[dict[Key, Found], list[int]]:
-    """Which task stands for each question, and the ids of those to remove.
+    found: Sequence[KnownTask], wanted: Container[Key]
+) -> tuple[dict[Key, KnownTask], list[int]]:
+    """Choose the task of each question, and the ids of those to remove.
 
     Answered tasks stay, all of them; of the others the oldest, where no
     answered one shows the same. Every run decides alike.
     """
-    kept: dict[Key, Found] = {}
+    kept: dict[Key, KnownTask] = {}
     for task in sorted(found, key=lambda task: (not task.is_answered, task.id)):
         if task.key in wanted:
             kept.setdefault(task.key, task)
@@ -225,16 +237,16 @@ def _sorted_out(
 
 
 def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
-    """Runs of at most `CHUNK` tasks and about `CHUNK_BYTES`."""
+    """Cut tasks into runs of at most `CHUNK`, and of about `CHUNK_BYTES`."""
     chunk: list[Task] = []
     size = 0
     for task in tasks:
-        weight = len(json.dumps(task.content))
-        if chunk and (len(chunk) == CHUNK or size + weight > CHUNK_BYTES):
+        length = len(json.dumps(task.content))
+        if chunk and (len(chunk) == CHUNK or size + length > CHUNK_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(task)
-        size += weight
+        size += length
     if chunk:
         yield chunk
 
@@ -244,7 +256,7 @@ def _of(prediction_ids: Sequence[str]) -> Record:
 
 
 def _question(wanted: Mapping[Key, Task]) -> str:
-    """The one that these tasks ask."""
+    """Return the question that these tasks ask."""
     return next((str(task.content["meta"]["question"]) for task in wanted.values()), "")
 
 

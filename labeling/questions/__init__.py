@@ -1,1 +1,1 @@
-"""Questions: the row as people see it, what is asked of it, and the task that asks."""
+"""Questions: the row as people see it, the label configuration, and the task that asks."""

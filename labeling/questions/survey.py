@@ -1,7 +1,7 @@
-"""What people are asked: the label configuration and the tasks of a job.
+"""The label configuration of a job: what people see, what they may answer, and their instructions.
 
-Labelers are blind: a task holds an opaque prediction id and the row that may
-be seen, and nothing of the prediction, of the design or of the target.
+Labelers are blind: nothing here speaks of the prediction, of the design or of
+the target.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from labeling.questions.shown import ShownColumn, readable, shown_keys, table_keys
+from labeling.questions.readable import readable
+from labeling.questions.shown import ShownColumn, shown_keys, table_keys
 
 CONTROL = "answer"  # the name of the one control, in every configuration
 WORD_JOINER = "\u2060"
@@ -24,7 +25,7 @@ MENU_FROM = 13  # classes; more than fit a screen become a menu
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a job asks about each of its rows.
+    """The question of a job about each of its rows.
 
     `answers` are the classes that may be right; without any, the answer is
     a number.
@@ -38,7 +39,7 @@ class Survey:
 
 
 def label_config(survey: Survey) -> str:
-    """The label configuration (XML) of a survey.
+    """Return the label configuration (XML) of a survey.
 
     >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("tweet", "text"),))
     >>> label_config(survey).count("<Choice ")
@@ -60,14 +61,14 @@ def label_config(survey: Survey) -> str:
     return ET.tostring(view, encoding="unicode")
 
 
-def config_differences(found: str, wanted: str) -> list[str]:
-    """What two configurations disagree on, whatever their spacing; at most ten lines.
+def config_differences(theirs: str, wanted: str) -> list[str]:
+    """Name what two configurations disagree on, whatever their spacing; at most ten lines.
 
     >>> config_differences('<View><Choice value="a"/></View>', '<View> <Choice value="b" /></View>')
     ['<Choice value="a"> is not ours', '<Choice value="b"> is missing']
     """
     try:
-        there = _elements(ET.fromstring(found))
+        there = _elements(ET.fromstring(theirs))
     except ET.ParseError:
         return ["it is not valid XML"]
     ours = _elements(ET.fromstring(wanted))
@@ -79,7 +80,7 @@ def config_differences(found: str, wanted: str) -> list[str]:
 
 
 def instructions_html(survey: Survey) -> str:
-    """What people read before they begin; empty when there is nothing to say.
+    """Return what people read before they begin, as HTML; empty when there is nothing to say.
 
     >>> instructions_html(Survey("?", (), (), "Take <your> time."))
     '<p>Take &lt;your&gt; time.</p>'
@@ -94,7 +95,7 @@ def instructions_html(survey: Survey) -> str:
 
 
 def config_digest(config: str) -> str:
-    """What a project remembers of the configuration that we gave it: 16 hex digits."""
+    """Return the digest by which a project remembers the configuration that we set: 16 hex digits."""
     try:
         content = json.dumps(_elements(ET.fromstring(config)))
     except ET.ParseError:
@@ -103,7 +104,7 @@ def config_digest(config: str) -> str:
 
 
 def _objects(view: ET.Element, columns: Sequence[ShownColumn]) -> list[str]:
-    """Add what people look at; return the names, of which there is at least one."""
+    """Add the elements that people look at; return their names, at least one."""
     names = list(table_keys(columns))
     beside = ET.SubElement(view, "View", style=_BESIDE) if len(names) > 1 else None
     for key in names:
@@ -123,14 +124,14 @@ def _plain(text: str) -> str:
 
 
 def _no_reference(text: str) -> str:
-    """In a configuration Label Studio replaces `$name`; an invisible neighbour prevents it."""
+    """Keep Label Studio from replacing `$name` in a configuration, by invisible neighbours."""
     return text.replace("$", f"{WORD_JOINER}${WORD_JOINER}")
 
 
 def _elements(root: ET.Element) -> list[str]:
-    """Each element with its attributes in order of name, as the document has them."""
-    found = []
+    """Write each element, its attributes in order of name, as the document has them."""
+    written = []
     for element in root.iter():
         attributes = "".join(f' {name}="{value}"' for name, value in sorted(element.items()))
-        found.append(f"<{element.tag}{attributes}>")
-    return found
+        written.append(f"<{element.tag}{attributes}>")
+    return written

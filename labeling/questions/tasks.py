@@ -25,17 +25,21 @@ class Task:
 
 
 def make_task(survey: Survey, prediction_id: str, shown: str, annotators: int = 1) -> Task:
-    """The task of one drawn prediction.
+    """Return the task of one drawn prediction.
 
     Its `meta`, which people do not see, keeps the question as it was asked:
     when the job file asks something else later, answers to this task stay
-    answers to this question. It also says what task this is without its data.
+    answers to this question. It also identifies the task without its data.
 
     Args:
         survey: what the job asks.
         prediction_id: 32 hexadecimal digits.
         shown: what people see of the row, as `labeling.questions.shown` writes it.
         annotators: how many people are to answer.
+
+    Returns:
+        The task. Its data are the opaque prediction id and the row as people
+        see it, and nothing else.
     """
     digest = shown_digest(survey.question, shown)
     named = {"prediction_id": prediction_id}
@@ -47,11 +51,11 @@ def make_task(survey: Survey, prediction_id: str, shown: str, annotators: int = 
 
 
 def digest_of(task: Mapping[str, Any], question: str) -> str:
-    """The identity of the question that a task holds, from the task alone.
+    """Return the identity of the question that a task holds, from the task alone.
 
     Args:
         task: as Label Studio gives it back, with `data` and perhaps `meta`.
-        question: taken where the task does not keep its own.
+        question: used where the task does not keep its own.
 
     >>> from labeling.questions.shown import ShownColumn
     >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("carrier", "tabular"),))

@@ -1,10 +1,22 @@
-"""One HTML page, pictures first, that says how good the predictions were and how sure that is.
+"""The report: how good the predictions were, and how sure that is.
 
-Pure: from figures to text, without a clock, a random number or a script. The
-same figures give the same bytes.
+`findings` turns data into findings: words, numbers and charts as data. `render`
+draws them as one HTML page, `record` gives them as plain JSON types.
+Pure, without a clock or a random number: the same data gives the same bytes.
 """
 
 from labeling.report.content import Batch, Outcomes, Reason, ReportData
+from labeling.report.findings import Findings, findings
 from labeling.report.page import render
+from labeling.report.record import record
 
-__all__ = ["Batch", "Outcomes", "Reason", "ReportData", "render"]
+__all__ = [
+    "Batch",
+    "Findings",
+    "Outcomes",
+    "Reason",
+    "ReportData",
+    "findings",
+    "record",
+    "render",
+]

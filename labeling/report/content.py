@@ -1,4 +1,4 @@
-"""What a report is made from, and the questions that its parts ask of it."""
+"""The data of a report, and what its sections derive from them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,16 @@ from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
 from labeling.estimates.estimate import Estimate, widest
 from labeling.estimates.known_truth import Truth
-from labeling.estimates.windows import Period, closes, windows
-from pipelines.job.sections import AlertRule as Line
-from pipelines.job.sections import Batches
+from labeling.estimates.windows import Period, closes, span, windows
+from pipelines.job.sections import AlertRule, Batches
 from pipelines.models.catalogue import TaskType
 
-ENOUGH = 0.95  # share of the questions answered, below which missing answers lead
-
 _LEADING = ("accuracy", "mae", "rmse", "f1", "recall", "precision")
-ERRORS = ("mae", "rmse")  # less is better, and nothing bounds them
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch's rows."""
+    """Counts of a batch's rows."""
 
     name: str
     source: int  # read
@@ -37,7 +33,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why rows could not be scored."""
+    """A reason why rows could not be scored, and how many it concerns."""
 
     reason: str
     column: str | None
@@ -54,7 +50,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How many rows of some batches reached each station."""
+    """The rows of some batches that reached each stage, from the source to an answer."""
 
     source: int
     scored: int
@@ -87,44 +83,44 @@ class ReportData:
     pairs: Pairs | None = None
     outcomes: Outcomes | None = None
     alerts: Sequence[Alert] = ()
-    lines: Sequence[Line] = ()
+    lines: Sequence[AlertRule] = ()
     note: str | None = None
     truths: Sequence[Truth] = ()
 
     @property
     def timezone(self) -> str:
-        """Of its days, an IANA name."""
+        """The timezone of its days, an IANA name."""
         return self.rule.timezone
+
+    @cached_property
+    def has_times(self) -> bool:
+        """Whether every batch is named after a time, so that a chart can run over time."""
+        spans = [span(batch.name, self.timezone) for batch in self.batches]
+        return bool(spans) and None not in spans
 
     @cached_property
     def leading(self) -> tuple[str, str | None] | None:
         """The metric, and its class, that the report is mostly about."""
-        found = {(one.metric, one.class_) for one in self.estimates}
-        order = [
-            (metric, one)
-            for metric in _LEADING
-            for name, one in sorted(found, key=str)
-            if name == metric
-        ]
-        return order[0] if order else None
+        known = sorted({(one.metric, one.class_) for one in self.estimates}, key=str)
+        ordered = sorted(
+            (pair for pair in known if pair[0] in _LEADING),
+            key=lambda pair: _LEADING.index(pair[0]),
+        )
+        return ordered[0] if ordered else None
 
     @cached_property
     def overall(self) -> Sequence[Estimate]:
         """The leading metric over all rows, the widest of each window."""
-        return widest(one for one in self._led if one.cohort is None)
-
-    @cached_property
-    def _led(self) -> Sequence[Estimate]:
-        return [one for one in self.estimates if (one.metric, one.class_) == self.leading]
+        led = (one for one in self.estimates if (one.metric, one.class_) == self.leading)
+        return widest(one for one in led if one.cohort is None)
 
     def of(self, period: Period) -> list[Estimate]:
-        """The leading metric over all rows, by window."""
-        return sorted(
-            (one for one in self.overall if one.period == period), key=lambda one: one.window
-        )
+        """Return the leading metric over all rows, by window."""
+        windows_of = (one for one in self.overall if one.period == period)
+        return sorted(windows_of, key=lambda one: one.window)
 
     def everywhere(self) -> list[Estimate]:
-        """Every metric of every cohort and version over all batches."""
+        """Return every metric of every cohort and version over all batches."""
         return [one for one in self.estimates if one.period == "all"]
 
     @cached_property
@@ -133,33 +129,33 @@ class ReportData:
 
         A week, where batches are named after times; else all batches together.
         """
-        found = self.of("week") or self.of("all")
-        answered = [one for one in found if one.value is not None]
+        newest = self.of("week") or self.of("all")
+        answered = [one for one in newest if one.value is not None]
         closed = [one for one in answered if self.is_closed(one.window)]
-        return next((group[-1] for group in (closed, answered, found) if group), None)
+        return next((group[-1] for group in (closed, answered, newest) if group), None)
 
     def is_closed(self, window: str) -> bool:
-        """Whether the window is over and settled; one without a time in its name always is."""
+        """Say whether the window is over and settled; one without a time in its name always is."""
         end = closes(window, self.rule)
         return end is None or end <= self.at
 
-    def truth(self, one: Estimate) -> float | None:
-        """What is known by other means of an estimate of all rows."""
-        if one.cohort is not None or one.class_ is not None:
+    def truth(self, estimate: Estimate) -> float | None:
+        """Return the right value of an estimate of all rows, where it is known by other means."""
+        if estimate.cohort is not None or estimate.class_ is not None:
             return None
-        return self._known.get((one.metric, one.period, one.window))
+        return self._known.get((estimate.metric, estimate.period, estimate.window))
 
     @cached_property
     def _known(self) -> dict[tuple[str, str, str], float]:
         return {(one.metric, one.period, one.window): one.value for one in self.truths}
 
-    def walk(self, estimates: Iterable[Estimate]) -> Funnel:
-        """The stations of the windows of these estimates, or of all batches without any.
+    def funnel(self, estimates: Iterable[Estimate]) -> Funnel:
+        """Count the rows at each stage, in the windows of these estimates.
 
-        No two windows may overlap.
+        No two windows may overlap. Without any estimate, all batches count.
         """
-        found = list(estimates)
-        inside = {(one.period, one.window) for one in found} or {("all", "all")}
+        of = list(estimates)
+        inside = {(one.period, one.window) for one in of} or {("all", "all")}
         batches = [batch for batch in self.batches if inside & set(windows(batch.name).items())]
         names = {batch.name for batch in batches}
         answered = [one for one in self.of("batch") if one.window in names and one.n_answered]
@@ -167,21 +163,16 @@ class ReportData:
             source=sum(batch.source for batch in batches),
             scored=sum(batch.scored for batch in batches),
             batches=len(batches),
-            covered=sum(one.rows_covered for one in found),
+            covered=sum(one.rows_covered for one in of),
             batches_covered=len(answered),
-            asked=sum(one.n_asked for one in found),
-            answered=sum(one.n_answered for one in found),
+            asked=sum(one.n_asked for one in of),
+            answered=sum(one.n_answered for one in of),
         )
 
 
 def by_cohort(estimates: Iterable[Estimate]) -> Iterator[tuple[str, str, Estimate]]:
     """Yield (cohort, value, estimate) of those that are of a cohort."""
-    for one in estimates:
-        if one.cohort is not None:
-            name, _, value = one.cohort.partition("=")
-            yield name, value, one
-
-
-def is_answered_enough(one: Estimate) -> bool:
-    """Whether so few answers are missing that the interval may lead."""
-    return one.n_answered >= ENOUGH * one.n_asked
+    for estimate in estimates:
+        if estimate.cohort is not None:
+            name, _, value = estimate.cohort.partition("=")
+            yield name, value, estimate

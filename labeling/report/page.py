@@ -1,40 +1,25 @@
-"""The page itself: figures in their order, put into the template."""
+"""The report as one HTML page: self-contained, without scripts, all texts escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from labeling.estimates.estimate import ESTIMATOR_VERSION
-from labeling.report.chapters.by_group import (
-    class_figure,
-    cohort_figure,
-    error_figure,
-    more_figure,
-    ruler,
-    seen_words,
-)
-from labeling.report.chapters.errors_and_scores import confusion_figure, score_figure
-from labeling.report.chapters.figure import Figure
-from labeling.report.chapters.next_steps import first_steps, open_ends
-from labeling.report.chapters.over_time import time_figure
-from labeling.report.chapters.volume import (
-    agreement_figure,
-    asked_figure,
-    outcomes_words,
-    quarantine_figure,
-    volume_figure,
-)
-from labeling.report.content import ReportData
-from labeling.report.wording import headline, percent, since, stages, subline, watched
+from labeling.estimates.amounts import number, percent
+from labeling.report.content import Funnel, ReportData
+from labeling.report.drawing.drawings import drawn
+from labeling.report.figure import Cell
+from labeling.report.findings import findings
+from labeling.report.phrases import Phrase
+from labeling.report.wording import count
 
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 
 
-def render(material: ReportData) -> str:
-    """Return the whole page as HTML: self-contained, without scripts, all texts escaped."""
+def render(data: ReportData) -> str:
+    """Return the whole page as HTML. The same data gives the same bytes."""
     environment = Environment(
         loader=PackageLoader("labeling.report", "."),
         autoescape=True,
@@ -42,50 +27,60 @@ def render(material: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"stations": stages, "percent": percent}
-    environment.filters["code"] = _with_code
+    environment.globals |= {"stages": _stages, "percent": percent, "drawn": drawn}
+    environment.filters |= {
+        "code": _with_code,
+        "marked": _marked,
+        "cell": _cell_text,
+        "exact": _exact,
+    }
     style, _, _ = environment.loader.get_source(environment, _STYLE)  # type: ignore[union-attr]
     page = environment.get_template(_TEMPLATE)
-    return page.render(style=Markup(style), **_context(material)).lstrip()  # noqa: S704 - the style is ours
+    return page.render(style=Markup(style), data=data, report=findings(data)).lstrip()  # noqa: S704 - the style is ours
 
 
-def _context(material: ReportData) -> dict[str, object]:
-    one = material.headline
-    has_value = one is not None and one.value is not None
-    return {
-        "material": material,
-        "headline": headline(one, material)
-        if one
-        else "Nobody has been asked yet, so nothing is known about how good the predictions are.",
-        "leads": [words for words in (subline(one), since(one, material)) if words] if one else [],
-        "fired": sorted(material.alerts, key=lambda alert: alert.window, reverse=True),
-        "watched": watched(material),
-        "seen": seen_words(material),
-        "is_open": one is not None and not material.is_closed(one.window),
-        "is_unreliable": one is not None and not one.reliable,
-        "largest": one.largest if one else None,
-        "ruler": ruler(one, material) if one and has_value else None,
-        "steps": first_steps(material),
-        "open_ends": open_ends(material),
-        "chapters": _chapters(material),
-        "outcomes": outcomes_words(material),
-        "as_of": max((found.as_of for found in material.estimates), default=None),
-        "versions": sorted({batch.version for batch in material.batches}),
-        "estimator_version": ESTIMATOR_VERSION,
-    }
-
-
-def _chapters(material: ReportData) -> list[tuple[str, list[Figure]]]:
-    """Return the figures by chapter, without those that there is nothing to show in."""
-    answers = (time_figure, error_figure, cohort_figure, class_figure)
-    errors = (confusion_figure, more_figure, score_figure)
-    work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
-    found = [
-        ("How good, and where", _shown([figure(material) for figure in answers])),
-        ("Which errors, and does the model know", _shown([figure(material) for figure in errors])),
-        ("The work behind it", _shown([figure(material) for figure in work])),
+def _stages(funnel: Funnel) -> list[tuple[str, str, str]]:
+    """Return the stages of a funnel as (number, name, remark)."""
+    covered = count(funnel.batches_covered, "batch", "batches")
+    return [
+        (f"{funnel.source:,}", "source rows", ""),
+        (f"{funnel.scored:,}", "scored", f"in {count(funnel.batches, 'batch', 'batches')}"),
+        (f"{funnel.covered:,}", "covered", f"in {covered}"),
+        (f"{funnel.asked:,}", "asked", ""),
+        (f"{funnel.answered:,}", "answered", _share(funnel.answered, funnel.asked)),
     ]
-    return [(title, figures) for title, figures in found if figures]
+
+
+def _share(part: int, of: int) -> str:
+    return percent(math.floor(100 * part / of) / 100) if of else ""
+
+
+def _cell_text(cell: Cell) -> str:
+    """Write a cell of a table as people read it."""
+    if cell.value is None:
+        return "–"
+    if isinstance(cell.value, str):
+        return cell.value
+    match cell.unit:
+        case "share":
+            return percent(cell.value, 1)
+        case "number":
+            return number(cell.value)
+    return f"{cell.value:,}"
+
+
+def _exact(cell: Cell) -> str | None:
+    """Write the number of a cell as `recheck estimate --json` does; None where there is none."""
+    return None if cell.value is None or cell.unit == "text" else repr(cell.value)
+
+
+def _marked(phrase: Phrase) -> Markup:
+    """Mark the figures of a sentence."""
+    parts = [
+        Markup("<b>{}</b>").format(part.text) if part.is_figure else escape(part.text)
+        for part in phrase.parts
+    ]
+    return Markup("").join(parts)
 
 
 def _with_code(text: str) -> Markup:
@@ -95,7 +90,3 @@ def _with_code(text: str) -> Markup:
         for place, part in enumerate(text.split("`"))
     ]
     return Markup("").join(parts)
-
-
-def _shown(figures: Iterable[Figure | None]) -> list[Figure]:
-    return [figure for figure in figures if figure is not None]

@@ -28,7 +28,8 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from labeling.estimates.estimate import Estimate, Wanted, estimates
+from labeling.estimates.estimate import Estimate
+from labeling.estimates.estimation import Wanted, estimates
 from pipelines.columns.buffers import dictionary_codes, floats, texts
 from pipelines.identity.ids import keyed_hashes, prediction_ids
 from pipelines.identity.keyed_hash import hex_text
@@ -183,7 +184,7 @@ class Replays:
         designs, samples, annotations = (
             pa.concat_tables(tables) for tables in zip(*parts, strict=True)
         )
-        found = estimates(designs, samples, annotations, wanted=self.known.wanted)
+        found = estimates(designs, samples, annotations, wanted=self.known.wanted, seed="")
         return [one for one in found if one.period == "batch"]
 
     @cached_property

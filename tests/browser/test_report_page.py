@@ -16,7 +16,7 @@ from labeling.estimates.confusion import confusion
 from labeling.estimates.known_truth import Truth
 from labeling.report import Reason, ReportData, render
 from tests.fixtures.judged import Row, judged
-from tests.fixtures.materials import batches, days, estimate, usual
+from tests.fixtures.report_data import batches, days, estimate, usual
 
 WIDE, NARROW = 1180, 360
 

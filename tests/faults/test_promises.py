@@ -19,7 +19,7 @@ from functions.app import App, open_app
 from functions.steps import push
 from infra.settings import Access
 from labeling.answers import current
-from labeling.estimates import estimate
+from labeling.estimates import estimation
 from pipelines.tables import schemas
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import World
@@ -263,14 +263,14 @@ def test_an_answer_that_estimates_leave_out_breaks_p5(
 ) -> None:
     """P6 cannot tell: the same code made the stored figures."""
     shutil.rmtree(world.store / "estimates")
-    right = estimate.estimates
+    right = estimation.estimates
 
     def without_one(
         designs: pa.Table, samples: pa.Table, annotations: pa.Table, **rest: Any
     ) -> Any:
         return right(designs, samples, annotations.slice(1), **rest)
 
-    monkeypatch.setattr(estimate, "estimates", without_one)
+    monkeypatch.setattr(estimation, "estimates", without_one)
 
     assert broken(world) == ["P5"]
 

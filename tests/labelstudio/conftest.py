@@ -15,7 +15,7 @@ from infra.clouds.folder import Folder
 from labeling.labelstudio.client import SdkClient, each_task
 from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project
-from labeling.labelstudio.push import Journal, Pushed, push
+from labeling.labelstudio.push import Journal, PushResult, push
 from labeling.questions.tasks import Task
 from tests.fixtures.questions import SURVEY
 
@@ -40,7 +40,7 @@ class Desk:
     project: Project
     journal: Journal
 
-    def ask(self, tasks: Sequence[Task]) -> Pushed:
+    def ask(self, tasks: Sequence[Task]) -> PushResult:
         """Push them."""
         return push(self.client, self.project, tasks, self.journal)
 

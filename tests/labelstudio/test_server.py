@@ -22,6 +22,7 @@ from labeling.labelstudio.local.installation import (
     is_installed,
     version,
 )
+from labeling.labelstudio.local.process import is_up
 from pipelines.errors import LabelStudioUnreachable
 
 
@@ -80,7 +81,7 @@ def test_a_killed_server_is_down(home: Home) -> None:
     """And comes up again."""
     running = server.up(home, quiet)
     os.kill(int((home.data / "server.pid").read_text()), signal.SIGKILL)
-    _until(lambda: not server.is_up(home))
+    _until(lambda: not is_up(home))
 
     assert server.status(home) is None
     assert server.up(home, quiet) == running

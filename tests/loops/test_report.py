@@ -205,6 +205,20 @@ def test_the_same_store_gives_the_same_page(terminal: Terminal, data: pa.Table) 
     assert Path(terminal.ok("report")["report"]).read_bytes() == first
 
 
+def test_the_answer_holds_what_the_page_says(terminal: Terminal, data: pa.Table) -> None:
+    """All of it as data: each number, in its order."""
+    ask(terminal, data)
+    answer = terminal.ok("report")
+    page = Page(Path(answer["report"]).read_text(encoding="utf-8"))
+
+    sections = [answer["page"]["newest"], *answer["page"]["sections"]]
+    cells = [cell for one in sections for row in one["table"]["rows"] for cell in row]
+
+    assert [cell for cell in cells if isinstance(cell, int | float)] == page.figures
+    assert " ".join(answer["page"]["headline"].split()) in page.said
+    assert len(sections) == len(page.of("figure"))
+
+
 def test_outcomes_are_told_apart(terminal: Terminal, data: pa.Table) -> None:
     """Answers for rows that nobody drew are counted, held against predictions, and enter nothing."""
     ask(terminal, data)

@@ -28,10 +28,10 @@ Progress = Callable[[str], None]  # takes one line for people
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where one local Label Studio lives.
+    """The folders of one local Label Studio.
 
     `environment` and `template` are made once and only read afterwards, so
-    several homes (those of tests) can share them; `data` is one server's own.
+    several homes (those of tests) can share them; `data` belongs to one server.
     """
 
     environment: Path
@@ -45,7 +45,7 @@ class Home:
 
 
 def default_home(environ: Mapping[str, str], prefix: str = sys.prefix) -> Home:
-    """The home of `recheck labelstudio up`.
+    """Return the home of `recheck labelstudio up`.
 
     It lies inside our own environment (`prefix`), so that removing that
     removes all; `RECHECK_LABELSTUDIO_DIR` moves it.
@@ -59,7 +59,7 @@ def default_home(environ: Mapping[str, str], prefix: str = sys.prefix) -> Home:
 
 
 def install(home: Home, say: Progress) -> None:
-    """Make the environment, unless it is there and made from this lock.
+    """Make the environment, unless one is there that was made from this lock.
 
     An interrupted installation is begun anew: the stamp is written last.
 
@@ -80,7 +80,7 @@ def install(home: Home, say: Progress) -> None:
 
 
 def is_installed(home: Home) -> bool:
-    """Whether the environment is complete and made from this very lock."""
+    """Say whether the environment is complete and made from this very lock."""
     try:
         return _stamp(home).read_text() == _wanted()
     except OSError:
@@ -88,7 +88,7 @@ def is_installed(home: Home) -> bool:
 
 
 def version() -> str:
-    """The version that the lock names.
+    """Return the version that the lock names.
 
     >>> version().count(".")
     2
@@ -100,7 +100,7 @@ def version() -> str:
 
 
 def for_another_python(environ: Mapping[str, str]) -> dict[str, str]:
-    """Our environment variables without those that speak of our own Python.
+    """Return our environment variables without those of our own Python.
 
     >>> for_another_python({"PYTHONDONTWRITEBYTECODE": "1", "PIP_CERT": "x"})
     {'PIP_CERT': 'x'}

@@ -1,4 +1,4 @@
-"""What to do next, from what is there."""
+"""What to do next, from what the store has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labeling.report.wording import count
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """Something to do, with the command for it."""
 
     text: str
@@ -18,64 +18,62 @@ class Step:
     is_done: bool
 
 
-def first_steps(material: ReportData) -> list[Step]:
+def first_steps(data: ReportData) -> list[NextStep]:
     """Return the way to the first answer; nothing once there is one."""
-    if any(one.n_answered for one in material.estimates):
+    if any(one.n_answered for one in data.estimates):
         return []
-    drawn = sum(material.drawn.values())
-    scored = sum(batch.scored for batch in material.batches)
-    batches = count(len(material.batches), "batch", "batches")
+    drawn = sum(data.drawn.values())
+    scored = sum(batch.scored for batch in data.batches)
+    batches = count(len(data.batches), "batch", "batches")
     return [
-        Step(
+        NextStep(
             f"Score a batch: {scored:,} rows in {batches} are scored."
             if scored
             else "Score a batch, or check predictions that were made elsewhere.",
-            f"recheck score {material.file}",
+            f"recheck score {data.file}",
             bool(scored),
         ),
-        Step(
-            f"Draw a sample: {count(drawn, 'row')} of {count(len(material.drawn), 'batch', 'batches')} drawn."
+        NextStep(
+            f"Draw a sample: {count(drawn, 'row')} of {count(len(data.drawn), 'batch', 'batches')} drawn."
             if drawn
             else "Draw the rows that people will be asked about.",
-            f"recheck sample {material.file}",
+            f"recheck sample {data.file}",
             bool(drawn),
         ),
-        Step(
-            f"Ask people: {count(material.pushed, 'question')} in Label Studio."
-            if material.pushed
+        NextStep(
+            f"Ask people: {count(data.pushed, 'question')} in Label Studio."
+            if data.pushed
             else "Ask people in Label Studio (`recheck labelstudio up` starts one on this machine).",
-            f"recheck push {material.file}",
-            bool(material.pushed),
+            f"recheck push {data.file}",
+            bool(data.pushed),
         ),
-        Step(
+        NextStep(
             "When they have answered, fetch the answers; or take them from a CSV or Parquet file with --file.",
-            f"recheck pull {material.file}",
+            f"recheck pull {data.file}",
             is_done=False,
         ),
-        Step("Write this page anew.", f"recheck report {material.file}", is_done=False),
+        NextStep("Write this page anew.", f"recheck report {data.file}", is_done=False),
     ]
 
 
-def open_ends(material: ReportData) -> list[str]:
+def open_ends(data: ReportData) -> list[str]:
     """Return what is left to do, once there are answers."""
-    return list(_open_ends(material)) if any(one.n_answered for one in material.estimates) else []
+    return list(_open_ends(data)) if any(one.n_answered for one in data.estimates) else []
 
 
-def _open_ends(material: ReportData) -> Iterator[str]:
-    answered = sum(one.n_answered for one in material.of("batch"))
-    missing = sum(material.drawn.values()) - answered
+def _open_ends(data: ReportData) -> Iterator[str]:
+    answered = sum(one.n_answered for one in data.of("batch"))
+    missing = sum(data.drawn.values()) - answered
     if missing > 0:
-        yield f"{count(missing, 'question')} wait for an answer; `recheck pull {material.file}` fetches new ones."
-    undrawn = [
-        batch for batch in material.batches if batch.scored and batch.name not in material.drawn
-    ]
+        yield f"{count(missing, 'question')} wait for an answer; `recheck pull {data.file}` fetches new ones."
+    undrawn = [batch for batch in data.batches if batch.scored and batch.name not in data.drawn]
     if undrawn:
         newest = max(batch.name for batch in undrawn)
         yield (
             f"{count(len(undrawn), 'batch', 'batches')} scored, and nobody was asked about "
-            f"{'it' if len(undrawn) == 1 else 'them'}: `recheck sample {material.file} --batch {newest}` draws a sample of the newest."
+            f"{'it' if len(undrawn) == 1 else 'them'}: `recheck sample {data.file} --batch {newest}` draws a sample of the newest."
         )
-    if material.stale:
-        yield f"{count(material.stale, 'answer')} are of rows that were replaced since; `recheck push {material.file}` asks anew."
-    if not material.lines:
+    if data.stale:
+        yield f"{count(data.stale, 'answer')} are of rows that were replaced since; `recheck push {data.file}` asks anew."
+    if not data.lines:
         yield "No alert watches these figures: add [[alerts]] to the job file to be told when one falls."

@@ -4,55 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-from markupsafe import Markup
-
+from labeling.estimates.amounts import PAGE
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import Period, a_year, windows
-from labeling.report.chapters.figure import (
-    Figure,
-    Strips,
+from labeling.report.chapters.estimate_rows import (
     axis_of,
     cut_off,
-    estimates_table,
+    hover_text,
     legend,
     lines_of,
-    reading,
-    row,
-    told,
+    mark_of,
 )
+from labeling.report.chart import AskedWindow, TimeChart, WindowMark
 from labeling.report.content import ReportData
-from labeling.report.drawing.charts import Mark, labels, over_time, rug
-from labeling.report.drawing.time_axis import Clock, clock_of, folded
-from labeling.report.wording import amount, count, dates, name_of
+from labeling.report.figure import Figure, estimates_table
+from labeling.report.wording import dates, name_of
 
 _MOST_WINDOWS = 370  # drawn one by one
-_MOST_ROWS = 40
-_LABELLED = 16
-_RUG = (
+_LABELLED = 16  # windows, above which their values are not written beside them
+_ASKED = (
     ("answered", "answered"),
     ("asked", "asked, no answer"),
     ("unasked", "scored, nobody asked"),
 )
 
 
-def clock(material: ReportData) -> Clock | None:
-    """Return where the job's batches lie in time; None where their names do not say."""
-    return clock_of((batch.name for batch in material.batches), material.timezone)
+def time_figure(data: ReportData) -> Figure:
+    """Show the leading metric over time, where every batch is named after one."""
+    fine, wide = layers(data)
+    small, large = data.of(fine) if fine else [], data.of(wide)
+    lines = lines_of(data, wide)
+    dots, bands = [_dot(one, data) for one in small], [_band(one, large, data) for one in large]
+    marks = [window.mark for window in (*dots, *bands)]
+    axis = axis_of(large[0].metric if large else "accuracy", marks, lines)
+    return Figure(
+        anchor="time",
+        title=f"{name_of(data)} over time",
+        sentence=_sentence(fine, wide, large, data),
+        chart=TimeChart(
+            fine=dots,
+            wide=bands,
+            axis=axis,
+            lines=lines,
+            asked=_asked(data, fine or wide),
+            batches=[batch.name for batch in data.batches],
+            timezone=data.timezone,
+            alt=f"{name_of(data)} over time; the table below has its numbers.",
+        ),
+        legend=[*_of_bands(legend(marks, lines)), *_ASKED],
+        notes=cut_off(marks, axis),
+        funnel=data.funnel(data.of("all")),
+        table=estimates_table([*large, *small], data),
+    )
 
 
-def time_figure(material: ReportData) -> Figure | None:
-    """Draw the leading metric over time, or by batch where batches have no time."""
-    if material.leading is None:
-        return None
-    when = clock(material)
-    return _over_time(material, when) if when else _by_batch(material)
-
-
-def layers(material: ReportData) -> tuple[Period | None, Period]:
+def layers(data: ReportData) -> tuple[Period | None, Period]:
     """Return the finest period whose windows can be drawn one by one, and a longer one."""
     held = {
-        period: {windows(batch.name).get(period) for batch in material.batches}
+        period: {windows(batch.name).get(period) for batch in data.batches}
         for period in ("batch", "day", "week", "month")
     }
     order: list[Period] = ["batch", "day", "week"]
@@ -65,65 +76,32 @@ def layers(material: ReportData) -> tuple[Period | None, Period]:
     return fine, "day" if is_hourly and 2 < len(held["day"]) <= 31 else "week"
 
 
-def _over_time(material: ReportData, when: Clock) -> Figure:
-    fine, wide = layers(material)
-    small, large = material.of(fine) if fine else [], material.of(wide)
-    when = folded(when, (one.window for one in large))
-    lines = lines_of(material, wide)
-    metric = large[0].metric if large else "accuracy"
-    dots, bands = (_marks(estimates, material, when) for estimates in (small, large))
-    dots = [
-        replace(dot, label="", reading=replace(dot.reading, worst=None, best=None)) for dot in dots
-    ]
-    readings = [mark.reading for mark in (*dots, *bands)]
-    axis = axis_of(metric, readings, lines)
-    drawing = over_time(
-        dots,
-        bands,
-        axis,
-        when,
-        lines,
-        alt=f"{name_of(material)} over time; the table below has its numbers.",
-    )
-    return Figure(
-        anchor="time",
-        title=f"{name_of(material)} over time",
-        sentence=_sentence(fine, wide, large, material),
-        picture=drawing,
-        below=_asked(material, fine or wide, when),
-        legend=[*_banded(legend(readings, lines)), *_RUG],
-        notes=cut_off(readings, axis),
-        walk=material.walk(material.of("all")),
-        table=estimates_table([*large, *small], material),
-    )
-
-
 def _sentence(
-    fine: Period | None, wide: Period, large: Sequence[Estimate], material: ReportData
+    fine: Period | None, wide: Period, large: Sequence[Estimate], data: ReportData
 ) -> str:
     """Say what is drawn, and where the values were lowest and highest."""
-    said = f"Each band is the interval of one {wide}, with a line at the estimate."
-    said += f" Each dot is one {_noun(fine, material)} with its own interval." if fine else ""
+    drawn = f"Each band is the interval of one {wide}, with a line at the estimate."
+    drawn += f" Each dot is one {_noun(fine, data)} with its own interval." if fine else ""
     known = [one for one in large if one.value is not None]
     if len(known) < 2:
-        return said
+        return drawn
     ends = [pick(known, key=lambda one: one.value or 0.0) for pick in (min, max)]
-    low, high = (amount(one.metric, one.value or 0.0) for one in ends)
+    low, high = (PAGE.amount(one.metric, one.value or 0.0, 0) for one in ends)
     if low == high:
-        return f"{said} All {wide}s were near {low}."
-    first, last = (dates(one.window, material.timezone) for one in ends)
-    return f"{said} The lowest {wide}: {low} ({first}); the highest: {high} ({last})."
+        return f"{drawn} All {wide}s were near {low}."
+    first, last = (dates(one.window, data.timezone) for one in ends)
+    return f"{drawn} The lowest {wide}: {low} ({first}); the highest: {high} ({last})."
 
 
-def _noun(period: Period, material: ReportData) -> str:
+def _noun(period: Period, data: ReportData) -> str:
     """Name what a batch is, where it is an hour or a day."""
-    often = {a_year(batch.name) for batch in material.batches}
+    often = {a_year(batch.name) for batch in data.batches}
     names = {8766: "hour", 366: "day"}
     return names.get(often.pop() or 0, period) if period == "batch" and len(often) == 1 else period
 
 
-def _banded(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Say how time's marks differ from a strip's."""
+def _of_bands(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Name the kinds of marks as they look over time, where an interval is a band."""
     names = {
         "interval": "band",
         "missing": "missing-band",
@@ -133,62 +111,30 @@ def _banded(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(names.get(kind, kind), words) for kind, words in marks]
 
 
-def _marks(estimates: Sequence[Estimate], material: ReportData, when: Clock) -> list[Mark]:
-    is_labelled = len(estimates) <= _LABELLED
-    return [
-        Mark(
-            place,
-            reading(one, material),
-            told(one, material),
-            amount(one.metric, one.value) if is_labelled and one.value is not None else "",
-        )
-        for one in estimates
-        if (place := when.place(one.window))
-    ]
+def _dot(estimate: Estimate, data: ReportData) -> WindowMark:
+    """Return a short window; what missing answers leave is drawn once, by the bands."""
+    mark = replace(mark_of(estimate, data), worst=None, best=None)
+    return WindowMark(estimate.window, mark, hover_text(estimate, data))
 
 
-def _asked(material: ReportData, period: Period, when: Clock) -> Markup:
-    """Draw for each window whether anybody was asked, and answered."""
-    found = {one.window: one for one in material.of(period)}
-    places = []
-    for window in sorted({windows(batch.name).get(period, "") for batch in material.batches}):
-        place, one = when.place(window), found.get(window)
-        if place and not when.is_folded(window):
-            kind = "unasked" if one is None else "answered" if one.n_answered else "asked"
-            words = (
-                "nobody asked" if one is None else f"{one.n_answered:,} of {one.n_asked:,} answered"
-            )
-            places.append((place, kind, f"{dates(window, material.timezone)}: {words}"))
-    answered = sum(kind == "answered" for _, kind, _ in places)
-    return rug(places, f"{answered} of {len(places)} windows have answers.")
+def _band(estimate: Estimate, bands: Sequence[Estimate], data: ReportData) -> WindowMark:
+    """Return a long window, with its value written above where there are few."""
+    is_labelled = len(bands) <= _LABELLED and estimate.value is not None
+    label = PAGE.amount(estimate.metric, estimate.value or 0.0, 0) if is_labelled else ""
+    return WindowMark(estimate.window, mark_of(estimate, data), hover_text(estimate, data), label)
 
 
-def _by_batch(material: ReportData) -> Figure | None:
-    """Draw batches whose names are no times, one below the other; nothing of a single one."""
-    found = material.of("batch")
-    if len(material.batches) < 2:
-        return None
-    everything = material.of("all")
-    lines = lines_of(material, "batch", everything[-1] if everything else None)
-    readings = [reading(one, material) for one in found]
-    axis = axis_of(found[0].metric if found else "accuracy", readings, lines)
-    rows = [row(one.window, one, material, axis, lines) for one in found[-_MOST_ROWS:]]
-    left = len(material.batches) - len(found)
-    notes = (
-        [f"{count(left, 'batch', 'batches')} scored of which nobody was asked."] if left > 0 else []
-    )
-    notes += (
-        [f"The last {_MOST_ROWS} of {len(found)} batches are drawn."]
-        if len(found) > _MOST_ROWS
-        else []
-    )
-    return Figure(
-        anchor="time",
-        title=f"{name_of(material)} by batch",
-        sentence="The batches’ names say nothing of time, so they stand in the order of their names.",
-        strips=Strips(labels(axis), [("", rows)], ("batch", name_of(material), "answers")),
-        legend=legend(readings, lines),
-        notes=notes,
-        walk=material.walk(everything),
-        table=estimates_table(found, material),
-    )
+def _asked(data: ReportData, period: Period) -> list[AskedWindow]:
+    """Say of each scored window whether anybody was asked, and answered."""
+    estimates = {one.window: one for one in data.of(period)}
+    scored = sorted({windows(batch.name).get(period, "") for batch in data.batches})
+    return [_asked_window(window, estimates.get(window), data.timezone) for window in scored]
+
+
+def _asked_window(window: str, estimate: Estimate | None, timezone: str) -> AskedWindow:
+    when = dates(window, timezone)
+    if estimate is None:
+        return AskedWindow(window, "unasked", f"{when}: nobody asked")
+    state: Literal["answered", "asked"] = "answered" if estimate.n_answered else "asked"
+    counts = f"{estimate.n_answered:,} of {estimate.n_asked:,} answered"
+    return AskedWindow(window, state, f"{when}: {counts}")

@@ -7,147 +7,160 @@ a telephone as on paper. Colours are the page's: marks carry class names only.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Maps values to shares of a length: `low` to 0, `high` to 1."""
-
-    low: float
-    high: float
-
-    def at(self, value: float) -> float:
-        """Return where a value lies; what is outside lies at the end.
-
-        >>> Scale(0, 10).at(2.5), Scale(0, 10).at(12)
-        (0.25, 1.0)
-        """
-        length = self.high - self.low
-        return min(max((value - self.low) / length, 0.0), 1.0) if length else 0.5
-
-    def ticks(self, most: int = 6) -> list[float]:
-        """Return round values within the scale, so many at most.
-
-        >>> Scale(0.43, 0.88).ticks(5)
-        [0.5, 0.6, 0.7, 0.8]
-        """
-        step = _step((self.high - self.low) / max(most, 1))
-        first = math.ceil(self.low / step - 1e-9)
-        last = math.floor(self.high / step + 1e-9)
-        return [round(place * step, 12) for place in range(first, last + 1)]
-
-
-def _step(least: float) -> float:
-    """Return the smallest round step that is at least this."""
-    if least <= 0:
-        return 1.0
-    size = 10.0 ** math.floor(math.log10(least))
-    return next(size * step for step in _STEPS if size * step >= least * (1 - 1e-9))
-
-
-def around(values: Iterable[float | None], *, floor: float, ceiling: float, least: float) -> Scale:
-    """Return a scale with round ends that holds all values.
-
-    Args:
-        values: what must be seen; None is left out.
-        floor: where the scale ends at the latest, below.
-        ceiling: the same above.
-        least: how long it is at least.
-
-    >>> around([0.62, 0.71], floor=0, ceiling=1, least=0.2)
-    Scale(low=0.55, high=0.8)
-    """
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    if not known:
-        return Scale(floor, ceiling if math.isfinite(ceiling) else floor + 1)
-    low, high = min(known), max(known)
-    middle, half = (low + high) / 2, max(high - low, least) / 2
-    middle = min(max(middle, floor + half), ceiling - half)
-    low, high = min(low, middle - half), max(high, middle + half)
-    step = _step((high - low) / 5)
-    low = max(floor, math.floor(low / step + 1e-9) * step)
-    high = min(ceiling, math.ceil(high / step - 1e-9) * step)
-    return Scale(round(low, 12), round(max(high, low + step), 12))
+Point = tuple[float, float]  # shares of the width, from the left, and of the height, from the top
 
 
 def tag(name: str, attributes: Mapping[str, object], *content: str) -> Markup:
-    """Return an element; what is not markup yet is escaped."""
-    told = Markup("").join(
+    """Write an element; what is not markup yet is escaped.
+
+    Args:
+        name: of the element.
+        attributes: by name; those that are None are left out.
+        content: texts and elements, in their order.
+
+    Returns:
+        The element.
+    """
+    written = Markup("").join(
         Markup(' {}="{}"').format(key, value)
         for key, value in attributes.items()
         if value is not None
     )
     inner = Markup("").join(escape(part) for part in content)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), told, inner)  # noqa: S704 - names are ours
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inner)  # noqa: S704 - names are ours
 
 
 def share(place: float) -> str:
-    """Return a position as SVG takes it."""
+    """Write a position as SVG takes it."""
     return f"{place * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def line(kind: str, start: tuple[float, float], end: tuple[float, float], told: str = "") -> Markup:
-    """Draw a straight line; `told` shows where somebody points at it."""
-    ends = {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1]}
-    return tag(
-        "line", {"class": kind} | {name: share(at) for name, at in ends.items()}, *_title(told)
-    )
-
-
-def dot(kind: str, x: float, y: float, radius: float, told: str = "") -> Markup:
-    """Draw a dot; the radius is in pixels."""
-    return tag(
-        "circle", {"class": kind, "cx": share(x), "cy": share(y), "r": f"{radius:g}"}, *_title(told)
-    )
-
-
-def diamond(kind: str, x: float, y: float, told: str = "") -> Markup:
-    """Draw a small diamond."""
-    inner = tag("path", {"class": kind, "d": "M0-5.5L4-0L0 5.5L-4 0Z"}, *_title(told))
-    return tag("svg", {"x": share(x), "y": share(y), "overflow": "visible"}, inner)
-
-
-def box(kind: str, x: tuple[float, float], y: tuple[float, float], told: str = "") -> Markup:
-    """Draw a rectangle from x[0] to x[1] and from y[0] to y[1]."""
-    low, high = min(y), max(y)
-    place = {"x": x[0], "y": low, "width": max(x[1] - x[0], 0.0), "height": high - low}
-    return tag(
-        "rect", {"class": kind} | {name: share(at) for name, at in place.items()}, *_title(told)
-    )
-
-
-def words(kind: str, x: float, y: float, text: str, *, dx: str = "0", dy: str = "0") -> Markup:
-    """Write a few words; their anchor is the class's."""
-    return tag("text", {"class": kind, "x": share(x), "y": share(y), "dx": dx, "dy": dy}, text)
-
-
-def upright(kind: str, x: float, y: float, text: str) -> Markup:
-    """Write a few words upwards."""
-    inner = tag("text", {"class": kind, "transform": "rotate(-90)", "dy": "0.35em"}, text)
-    return tag("svg", {"x": share(x), "y": share(y), "overflow": "visible"}, inner)
-
-
-def picture(kind: str, told: str | None, parts: Sequence[Markup]) -> Markup:
-    """Return a whole picture; its height is the class's.
+def line(kind: str, start: Point, end: Point, hint: str = "") -> Markup:
+    """Draw a straight line.
 
     Args:
         kind: class name.
-        told: what it shows, for those who cannot see it; None for an ornament
+        start: one end.
+        end: the other.
+        hint: shown where somebody points at it.
+
+    Returns:
+        The element.
+    """
+    ends = {"x1": start[0], "y1": start[1], "x2": end[0], "y2": end[1]}
+    return tag(
+        "line", {"class": kind} | {name: share(at) for name, at in ends.items()}, *_title(hint)
+    )
+
+
+def dot(kind: str, at: Point, radius: float, hint: str = "") -> Markup:
+    """Draw a dot.
+
+    Args:
+        kind: class name.
+        at: its middle.
+        radius: in pixels.
+        hint: shown where somebody points at it.
+
+    Returns:
+        The element.
+    """
+    place = {"cx": share(at[0]), "cy": share(at[1])}
+    return tag("circle", {"class": kind, **place, "r": f"{radius:g}"}, *_title(hint))
+
+
+def diamond(kind: str, at: Point, hint: str = "") -> Markup:
+    """Draw a small diamond.
+
+    Args:
+        kind: class name.
+        at: its middle.
+        hint: shown where somebody points at it.
+
+    Returns:
+        The element.
+    """
+    inner = tag("path", {"class": kind, "d": "M0-5.5L4-0L0 5.5L-4 0Z"}, *_title(hint))
+    return _moved(at, inner)
+
+
+def box(kind: str, x: tuple[float, float], y: tuple[float, float], hint: str = "") -> Markup:
+    """Draw a rectangle.
+
+    Args:
+        kind: class name.
+        x: its left and its right end.
+        y: its two other ends, in any order.
+        hint: shown where somebody points at it.
+
+    Returns:
+        The element.
+    """
+    low, high = min(y), max(y)
+    place = {"x": x[0], "y": low, "width": max(x[1] - x[0], 0.0), "height": high - low}
+    return tag(
+        "rect", {"class": kind} | {name: share(at) for name, at in place.items()}, *_title(hint)
+    )
+
+
+def words(kind: str, at: Point, text: str, *, dx: str = "0", dy: str = "0") -> Markup:
+    """Write a few words.
+
+    Args:
+        kind: class name, which says whether they begin, end or are centred there.
+        at: where they stand.
+        text: the words.
+        dx: a shift to the right, as a length of CSS.
+        dy: a shift down.
+
+    Returns:
+        The element.
+    """
+    place = {"x": share(at[0]), "y": share(at[1])}
+    return tag("text", {"class": kind, **place, "dx": dx, "dy": dy}, text)
+
+
+def upright(kind: str, at: Point, text: str) -> Markup:
+    """Write a few words upwards.
+
+    Args:
+        kind: class name.
+        at: where they stand.
+        text: the words.
+
+    Returns:
+        The element.
+    """
+    inner = tag("text", {"class": kind, "transform": "rotate(-90)", "dy": "0.35em"}, text)
+    return _moved(at, inner)
+
+
+def picture(kind: str, text: str | None, parts: Sequence[Markup]) -> Markup:
+    """Put marks into a picture, whose height is the class's.
+
+    Args:
+        kind: class name.
+        text: what it shows, for those who cannot see it; None for an ornament
             beside words that say the same.
         parts: its marks, the lowest first.
+
+    Returns:
+        The element.
     """
     seen: dict[str, object] = (
-        {"role": "img", "aria-label": told} if told else {"aria-hidden": "true"}
+        {"role": "img", "aria-label": text} if text else {"aria-hidden": "true"}
     )
     return tag("svg", {"class": kind, "width": "100%", **seen}, *parts)
 
 
-def _title(told: str) -> Sequence[Markup]:
-    return (tag("title", {}, told),) if told else ()
+def _moved(at: Point, inner: Markup) -> Markup:
+    """Put an element of fixed size at a point."""
+    return tag("svg", {"x": share(at[0]), "y": share(at[1]), "overflow": "visible"}, inner)
+
+
+def _title(hint: str) -> Sequence[Markup]:
+    return (tag("title", {}, hint),) if hint else ()

@@ -1,4 +1,4 @@
-"""Where moments lie on the width of a picture."""
+"""The time axis: where moments lie on the width of a picture."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ class Clock:
         return (self.at(found[0]), self.at(found[1])) if found else None
 
     def is_folded(self, window: str) -> bool:
-        """Whether a window lies in a fold."""
+        """Say whether a window lies in a fold."""
         found = span(window, self.timezone)
         return found is not None and any(begin <= found[0] < end for begin, end in self.folds)
 
     def ticks(self) -> list[Tick]:
         """Return labels at round times, not too many; where gaps are folded, after each fold."""
-        found = list(self._after_folds()) if self.folds else list(self._round())
-        step = max(-(-len(found) // _FEW), 1)
+        labels = list(self._after_folds()) if self.folds else list(self._round())
+        step = max(-(-len(labels) // _FEW), 1)
         return [
             Tick(self.at(moment), text, bool(place % 2))
-            for place, (moment, text) in enumerate(found[::step])
+            for place, (moment, text) in enumerate(labels[::step])
         ]
 
     def _after_folds(self) -> Iterator[tuple[datetime, str]]:
@@ -129,11 +129,11 @@ def clock_of(windows: Iterable[str], timezone: str) -> Clock | None:
 
     None where a window has no time in its name, or there is none.
     """
-    found = [span(window, timezone) for window in windows]
-    known = [one for one in found if one]
-    if not known or len(known) < len(found):
+    spans = [span(window, timezone) for window in windows]
+    timed = [period for period in spans if period]
+    if not timed or len(timed) < len(spans):
         return None
-    begin, end = min(begin for begin, _ in known), max(end for _, end in known)
+    begin, end = min(begin for begin, _ in timed), max(end for _, end in timed)
     return Clock(((begin, 0.0), (end, 1.0)), timezone)
 
 

@@ -38,8 +38,8 @@ def test_bins_hold_each_answer_once_and_add_up_to_the_whole(
 ) -> None:
     found = _calibrated(_of(rows))
 
-    weight = sum(stands for _, _, stands in rows)
-    right = sum(right * stands for _, right, stands in rows) / weight
+    total = sum(weight for _, _, weight in rows)
+    right = sum(right * weight for _, right, weight in rows) / total
     assert sum(one.answers for one in found.bins) == len(rows)
     assert found.right == pytest.approx(right)
     assert all(one.low <= one.score * (1 + 1e-12) <= one.high * (1 + 1e-9) for one in found.bins)
@@ -59,7 +59,7 @@ def test_an_even_sample_has_wilsons_interval() -> None:
     right = np.array([1.0] * 15 + [0.0] * 5)
     of = Answered(np.full(20, 0.8), right, np.full(20, 7.0))
 
-    found = _calibrated(of).bins[0].found
+    found = _calibrated(of).bins[0].right
 
     assert (found.low, found.high) == pytest.approx(proportion_confint(15, 20, method="wilson"))
 
@@ -90,7 +90,7 @@ def test_an_answer_stands_for_the_rows_of_its_stratum() -> None:
 
     found = answered(judged({"all": rows}).evidence())
 
-    assert found.stands.tolist() == [5.0, 5.0]
+    assert found.weight.tolist() == [5.0, 5.0]
 
 
 def test_pairs_hold_the_mean_of_peoples_numbers() -> None:
@@ -98,4 +98,4 @@ def test_pairs_hold_the_mean_of_peoples_numbers() -> None:
 
     found = pairs(judged({"all": rows}).evidence())
 
-    assert (found.predicted.tolist(), found.said.tolist()) == ([2.0], [3.5])
+    assert (found.predicted.tolist(), found.answered.tolist()) == ([2.0], [3.5])

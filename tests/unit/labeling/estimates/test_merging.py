@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.estimates.merging import Cells, MergedStrata, Neighbours, blocks
+from labeling.estimates.merging import Cells, MergedStrata, Neighbours, merged
 
 # (group, label, batch, answers, rows without an answer)
 _Rows = list[tuple[int, int, int, int, int]]
@@ -32,7 +32,7 @@ def _members(merged: MergedStrata) -> list[np.ndarray]:
 
 
 def _merge(rows: _Rows) -> list[list[int]]:
-    return sorted(sorted(block.tolist()) for block in _members(blocks(*_cells(rows))))
+    return sorted(sorted(block.tolist()) for block in _members(merged(*_cells(rows))))
 
 
 def test_cells_with_two_answers_stay_by_themselves() -> None:
@@ -68,7 +68,7 @@ def test_the_own_batch_is_preferred_to_the_own_label_and_that_to_the_rest() -> N
 @given(st.lists(_CELL, max_size=30))
 def test_a_block_has_two_answers_or_all_or_is_alone_in_its_group(rows: _Rows) -> None:
     cells, near = _cells(rows)
-    found = _members(blocks(cells, near))
+    found = _members(merged(cells, near))
 
     assert sorted(np.concatenate([*found, np.zeros(0)]).tolist()) == list(range(len(rows)))
     for block in found:
@@ -83,7 +83,7 @@ def test_labels_mix_only_where_one_has_too_few_answers(rows: _Rows) -> None:
     cells, near = _cells(rows)
     label = near.label[cells.place]
 
-    for block in _members(blocks(cells, near)):
+    for block in _members(merged(cells, near)):
         if len(labels := set(label[block])) > 1:
             of_group = cells.group == cells.group[block[0]]
             answers = [cells.answered[of_group & (label == one)].sum() for one in labels]
@@ -95,7 +95,7 @@ def test_the_order_of_cells_changes_no_bit(rows: _Rows, seed: int) -> None:
     cells, near = _cells(rows)
     shuffled = np.random.default_rng(seed).permutation(len(rows))
 
-    one, other = (blocks(each, near).strata(3) for each in (cells, cells.take(shuffled)))
+    one, other = (merged(each, near).strata(3) for each in (cells, cells.take(shuffled)))
 
     for name in ("size", "answered", "effective", "mean", "group"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
@@ -107,7 +107,7 @@ def test_an_answer_counts_with_the_rows_that_it_stands_for() -> None:
         group=np.zeros(2, np.int64),
         place=np.arange(2),
         size=np.array([90.0, 10.0]),
-        stands=np.array([90.0, 10.0]),
+        weight=np.array([90.0, 10.0]),
         answered=np.ones(2),
         total=np.array([1.0, 0.0]),
         second=np.zeros(2),
@@ -115,7 +115,7 @@ def test_an_answer_counts_with_the_rows_that_it_stands_for() -> None:
     )
     near = Neighbours(np.zeros(2, np.int64), np.zeros(2, np.int64))
 
-    found = blocks(cells, near).strata(1)
+    found = merged(cells, near).strata(1)
 
     assert found.mean.tolist() == [pytest.approx(0.9)]
     assert found.effective.tolist() == [pytest.approx(100**2 / (90**2 + 10**2))]
@@ -132,9 +132,9 @@ def test_moments_of_a_merged_stratum_are_those_of_all_its_answers(
     whole, near = _one_cell(together)
     split = [_one_cell(part)[0] for part in parts]
     cells = Cells(*(np.concatenate([getattr(c, n) for c in split]) for n in _FIELDS))
-    merged = MergedStrata(cells, np.array([0]), np.arange(len(parts)))
+    parted = MergedStrata(cells, np.array([0]), np.arange(len(parts)))
 
-    one, other = merged.spread(1), blocks(whole, near).spread(1)
+    one, other = parted.spread(1), merged(whole, near).spread(1)
 
     assert one.strata.mean == pytest.approx(other.strata.mean)
     assert one.variance == pytest.approx(other.variance, abs=1e-6)
@@ -143,7 +143,7 @@ def test_moments_of_a_merged_stratum_are_those_of_all_its_answers(
         assert other.variance == pytest.approx(np.var(together, ddof=1), abs=1e-6)
 
 
-_FIELDS = ("group", "place", "size", "stands", "answered", "total", "second", "third")
+_FIELDS = ("group", "place", "size", "weight", "answered", "total", "second", "third")
 
 
 def _one_cell(errors: np.ndarray) -> tuple[Cells, Neighbours]:

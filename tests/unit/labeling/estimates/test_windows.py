@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.estimates.windows import a_year, closes, windows
+from labeling.estimates.windows import a_year, closes, span, windows
 from pipelines.input.batches import period_end
 from pipelines.job.sections import Batches
 
@@ -83,3 +83,11 @@ def test_a_month_of_weeks_closes_with_the_week_of_its_last_thursday() -> None:
         == period_end("2026-W48", rule)
         == datetime(2026, 11, 30, tzinfo=UTC)
     )
+
+
+def test_a_day_begins_at_midnight_where_the_job_is() -> None:
+    """When clocks change, a day is an hour shorter or longer, and still a day."""
+    found = span("2026-03-29", "Europe/Berlin")
+
+    assert found is not None
+    assert (found[1].astimezone(UTC) - found[0].astimezone(UTC)) == timedelta(hours=23)

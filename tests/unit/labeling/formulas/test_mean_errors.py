@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from labeling.formulas.intervals import Floats, Interval, Intervals
+from labeling.formulas.intervals import Interval, Intervals
 from labeling.formulas.mean_errors import Spread, _untransformed, means, roots
 from labeling.formulas.shares import AnsweredStrata
+from pipelines.columns.buffers import Floats
 
 
 def _spread(sizes: list[int], errors: list[Floats]) -> Spread:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from labeling.formulas.intervals import Floats, Interval, Intervals
-from labeling.formulas.shares import AnsweredStrata, Integers, f1, recall, share, shares
+from labeling.formulas.intervals import Interval, Intervals
+from labeling.formulas.shares import AnsweredStrata, f1, recall, share, shares
+from pipelines.columns.buffers import Floats, Int64s
 
 
 @st.composite
@@ -197,7 +198,7 @@ def test_ratios_and_their_limits_are_ordered_shares(
 _REPLAYS = 1_500
 
 
-def _drawn(rng: np.random.Generator, size: Integers, right: Integers, n: int) -> AnsweredStrata:
+def _drawn(rng: np.random.Generator, size: Int64s, right: Int64s, n: int) -> AnsweredStrata:
     """Draw n answers from each stratum, many times over: one group a replay."""
     found = rng.hypergeometric(right, size - right, n, (_REPLAYS, len(size)))
     count = np.full(found.size, float(n))

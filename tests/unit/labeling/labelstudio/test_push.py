@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from infra.clouds.folder import Folder
 from labeling.labelstudio import push as module
 from labeling.labelstudio.projects import Project, ensure_project
-from labeling.labelstudio.push import Journal, Pushed, count_missing, push
+from labeling.labelstudio.push import Journal, PushResult, count_missing, push
 from labeling.questions.shown import ShownColumn
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, digest_of, make_task
@@ -370,7 +370,7 @@ def _key(record: dict[str, dict[str, str]]) -> tuple[str, str]:
 
 def _try_to_push(
     server: FakeLabelStudio, project: Project, tasks: Sequence[Task], journal: Journal
-) -> Pushed | None:
+) -> PushResult | None:
     try:
         return push(server, project, tasks, journal)
     except LabelStudioUnreachable:

@@ -1,0 +1,110 @@
+"""The figures of an estimate as text: one module for the terminal and for the report.
+
+It lies beside the estimates, because both readers are above them and neither
+may import the other. Each reader has a notation of its own; which figure
+is a share, which digits count and which range leads is decided here, once.
+
+The module imports nothing that is slow to load: every command of the terminal does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labeling.estimates.estimate import Estimate
+
+ERRORS = ("mae", "rmse")  # in the unit of what is predicted; all other metrics are shares
+LEADING = ("accuracy", *ERRORS)  # over all classes; the first that was estimated leads
+OF_CLASSES = ("precision", "recall", "f1")
+ENOUGH = 0.95  # share of the questions answered, below which the missing answers lead
+NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """The notation of figures for one kind of reader.
+
+    Attributes:
+        share: writes a share, to so many digits of a percentage at least.
+        number: writes an error in the unit of what is predicted.
+        unit: what `share` ends with.
+        to: stands between the two ends of a range.
+    """
+
+    share: Callable[[float, int], str]
+    number: Callable[[float], str]
+    unit: str
+    to: str
+
+    def amount(self, metric: str, value: float, digits: int) -> str:
+        """Write a value of a metric.
+
+        Args:
+            metric: its name; those in `ERRORS` are numbers, all others shares.
+            value: the value; a share lies within [0, 1].
+            digits: of a percentage, after the point.
+
+        Returns:
+            The text, with its unit.
+        """
+        return self.number(value) if metric in ERRORS else self.share(value, digits)
+
+    def between(self, metric: str, ends: tuple[float, float], digits: int) -> str:
+        """Write a range with its unit once.
+
+        Args:
+            metric: its name.
+            ends: the lower and the upper one.
+            digits: of a percentage, after the point.
+
+        Returns:
+            The text, such as `62.0 to 71.0 %`.
+        """
+        low, high = (self.amount(metric, end, digits) for end in ends)
+        return f"{low.removesuffix(self.unit)}{self.to}{high}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    r"""Write a share for the page; what is not all or nothing never reads 100 % or 0 %.
+
+    >>> percent(0.6631), percent(0.6631, 1), percent(0.9996)
+    ('66\xa0%', '66.3\xa0%', '99.96\xa0%')
+    """
+    for enough in range(digits, 5):
+        text = f"{share * 100:.{enough}f}"
+        if share in (0, 1) or float(text) not in (0.0, 100.0):
+            return f"{text}{NO_BREAK}%"
+    return f"{share * 100:.{digits}f}{NO_BREAK}%"
+
+
+def number(value: float) -> str:
+    """Write a number for the page, to three or four digits.
+
+    >>> number(1234.5), number(0.012345), number(14.0)
+    ('1,234', '0.0123', '14')
+    """
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+PAGE = Notation(percent, number, unit=f"{NO_BREAK}%", to="–")
+TERMINAL = Notation(
+    lambda share, digits: f"{share * 100:.{digits}f} %", "{:.4g}".format, unit=" %", to=" to "
+)
+
+
+def is_answered_enough(one: Estimate) -> bool:
+    """Say whether so few answers are missing that the interval may lead."""
+    return one.n_answered >= ENOUGH * one.n_asked
+
+
+def range_if_missing(one: Estimate) -> tuple[float, float] | None:
+    """Return the lowest and the highest value that the missing answers leave, where both are known."""
+    wrong, right = one.value_if_missing_wrong, one.value_if_missing_right
+    if wrong is None or right is None:
+        return None
+    return min(wrong, right), max(wrong, right)

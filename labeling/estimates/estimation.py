@@ -1,0 +1,134 @@
+"""Estimates of a job: every metric, by cohort, period, window and version, as known at a time.
+
+Designs, samples and annotations are read, never predictions. A window's figure
+is computed once from all strata of its batches; averaging the batches'
+intervals would be wrong. The same tables with the same `as_of` give the same
+estimates, whatever was added later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+
+import numpy as np
+import pyarrow as pa
+
+from labeling.estimates.estimate import Estimate
+from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.evidence.gathering import evidence
+from labeling.estimates.metrics import Counts, Figures, counts, families, whole
+from labeling.estimates.window_views import Scoring, WindowView, window_views
+from labeling.formulas.intervals import Interval
+from pipelines.columns.buffers import Floats
+from pipelines.models.catalogue import TaskType
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The metrics that a job asks for."""
+
+    task: TaskType
+    answers: tuple[str, ...] = ()  # the job's answer set, canonical; empty: all that occur
+    metrics: tuple[str, ...] = ()  # all of the task, when empty
+
+    def has(self, metric: str) -> bool:
+        """Say whether a metric is wanted."""
+        return not self.metrics or metric in self.metrics
+
+
+def estimates(
+    designs: pa.Table,
+    samples: pa.Table,
+    annotations: pa.Table,
+    *,
+    wanted: Wanted,
+    seed: str,
+    scored: Sequence[Scoring] = (),
+    as_of: datetime | None = None,
+) -> list[Estimate]:
+    """Estimate every metric of every cohort in every window.
+
+    Args:
+        designs: of one job, in the columns of `schemas.DESIGNS`.
+        samples: in the columns of `schemas.SAMPLES`.
+        annotations: in the columns of `schemas.ANNOTATIONS`.
+        wanted: the task, its answers and metrics.
+        seed: of the job; it salts the codes of people, and no figure depends on it.
+        scored: every scoring, so that `rows` holds those of batches without a draw.
+        as_of: only what was known then counts, that moment included.
+
+    Returns:
+        By period, window, version, cohort and metric. A batch has one row with
+        period `batch`; a longer window has one for all its batches and, where
+        they were scored by several versions, one for each. Cohorts of which
+        nothing was asked in a window are left out.
+    """
+    known = [one for one in scored if as_of is None or one.known_at <= as_of]
+    facts = evidence(designs, samples, annotations, as_of, seed=seed)
+    return of_evidence(facts, wanted, known)
+
+
+def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scoring] = ()) -> list[Estimate]:
+    """Estimate as `estimates` does, from evidence that is gathered already.
+
+    Args:
+        facts: what was designed, drawn and answered.
+        wanted: the task, its answers and metrics.
+        scored: every scoring that was known then.
+
+    Returns:
+        The estimates, ordered as those of `estimates`.
+    """
+    views = list(window_views(facts, scored))
+    everyone = whole(facts, wanted.task)
+    figures: list[list[Figures]] = [[] for _ in views]
+    for family in families(facts, wanted.task, wanted.answers or facts.labels):
+        for view, figures_of in zip(views, figures, strict=True):
+            figures_of += [one for one in family.figures(view.view) if wanted.has(one.metric)]
+    return [
+        estimate
+        for view, figures_of in zip(views, figures, strict=True)
+        for estimate in _listed(view, counts(everyone, view.view), figures_of)
+    ]
+
+
+def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Iterator[Estimate]:
+    """Yield the estimates of one period: by window, then cohort, then metric."""
+    domains, many = view.view.evidence.domains, view.view.windows
+    tally = [part.astype(np.int64).tolist() for part in rows.parts()]
+    columns = [[_optional(part) for part in one.parts()] for one in figures]
+    for window, domain in product(range(many), range(len(domains))):
+        group = domain * many + window
+        size, covered, asked, answered = (part[group] for part in tally)
+        if domain and not asked:
+            continue
+        size += 0 if domain else view.undrawn[window]  # its rows are of no known cohort
+        for metric, parts in zip(figures, columns, strict=True):
+            value, low, high, wrong, right, largest = (part[group] for part in parts)
+            yield Estimate(
+                metric=metric.metric,
+                class_=metric.class_,
+                value=value,
+                low=low,
+                high=high,
+                stderr=Interval(value, low, high).stderr,
+                value_if_missing_wrong=wrong,
+                value_if_missing_right=right,
+                cohort=domains[domain],
+                period=view.period,
+                window=view.names[window],
+                version=view.versions[window],
+                rows=size,
+                rows_covered=covered,
+                n_asked=asked,
+                n_answered=answered,
+                as_of=view.as_of[window],
+                largest=largest,
+            )
+
+
+def _optional(values: Floats) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124

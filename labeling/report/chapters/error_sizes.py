@@ -1,0 +1,66 @@
+"""How large the errors of predicted numbers are."""
+
+from __future__ import annotations
+
+from labeling.estimates.amounts import ERRORS, percent
+from labeling.estimates.estimate import Estimate, widest
+from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
+from labeling.report.content import ReportData
+from labeling.report.figure import Figure, estimates_table
+from labeling.report.wording import NAMES, dates
+
+_SIZES = {
+    "mae": "how far off a prediction is on average",
+    "rmse": "the same, with large errors counting for more",
+}
+
+
+def error_figure(data: ReportData) -> Figure | None:
+    """Show the size of errors in the newest window and in all batches; nothing of classes."""
+    newest = data.headline
+    if newest is None or newest.metric not in ERRORS:
+        return None
+    errors = _errors(newest, data)
+    groups = [
+        (
+            f"{NAMES[metric]}: {_SIZES[metric]}",
+            [
+                row(dates(one.window, data.timezone), one, data)
+                for one in errors
+                if one.metric == metric
+            ],
+        )
+        for metric in ERRORS
+    ]
+    chart = chart_of(newest.metric, groups, ("window", "error", "answers"))
+    return Figure(
+        anchor="errors",
+        title="How large the errors are",
+        sentence="In the unit of what is predicted. Where the second is much larger than the first, a few errors are very large.",
+        chart=chart,
+        legend=legend_of(chart),
+        notes=[_unreliable(one, data) for one in errors if not one.reliable],
+        funnel=data.funnel(data.of("all") or [newest]),
+        table=estimates_table(errors, data),
+    )
+
+
+def _errors(newest: Estimate, data: ReportData) -> list[Estimate]:
+    """Return both metrics of the newest window and of all batches, the widest of each."""
+    spans = dict.fromkeys([(newest.period, newest.window), ("all", "all")])
+    keys = [(metric, None, *span) for metric in ERRORS for span in spans]
+    errors = widest(data.estimates)
+    return [
+        one
+        for key in keys
+        for one in errors
+        if (one.metric, one.cohort, one.period, one.window) == key
+    ]
+
+
+def _unreliable(estimate: Estimate, data: ReportData) -> str:
+    name, window = NAMES[estimate.metric].lower(), dates(estimate.window, data.timezone)
+    return (
+        f"Unreliable: {name} of {window}. One answer makes "
+        f"{percent(estimate.largest or 0.0)} of its sum, and the sample may have missed others as large."
+    )

@@ -1,0 +1,102 @@
+"""The report as data: every finding in its order, with words and numbers and no markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from labeling.estimates.alerts import Alert
+from labeling.estimates.estimate import ESTIMATOR_VERSION
+from labeling.report.chapters.annotators import agreement_figure
+from labeling.report.chapters.by_batch import batch_figure
+from labeling.report.chapters.by_class import class_figure
+from labeling.report.chapters.by_cohort import cohort_figure, seen_words
+from labeling.report.chapters.error_sizes import error_figure
+from labeling.report.chapters.mistakes import confusion_figure
+from labeling.report.chapters.newest import more_figure, newest_figure
+from labeling.report.chapters.next_steps import NextStep, first_steps, open_ends
+from labeling.report.chapters.over_time import time_figure
+from labeling.report.chapters.questions import asked_figure, outcomes_words
+from labeling.report.chapters.scores import score_figure
+from labeling.report.chapters.volume import quarantine_figure, volume_figure
+from labeling.report.content import ReportData
+from labeling.report.figure import Figure
+from labeling.report.headline import headline, since, subline, watched
+from labeling.report.phrases import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Figures under one title."""
+
+    title: str
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All that a report says."""
+
+    headline: Phrase
+    leads: Sequence[str]  # what the headline leaves out
+    is_open: bool  # the headline's window is not over yet
+    unreliable: float | None  # share of one answer in the headline's sum, where it is too much
+    alerts: Sequence[Alert]  # the newest window first
+    watched: Sequence[str]  # the lines that alerts watch, in words
+    newest: Figure | None  # the headline's estimate
+    seen: str  # whether the judged rows were seen in training
+    chapters: Sequence[Chapter]
+    steps: Sequence[NextStep]  # the way to the first answer
+    open_ends: Sequence[str]  # what is left to do, once there are answers
+    outcomes: str  # what answers to rows that nobody drew show
+    as_of: datetime | None  # when the last fact became known
+    versions: Sequence[str]  # of the model
+    estimator_version: str
+
+
+def findings(data: ReportData) -> Findings:
+    """Find what a report says, from all that it is made of."""
+    newest = data.headline
+    leads = (subline(newest), since(newest, data)) if newest else ()
+    return Findings(
+        headline=headline(newest, data),
+        leads=[words for words in leads if words],
+        is_open=newest is not None and not data.is_closed(newest.window),
+        unreliable=newest.largest if newest and not newest.reliable else None,
+        alerts=sorted(data.alerts, key=lambda alert: alert.window, reverse=True),
+        watched=watched(data),
+        newest=newest_figure(data),
+        seen=seen_words(data),
+        chapters=_chapters(data),
+        steps=first_steps(data),
+        open_ends=open_ends(data),
+        outcomes=outcomes_words(data),
+        as_of=max((one.as_of for one in data.estimates), default=None),
+        versions=sorted({batch.version for batch in data.batches}),
+        estimator_version=ESTIMATOR_VERSION,
+    )
+
+
+def _chapters(data: ReportData) -> list[Chapter]:
+    """Return the figures by chapter, without those that there is nothing to show in."""
+    answers = (_main_figure, error_figure, cohort_figure, class_figure)
+    errors = (confusion_figure, more_figure, score_figure)
+    work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
+    titled = (
+        ("How good, and where", answers),
+        ("Which errors, and does the model know", errors),
+        ("The work behind it", work),
+    )
+    chapters = [
+        Chapter(title, [shown for make in makers if (shown := make(data))])
+        for title, makers in titled
+    ]
+    return [chapter for chapter in chapters if chapter.figures]
+
+
+def _main_figure(data: ReportData) -> Figure | None:
+    """Show the leading metric over time, or by batch where batches have no time."""
+    if data.leading is None:
+        return None
+    return time_figure(data) if data.has_times else batch_figure(data)

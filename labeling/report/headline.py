@@ -1,0 +1,126 @@
+"""The sentence that the report is about, and the few that stand beside it."""
+
+from __future__ import annotations
+
+from labeling.estimates.amounts import NO_BREAK, PAGE, is_answered_enough, range_if_missing
+from labeling.estimates.estimate import Estimate
+from labeling.estimates.windows import windows
+from labeling.report.content import ReportData
+from labeling.report.phrases import Phrase, figure, phrase
+from labeling.report.wording import count, digits, points, possessive
+
+_NOT_ASKED = "Nobody has been asked yet, so nothing is known about how good the predictions are."
+_NOT_ANSWERED = "Nobody has answered yet, so nothing is known about how good the predictions are."
+
+
+def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
+    """Return the one sentence that the report is about.
+
+    It names the interval, or the range that missing answers leave where they
+    are many.
+    """
+    if estimate is None:
+        return phrase(_NOT_ASKED)
+    if estimate.value is None:
+        return phrase(_NOT_ANSWERED)
+    if is_led_by_missing(estimate):
+        return _missing_first(estimate, data)
+    if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
+        return phrase("{}.", _about(estimate, data, _marked(estimate, estimate.value)))
+    between = phrase(
+        "between {} and {}", _marked(estimate, estimate.low), _marked(estimate, estimate.high)
+    )
+    answers = count(estimate.n_answered, "answer")
+    return phrase(
+        "{} (95{}% interval), judged from {}.", _about(estimate, data, between), NO_BREAK, answers
+    )
+
+
+def is_led_by_missing(estimate: Estimate) -> bool:
+    """Say whether so many answers are missing that what they could change comes first."""
+    return not is_answered_enough(estimate) and range_if_missing(estimate) is not None
+
+
+def subline(estimate: Estimate) -> str:
+    """Return what the headline leaves out, in a sentence or two."""
+    if estimate.value is None:
+        return ""
+    if estimate.low is None or estimate.high is None:
+        return "The answers are too few for an interval."
+    if estimate.low == estimate.high and not estimate.is_partial:
+        return "Every row was checked: this is no estimate."
+    covered = (
+        f" It speaks of {estimate.rows_covered:,} of the {estimate.rows:,} predictions: nothing is known of the others."
+        if estimate.is_partial
+        else ""
+    )
+    if estimate.low == estimate.high:
+        return f"Every one of the covered rows was checked.{covered}"
+    if not is_led_by_missing(estimate):
+        return f"The best single figure is {_amount(estimate, estimate.value)}.{covered}"
+    return (
+        "The range is what the missing answers could change; what is to give or take is the luck of the draw. "
+        f"The {count(estimate.n_answered, 'answer')} alone say {_amount(estimate, estimate.value)}, with a 95{NO_BREAK}% interval from "
+        f"{_amount(estimate, estimate.low)} to {_amount(estimate, estimate.high)}: true only if the missing ones would be like those given.{covered}"
+    )
+
+
+def since(estimate: Estimate, data: ReportData) -> str:
+    """Say how many later windows were scored and not judged; nothing without any."""
+    judged = {other.window for other in data.of(estimate.period) if other.n_answered}
+    scored = {windows(batch.name).get(estimate.period, "") for batch in data.batches}
+    later = [window for window in scored - judged if window > estimate.window]
+    if not later:
+        return ""
+    return f"Since then, {count(len(later), estimate.period)} {'was' if len(later) == 1 else 'were'} scored of which nobody has judged a row."
+
+
+def watched(data: ReportData) -> list[str]:
+    """Return the lines that alerts watch, in words."""
+    return [
+        f"{line.metric}{f' of “{line.class_}”' if line.class_ is not None else ''}"
+        f"{f' for {line.cohort}' if line.cohort is not None else ''} "
+        f"{'below' if line.below is not None else 'above'} {line.below if line.below is not None else line.above:g} in a {line.period}"
+        for line in data.lines
+    ]
+
+
+def _missing_first(estimate: Estimate, data: ReportData) -> Phrase:
+    low, high = range_if_missing(estimate) or (0.0, 0.0)
+    between = phrase("between {} and {}", _marked(estimate, low), _marked(estimate, high))
+    missing = estimate.n_asked - estimate.n_answered
+    luck = (
+        ""
+        if estimate.low is None or estimate.high is None
+        else f", give or take {points(estimate.metric, (estimate.high - estimate.low) / 2)}"
+    )
+    have = "questions have" if missing > 1 else "questions has"
+    rest = f"{luck}: {missing} of {estimate.n_asked:,} {have} no answer."
+    return phrase("{}{}", _about(estimate, data, between), rest)
+
+
+def _about(estimate: Estimate, data: ReportData, amount: Phrase) -> Phrase:
+    """Return "… of last week's predictions were right", or what a metric says instead."""
+    which, class_ = possessive(estimate, data), estimate.class_ or ""
+    match estimate.metric:
+        case "accuracy":
+            sentence = phrase("{} of {} were right", amount, which)
+        case "mae":
+            sentence = phrase("On average, {} were off by {}", which, amount)
+        case "rmse":
+            sentence = phrase("The root mean square error of {} is {}", which, amount)
+        case "recall":
+            sentence = phrase("{} of what really was “{}” was found in {}", amount, class_, which)
+        case "precision":
+            sentence = phrase("Where {} sentence “{}”, {} were right", which, class_, amount)
+        case _:
+            sentence = phrase("The F1 of “{}” in {} is {}", class_, which, amount)
+    return sentence.capitalized()
+
+
+def _marked(estimate: Estimate, value: float) -> Phrase:
+    return figure(_amount(estimate, value))
+
+
+def _amount(estimate: Estimate, value: float) -> str:
+    return PAGE.amount(estimate.metric, value, digits(estimate))

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import re
+
+from labeling.report import render
+from tests.fixtures.report_data import usual
+
+
+def test_more_answers_make_the_interval_shorter() -> None:
+    rows = re.findall(r"± ([\d.]+) points</td>", render(usual()).replace("\u00a0", " "))
+
+    halves = [float(one) for one in rows]
+    assert len(halves) > 3
+    assert halves == sorted(halves, reverse=True)

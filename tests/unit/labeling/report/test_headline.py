@@ -1,0 +1,128 @@
+"""The headline, and the sentences beside it, as the page has them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from labeling.report import ReportData, render
+from pipelines.job.sections import AlertRule as Line
+from tests.fixtures.readers import Page
+from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
+
+_ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
+
+
+def _page(of: ReportData) -> Page:
+    return Page(render(of))
+
+
+def _headline(of: ReportData) -> str:
+    found = re.search(r"<h1>(.*?)</h1>", render(of), re.DOTALL)
+    assert found
+    return Page(found[1]).said
+
+
+def test_the_newest_closed_window_is_told_in_one_sentence() -> None:
+    assert _headline(usual()) == (
+        "Between 62 % and 71 % of last week’s predictions (16–22 November 2026) were right "
+        "(95 % interval), judged from 150 answers."
+    )
+
+
+def test_a_window_that_is_open_waits_until_it_is_over() -> None:
+    of = report_data([estimate(), estimate("week", "2026-W48", value=0.1)])
+
+    assert "16–22 November" in _headline(of)
+
+
+def test_a_window_that_is_open_is_told_where_there_is_no_other() -> None:
+    of = report_data([estimate("week", "2026-W48")])
+
+    assert "23–29 November 2026, so far," in _headline(of)
+    assert "not over yet" in _page(of).said
+
+
+def test_a_closed_window_without_answers_does_not_hide_an_older_one() -> None:
+    weeks = [estimate("week", "2026-W46"), unknown("week", "2026-W47")]
+    of = report_data(weeks, batches=batches(days("2026-11-09", 14)))
+
+    assert "9–15 November" in _headline(of)
+    assert "1 week was scored of which nobody has judged a row" in _page(of).said
+
+
+def test_a_window_that_several_versions_share_is_told_as_a_whole() -> None:
+    part = estimate(version="v2", rows=100, value=0.1, low=0.05, high=0.2)
+
+    assert "Between 62 %" in _headline(report_data([part, estimate(version=None), part]))
+
+
+def test_missing_answers_lead_where_there_are_many() -> None:
+    """Under 95 % answered, what the missing ones could change comes before the interval."""
+    one = estimate(n_answered=120, value_if_missing_wrong=0.53, value_if_missing_right=0.73)
+
+    assert _headline(report_data([one])) == (
+        "Between 53 % and 73 % of last week’s predictions (16–22 November 2026) were right, "
+        "give or take 4.5 points: 30 of 150 questions have no answer."
+    )
+
+
+def test_few_missing_answers_do_not_lead() -> None:
+    one = estimate(n_answered=143, value_if_missing_wrong=0.63, value_if_missing_right=0.69)
+
+    assert "Between 62 % and 71 %" in _headline(report_data([one]))
+
+
+def test_a_census_is_no_estimate() -> None:
+    page = _page(report_data([estimate(low=0.6625, high=0.6625, rows_covered=5000)]))
+
+    assert "this is no estimate" in page.said
+    assert "interval), judged" not in page.said
+
+
+def test_a_census_of_some_batches_of_a_window_is_none_of_the_window() -> None:
+    page = _page(report_data([estimate(low=0.6625, high=0.6625, rows_covered=4900)]))
+
+    assert "this is no estimate" not in page.said
+    assert "It speaks of 4,900 of the 5,000 predictions" in page.said
+
+
+def test_without_time_all_batches_are_told_together() -> None:
+    of = report_data(
+        [estimate("batch", "north"), estimate("batch", "south"), estimate("all", "all")],
+        batches=batches(["north", "south"]),
+    )
+
+    assert "all predictions so far" in _headline(of)
+    assert "Accuracy by batch" in _page(of).said
+
+
+def test_numbers_are_told_as_errors() -> None:
+    of = report_data([estimate(**_ERRORS)], task="regression")
+
+    assert _headline(of) == (
+        "On average, last week’s predictions (16–22 November 2026) were off by between 1.1 and 1.6 "
+        "(95 % interval), judged from 150 answers."
+    )
+
+
+def test_an_error_that_one_answer_decides_is_marked() -> None:
+    of = report_data([estimate(**(_ERRORS | {"largest": 0.23}))], task="regression")
+
+    assert "Unreliable: the largest answer alone is 23 % of the sum." in _page(of).said
+    assert "Unreliable" not in _page(report_data([estimate(**_ERRORS)], task="regression")).said
+
+
+def test_an_error_without_limits_has_no_interval() -> None:
+    of = report_data(
+        [estimate(**(_ERRORS | {"low": None, "high": None, "stderr": None}))], task="regression"
+    )
+
+    assert "too few for an interval" in _page(of).said
+    assert "None" not in _page(of).said
+
+
+def test_a_line_that_holds_is_told() -> None:
+    said = _page(usual(lines=[Line(metric="accuracy", below=0.5)])).said
+
+    assert "Watched, and not crossed: accuracy below 0.5 in a week." in said
