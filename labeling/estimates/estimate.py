@@ -11,9 +11,9 @@ import numpy as np
 from labeling.estimates.amounts import ERRORS
 from labeling.estimates.windows import Period
 from labeling.formulas.intervals import effective_answers, wilson
-from labeling.formulas.mean_errors import UNRELIABLE
+from labeling.formulas.ratios import ClassShares
 
-ESTIMATOR_VERSION = "1"  # raised when a formula changes
+ESTIMATOR_VERSION = "2"  # raised when a formula changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,23 +38,21 @@ class Estimate:
     n_answered: int
     as_of: datetime  # when the last fact that it rests on became known
     largest: float | None = None  # share of one answer in the sum, for mae and rmse
+    reliable: bool = True  # whether the interval of an error may be relied on, see `tails`
+    rests_on: ClassShares | None = None  # for recall and f1
+    estimator_version: str = ESTIMATOR_VERSION
 
     @property
     def is_partial(self) -> bool:
         """Whether some of the rows are in batches or strata of which nothing is known."""
         return self.rows_covered < self.rows
 
-    @property
-    def reliable(self) -> bool:
-        """Whether no single answer makes more than a tenth of the sum."""
-        return self.largest is None or self.largest <= UNRELIABLE
-
     def record(self) -> dict[str, object]:
         """Return the columns of the table `estimates` that an estimate fills, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        del named["largest"]
+        del named["largest"], named["reliable"], named["rests_on"]
         named["class"] = named.pop("class_")
-        return named | {"estimator_version": ESTIMATOR_VERSION}
+        return named
 
 
 def widest(estimates: Iterable[Estimate]) -> list[Estimate]:

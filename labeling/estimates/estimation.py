@@ -127,6 +127,8 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
                 n_answered=answered,
                 as_of=view.as_of[window],
                 largest=largest,
+                reliable=metric.reliable is None or bool(metric.reliable[group]),
+                rests_on=metric.rests_on.of(group) if metric.rests_on else None,
             )
 
 

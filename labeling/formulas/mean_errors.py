@@ -6,8 +6,8 @@ the mean then covers far less than it says (squared lognormal errors with sigma
 .8, 200 answers in 40 strata: 87 %). Hall's transformation takes the measured
 skewness into account (94 % there), at the price of a longer upper side.
 
-Neither sees what the sample does not hold: a mean of which one answer makes
-more than a tenth (`UNRELIABLE`) should be shown as unreliable.
+Neither sees what the sample does not hold: `tails` says of which figures the
+interval should not be relied on.
 
 Source: Hall, On the removal of skewness by transformation, JRSS B 54 (1992);
 Satterthwaite, Biometrics Bulletin 2 (1946), on the degrees of freedom.
@@ -22,8 +22,6 @@ import numpy as np
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Floats
-
-UNRELIABLE = 0.1  # of the sum, in one answer
 
 
 @dataclass(frozen=True, slots=True)

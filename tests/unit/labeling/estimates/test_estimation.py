@@ -355,13 +355,40 @@ def test_missing_answers_count_as_wrong_and_as_right_in_their_strata() -> None:
 
 
 def test_a_missing_answer_may_be_a_class_that_was_missed() -> None:
-    rows = _rows("a", ["a", "a"]) + _rows("b", ["b", "b", None])
+    rows = _rows("a", ["a", "a"] * 3) + _rows("b", ["a", "a", "a", "b", None])
 
     found = _find(_tables(Draw("all", rows)).estimated(), "recall", class_="a")
 
-    assert found.value == 1
-    assert found.value_if_missing_wrong == pytest.approx(2 / 3)
-    assert found.value_if_missing_right == 1
+    assert found.value == pytest.approx(6 / (6 + 5 * 3 / 4))
+    assert found.value_if_missing_wrong == pytest.approx(6 / 10)
+    assert found.value_if_missing_right == pytest.approx(6 / 9)
+
+
+@pytest.mark.parametrize("metric", ["recall", "f1"])
+def test_a_rare_class_of_which_few_rows_were_found_has_limits_and_no_point(metric: str) -> None:
+    rows = _rows("a", ["a"] * 5, 5) + _rows("b", ["a", "a", *["b"] * 48], 50)
+
+    found = _find(_tables(Draw("all", rows)).estimated(), metric, class_="a")
+
+    assert (found.value, found.value_if_missing_wrong) == (None, None)
+    assert found.low is not None
+    assert 0.2 < found.low < 1
+
+
+def test_a_window_that_is_answered_in_full_has_points() -> None:
+    rows = _rows("a", ["a"]) + _rows("b", ["a", "b"])
+
+    found = _find(_tables(Draw("all", rows)).estimated(), "recall", class_="a")
+
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_a_class_that_the_model_stopped_finding_has_a_recall_of_0() -> None:
+    rows = _rows("b", ["a", *["b"] * 9], 90)
+
+    found = _find(_tables(Draw("all", rows)).estimated(), "recall", class_="a")
+
+    assert (found.value, found.low, found.high) == (0, 0, 0)
 
 
 def test_with_all_answers_nothing_is_missing() -> None:
@@ -427,14 +454,18 @@ def test_merging_does_not_put_a_value_outside_its_cases() -> None:
     assert found.value_if_missing_right == found.value
 
 
-def test_a_number_that_carries_the_sum_makes_it_unreliable() -> None:
+@pytest.mark.parametrize("metric", ["mae", "rmse"])
+def test_errors_are_unreliable_where_few_answers_show_no_tail(metric: str) -> None:
+    """A census is what it is, whatever part of the sum one answer makes."""
     away = ["1"] * 10 + ["90"]
     rows = [Row(str(n), "0", (t,), "one") for n, t in enumerate(away)]
+    rest = [Row(f"u{n}", "0", (), "one", is_drawn=False) for n in range(50)]
 
-    found = _find(_tables(Draw("all", rows)).estimated(_NUMBERS), "mae")
+    census = _find(_tables(Draw("all", rows)).estimated(_NUMBERS), metric)
+    sample = _find(_tables(Draw("all", [*rows, *rest])).estimated(_NUMBERS), metric)
 
-    assert found.largest == pytest.approx(0.9)
-    assert not found.reliable
+    assert (census.largest or 0) >= 0.9
+    assert (census.reliable, sample.reliable) == (True, False)
 
 
 def test_people_who_disagree_make_a_row_half_right() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from labeling.formulas.intervals import Interval, Intervals
-from labeling.formulas.shares import AnsweredStrata, f1, recall, share, shares
+from labeling.formulas.ratios import f1, recall
+from labeling.formulas.shares import AnsweredStrata, share, shares
 from pipelines.columns.buffers import Floats, Int64s
 
 
@@ -158,16 +159,6 @@ def test_a_census_gives_the_true_recall_and_f1(counts: tuple[int, int, int, int]
 
 def test_a_class_that_does_not_occur_has_no_recall() -> None:
     assert recall(*_confusion((0, 5, 0, 5)))[0] == Interval(None, 0, 1)
-
-
-def test_a_class_of_which_no_row_was_found_is_unknown() -> None:
-    """Ten predictions of it were wrong: its recall may still be anything."""
-    right, missed = _one(share([100], [10], [0])), _one(share([900], [90], [1]))
-
-    found = recall(right, missed, np.array([0.1]))[0]
-
-    assert found == Interval(None, 0, 1)
-    assert f1(right, missed, np.array([0.1]))[0] == Interval(None, 0, 1)
 
 
 def test_recall_weighs_both_sides_by_their_rows() -> None:
