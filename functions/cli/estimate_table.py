@@ -11,12 +11,14 @@ from labeling.estimates.amounts import (
     LEADING,
     OF_CLASSES,
     TERMINAL,
+    ends_without_point,
     is_answered_enough,
     range_if_missing,
 )
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
+    from labeling.estimates.alerts import Alert
     from labeling.estimates.estimate import Estimate
 
 _DIGITS = 1  # of a percentage
@@ -64,6 +66,16 @@ def estimated(estimates: Sequence[Estimate], batches: Sequence[str], job: Path) 
         if rows := list(table):
             yield from (*_aligned(rows), "")
     yield f"{len(estimates)} figures in all: add --json, or see them drawn by recheck report {name}"
+
+
+def watched(alerts: Sequence[Alert]) -> Iterator[str]:
+    """Show every line that the job watches, with its state and the reason."""
+    if not alerts:
+        return
+    yield from ("", "lines watched")
+    yield from _aligned(
+        [(f"  {one.line}", one.window or "-", one.state, one.reason) for one in alerts]
+    )
 
 
 def _asked(estimates: Sequence[Estimate]) -> int:
@@ -199,6 +211,8 @@ def _window(estimate: Estimate) -> str:
 
 def _row(name: str, estimate: Estimate) -> Row:
     answered = f"{estimate.n_answered} of {estimate.n_asked}"
+    if (ends := ends_without_point(estimate)) is not None:
+        return name, "no single figure", TERMINAL.bounded(estimate.metric, ends, _DIGITS), answered
     if estimate.value is None:
         return name, "no answers yet" if not estimate.n_answered else "unknown", "-", answered
     return name, _amount(estimate, estimate.value), _interval(estimate), answered, *_doubt(estimate)
@@ -210,8 +224,8 @@ def _doubt(estimate: Estimate) -> Row:
         if estimate.is_partial
         else []
     )
-    if not estimate.reliable and estimate.largest is not None:
-        doubts.append(f"unreliable: one answer makes {estimate.largest * 100:.0f} % of the sum")
+    if not estimate.reliable:
+        doubts.append("unreliable: the answers do not show the tail of the errors")
     return ("; ".join(doubts),) if doubts else ()
 
 
@@ -224,6 +238,8 @@ def _interval(estimate: Estimate) -> str:
 
 
 def _with_interval(estimate: Estimate) -> str:
+    if (ends := ends_without_point(estimate)) is not None:
+        return TERMINAL.bounded(estimate.metric, ends, _DIGITS)
     return (
         "-"
         if estimate.value is None

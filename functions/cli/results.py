@@ -40,7 +40,7 @@ def estimate(
         "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
         "alerts": [a.record() for a in alerts],
     }
-    lines = estimate_table.estimated(found, batches, job)
+    lines = [*estimate_table.estimated(found, batches, job), *estimate_table.watched(alerts)]
     output.answer(told, lines, as_json=as_json)
     return output.alerted(alerts)
 

@@ -1,18 +1,19 @@
-"""Estimate from designs, samples and answers; keep each estimate with its `as_of`."""
+"""Estimate from designs, samples and answers; keep each estimate, and each look at an alert's line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.app import App
 from functions.estimates import compute, scored
+from functions.looks import look
 from functions.runs import Run
 from functions.tables import open_views
-from labeling.estimates.alerts import Alert, alerts
-from labeling.estimates.estimate import Estimate
+from labeling.estimates.alerts import CROSSED, Alert, listed
+from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from labeling.estimates.windows import windows
 from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
@@ -42,7 +43,7 @@ class EstimateOptions:
 
 
 def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
-    """Every estimate of these batches and the windows that they lie in, and the alerts that fire.
+    """Every estimate of these batches and the windows that they lie in, and every line that alerts watch.
 
     Raises:
         SettingsInvalid: `as_of` is no time.
@@ -50,10 +51,10 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
     """
     run = Run.of("estimate", options.batches)
     with app.recording(run, dry_run=options.dry_run or options.as_of is not None):
-        found, fired = _estimate(app, options)
+        found, lines = _estimate(app, options)
         run.rows = len(found)
-        run.outputs = {"alerts": len(fired)}
-    return found, fired
+        run.outputs = {"alerts": sum(line.state == CROSSED for line in lines)}
+    return found, lines
 
 
 def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
@@ -65,11 +66,15 @@ def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[
                 f"no batch {batch!r} was scored",
                 fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
             )
-    found = compute(app.job, views, _moment(options.as_of))
-    if options.as_of is None and not options.dry_run:
+    moment = _moment(options.as_of)
+    found = compute(app.job, views, moment)
+    is_kept = options.as_of is None and not options.dry_run
+    if is_kept:
         _keep(app, views.tables, found)
-    fired = alerts(found, app.job.alerts, at=app.now(), batches=app.job.batches)
-    return list(_of_batches(found, options.batches)), fired
+    if moment is not None:
+        found = _as_stored(views.tables, found)
+    lines = look(app, views.tables, found, as_of=moment, keep=is_kept)
+    return list(_of_batches(found, options.batches)), listed(lines)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -100,6 +105,29 @@ def _keep(app: App, tables: Tables, found: Sequence[Estimate]) -> None:
         if fresh := _unstored(app.tables(), records):
             rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
             app.store.table("estimates").append(table_of(ESTIMATES, rows))
+
+
+def _as_stored(tables: Tables, found: Sequence[Estimate]) -> list[Estimate]:
+    """Return estimates as they were first stored, by the formulas of that time; the others as they are."""
+    rows = relations.records(tables.read("estimates").sort_by("known_at"))
+    stored = {_figure(row): row for row in reversed(rows)}
+    others = {
+        figure: row
+        for figure, row in stored.items()
+        if row["estimator_version"] != ESTIMATOR_VERSION
+    }
+    return [_stored(others.get(_figure(one.record())), one) for one in found]
+
+
+def _stored(row: dict[str, Any] | None, computed: Estimate) -> Estimate:
+    if row is None:
+        return computed
+    names = {name for name in computed.record() if name != "class"}
+    return replace(computed, **{name: row[name] for name in names})
+
+
+def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _IDENTITY if name != "estimator_version")
 
 
 def _unstored(tables: Tables, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:

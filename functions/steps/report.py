@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
+from functions.looks import look
 from functions.tables import Views, of_purpose, open_views
 from labeling.answers import current
 from labeling.answers.agreement import agreement
-from labeling.estimates.alerts import alerts
+from labeling.estimates.alerts import listed
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
 from labeling.estimates.estimation import of_evidence
@@ -78,7 +79,7 @@ def gather(app: App) -> ReportData:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, views, annotations, samples),
-        alerts=alerts(estimated, app.job.alerts, at=now, batches=app.job.batches),
+        alerts=listed(look(app, views.tables, estimated, keep=False)),
         lines=app.job.alerts,
         note=truth.note.strip() or None,
         truths=truth.windows,

@@ -52,6 +52,23 @@ class Notation:
         """
         return self.number(value) if metric in ERRORS else self.share(value, digits)
 
+    def bounded(self, metric: str, ends: tuple[float | None, float | None], digits: int) -> str:
+        """Write what a metric without a point is at least and at most.
+
+        Args:
+            metric: its name.
+            ends: the lower and the upper one, None where there is none; not both.
+            digits: of a percentage, after the point.
+
+        Returns:
+            The text, such as `at least 31.0 %`.
+        """
+        low, high = ends
+        if low is not None and high is not None:
+            return self.between(metric, (low, high), digits)
+        end, words = (low, "at least") if low is not None else (high, "at most")
+        return f"{words} {self.amount(metric, end or 0.0, digits)}"
+
     def between(self, metric: str, ends: tuple[float, float], digits: int) -> str:
         """Write a range with its unit once.
 
@@ -100,6 +117,22 @@ TERMINAL = Notation(
 def is_answered_enough(one: Estimate) -> bool:
     """Say whether so few answers are missing that the interval may lead."""
     return one.n_answered >= ENOUGH * one.n_asked
+
+
+def ends_without_point(one: Estimate) -> tuple[float | None, float | None] | None:
+    """Return what an estimate without a point is at least and at most; None where nothing is known.
+
+    None in place of an end says nothing: a share is at least 0 and at most 1.
+    """
+    if one.value is not None or one.low is None or one.high is None:
+        return None
+    low, high = one.low if one.low > 0 else None, one.high if one.high < 1 else None
+    return None if low is None and high is None else (low, high)
+
+
+def is_told(one: Estimate) -> bool:
+    """Say whether the answers tell anything of a figure: a value, or what it is at least or at most."""
+    return one.value is not None or ends_without_point(one) is not None
 
 
 def range_if_missing(one: Estimate) -> tuple[float, float] | None:

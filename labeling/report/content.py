@@ -9,6 +9,7 @@ from functools import cached_property
 
 from labeling.answers.agreement import Agreement
 from labeling.estimates.alerts import Alert
+from labeling.estimates.amounts import is_told
 from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
 from labeling.estimates.estimate import Estimate, widest
@@ -130,7 +131,7 @@ class ReportData:
         A week, where batches are named after times; else all batches together.
         """
         newest = self.of("week") or self.of("all")
-        answered = [one for one in newest if one.value is not None]
+        answered = [one for one in newest if is_told(one)]
         closed = [one for one in answered if self.is_closed(one.window)]
         return next((group[-1] for group in (closed, answered, newest) if group), None)
 

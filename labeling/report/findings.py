@@ -41,8 +41,8 @@ class Findings:
     headline: Phrase
     leads: Sequence[str]  # what the headline leaves out
     is_open: bool  # the headline's window is not over yet
-    unreliable: float | None  # share of one answer in the headline's sum, where it is too much
-    alerts: Sequence[Alert]  # the newest window first
+    unreliable: bool  # whether the headline's interval may leave out a tail of errors
+    alerts: Sequence[Alert]  # every line that is watched, with its state; the newest window first
     watched: Sequence[str]  # the lines that alerts watch, in words
     newest: Figure | None  # the headline's estimate
     seen: str  # whether the judged rows were seen in training
@@ -63,8 +63,8 @@ def findings(data: ReportData) -> Findings:
         headline=headline(newest, data),
         leads=[words for words in leads if words],
         is_open=newest is not None and not data.is_closed(newest.window),
-        unreliable=newest.largest if newest and not newest.reliable else None,
-        alerts=sorted(data.alerts, key=lambda alert: alert.window, reverse=True),
+        unreliable=newest is not None and not newest.reliable,
+        alerts=sorted(data.alerts, key=lambda alert: alert.window or "", reverse=True),
         watched=watched(data),
         newest=newest_figure(data),
         seen=seen_words(data),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from labeling.estimates.amounts import NO_BREAK, PAGE, is_answered_enough, range_if_missing
+from labeling.estimates.amounts import (
+    NO_BREAK,
+    PAGE,
+    ends_without_point,
+    is_answered_enough,
+    range_if_missing,
+)
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from labeling.report.content import ReportData
@@ -10,6 +16,7 @@ from labeling.report.phrases import Phrase, figure, phrase
 from labeling.report.wording import count, digits, points, possessive
 
 _NOT_ASKED = "Nobody has been asked yet, so nothing is known about how good the predictions are."
+_NO_POINT = "Too few rows of the class were found for a single figure: it takes 3 among those predicted as it, and 3 among the others."
 _NOT_ANSWERED = "Nobody has answered yet, so nothing is known about how good the predictions are."
 
 
@@ -21,6 +28,8 @@ def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
     """
     if estimate is None:
         return phrase(_NOT_ASKED)
+    if (ends := ends_without_point(estimate)) is not None:
+        return _judged(_about(estimate, data, _bounded(estimate, ends)), estimate)
     if estimate.value is None:
         return phrase(_NOT_ANSWERED)
     if is_led_by_missing(estimate):
@@ -30,10 +39,23 @@ def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
     between = phrase(
         "between {} and {}", _marked(estimate, estimate.low), _marked(estimate, estimate.high)
     )
+    return _judged(_about(estimate, data, between), estimate)
+
+
+def _bounded(estimate: Estimate, ends: tuple[float | None, float | None]) -> Phrase:
+    """Return "at least …", "at most …" or both ends, with the figures marked."""
+    low, high = (None if end is None else _marked(estimate, end) for end in ends)
+    if low is not None and high is not None:
+        return phrase("between {} and {}", low, high)
+    if low is not None:
+        return phrase("at least {}", low)
+    return phrase("at most {}", high or "")
+
+
+def _judged(sentence: Phrase, estimate: Estimate) -> Phrase:
+    """End a sentence with the level of its interval and the number of answers."""
     answers = count(estimate.n_answered, "answer")
-    return phrase(
-        "{} (95{}% interval), judged from {}.", _about(estimate, data, between), NO_BREAK, answers
-    )
+    return phrase("{} (95{}% interval), judged from {}.", sentence, NO_BREAK, answers)
 
 
 def is_led_by_missing(estimate: Estimate) -> bool:
@@ -44,7 +66,7 @@ def is_led_by_missing(estimate: Estimate) -> bool:
 def subline(estimate: Estimate) -> str:
     """Return what the headline leaves out, in a sentence or two."""
     if estimate.value is None:
-        return ""
+        return _NO_POINT if ends_without_point(estimate) is not None else ""
     if estimate.low is None or estimate.high is None:
         return "The answers are too few for an interval."
     if estimate.low == estimate.high and not estimate.is_partial:
@@ -110,7 +132,7 @@ def _about(estimate: Estimate, data: ReportData, amount: Phrase) -> Phrase:
         case "rmse":
             sentence = phrase("The root mean square error of {} is {}", which, amount)
         case "recall":
-            sentence = phrase("{} of what really was “{}” was found in {}", amount, class_, which)
+            sentence = phrase("{} of what people call “{}” was found in {}", amount, class_, which)
         case "precision":
             sentence = phrase("Where {} sentence “{}”, {} were right", which, class_, amount)
         case _:

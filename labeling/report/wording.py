@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, number
+from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, ends_without_point, number
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import span
 from labeling.report.content import ReportData
@@ -57,9 +57,11 @@ def interval(estimate: Estimate) -> str:
 
     A dash stands for what the answers cannot say.
     """
+    many = digits(estimate)
+    if (ends := ends_without_point(estimate)) is not None:
+        return PAGE.bounded(estimate.metric, ends, many)
     if estimate.value is None:
         return "–"
-    many = digits(estimate)
     value = PAGE.amount(estimate.metric, estimate.value, many)
     if estimate.low is None or estimate.high is None:
         return f"{value} (no interval)"

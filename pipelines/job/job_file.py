@@ -18,8 +18,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
-from pipelines.identity.added_keys import content_of
+from pipelines.identity.added_keys import ADDED, content_of
 from pipelines.job.sections import (
+    AlertLook,
     AlertRule,
     Batches,
     Cohort,
@@ -77,6 +78,11 @@ class Job(Section):
     )
     metrics: tuple[Metric, ...] = Field(
         default=(), description="The metrics that are estimated; without any, all of the task."
+    )
+    alert_look: AlertLook = Field(
+        default_factory=AlertLook,
+        description='When a window that is over gets its one look, such as `alert_look = {answered = 0.9, after = "7d"}`.',
+        json_schema_extra=ADDED,
     )
     alerts: tuple[AlertRule, ...] = Field(
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeling.estimates.amounts import ERRORS, percent
+from labeling.estimates.amounts import ERRORS
 from labeling.estimates.estimate import Estimate, widest
 from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
 from labeling.report.content import ReportData
@@ -61,6 +61,6 @@ def _errors(newest: Estimate, data: ReportData) -> list[Estimate]:
 def _unreliable(estimate: Estimate, data: ReportData) -> str:
     name, window = NAMES[estimate.metric].lower(), dates(estimate.window, data.timezone)
     return (
-        f"Unreliable: {name} of {window}. One answer makes "
-        f"{percent(estimate.largest or 0.0)} of its sum, and the sample may have missed others as large."
+        f"Unreliable: {name} of {window}. A few large errors decide it, and the answers do not "
+        "show enough of them: its interval may end too low."
     )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, is_answered_enough
+from labeling.estimates.amounts import (
+    ERRORS,
+    NO_BREAK,
+    PAGE,
+    ends_without_point,
+    is_answered_enough,
+)
 from labeling.estimates.estimate import Estimate
 from labeling.report.chart import NO_LINES, Axis, IntervalChart, IntervalMark, IntervalRow, Lines
 from labeling.report.content import ReportData
@@ -18,6 +24,8 @@ _FEW = 10  # answers, below which a row is faint
 def mark_of(estimate: Estimate, data: ReportData) -> IntervalMark:
     """Return what is drawn of an estimate; the range of missing answers only where it leads."""
     truth = data.truth(estimate)
+    if ends_without_point(estimate) is not None:
+        return IntervalMark(None, estimate.low, estimate.high, truth=truth)
     if estimate.value is None:
         return IntervalMark(None)
     if is_answered_enough(estimate):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labeling.estimates.amounts import ERRORS
+from labeling.estimates.amounts import ERRORS, is_told
 from labeling.estimates.estimate import Estimate, more_answers
 from labeling.report.chapters.estimate_rows import chart_of, legend_of, lines_of, mark_of
 from labeling.report.chart import IntervalMark, IntervalRow
@@ -19,7 +19,7 @@ _MORE = (25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 def newest_figure(data: ReportData) -> Figure | None:
     """Show the headline's estimate; nothing where it has no value."""
     estimate = data.headline
-    if estimate is None or estimate.value is None:
+    if estimate is None or not is_told(estimate):
         return None
     rows = [IntervalRow("", mark_of(estimate, data))]
     chart = chart_of(estimate.metric, [("", rows)], ("", "", ""), lines_of(data, estimate.period))
