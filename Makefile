@@ -87,6 +87,7 @@ bench: setup ## Measure scoring against the bare loop, as ratios
 
 bench-coverage: setup ## Measure how often the intervals cover the truth, on replays of the flights
 	$(BIN)/python tests/benchmarks/coverage.py
+	$(BIN)/python tests/benchmarks/alert_years.py
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

@@ -109,7 +109,9 @@ def _overall(estimates: Sequence[Estimate], batches: Sequence[str]) -> Iterator[
     yield from _versions(estimates, lead)
     for other in metrics[1:]:
         others = widest(one for one in estimates if one.metric == other and one.cohort is None)
-        yield from (_row(other, one) for one in others if (one.period, one.window) == main)
+        yield from (
+            _row(other.replace("_", " "), one) for one in others if (one.period, one.window) == main
+        )
     yield from _missing(lead)
     yield from _section("cohorts", _cohorts(led, lead), "cohorts", _MOST + 1)
     whole = [one for one in led if one.cohort is None and _is_other(one, lead)]

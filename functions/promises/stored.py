@@ -28,6 +28,7 @@ from pipelines.columns import relations
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes
+from pipelines.job.metric_names import metrics_of
 from pipelines.job.rules import reading_rules
 from pipelines.scoring.file_names import attempt_of
 from pipelines.scoring.score_fragment import Work
@@ -262,7 +263,7 @@ def estimates_repeat(app: App, views: Views) -> Promise:
     stored = relations.records(views.tables.read("estimates"))
     ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
     times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
-    every_metric = app.job.model_copy(update={"metrics": ()})
+    every_metric = app.job.model_copy(update={"metrics": metrics_of(app.job.task)})
     problems = []
     for moment in times:
         again = {

@@ -16,9 +16,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from labeling.estimates.estimate import Estimate
 
-ERRORS = ("mae", "rmse")  # in the unit of what is predicted; all other metrics are shares
-LEADING = ("accuracy", *ERRORS)  # over all classes; the first that was estimated leads
-OF_CLASSES = ("precision", "recall", "f1")
+ERRORS = ("mae", "rmse")  # means of errors, which have a tail
+SIZES = (*ERRORS, "median_absolute_error", "p90_absolute_error")  # of errors, none below 0
+NUMBERS = (*SIZES, "bias", "mcc")  # no shares: in the unit of what is predicted, or without one
+AVERAGES = (
+    *("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"),
+    *("precision_weighted", "recall_weighted", "f1_weighted", "mcc"),
+)
+LEADING = (
+    "accuracy",
+    *SIZES,
+    "bias",
+    *AVERAGES,
+)  # of all classes; the first that is estimated leads
+OF_CLASSES = ("precision", "recall", "f1", "specificity")
 ENOUGH = 0.95  # share of the questions answered, below which the missing answers lead
 NO_BREAK = "\u00a0"
 
@@ -43,14 +54,14 @@ class Notation:
         """Write a value of a metric.
 
         Args:
-            metric: its name; those in `ERRORS` are numbers, all others shares.
+            metric: its name; those in `NUMBERS` are no shares.
             value: the value; a share lies within [0, 1].
             digits: of a percentage, after the point.
 
         Returns:
             The text, with its unit.
         """
-        return self.number(value) if metric in ERRORS else self.share(value, digits)
+        return self.number(value) if metric in NUMBERS else self.share(value, digits)
 
     def bounded(self, metric: str, ends: tuple[float | None, float | None], digits: int) -> str:
         """Write what a metric without a point is at least and at most.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labeling.estimates.evidence.arrays import Evidence
-from labeling.estimates.row_sets import View
+from labeling.estimates.row_sets import RowSet, View
 from pipelines.columns.buffers import Floats, Int64s
 
 
@@ -18,7 +17,7 @@ class GroupedValues:
     Attributes:
         row: the drawn row.
         value: what the answer says of it.
-        weight: the design weight, the number of rows that it stands for.
+        weight: the rows of its group and stratum by the answers among them.
         group: the code of its group, from 0 to groups - 1.
         groups: G.
     """
@@ -32,21 +31,29 @@ class GroupedValues:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRows:
-    """A value of each drawn row (S,), NaN where it has no answer."""
+    """A value of each drawn row (S,), NaN where it has no answer; and the cells of all rows."""
 
-    evidence: Evidence
+    cells: RowSet
     value: Floats
 
     def of(self, view: View) -> GroupedValues:
         """Return the answered rows of each group of a view."""
-        drawn, designed = self.evidence.drawn, self.evidence.designed
+        evidence = self.cells.evidence
+        drawn, designed = evidence.drawn, evidence.designed
         window = view.window[designed.batch[drawn.stratum[drawn.member]]]
         is_inside = (window >= 0) & ~np.isnan(self.value[drawn.member])
-        row = drawn.member[is_inside]
+        row, domain = drawn.member[is_inside], drawn.domain[is_inside]
         return GroupedValues(
             row=row,
             value=self.value[row],
-            weight=designed.weight[drawn.stratum[row]],
-            group=drawn.domain[is_inside] * view.windows + window[is_inside],
+            weight=self._weights()[domain, drawn.stratum[row]],
+            group=domain * view.windows + window[is_inside],
             groups=view.groups,
         )
+
+    def _weights(self) -> Floats:
+        """Return how many rows each answer of a domain and stratum stands for: (domains, D)."""
+        cells, evidence = self.cells, self.cells.evidence
+        weights = np.zeros((len(evidence.domains), len(evidence.designed.batch)))
+        weights[cells.domain, cells.stratum] = cells.size / np.maximum(cells.answered, 1)
+        return weights

@@ -9,34 +9,20 @@ estimates, whatever was added later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
 import numpy as np
 import pyarrow as pa
 
+from labeling.estimates.chosen import Wanted, chosen_families
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
-from labeling.estimates.metrics import Counts, Figures, counts, families, whole
+from labeling.estimates.metrics import Counts, Figures, counts, whole
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval
 from pipelines.columns.buffers import Floats
-from pipelines.models.catalogue import TaskType
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The metrics that a job asks for."""
-
-    task: TaskType
-    answers: tuple[str, ...] = ()  # the job's answer set, canonical; empty: all that occur
-    metrics: tuple[str, ...] = ()  # all of the task, when empty
-
-    def has(self, metric: str) -> bool:
-        """Say whether a metric is wanted."""
-        return not self.metrics or metric in self.metrics
 
 
 def estimates(
@@ -85,7 +71,7 @@ def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scoring] = ())
     views = list(window_views(facts, scored))
     everyone = whole(facts, wanted.task)
     figures: list[list[Figures]] = [[] for _ in views]
-    for family in families(facts, wanted.task, wanted.answers or facts.labels):
+    for family in chosen_families(facts, wanted):
         for view, figures_of in zip(views, figures, strict=True):
             figures_of += [one for one in family.figures(view.view) if wanted.has(one.metric)]
     return [

@@ -180,7 +180,7 @@ def whole(evidence: Evidence, task: TaskType) -> RowSet:
 
     An answer to a regression that is no number does not count.
     """
-    return row_set(evidence, *_everywhere(evidence), losses(evidence, task))
+    return row_set(evidence, *everywhere(evidence), losses(evidence, task))
 
 
 def losses(evidence: Evidence, task: TaskType) -> Floats:
@@ -206,7 +206,7 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
     """
     everyone = whole(evidence, task)
     if task == "regression":
-        yield Errors(everyone, _squared(evidence), AnswerRows(evidence, losses(evidence, task)))
+        yield Errors(everyone, _squared(evidence), AnswerRows(everyone, losses(evidence, task)))
         return
     yield Accuracy(everyone)
     codes = {label: code for code, label in enumerate(evidence.labels)}
@@ -222,7 +222,7 @@ def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
 
 def _squared(evidence: Evidence) -> RowSet:
     away = evidence.answers.number - evidence.drawn.value[evidence.answers.row]
-    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, away**2))
+    return row_set(evidence, *everywhere(evidence), mean_over_people(evidence, away**2))
 
 
 def counts(everyone: RowSet, view: View) -> Counts:
@@ -261,6 +261,6 @@ def _of_counts(
         return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
 
 
-def _everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
+def everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
     """Select all known numbers of rows and all drawn rows."""
     return np.ones(len(evidence.parts.rows), np.bool_), np.ones(len(evidence.drawn.label), np.bool_)

@@ -39,7 +39,7 @@ class Spread:
     third: Floats
 
 
-def means(of: Spread) -> Intervals:
+def means(of: Spread, *, is_signed: bool = False) -> Intervals:
     """Estimate the mean error of each group: (G,), in the unit of the errors.
 
     The value is sum W_h zbar_h, its squared standard error sum W_h^2 (1 - f_h)
@@ -49,6 +49,7 @@ def means(of: Spread) -> Intervals:
     quantiles and g the inverse of Hall's transformation. A census has no
     error. The limits are unknown below 2 answers in some stratum, and where
     all answers show the same error: nothing then says how large others are.
+    The lower limit is 0 at least, unless errors are signed.
     """
     strata = of.strata
     value = strata.value
@@ -62,7 +63,7 @@ def means(of: Spread) -> Intervals:
         )
         reach = _student(freedom)
         low, high = (value - stderr * _untransformed(sign * reach, skew) for sign in (1, -1))
-    low = np.minimum(np.maximum(low, 0), value)
+    low = np.minimum(low if is_signed else np.maximum(low, 0), value)
     return _decided(strata, stderr, Intervals(value, low, np.maximum(high, value)))
 
 

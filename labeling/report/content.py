@@ -9,7 +9,7 @@ from functools import cached_property
 
 from labeling.answers.agreement import Agreement
 from labeling.estimates.alerts import Alert
-from labeling.estimates.amounts import is_told
+from labeling.estimates.amounts import LEADING, is_told
 from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
 from labeling.estimates.estimate import Estimate, widest
@@ -18,7 +18,7 @@ from labeling.estimates.windows import Period, closes, span, windows
 from pipelines.job.sections import AlertRule, Batches
 from pipelines.models.catalogue import TaskType
 
-_LEADING = ("accuracy", "mae", "rmse", "f1", "recall", "precision")
+_LEADING = (*LEADING, "f1", "recall", "precision", "specificity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from labeling.report.content import ReportData
 from labeling.report.phrases import Phrase, figure, phrase
-from labeling.report.wording import count, digits, points, possessive
+from labeling.report.wording import NAMES, count, digits, points, possessive
 
 _NOT_ASKED = "Nobody has been asked yet, so nothing is known about how good the predictions are."
 _NO_POINT = "Too few rows of the class were found for a single figure: it takes 3 among those predicted as it, and 3 among the others."
@@ -135,8 +135,12 @@ def _about(estimate: Estimate, data: ReportData, amount: Phrase) -> Phrase:
             sentence = phrase("{} of what people call “{}” was found in {}", amount, class_, which)
         case "precision":
             sentence = phrase("Where {} sentence “{}”, {} were right", which, class_, amount)
-        case _:
+        case "f1":
             sentence = phrase("The F1 of “{}” in {} is {}", class_, which, amount)
+        case _:
+            of_class = f" of “{class_}”" if class_ else ""
+            name = NAMES[estimate.metric]
+            sentence = phrase("{}{}, in {}: {}", name, of_class, which, amount)
     return sentence.capitalized()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labeling.estimates.amounts import ERRORS, is_told
+from labeling.estimates.amounts import NUMBERS, is_told
 from labeling.estimates.estimate import Estimate, more_answers
 from labeling.report.chapters.estimate_rows import chart_of, legend_of, lines_of, mark_of
 from labeling.report.chart import IntervalMark, IntervalRow
@@ -65,7 +65,7 @@ def _steps(estimate: Estimate) -> list[int]:
 
 
 def _row(metric: str, value: float, more: int, half: float) -> IntervalRow:
-    high = value + half if metric in ERRORS else min(value + half, 1.0)
+    high = value + half if metric in NUMBERS else min(value + half, 1.0)
     label = f"+ {more:,}" if more else "now"
     mark = IntervalMark(value, max(value - half, 0.0), high)
     return IntervalRow(label, mark, f"±\u00a0{points(metric, half)}")

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from labeling.estimates.chosen import Wanted
 from labeling.estimates.confusion import Confusion, confusion
-from labeling.estimates.estimation import Wanted, estimates
+from labeling.estimates.estimation import estimates
 from tests.fixtures.judged import Row, judged
 
 _ANSWERS = ("a", "b", "c")
