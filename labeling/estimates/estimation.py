@@ -15,10 +15,10 @@ from itertools import product
 import numpy as np
 import pyarrow as pa
 
-from labeling.estimates.chosen import Wanted, chosen_families
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
+from labeling.estimates.families.chosen import Wanted, chosen_families
 from labeling.estimates.metrics import Counts, Figures, counts, whole
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval

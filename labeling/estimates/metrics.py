@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from labeling.estimates.answer_rows import AnswerRows
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
+from labeling.estimates.families.answer_rows import AnswerRows
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots

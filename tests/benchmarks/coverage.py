@@ -28,9 +28,9 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from labeling.estimates.chosen import Wanted
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from pipelines.columns.buffers import dictionary_codes, floats, texts
 from pipelines.identity.ids import keyed_hashes, prediction_ids
 from pipelines.identity.keyed_hash import hex_text

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from labeling.estimates.chosen import Wanted
 from labeling.estimates.confusion import Confusion, confusion
 from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from tests.fixtures.judged import Row, judged
 
 _ANSWERS = ("a", "b", "c")

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from labeling.estimates.chosen import Wanted
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from labeling.estimates.window_views import Scoring
 from labeling.formulas.shares import share
 from pipelines.tables.schemas import ANNOTATIONS, DESIGNS, SAMPLES
@@ -695,7 +695,7 @@ import sys
 from datetime import UTC, datetime
 import pyarrow as pa
 from labeling.answers.agreement import agreement
-from labeling.estimates.chosen import Wanted
+from labeling.estimates.families.chosen import Wanted
 from labeling.estimates.estimation import estimates
 from labeling.answers.current import resolve
 

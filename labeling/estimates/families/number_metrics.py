@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labeling.estimates.answer_rows import AnswerRows
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
+from labeling.estimates.families.answer_rows import AnswerRows
 from labeling.estimates.metrics import Figures
 from labeling.estimates.row_sets import RowSet, View
 from labeling.formulas.mean_errors import means
@@ -59,8 +59,7 @@ class ErrorQuantiles:
             self.absolute.sums(view, part)
             for part in (self.absolute.size, self.absolute.asked, self.absolute.answered)
         )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            given = answered / asked
+        given = np.divide(answered, asked, out=np.full(len(asked), np.nan), where=answered > 0)
         found = []
         for metric, share in QUANTILES.items():
             of = quantiles(errors, share, size, size == answered)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from labeling.estimates.chosen import Wanted
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from pipelines.columns.buffers import Floats, Int64s
 from tests.fixtures.judged import Row, judged
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from labeling.estimates.answer_rows import AnswerRows
 from labeling.estimates.evidence.arrays import Evidence
+from labeling.estimates.families.answer_rows import AnswerRows
+from labeling.estimates.families.number_metrics import (
+    QUANTILES,
+    Bias,
+    ErrorQuantiles,
+    signed_errors,
+)
 from labeling.estimates.metrics import Family, everywhere, families, losses, whole
-from labeling.estimates.number_metrics import QUANTILES, Bias, ErrorQuantiles, signed_errors
 from labeling.estimates.row_sets import row_set
 from pipelines.job.metric_names import BY_DEFAULT
 from pipelines.models.catalogue import TaskType
