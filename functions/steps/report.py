@@ -21,6 +21,7 @@ from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
 from labeling.estimates.estimation import of_evidence
 from labeling.estimates.evidence.gathering import evidence
+from labeling.estimates.evidence.top_ups import topped_up
 from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Outcomes, Reason, ReportData, render
 from pipelines.columns import relations
@@ -81,6 +82,7 @@ def gather(app: App) -> ReportData:
         outcomes=_outcomes(app, views, annotations, samples),
         alerts=listed(look(app, views.tables, estimated, keep=False)),
         lines=app.job.alerts,
+        topped_up=topped_up(designs, samples, annotations),
         note=truth.note.strip() or None,
         truths=truth.windows,
     )

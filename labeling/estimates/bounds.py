@@ -15,7 +15,7 @@ _UNBOUNDED = "nothing bounds errors from above: a tail that was not drawn shows 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """One-sided limits of the true figure; None is unknown.
+    """One-sided limits of the figure of all rows; None is unknown.
 
     Attributes:
         low: what it is at least.
@@ -32,7 +32,7 @@ class Bounds:
 
 
 def bounds(estimate: Estimate, error: float) -> Bounds:
-    """Return what the true figure surely is at least and at most.
+    """Return what the figure of all rows surely is at least and at most.
 
     A share's limits are exact, with the number of answers of a simple random
     sample that would give as long an interval; those of recall and F1 rest on
@@ -44,7 +44,7 @@ def bounds(estimate: Estimate, error: float) -> Bounds:
 
     Args:
         estimate: with its interval.
-        error: how often the truth may lie beyond either limit, within (0, 1).
+        error: how often it may lie beyond either limit, within (0, 1).
 
     Returns:
         The limits.

@@ -216,8 +216,9 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
 
 def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     part, row = evidence.parts.label == code, evidence.drawn.label == code
-    truth = mean_over_people(evidence, evidence.answers.label == code)
-    return OfClass(name, row_set(evidence, part, row, truth), row_set(evidence, ~part, ~row, truth))
+    is_class = mean_over_people(evidence, evidence.answers.label == code)
+    inside, others = (row_set(evidence, p, r, is_class) for p, r in ((part, row), (~part, ~row)))
+    return OfClass(name, inside, others)
 
 
 def _squared(evidence: Evidence) -> RowSet:

@@ -85,6 +85,7 @@ class ReportData:
     outcomes: Outcomes | None = None
     alerts: Sequence[Alert] = ()
     lines: Sequence[AlertRule] = ()
+    topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
     note: str | None = None
     truths: Sequence[Truth] = ()
 

@@ -22,7 +22,7 @@ from labeling.report.chapters.scores import score_figure
 from labeling.report.chapters.volume import quarantine_figure, volume_figure
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure
-from labeling.report.headline import headline, since, subline, watched
+from labeling.report.headline import again, headline, since, subline, watched, whose
 from labeling.report.phrases import Phrase
 
 
@@ -58,7 +58,9 @@ class Findings:
 def findings(data: ReportData) -> Findings:
     """Find what a report says, from all that it is made of."""
     newest = data.headline
-    leads = (subline(newest), since(newest, data)) if newest else ()
+    leads = (
+        (subline(newest), whose(data), again(newest, data), since(newest, data)) if newest else ()
+    )
     return Findings(
         headline=headline(newest, data),
         leads=[words for words in leads if words],

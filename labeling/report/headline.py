@@ -7,6 +7,7 @@ from labeling.estimates.amounts import (
     PAGE,
     ends_without_point,
     is_answered_enough,
+    percent,
     range_if_missing,
 )
 from labeling.estimates.estimate import Estimate
@@ -84,6 +85,32 @@ def subline(estimate: Estimate) -> str:
         "The range is what the missing answers could change; what is to give or take is the luck of the draw. "
         f"The {count(estimate.n_answered, 'answer')} alone say {_amount(estimate, estimate.value)}, with a 95{NO_BREAK}% interval from "
         f"{_amount(estimate, estimate.low)} to {_amount(estimate, estimate.high)}: true only if the missing ones would be like those given.{covered}"
+    )
+
+
+def whose(data: ReportData) -> str:
+    """Say whose word counts as right, and how often people differ where several answered."""
+    of = data.agreement
+    if of is None or not of.shared or of.agree is None:
+        return ""
+    return (
+        f"Right is what these people say: of {count(of.shared, 'question')} that several answered, "
+        f"{percent(1 - of.agree)} got different answers."
+    )
+
+
+def again(estimate: Estimate, data: ReportData) -> str:
+    """Say that rows were asked about again after answers were known; nothing without any."""
+    inside = [
+        batch for batch in data.topped_up if windows(batch).get(estimate.period) == estimate.window
+    ]
+    if not inside or estimate.value is None or estimate.low == estimate.high:
+        return ""
+    which = inside[0] if len(inside) == 1 else f"{len(inside)} batches of it"
+    return (
+        f"More rows of {which} were drawn after answers had come in. If that was because of the "
+        "figure, the interval is too short: where people add rows until they like it, it holds "
+        "79 to 85 times in 100 and not 95."
     )
 
 

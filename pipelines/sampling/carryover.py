@@ -1,7 +1,7 @@
 """A draw that survives the replacement of its batch by other rows.
 
-Answers belong to rows, not to versions: with the same rows asked, two versions
-of a model are compared three times as sharply as with two samples.
+Answers belong to rows, not to versions: what people said of a row is said of
+every version's prediction of it, so a new version is judged without asking anew.
 """
 
 from __future__ import annotations

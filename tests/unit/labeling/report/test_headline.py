@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from labeling.answers.agreement import Agreement
 from labeling.report import ReportData, render
 from tests.fixtures.readers import Page
 from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
@@ -140,3 +141,25 @@ def test_a_recall_that_is_bounded_on_both_sides_is_told_by_both() -> None:
         "Between 31 % and 84 % of what people call “late” was found"
         in _page(report_data([of])).said
     )
+
+
+def test_a_window_that_was_drawn_from_again_says_what_that_does_to_its_interval() -> None:
+    said = _page(usual(topped_up=["2026-11-18"])).said
+    other = _page(usual(topped_up=["2026-11-02"])).said
+
+    assert "More rows of 2026-11-18 were drawn after answers had come in." in said
+    assert "79 to 85 times in 100" in said
+    assert "More rows of" not in other
+
+
+def test_whose_word_is_right_is_told_with_how_often_people_differ() -> None:
+    some = Agreement(40, 25, 0.88, 0.7, ())
+
+    said = _page(usual(agreement=some)).said
+
+    assert "Right is what these people say: of 25 questions that several answered, 12 % got" in said
+    assert "Right is what" not in _page(usual()).said
+
+
+def test_the_page_never_calls_answers_the_truth() -> None:
+    assert "truth" not in _page(usual()).said.lower()
