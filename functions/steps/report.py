@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from labeling.estimates.confusion import confusion
 from labeling.estimates.estimation import of_evidence
 from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.evidence.top_ups import topped_up
+from labeling.estimates.families.forecast import more_answers
 from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Outcomes, Reason, ReportData, render
 from pipelines.columns import relations
@@ -62,7 +63,7 @@ def gather(app: App) -> ReportData:
     estimated = of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
     truth = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
-    return ReportData(
+    data = ReportData(
         job=app.job.name,
         file=app.file,
         task=app.job.task,
@@ -86,6 +87,8 @@ def gather(app: App) -> ReportData:
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
+    wanted, headline = estimates.wanted(app.job), data.headline
+    return replace(data, more=more_answers(facts, wanted, headline)) if headline else data
 
 
 def _batches(views: Views) -> list[Batch]:

@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-import numpy as np
-
-from labeling.estimates.amounts import ERRORS
 from labeling.estimates.windows import Period
-from labeling.formulas.intervals import effective_answers, wilson
 from labeling.formulas.ratios import ClassShares
 
 ESTIMATOR_VERSION = "2"  # raised when a formula changes
@@ -63,29 +59,3 @@ def widest(estimates: Iterable[Estimate]) -> list[Estimate]:
         if key not in kept or estimate.rows > kept[key].rows:
             kept[key] = estimate
     return list(kept.values())
-
-
-def more_answers(estimate: Estimate, more: int) -> float | None:
-    """Return half the length that the interval would have with so many more answers.
-
-    They are taken to be spread as the present ones are, over rows that are not
-    answered yet. None where nothing is known of the present length. With no
-    answer yet, a share is taken to be one half, the worst case.
-    """
-    if estimate.low is None or estimate.high is None:
-        return None
-    n = estimate.n_answered + more
-    left = max(estimate.rows - n, 0)
-    if estimate.value is None:
-        return _half(0.5, n * estimate.rows / left) if left else 0.0
-    before = estimate.n_answered / max(estimate.rows - estimate.n_answered, 1)
-    gain = n / left / before if left else np.inf
-    if estimate.metric in ERRORS:
-        return float((estimate.high - estimate.low) / 2 / np.sqrt(gain))
-    answers = effective_answers(estimate.value, estimate.low, estimate.high)
-    return _half(estimate.value, answers * gain)
-
-
-def _half(value: float, answers: float) -> float:
-    limits = wilson(np.array([value]), np.array([answers]))
-    return float(limits.high[0] - limits.low[0]) / 2

@@ -86,6 +86,7 @@ class ReportData:
     alerts: Sequence[Alert] = ()
     lines: Sequence[AlertRule] = ()
     topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
+    more: Sequence[tuple[int, float]] = ()  # (more answers, half the headline's length), now first
     note: str | None = None
     truths: Sequence[Truth] = ()
 

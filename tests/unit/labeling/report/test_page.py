@@ -69,6 +69,7 @@ def _rich(text: str = "late") -> ReportData:
             Line.model_validate({"metric": "recall", "class": text, "below": 0.8, "cohort": text})
         ],
         stale=2,
+        more=[(0, 0.045), (25, 0.04), (50, 0.036)],
     )
 
 
