@@ -13,10 +13,10 @@ from infra.clouds.folder import Folder, FolderLocks
 from infra.ports import Locks
 from infra.registry import Registry
 from pipelines.errors import SettingsInvalid, StoreUnavailable
-from pipelines.tables.delta import Table
 from pipelines.tables.files import Files
 from pipelines.tables.schemas import PARTITIONED_BY, TABLES
 from pipelines.tables.snapshot import Tables
+from pipelines.tables.table import Table
 
 FORMAT = 2  # of what a store holds; 1 had no mark, no `releases` and fewer columns
 MARK = "recheck-store.json"

@@ -12,10 +12,10 @@ from infra.clouds import is_remote
 from pipelines.errors import InputUnreadable
 from pipelines.identity.row_digests import Digest
 from pipelines.input import fragments
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import ALL, membership
 from pipelines.input.fragments import Source, Split
+from pipelines.input.projections import projection
 from pipelines.job.rules import batch_rule, reading_rules
 
 Number = tuple[int, int]  # of a split: its file, its row group
@@ -184,5 +184,5 @@ def rows_of(app: App, data: Input, batches: Sequence[str]) -> Iterator[BatchRows
     rules = reading_rules(app.job)
     digests = {name: digest for batch in batches for name, digest in data.files_of(batch).items()}
     for split in data.splits(batches):
-        columns = raw.projection(rules)
+        columns = projection(rules)
         yield from batches_of(rules, split, columns, batches=batches, digests=digests)

@@ -16,9 +16,10 @@ from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
 from pipelines.identity.row_digests import Digest
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
+from pipelines.input.typed_columns import checked_text
+from pipelines.input.typed_rows import take
 from pipelines.job.job_file import Job
 from pipelines.scoring.scorers import Scorer
 
@@ -64,7 +65,7 @@ class WantedRows:
         """Take the rows with these prediction ids."""
         names = hex_text(part.ids).to_pylist()
         places = [place for place, name in enumerate(names) if name in wanted]
-        chosen = raw.take(part.rows, np.array(places, dtype=np.int64))
+        chosen = take(part.rows, np.array(places, dtype=np.int64))
         return cls([names[place] for place in places], chosen)
 
     def shown(self, job: Job) -> dict[str, str]:
@@ -75,7 +76,7 @@ class WantedRows:
         made = [
             self.rows.column(c.name)
             if c.kind == "image"
-            else raw.checked_text(self.rows.column(c.name), c.name, Faults())
+            else checked_text(self.rows.column(c.name), c.name, Faults())
             for c in columns
         ]
         seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])

@@ -20,9 +20,9 @@ from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, keys_of
 from pipelines.input.faults import Faults
+from pipelines.input.typed_rows import take, take_column
 from pipelines.job.job_file import Job
 from pipelines.sampling.candidates import in_order, within_budget
 from pipelines.tables.purposes import TRAIN
@@ -101,9 +101,9 @@ def _named(job: Job, part: BatchRows) -> BatchRows:
         return part
     return BatchRows(
         batch=part.batch,
-        rows=raw.take(part.rows, good),
+        rows=take(part.rows, good),
         positions=part.positions[good],
-        keys=raw.take_column(part.keys, good),
+        keys=take_column(part.keys, good),
         ids=part.ids[good],
         faults=Faults(),
     )

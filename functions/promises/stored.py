@@ -31,10 +31,10 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.job.rules import reading_rules
 from pipelines.scoring.file_names import attempt_of
 from pipelines.scoring.score_fragment import Work
-from pipelines.tables.delta import Table
 from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
+from pipelines.tables.table import Table
 from pipelines.tables.table_files import WrittenFile
 
 _RESCORED = 200_000  # rows of a batch that P2 computes anew at most

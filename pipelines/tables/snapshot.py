@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from pipelines.tables.delta import Table
 from pipelines.tables.schemas import LARGE, TABLES
+from pipelines.tables.table import Table
 from pipelines.tables.table_files import WrittenFile
 
 
