@@ -1,4 +1,4 @@
-"""Report: what the store holds, gathered and written as one page."""
+"""The step `report`: gather the facts of a job, and write them as one HTML page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
-from functions.tables import Views, of_purpose, open_views
+from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
 from labeling.estimates.alerts import alerts
@@ -30,7 +30,7 @@ from pipelines.tables.purposes import VERIFY
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """A page that was written, and what it was made from."""
+    """The address of a written page, and its data."""
 
     address: str
     data: ReportData
@@ -40,7 +40,7 @@ def report(app: App) -> ReportResult:
     """Write the page.
 
     Raises:
-        SettingsInvalid: the file of the known truth is not what it should be.
+        SettingsInvalid: the file of known truths cannot be read as such.
         StoreUnavailable: the page cannot be written.
     """
     name, data = f"{app.job.name}.html", gather(app)
@@ -49,8 +49,8 @@ def report(app: App) -> ReportResult:
 
 
 def gather(app: App) -> ReportData:
-    """Gather all that the page shows; the estimates are those of `recheck estimate`."""
-    now, views = app.now(), open_views(app)
+    """Gather all data of the page; the estimates are those of `recheck estimate`."""
+    now, views = app.now(), app.views()
     designs, samples, annotations = (
         of_purpose(rows, VERIFY) for rows in (views.designs, views.samples(), views.annotations())
     )
@@ -101,7 +101,7 @@ def _reasons(quarantine: pa.Table) -> list[Reason]:
 
 
 def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
-    """Compare answers to rows that nobody drew with the predictions, which nothing else here reads."""
+    """Compare answers to rows that were not drawn with the predictions, which nothing else here reads."""
     answers = current.current_answers(annotations, samples)
     answers = relations.where_in(answers, "state", current.OUTCOME)
     if not answers.num_rows:
