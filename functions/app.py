@@ -18,7 +18,8 @@ from pydantic import SecretStr
 from functions.batches.discovery import JobData
 from functions.runs import Run, RunLog, keep
 from functions.tables import Views
-from infra import clock, settings
+from infra import clock
+from infra import settings as user_settings
 from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.store import Store, open_store
@@ -170,12 +171,19 @@ class App:
         return newest[0]["known_at"] if newest else None
 
 
-def open_app(job: Path | str | Job, *, say: Say = _quiet, track: Track = _untracked) -> App:
+def open_app(
+    job: Path | str | Job,
+    *,
+    settings: Settings | None = None,
+    say: Say = _quiet,
+    track: Track = _untracked,
+) -> App:
     """Read the job file and the settings, and open the store.
 
     Args:
         job: the path or `file:` URL of a job file; or a job without a file,
-            whose relative paths start at the current folder.
+            whose relative paths and store start at the current folder.
+        settings: by default, those of the settings file and the environment.
         say: takes a line of news.
         track: wraps what takes long, for a progress bar.
 
@@ -186,7 +194,7 @@ def open_app(job: Path | str | Job, *, say: Say = _quiet, track: Track = _untrac
         JobInvalid, SettingsInvalid: one of them cannot be used.
         StoreUnavailable: a later release wrote the store.
     """
-    where = settings.load()
+    where = settings or user_settings.load()
     if isinstance(job, Job):
         folder, file = Path.cwd(), App.file
     else:
