@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -17,9 +15,9 @@ from pipelines.identity.row_digests import Digest
 from pipelines.scoring.fragment_results import (
     BadRow,
     FragmentResult,
+    decode_results,
     duplicates,
-    read_results,
-    write_results,
+    encode_results,
 )
 from pipelines.tables.table_files import WrittenFile
 
@@ -62,15 +60,13 @@ def same(one: FragmentResult, other: FragmentResult) -> bool:
 @given(st.lists(results(), max_size=4))
 def test_results_come_back_as_they_left(left: list[FragmentResult]) -> None:
     """Every field, also of a result without rows; and the same results are the same bytes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path, again = Path(folder) / "results", Path(folder) / "again"
-        write_results(path, left)
-        found = read_results(path)
-        write_results(again, found)
+    content = encode_results(left)
 
-        assert len(found) == len(left)
-        assert all(same(one, other) for one, other in zip(found, left, strict=True))
-        assert again.read_bytes() == path.read_bytes()
+    found = decode_results(content)
+
+    assert len(found) == len(left)
+    assert all(same(one, other) for one, other in zip(found, left, strict=True))
+    assert encode_results(found) == content
 
 
 def result(number: int, first: int, rows: Sequence[tuple[int, int]]) -> FragmentResult:
