@@ -113,9 +113,15 @@ class Views:
         """Return the resolved answer of each question."""
         return resolution.resolve(self.annotations(), self.samples(), numbers=self._numbers)
 
-    def quarantine(self) -> pa.Table:
-        """Return the quarantined rows of live attempts; a row that a killed run wrote twice counts once."""
-        live = where_in(self.tables.read("quarantine"), "attempt", *self.published.values())
+    def quarantine(self, batches: Iterable[str] | None = None) -> pa.Table:
+        """Return the quarantined rows of live attempts; a row that a killed run wrote twice counts once.
+
+        Args:
+            batches: whose rows; None for all.
+        """
+        names = [None] if batches is None else batches
+        rows = pa.concat_tables(self.tables.read("quarantine", batch=name) for name in names)
+        live = where_in(rows, "attempt", *self.published.values())
         texts = live.set_column(
             live.schema.get_field_index("row"), "row", live["row"].cast(pa.string())
         )

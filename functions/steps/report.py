@@ -69,7 +69,7 @@ def gather(app: App) -> ReportData:
         at=now,
         estimates=estimated,
         batches=_batches(views),
-        reasons=_reasons(views.quarantine()),
+        reasons=_reasons(views),
         agreement=agreement(annotations, samples, numbers=not is_classes),
         stale=states[current.STALE],
         drawn=Counter(drawn["batch"].to_pylist()),
@@ -93,11 +93,19 @@ def _batches(views: Views) -> list[Batch]:
     ]
 
 
-def _reasons(quarantine: pa.Table) -> list[Reason]:
-    """Count the rows of each reason, without a value of any row."""
-    columns = [quarantine[name].to_pylist() for name in ("reason", "column")]
-    counted = Counter(zip(*columns, strict=True))
-    return [Reason(reason, column, count) for (reason, column), count in counted.items()]
+def _reasons(views: Views) -> list[Reason]:
+    """Count the quarantined rows of each reason, as the attempts recorded them.
+
+    An attempt of an earlier release recorded no reasons; then its rows are counted.
+    """
+    live, counts = attempts.live(views.tables), Counter[tuple[str, str | None]]()
+    for attempt in live.values():
+        counts.update({(reason, column): rows for reason, column, rows in attempt.bad or ()})
+    unrecorded = [one.batch for one in live.values() if one.bad is None and one.quarantined]
+    if unrecorded:
+        rows = views.quarantine(unrecorded)
+        counts.update(zip(*(rows[name].to_pylist() for name in ("reason", "column")), strict=True))
+    return [Reason(reason, column, count) for (reason, column), count in counts.items()]
 
 
 def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:

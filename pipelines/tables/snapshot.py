@@ -89,7 +89,8 @@ class Tables:
     def _read(self, name: str, columns: Sequence[str], kept: dict[str, frozenset[str]]) -> pa.Table:
         table = self.table(name)
         if table.partitioned_by:
-            return table.read(columns, self._partition(None), kept)
+            [batch] = kept.get("batch") or [None]
+            return table.read(columns, self._partition(batch), kept)
         return table.read(columns, None, {**kept, "job": frozenset([self.job])})
 
     def _partition(self, batch: str | None) -> dict[str, str]:
