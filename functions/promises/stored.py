@@ -235,6 +235,7 @@ def answers_count_once(app: App, views: Views) -> Promise:
     )
     problems = [
         *recount.moved(raw),
+        *recount.doubled(raw),
         *recount.miscounted(answered, relations.records(views.labels())),
         *_other_numbers(rows, estimates.compute(app.job, views)),
     ]
