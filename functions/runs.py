@@ -61,7 +61,7 @@ class Run:
     inputs: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     rows: int | None = None
-    bytes: int | None = None  # of input that was read, where that is known
+    bytes: int | None = None  # of input that was read, or of the page that was written
     seconds: float | None = None
     cpu_seconds: float | None = None
     peak_memory: int | None = None  # bytes

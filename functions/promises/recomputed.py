@@ -28,6 +28,7 @@ def answers_count_once(job: Job, views: Views) -> Promise:
     )
     problems = [
         *recount.moved(raw),
+        *recount.doubled(raw),
         *recount.miscounted(answered, relations.records(views.labels())),
         *_other_numbers(rows, estimates.compute(job, views)),
     ]

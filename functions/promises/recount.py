@@ -50,6 +50,26 @@ def moved(annotations: Sequence[Row]) -> Iterator[str]:
             yield f"answer {name} stands for {len(places)} predictions"
 
 
+def doubled(annotations: Sequence[Row]) -> Iterator[str]:
+    """Yield answers that were stored again word for word, under the same id or another one."""
+    ids: dict[tuple[str, ...], set[str]] = {}
+    last: dict[str, tuple[str, ...]] = {}
+    for row in sorted(annotations, key=_order):
+        name, words = row["annotation_id"], _words(row)
+        if last.get(name) == words:
+            yield f"answer {name} was stored again word for word"
+        last[name] = words
+        if row["state"] in ("valid", "outcome"):
+            ids.setdefault(words, set()).add(name)
+    for names in ids.values():
+        if len(names) > 1:
+            yield f"one answer is stored under {len(names)} ids: {', '.join(sorted(names)[:2])}"
+
+
+def _words(row: Row) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in row if name not in ("annotation_id", "known_at"))
+
+
 def miscounted(answered: Mapping[Question, People], labels: Sequence[Row]) -> Iterator[str]:
     """Yield questions whose label counts other people than those who answered."""
     times = Counter(_question(row) for row in labels)

@@ -109,7 +109,7 @@ def _from_server(
     cursor = Cursor.from_json(noted) if noted else None
     held, drawn, ever = _held(views, purpose), digests(views, purpose), _ever_drawn(views, purpose)
     pulled = fetch(server, project, survey(app.job), held, ever, cursor=cursor)
-    intake = take(pulled.answers, held, drawn=drawn, scored=ever)
+    intake = take(pulled.answers, held, drawn=drawn, asked=ever)
     if not dry_run:
         _append(app, intake, purpose)
         if pulled.cursor:
@@ -138,9 +138,10 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         held = _held(views, purpose)
         relevant = [answer for answer in answers if _is_for(answer, purpose, held, drawn)]
         ids = {answer.prediction_id for answer in relevant}
-        undrawn = views.predictions(ids - drawn[purpose].keys(), [])
+        asked = _ever_drawn(views, purpose)
+        undrawn = views.predictions(ids - asked.keys(), [])
         scored = set(undrawn["prediction_id"].to_pylist())
-        intakes.append(take(relevant, held, drawn=drawn[purpose], scored=scored))
+        intakes.append(take(relevant, held, drawn=drawn[purpose], asked=asked, scored=scored))
         if not dry_run:
             _append(app, intakes[-1], purpose)
     whole = _joined(intakes)
@@ -209,9 +210,11 @@ def _held(views: Views, purpose: str) -> Held:
     return hold(of_purpose(views.annotations(), purpose))
 
 
-def _ever_drawn(views: Views, purpose: str) -> set[str]:
-    rows = of_purpose(views.samples(), purpose)
-    return set(rows["prediction_id"].to_pylist())
+def _ever_drawn(views: Views, purpose: str) -> dict[str, str]:
+    """Return the last question of each prediction that was drawn at any time."""
+    rows = of_purpose(views.samples(), purpose).sort_by("known_at")
+    columns = [rows[name].to_pylist() for name in ("prediction_id", "shown_digest")]
+    return dict(zip(*columns, strict=True))
 
 
 def _append(app: App, intake: Intake, purpose: str) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
+from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
@@ -43,8 +44,12 @@ def report(app: App) -> ReportResult:
         SettingsInvalid: the file of known truths cannot be read as such.
         StoreUnavailable: the page cannot be written.
     """
-    name, data = f"{app.job.name}.html", gather(app)
-    app.store.reports.put(name, render(data).encode())
+    run = Run.of("report")
+    with app.recording(run):
+        name, data = f"{app.job.name}.html", gather(app)
+        page = render(data).encode()
+        app.store.reports.put(name, page)
+        run.bytes, run.outputs = len(page), {"report": name}
     return ReportResult(f"{app.store.reports.address}/{name}", data)
 
 

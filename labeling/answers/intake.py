@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -98,6 +99,7 @@ def take(
     held: Held,
     *,
     drawn: Mapping[str, str],
+    asked: Mapping[str, str] = MappingProxyType({}),
     scored: Collection[str] = (),
 ) -> Intake:
     """Sort answers into those that are new, those that are held already, and those of no prediction.
@@ -105,8 +107,9 @@ def take(
     Args:
         answers: from `answers_of` or `read_answers`, in their order.
         held: what is held already.
-        drawn: the current shown_digest of each prediction that was drawn.
-        scored: prediction ids that exist; needed only for those that were not drawn.
+        drawn: the current shown_digest of each prediction that is drawn.
+        asked: the last shown_digest of each prediction that was drawn at any time.
+        scored: prediction ids that exist; needed only for those that were never drawn.
 
     Returns:
         The rows to append, and their counts.
@@ -115,9 +118,11 @@ def take(
     latest: dict[str, Answer] = {}
     for answer in answers:
         if answer.prediction_id in drawn:
-            latest[answer.annotation_id] = _asked(answer, drawn)
+            _keep(latest, _asked(answer, drawn))
+        elif answer.prediction_id in asked:
+            _keep(latest, _asked(answer, asked))
         elif answer.prediction_id in scored:
-            latest[answer.annotation_id] = _undrawn(answer)
+            _keep(latest, _undrawn(answer))
         else:
             unknown[answer.prediction_id] += 1
     settled = {_question(row) for row in held.now.values() if row.state == "valid"}
@@ -211,6 +216,18 @@ def as_time(value: object) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+def _keep(latest: dict[str, Answer], answer: Answer) -> None:
+    """Let the last line of a file count, but for a line that is no answer after one that is."""
+    earlier = latest.get(answer.annotation_id)
+    if earlier is None or not _is_slip(answer, earlier):
+        latest[answer.annotation_id] = answer
+
+
+def _is_slip(answer: Answer, earlier: Answer) -> bool:
+    """Tell whether an invalid answer of a file would replace a valid one: a typo takes nothing back."""
+    return answer.source == FILE and answer.state == "invalid" and earlier.state == "valid"
+
+
 def _asked(answer: Answer, drawn: Mapping[str, str]) -> Answer:
     if answer.shown_digest is None:  # a table of answers does not say what was shown
         return replace(answer, shown_digest=drawn[answer.prediction_id])
@@ -230,10 +247,12 @@ def _is_news(answer: Answer, held: Held) -> bool:
     if answer.source != FILE:
         return answer != earlier
     if (answer.annotation_id, answer.answer) in held.ever:
-        return earlier.state == "outcome" and answer.state == "valid"  # drawn meanwhile
-    return earlier.updated is None or (
-        answer.updated is not None and answer.updated > earlier.updated
-    )
+        # drawn meanwhile, or replaced by what was no answer
+        return earlier.state in ("outcome", "invalid") and answer.state == "valid"
+    if _is_slip(answer, earlier):
+        return False
+    # a correction counts by the order in which it came, unless its own time says otherwise
+    return answer.updated is None or earlier.updated is None or answer.updated >= earlier.updated
 
 
 def _for_new_question(answer: Answer, held: Held, settled: Collection[_Asked]) -> Answer | None:
@@ -247,9 +266,10 @@ def _for_new_question(answer: Answer, held: Held, settled: Collection[_Asked]) -
     if known is None or answer.source != FILE or known.shown_digest == answer.shown_digest:
         return None
     is_unchanged = (known.state, known.answer) == ("valid", answer.answer)
-    if not is_unchanged or _question(answer) in settled:
+    if answer.shown_digest is None or not is_unchanged or _question(answer) in settled:
         return None
-    return replace(answer, annotation_id=f"{answer.annotation_id}:{answer.shown_digest}")
+    anew = replace(answer, annotation_id=f"{answer.annotation_id}:{answer.shown_digest}")
+    return None if anew.annotation_id in held.now else anew
 
 
 def _question(answer: Answer) -> _Asked:

@@ -82,3 +82,21 @@ def test_only_an_answer_to_what_is_shown_now_makes_a_row_answered() -> None:
     answers = [annotation("a"), annotation("b", prediction_id="q", shown_digest="old")]
 
     assert recount.answered_rows(samples, answers) == {"b": 1}
+
+
+def test_an_answer_that_was_stored_again_word_for_word_is_told() -> None:
+    later = BEGIN + timedelta(hours=1)
+
+    assert list(recount.doubled([annotation("a"), annotation("a", known_at=later)]))
+    assert list(recount.doubled([annotation("a"), annotation("b")]))
+
+
+def test_an_answer_that_changed_and_came_back_is_no_double() -> None:
+    hours = [BEGIN + timedelta(hours=hour) for hour in range(3)]
+    rows = [
+        annotation("a", known_at=hours[0]),
+        annotation("a", known_at=hours[1], answer="yse", state="invalid"),
+        annotation("a", known_at=hours[2]),
+    ]
+
+    assert list(recount.doubled(rows)) == []

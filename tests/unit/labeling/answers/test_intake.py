@@ -186,6 +186,65 @@ def test_an_export_given_again_still_answers_what_was_shown() -> None:
     assert again.rows == ()
 
 
+def test_a_row_that_left_the_draw_keeps_the_answer_to_its_last_question() -> None:
+    """By one rule for a file and for Label Studio: it is no outcome, and not unknown."""
+    (row,) = take([said()], NOTHING, drawn={}, asked=DRAWN).rows
+
+    assert (row.state, row.shown_digest) == ("valid", "d1")
+
+
+@pytest.mark.parametrize(
+    "later", [{}, {"p1": "d9"}, {"p2": "d2"}, {"p1": "d1", "p2": "d9"}], ids=str
+)
+def test_the_same_table_adds_nothing_whatever_was_drawn_since(later: dict[str, str]) -> None:
+    """Rows leave a draw, come back, and are asked otherwise; a second reading of each finds nothing."""
+    table = [said("p1"), said("p2", "no")]
+    intakes = [take(table, NOTHING, drawn=DRAWN)]
+    asked = dict(DRAWN)
+    for drawn in (later, DRAWN, later):
+        asked |= drawn
+        intakes.append(take(table, held_after(*intakes), drawn=drawn, asked=asked))
+
+        again = take(table, held_after(*intakes), drawn=drawn, asked=asked)
+
+        assert again.rows == ()
+
+
+def test_a_typo_in_a_later_line_takes_no_answer_back() -> None:
+    (row,) = take([said(), said(answer="yse", state="invalid")], NOTHING, drawn=DRAWN).rows
+
+    assert (row.answer, row.state) == ("yes", "valid")
+
+
+def test_a_typo_in_a_later_file_takes_no_answer_back() -> None:
+    first = take([said()], NOTHING, drawn=DRAWN)
+
+    second = take([said(answer="yse", state="invalid")], held_after(first), drawn=DRAWN)
+
+    assert second.rows == ()
+
+
+def test_the_right_file_brings_an_answer_back_that_a_typo_had_replaced() -> None:
+    """As earlier releases let it."""
+    right, typo = (
+        take([answer], NOTHING, drawn=DRAWN)
+        for answer in (said(), said(answer="yse", state="invalid"))
+    )
+
+    (row,) = take([said()], held_after(right, typo), drawn=DRAWN).rows
+
+    assert (row.answer, row.state) == ("yes", "valid")
+
+
+@pytest.mark.parametrize("updated", [NOON, None])
+def test_a_correction_of_the_same_moment_counts_as_it_comes(updated: datetime | None) -> None:
+    first = take([said()], NOTHING, drawn=DRAWN)
+
+    second = take([said(answer="no", updated=updated)], held_after(first), drawn=DRAWN)
+
+    assert [row.answer for row in second.rows] == ["no"]
+
+
 def test_labels_counts_questions_with_their_first_valid_answer() -> None:
     first = take([said(), said("p2", None, state="skipped")], NOTHING, drawn=DRAWN)
     more = [
