@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from labeling.answers.parsing import AnswerState, parse_result
+from labeling.answers.answer_values import AnswerState, parse_result
 from labeling.questions.tasks import digest_of
 from pipelines.columns.relations import records
 from pipelines.tables.schemas import ANNOTATIONS, table_of
