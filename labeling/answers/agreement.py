@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labeling.answers.current import VALID, current_answers, numbers_of, standing
+from labeling.answers.current import VALID, current_answers, latest_annotations, numbers_of
 from pipelines.columns.buffers import Floats, Int64s, booleans, dictionary_codes, floats, texts
 from pipelines.columns.relations import column, group_codes, where_in
 
@@ -66,7 +66,7 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
         alpha=alpha_of_numbers(question, numbers_of(texts_given))
         if numbers
         else alpha(question, code),
-        annotators=_annotators(standing(annotations), answers, people[question], same),
+        annotators=_annotators(latest_annotations(annotations), answers, people[question], same),
     )
 
 
