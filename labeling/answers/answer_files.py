@@ -18,7 +18,8 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from labeling.answers.answer_values import AnswerState, parse_answer
-from labeling.answers.intake import FILE, Answer, answers_of, as_time
+from labeling.answers.intake import FILE, Answer
+from labeling.answers.task_answers import answers_of, as_time
 from pipelines.columns.buffers import without_views
 from pipelines.columns.spelling import canonical_text
 from pipelines.errors import AnswersUnreadable, SchemaMismatch

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from labeling.answers.intake import Answer, Held, answers_of, as_time, taken_back, task_of
+from labeling.answers.intake import Answer, Held, taken_back
+from labeling.answers.task_answers import answers_of, as_time, task_of
 from labeling.labelstudio.client import LabelStudio, Record, each_task, every, one_of
 from labeling.labelstudio.known_tasks import batched
 from labeling.labelstudio.projects import Project
