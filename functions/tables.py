@@ -16,7 +16,7 @@ from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, float_array
 from pipelines.columns.relations import where_in
 from pipelines.job.job_file import Job
-from pipelines.sampling.plan import CENSUS
+from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
 from pipelines.tables.snapshot import Tables
 
@@ -111,7 +111,7 @@ class Views:
 
     def labels(self) -> pa.Table:
         """Return the resolved answer of each question."""
-        return resolution.resolve(self.annotations(), self.samples(), numbers=self._numbers)
+        return resolution.label_questions(self.annotations(), self.samples(), numbers=self._numbers)
 
     def quarantine(self, batches: Iterable[str] | None = None) -> pa.Table:
         """Return the quarantined rows of live attempts; a row that a killed run wrote twice counts once.
@@ -136,8 +136,8 @@ class Views:
 
     def outcome_ids(self) -> pa.Array:
         """Return the ids of predictions with a known outcome: it came unasked, or for a row that was drawn."""
-        standing = resolution.standing(self.tables.read("annotations"))
-        return relations.column(where_in(standing, "state", "valid", OUTCOME), "prediction_id")
+        latest = resolution.latest_annotations(self.tables.read("annotations"))
+        return relations.column(where_in(latest, "state", "valid", OUTCOME), "prediction_id")
 
     def predictions(self, ids: Iterable[str], columns: Sequence[str]) -> pa.Table:
         """Return predictions by their ids, from any batch.
@@ -170,7 +170,9 @@ class Views:
         """Let outcomes of a census count as answers: every row has one, so nobody selected them."""
         samples, designs = self.current_samples(as_of), relations.known_by(self.designs, as_of)
         reasons = designs.select(["batch", "series", "reason"]).to_pylist()
-        census = {(row["batch"], row["series"]) for row in reasons if row["reason"] == CENSUS}
+        census = {
+            (row["batch"], row["series"]) for row in reasons if row["reason"] == CENSUS_REASON
+        }
         drawn = samples.select(["prediction_id", "shown_digest", "batch", "series"]).to_pylist()
         digests = {
             row["prediction_id"]: row["shown_digest"]

@@ -11,7 +11,7 @@ from pipelines.errors import PackageRefused, StepMissing
 from pipelines.models.manifest import Manifest
 from pipelines.models.package import Package, open_package
 from pipelines.models.sealed_folder import MANIFEST, SIGNATURE
-from pipelines.models.signatures import Verify
+from pipelines.models.signature_format import Verify
 from pipelines.tables.files import Files
 
 _LIVE: Final = "live"

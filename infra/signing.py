@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pipelines.errors import PackageRefused, SettingsInvalid
-from pipelines.models.signatures import Signature, Verify
+from pipelines.models.signature_format import Signature, Verify
 
 _OWNER_ONLY: Final = 0o600
 _PEM_LIMIT: Final = 16_384  # bytes; a key has about 120

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
-from pipelines.identity.added_keys import content_of
+from pipelines.identity.settings_digest import content_of
 from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files

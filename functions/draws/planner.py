@@ -76,7 +76,7 @@ def plan_of(
             version that was trained on the answers of the draw.
     """
     earlier = None
-    if design is not None and next_step(batch, request, design).needs_membership:
+    if design is not None and next_step(batch, request, design).needs_earlier_draw:
         earlier = _membership(tables, batch.name, design)
     return plan(batch, request, design, earlier)
 

@@ -19,8 +19,9 @@ from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
-from pipelines.input.batch_rows import BatchRows, keys_of
+from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
+from pipelines.input.row_keys import keys_of
 from pipelines.input.typed_rows import take, take_column
 from pipelines.job.job_file import Job
 from pipelines.sampling.candidates import in_order, within_budget

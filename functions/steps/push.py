@@ -24,7 +24,7 @@ from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
-from pipelines.sampling.plan import CENSUS
+from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.purposes import TRAIN, VERIFY
 from pipelines.tables.schemas import DESIGNS, QUESTIONS, SAMPLES, table_of
 
@@ -159,7 +159,9 @@ def _drawn(views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches, in the order in which people should get them."""
     samples = views.current_samples(purpose=options.purpose, shown=True)
     census = {
-        batch for batch, one in designs(views, options.purpose).items() if one.reason == CENSUS
+        batch
+        for batch, one in designs(views, options.purpose).items()
+        if one.reason == CENSUS_REASON
     }  # their answers came by themselves
     rows = relations.records(samples)
     drawn = {row["batch"] for row in rows}

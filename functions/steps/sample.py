@@ -175,7 +175,7 @@ class _Batch:
         self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan, scorer: Scorer | None
     ) -> None:
         """Store populations, then samples, then the design: a draw without a design never happened."""
-        series = self._number if plan.begins or self.design is None else self.design.series
+        series = self._number if plan.begins_series or self.design is None else self.design.series
         head = {
             "job": self.app.job.name,
             "batch": self.attempt.batch,
@@ -203,7 +203,7 @@ class _Batch:
         places = [
             (int(row), int(stratum), int(rank))
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
-            if not plan.kept[row]
+            if not plan.already_drawn[row]
         ]
         ids = [rows.ids[row] for row, *_ in places]
         seen = read_again(self.app.data, self.attempt, ids, scorer)

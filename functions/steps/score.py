@@ -19,7 +19,8 @@ from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import UNKNOWN, period_end
 from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
-from pipelines.scoring.fragment_results import FragmentResult, duplicates
+from pipelines.scoring.duplicate_keys import duplicates
+from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Outcome, Work
 
 

@@ -48,45 +48,6 @@ class FragmentResult:
         return self.digest.count
 
 
-def duplicates(results: Sequence[FragmentResult]) -> dict[tuple[str, int], str]:
-    """Find the rows that share a key with another row of their batch, and why each is left out.
-
-    Of identical copies the first in the order of (file, row) stays; differing
-    copies are all left out.
-
-    Args:
-        results: all of one batch.
-    """
-    if sum(len(result.ids) for result in results) < 2:
-        return {}
-    ordered = np.concatenate([result.ids[:, 0] for result in results])
-    ordered.sort()
-    twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return _judged(sorted(results, key=_place), twins) if len(twins) else {}
-
-
-def _place(result: FragmentResult) -> tuple[int, int]:
-    return result.source_number, int(result.positions[0]) if len(result.positions) else 0
-
-
-def _judged(
-    results: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
-) -> dict[tuple[str, int], str]:
-    """Compare rows whose ids share their first half: only equal ids are copies."""
-    copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
-    for result in results:
-        for place in np.flatnonzero(np.isin(result.ids[:, 0], twins)):
-            row = (result.source, int(result.positions[place]), result.contents[place].tobytes())
-            copies.setdefault(result.ids[place].tobytes(), []).append(row)
-    left_out: dict[tuple[str, int], str] = {}
-    for same in copies.values():
-        if len({content for *_, content in same}) > 1:
-            left_out |= {(source, row): "duplicate_key" for source, row, _ in same}
-        else:
-            left_out |= {(source, row): "duplicate_row" for source, row, _ in same[1:]}
-    return left_out
-
-
 _STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from functions.promises import recount
-from labeling.answers.current import resolve
+from labeling.answers.current import label_questions
 from pipelines.tables.schemas import ANNOTATIONS, SAMPLES, table_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_both_ways_of_counting_agree(seed: int) -> None:
     rows = somewhere(seed)
     drawn = {"purpose": "verify", "prediction_id": "p", "shown_digest": "d"}
     samples = table_of(SAMPLES, [{**drawn, "series": 1, "draw_no": 1}])
-    labels = resolve(table_of(ANNOTATIONS, rows), samples, numbers=False).to_pylist()
+    labels = label_questions(table_of(ANNOTATIONS, rows), samples, numbers=False).to_pylist()
 
     assert list(recount.miscounted(recount.people(recount.standing(rows)), labels)) == []
 
