@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions.app import App
 from functions.batches import attempts
 from labeling.answers import current as resolution
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, float_array
 from pipelines.columns.relations import where_in
+from pipelines.job.job_file import Job
 from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
 from pipelines.tables.snapshot import Tables
@@ -26,24 +26,18 @@ _DRAW = ("batch", "purpose", "draw_no")
 _SERIES = ("batch", "purpose", "series")
 
 
-def open_views(app: App) -> Views:
-    """Return the views over a new snapshot of the job's tables."""
-    is_census = app.job.labeling.outcomes == "complete"
-    return Views(app.tables(), numbers=app.job.task == "regression", is_census=is_census)
-
-
 class Views:
-    """What the tables of a snapshot mean: published, drawn and resolved.
+    """The tables of a snapshot, without attempts and draws that were never published.
 
     Args:
         tables: the snapshot.
-        numbers: whether answers are numbers, not classes.
-        is_census: whether outcomes of batches that were drawn whole count as answers.
+        job: its job file: the kind of answers, and whether outcomes count as such.
     """
 
-    def __init__(self, tables: Tables, *, numbers: bool, is_census: bool) -> None:
+    def __init__(self, tables: Tables, job: Job) -> None:
         self.tables = tables
-        self._numbers, self._is_census = numbers, is_census
+        self._numbers = job.task == "regression"
+        self._is_census = job.labeling.outcomes == "complete"  # of batches that were drawn whole
 
     @cached_property
     def designs(self) -> pa.Table:
@@ -58,7 +52,7 @@ class Views:
     def samples(self, *, shown: bool = False, scores: bool = False) -> pa.Table:
         """Return the rows of every draw whose design was stored too.
 
-        What a killed run left behind was never drawn.
+        Rows without a design are left from a run that was killed: they were never drawn.
 
         Args:
             shown: with the row as people see it.
@@ -81,7 +75,7 @@ class Views:
         """Return the rows that the newest design of each batch holds.
 
         Args:
-            as_of: the newest that was known then; without it, the newest.
+            as_of: take the designs that were known at this time; None for all.
             purpose: verify or train; None for both.
             shown: with the row as people see it.
             scores: with the probability of each class.
@@ -106,7 +100,7 @@ class Views:
         )
 
     def annotations(self, as_of: datetime | None = None) -> pa.Table:
-        """Return every answer and what became of it.
+        """Return every stored answer, deletions included.
 
         Args:
             as_of: count outcomes as answers only if the census was complete at
@@ -119,9 +113,15 @@ class Views:
         """Return the resolved answer of each question."""
         return resolution.label_questions(self.annotations(), self.samples(), numbers=self._numbers)
 
-    def quarantine(self) -> pa.Table:
-        """Return the rows of attempts that are live; what a killed run wrote twice counts once."""
-        live = where_in(self.tables.read("quarantine"), "attempt", *self.published.values())
+    def quarantine(self, batches: Iterable[str] | None = None) -> pa.Table:
+        """Return the quarantined rows of live attempts; a row that a killed run wrote twice counts once.
+
+        Args:
+            batches: whose rows; None for all.
+        """
+        names = [None] if batches is None else batches
+        rows = pa.concat_tables(self.tables.read("quarantine", batch=name) for name in names)
+        live = where_in(rows, "attempt", *self.published.values())
         texts = live.set_column(
             live.schema.get_field_index("row"), "row", live["row"].cast(pa.string())
         )
@@ -135,19 +135,19 @@ class Views:
         return attempts.published(self.tables)
 
     def outcome_ids(self) -> pa.Array:
-        """Return the predictions whose outcome is known: it came by itself, or for a row that was drawn."""
+        """Return the ids of predictions with a known outcome: it came unasked, or for a row that was drawn."""
         latest = resolution.latest_annotations(self.tables.read("annotations"))
         return relations.column(where_in(latest, "state", "valid", OUTCOME), "prediction_id")
 
     def predictions(self, ids: Iterable[str], columns: Sequence[str]) -> pa.Table:
-        """Return predictions by their ids, wherever they lie.
+        """Return predictions by their ids, from any batch.
 
         Args:
-            ids: what is looked for; without any, nothing is read.
+            ids: of the wanted predictions; without any, nothing is read.
             columns: of `pipelines.tables.schemas.PREDICTIONS`; `prediction_id` comes first.
 
         Returns:
-            Those of the job that have one of these ids.
+            The predictions of the job that have one of these ids.
         """
         names, wanted = ["prediction_id", *columns], set(ids)
         if not wanted:

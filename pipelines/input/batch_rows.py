@@ -11,12 +11,12 @@ import pyarrow as pa
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.row_digests import identified
-from pipelines.input import typed_rows as raw
 from pipelines.input.batches import membership
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection, Split, read_split
 from pipelines.input.pictures import with_pictures
 from pipelines.input.row_keys import keys_of
+from pipelines.input.typed_rows import contents_of, readable_rows, take
 from pipelines.job.rules import ReadingRules
 
 
@@ -33,7 +33,7 @@ class BatchRows:
 
     def digests(self, key_columns: Sequence[str]) -> Hashes:
         """Return the digest of each row, its prediction id included: (n, 2)."""
-        return identified(raw.contents_of(self.rows, key_columns), self.ids)
+        return identified(contents_of(self.rows, key_columns), self.ids)
 
 
 def batches_of(
@@ -66,7 +66,7 @@ def batches_of(
             if batch not in batches or not len(chosen):
                 continue
             faults, positions = Faults(), first + chosen
-            taken = raw.readable_rows(raw.take(rows, chosen), faults)
+            taken = readable_rows(take(rows, chosen), faults)
             taken = with_pictures(taken, rules.pictures, split.source.folder, faults)
             if member.unknown is not None:
                 faults.mark(member.unknown[chosen], "no_batch", str(rules.batches.column))

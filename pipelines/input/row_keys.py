@@ -17,7 +17,7 @@ from pipelines.errors import SchemaMismatch
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import row_digests
 from pipelines.input.faults import Faults
-from pipelines.input.typed_rows import checked_text, is_clock, is_plain
+from pipelines.input.typed_columns import checked_text, is_clock, is_plain
 
 
 def keys_of(

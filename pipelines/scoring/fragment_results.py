@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,12 +51,8 @@ class FragmentResult:
 _STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
 
 
-def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
-    """Write results as one Arrow stream, to leave a worker; `read_results` reads it back.
-
-    Raises:
-        OSError: as the file system says.
-    """
+def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
+    """Return results as the bytes of one Arrow stream, to leave a worker."""
     notes = [
         {
             "batch": result.batch,
@@ -72,7 +67,8 @@ def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
         for result in results
     ]
     schema = _STREAM.with_metadata({"results": json.dumps(notes)})
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as stream:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as stream:
         for result in results:
             columns = [
                 _fixed(schema.field("id").type, result.ids),
@@ -80,6 +76,7 @@ def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
                 _fixed(schema.field("row").type, result.positions),
             ]
             stream.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return sink.getvalue()
 
 
 def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
@@ -87,13 +84,9 @@ def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, buffer])
 
 
-def read_results(path: Path) -> list[FragmentResult]:
-    """Read what `write_results` wrote, as a view of the file: bytes are read when they are used.
-
-    Raises:
-        OSError: as the file system says.
-    """
-    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+def decode_results(content: bytes | pa.Buffer) -> list[FragmentResult]:
+    """Return the results that `encode_results` was given; their arrays are views of the bytes."""
+    with pa.ipc.open_stream(content) as stream:
         notes = json.loads(stream.schema.metadata[b"results"])
         batches = list(stream)
     return [_result(note, rows) for note, rows in zip(notes, batches, strict=True)]

@@ -22,8 +22,8 @@ from pipelines.scoring.duplicate_keys import duplicates
 from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Work
 from pipelines.scoring.scorers import GivenPredictions
-from pipelines.tables.delta import Table
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
+from pipelines.tables.table import Table
 
 NAMES = ("a", "b", "c")
 
