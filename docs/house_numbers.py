@@ -35,7 +35,7 @@ BESIDE = (
     "pipelines.errors",
     "pipelines.features.spec",  # says what the columns are
     "pipelines.features.user_function",
-    "pipelines.identity.added_keys",  # digests of the job file
+    "pipelines.identity.settings_digest",  # digests of the job file
     "pipelines.job",
     "pipelines.models.catalogue",
     "pipelines.models.package",
