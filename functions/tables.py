@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from functions.batches import attempts
-from labeling.answers import current as resolution
+from labeling.answers import current
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array, float_array
 from pipelines.columns.relations import where_in
@@ -20,8 +20,7 @@ from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
 from pipelines.tables.snapshot import Tables
 
-OUTCOME = "outcome"
-NAMES = (*TABLES, "labels")
+QUERYABLE = (*TABLES, "labels")
 _DRAW = ("batch", "purpose", "draw_no")
 _SERIES = ("batch", "purpose", "series")
 
@@ -36,8 +35,10 @@ class Views:
 
     def __init__(self, tables: Tables, job: Job) -> None:
         self.tables = tables
-        self._numbers = job.task == "regression"
-        self._is_census = job.labeling.outcomes == "complete"  # of batches that were drawn whole
+        self._answers_are_numbers = job.task == "regression"
+        self._outcomes_are_complete = (
+            job.labeling.outcomes == "complete"
+        )  # of batches that were drawn whole
 
     @cached_property
     def designs(self) -> pa.Table:
@@ -46,7 +47,7 @@ class Views:
 
     @property
     def questions(self) -> pa.Table:
-        """The task of each question."""
+        """The Label Studio task that was recorded for each question."""
         return self.tables.read("questions")
 
     def samples(self, *, shown: bool = False, scores: bool = False) -> pa.Table:
@@ -59,10 +60,11 @@ class Views:
             scores: with the probability of each class.
         """
         heavy = {"shown": shown, "scores": scores}
-        samples = self._light("samples", *(name for name, wanted in heavy.items() if wanted))
-        keys = [self._draws(rows) for rows in (samples, self.designs)]
-        drawn = frozenset(keys[1])
-        return samples.filter(bool_array([key in drawn for key in keys[0]]))
+        samples = self._without_large_columns(
+            "samples", *(name for name, wanted in heavy.items() if wanted)
+        )
+        stored = frozenset(self._draw_keys(self.designs))
+        return samples.filter(bool_array([key in stored for key in self._draw_keys(samples)]))
 
     def current_samples(
         self,
@@ -81,7 +83,7 @@ class Views:
             scores: with the probability of each class.
 
         Returns:
-            The rows, with the inclusion probability of that design.
+            The rows; `inclusion_probability` is that of the newest allocation, top-ups included.
         """
         samples = relations.known_by(self.samples(shown=shown, scores=scores), as_of)
         if purpose is not None:
@@ -90,9 +92,11 @@ class Views:
         columns = [*_SERIES, "stratum", "draw_no", "allocated", "size"]
         strata = sorted(designs.select(columns).to_pylist(), key=lambda row: row["draw_no"])
         newest = {(row["batch"], row["purpose"]): row["series"] for row in strata}
-        chances = {_stratum(row): row["allocated"] / row["size"] for row in strata if row["size"]}
+        chances = {
+            _stratum_key(row): row["allocated"] / row["size"] for row in strata if row["size"]
+        }
         rows = samples.select([*_SERIES, "stratum"]).to_pylist()
-        samples = _with_chances(samples, [chances.get(_stratum(row)) for row in rows])
+        samples = _with_probabilities(samples, [chances.get(_stratum_key(row)) for row in rows])
         return samples.filter(
             bool_array(
                 [newest.get((row["batch"], row["purpose"])) == row["series"] for row in rows]
@@ -103,15 +107,17 @@ class Views:
         """Return every stored answer, deletions included.
 
         Args:
-            as_of: count outcomes as answers only if the census was complete at
-                this time (default: now). Rows are not filtered by it.
+            as_of: the time by which a batch must have been drawn whole for its
+                outcomes to count as answers; None for now. It filters no row.
         """
         rows = self.tables.read("annotations")
-        return self._with_outcomes(rows, as_of) if self._is_census else rows
+        return self._with_outcomes(rows, as_of) if self._outcomes_are_complete else rows
 
     def labels(self) -> pa.Table:
         """Return the resolved answer of each question."""
-        return resolution.label_questions(self.annotations(), self.samples(), numbers=self._numbers)
+        return current.label_questions(
+            self.annotations(), self.samples(), numbers=self._answers_are_numbers
+        )
 
     def quarantine(self, batches: Iterable[str] | None = None) -> pa.Table:
         """Return the quarantined rows of live attempts; a row that a killed run wrote twice counts once.
@@ -135,9 +141,11 @@ class Views:
         return attempts.published(self.tables)
 
     def outcome_ids(self) -> pa.Array:
-        """Return the ids of predictions with a known outcome: it came unasked, or for a row that was drawn."""
-        latest = resolution.latest_annotations(self.tables.read("annotations"))
-        return relations.column(where_in(latest, "state", "valid", OUTCOME), "prediction_id")
+        """Return the ids of predictions that have an outcome or a valid answer."""
+        latest = current.latest_annotations(self.tables.read("annotations"))
+        return relations.column(
+            where_in(latest, "state", current.VALID, current.OUTCOME), "prediction_id"
+        )
 
     def predictions(self, ids: Iterable[str], columns: Sequence[str]) -> pa.Table:
         """Return predictions by their ids, from any batch.
@@ -154,13 +162,13 @@ class Views:
             return table_of(pa.schema([TABLES["predictions"].field(name) for name in names]), [])
         return self.tables.read("predictions", names, where={"prediction_id": wanted})
 
-    def _light(self, name: str, *more: str) -> pa.Table:
+    def _without_large_columns(self, name: str, *more: str) -> pa.Table:
         """Return the small columns of a table and some others, in the order of its schema."""
         rows = self.tables.read(name)
         wanted = {*rows.column_names, *more}
         return self.tables.read(name, [column for column in TABLES[name].names if column in wanted])
 
-    def _draws(self, rows: pa.Table) -> list[tuple[Any, ...]]:
+    def _draw_keys(self, rows: pa.Table) -> list[tuple[Any, ...]]:
         """Return the draw of each row; its commit time tells two draws of one number apart."""
         moments = relations.microseconds(rows, "known_at").tolist()
         columns = [rows[name].to_pylist() for name in _DRAW]
@@ -181,8 +189,8 @@ class Views:
         }
         rows = relations.records(annotations)
         for row in rows:
-            if row["state"] == OUTCOME and row["prediction_id"] in digests:
-                row |= {"state": "valid", "shown_digest": digests[row["prediction_id"]]}
+            if row["state"] == current.OUTCOME and row["prediction_id"] in digests:
+                row |= {"state": current.VALID, "shown_digest": digests[row["prediction_id"]]}
         return table_of(ANNOTATIONS, rows)
 
 
@@ -191,11 +199,11 @@ def of_purpose(rows: pa.Table, purpose: str) -> pa.Table:
     return where_in(rows, "purpose", purpose)
 
 
-def _stratum(row: dict[str, Any]) -> tuple[Any, ...]:
+def _stratum_key(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in (*_SERIES, "stratum"))
 
 
-def _with_chances(samples: pa.Table, chances: list[float | None]) -> pa.Table:
+def _with_probabilities(samples: pa.Table, chances: list[float | None]) -> pa.Table:
     place = samples.schema.get_field_index("inclusion_probability")
     gaps = np.array([chance is None for chance in chances], np.bool_)
     values = float_array([chance or 0.0 for chance in chances], gaps)

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from functions.app import App
-from functions.tables import NAMES, Views
+from functions.tables import QUERYABLE, Views
 from labeling.answers.current import LABELS
 from pipelines.columns import relations
 from pipelines.errors import QueryInvalid
@@ -25,7 +25,7 @@ _COMPUTED: dict[str, tuple[pa.Schema, Callable[[Views], pa.Table]]] = {
     "annotations": (TABLES["annotations"], Views.annotations),
 }
 
-_ALL = (*NAMES, "samples_history")
+_ALL = (*QUERYABLE, "samples_history")
 _SCANNED = [name for name in PARTITIONED_BY if name not in _COMPUTED]
 
 
@@ -46,7 +46,7 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
         except duckdb.Error as error:
             raise QueryInvalid(
                 str(error).splitlines()[0],
-                fix=f"correct the SQL; the tables are {', '.join(NAMES)}",
+                fix=f"correct the SQL; the tables are {', '.join(QUERYABLE)}",
             ) from error
     if rows is None:
         return [], []

@@ -1,4 +1,4 @@
-"""Tables: files are written by whoever has the rows, and published by one commit."""
+"""Tables: workers write Parquet files, and one commit publishes them all."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Table:
         return WrittenFile(name, content.size, rows.num_rows)
 
     def append(self, rows: pa.Table, *, transaction: tuple[str, int] | None = None) -> None:
-        """Publish rows by one commit, beside what others append meanwhile.
+        """Publish rows by one commit, with whatever others append meanwhile.
 
         Args:
             rows: with all columns of the schema.
@@ -141,7 +141,7 @@ class Table:
     ) -> None:
         """Make `files` the whole content of a partition, by one commit.
 
-        Commits to other partitions do not matter, however many come between.
+        Commits to other partitions only cause another try, a limited number of times.
 
         Args:
             partition: the values of all partition columns.
