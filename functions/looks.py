@@ -1,15 +1,12 @@
-"""Looks of a job: what alerts saw of each window, kept in the store so that no window is looked at twice."""
+"""Looks of a job: what alerts saw of each window, as the store has it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from functions.app import App
-from labeling.estimates.alerts import Alert, Watch, looks
-from labeling.estimates.estimate import Estimate
+from labeling.estimates.alerts import Alert, Watch
 from pipelines.columns import relations
-from pipelines.tables.schemas import LOOKS, table_of
+from pipelines.job.job_file import Job
 from pipelines.tables.snapshot import Tables
 
 _ALERT = (
@@ -18,45 +15,13 @@ _ALERT = (
 )
 
 
-def look(
-    app: App,
-    tables: Tables,
-    estimates: Sequence[Estimate],
-    *,
-    as_of: datetime | None = None,
-    keep: bool,
-) -> list[Alert]:
-    """Return every line that the job watches, in every window, with its state.
-
-    Args:
-        app: the job in its place.
-        tables: with the looks that were taken before.
-        estimates: of all windows.
-        as_of: only looks that were taken by then count, and none is taken.
-        keep: whether windows that are due are looked at. Otherwise their state
-            stays unknown, because what is not kept would be looked at again.
-
-    Returns:
-        The lines, by line and window.
-    """
-    at, watch = as_of or app.now(), Watch(app.job.alerts, app.job.alert_look, app.job.batches)
-    found, fresh = looks(estimates, watch, past=_past(tables, as_of), at=at, take=keep)
-    if not fresh:
-        return found
-    with app.committing() as moment:  # another run may have looked since
-        past = _past(app.tables(), None)
-        known = {one.identity for one in past}
-        rows = [
-            {**one.row(), "job": app.job.name, "known_at": moment}
-            for one in fresh
-            if one.identity not in known
-        ]
-        if rows:
-            app.store.table("looks").append(table_of(LOOKS, rows))
-    return looks(estimates, watch, past=_past(app.tables(), None), at=at, take=False)[0]
+def watch_of(job: Job) -> Watch:
+    """Return the lines that a job watches, and when it looks at a window."""
+    return Watch(job.alerts, job.alert_look, job.batches)
 
 
-def _past(tables: Tables, as_of: datetime | None) -> list[Alert]:
+def past_looks(tables: Tables, as_of: datetime | None = None) -> list[Alert]:
+    """Return the looks that were taken until a time; all without one."""
     rows = relations.records(relations.known_by(tables.read("looks"), as_of))
     return [
         Alert(

@@ -35,13 +35,13 @@ def estimate(
     """
     from functions.steps import estimate as step
 
-    found, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
-    told = {
-        "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
+    estimates, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
+    payload = {
+        "estimates": [{**e.record(), "reliable": e.reliable} for e in estimates],
         "alerts": [a.record() for a in alerts],
     }
-    lines = [*estimate_table.estimated(found, batches, job), *estimate_table.watched(alerts)]
-    output.answer(told, lines, as_json=as_json)
+    lines = [*estimate_table.estimated(estimates, batches, job), *estimate_table.watched(alerts)]
+    output.answer(payload, lines, as_json=as_json)
     return output.alerted(alerts)
 
 

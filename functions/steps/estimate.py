@@ -9,15 +9,14 @@ from typing import Any
 
 from functions.app import App
 from functions.estimates import compute, scored
-from functions.looks import look
+from functions.looks import past_looks, watch_of
 from functions.runs import Run
-from functions.tables import open_views
-from labeling.estimates.alerts import CROSSED, Alert, listed
+from labeling.estimates.alerts import CROSSED, Alert, listed, looks
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from labeling.estimates.windows import windows
 from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
-from pipelines.tables.schemas import ESTIMATES, table_of
+from pipelines.tables.schemas import ESTIMATES, LOOKS, table_of
 from pipelines.tables.snapshot import Tables
 
 _IDENTITY = (
@@ -58,7 +57,7 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
 
 
 def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
-    views = open_views(app)
+    views = app.views()
     known = {scoring.batch for scoring in scored(views.tables)}
     for batch in options.batches:
         if batch not in known:
@@ -73,8 +72,28 @@ def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[
         _keep(app, views.tables, found)
     if moment is not None:
         found = _as_stored(views.tables, found)
-    lines = look(app, views.tables, found, as_of=moment, keep=is_kept)
+    lines = _looked(app, views.tables, found, moment, take=is_kept)
     return list(_of_batches(found, options.batches)), listed(lines)
+
+
+def _looked(
+    app: App, tables: Tables, found: Sequence[Estimate], as_of: datetime | None, *, take: bool
+) -> list[Alert]:
+    """Return every watched line in every window; keep the looks that are taken now."""
+    watch, at = watch_of(app.job), as_of or app.now()
+    lines, fresh = looks(found, watch, past=past_looks(tables, as_of), at=at, take=take)
+    if not fresh:
+        return lines
+    with app.committing() as moment:  # another run may have looked since
+        known = {one.identity for one in past_looks(app.tables())}
+        rows = [
+            {**one.row(), "job": app.job.name, "known_at": moment}
+            for one in fresh
+            if one.identity not in known
+        ]
+        if rows:
+            app.store.table("looks").append(table_of(LOOKS, rows))
+    return looks(found, watch, past=past_looks(app.tables()), at=at, take=False)[0]
 
 
 def _moment(text: str | None) -> datetime | None:

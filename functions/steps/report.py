@@ -1,4 +1,4 @@
-"""Report: what the store holds, gathered and written as one page."""
+"""The step `report`: gather the facts of a job, and write them as one HTML page."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
-from functions.looks import look
-from functions.tables import Views, of_purpose, open_views
+from functions.looks import past_looks, watch_of
+from functions.runs import Run
+from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
-from labeling.estimates.alerts import listed
+from labeling.estimates.alerts import listed, looks
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
 from labeling.estimates.estimation import of_evidence
@@ -33,7 +34,7 @@ from pipelines.tables.purposes import VERIFY
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """A page that was written, and what it was made from."""
+    """The address of a written page, and its data."""
 
     address: str
     data: ReportData
@@ -43,17 +44,21 @@ def report(app: App) -> ReportResult:
     """Write the page.
 
     Raises:
-        SettingsInvalid: the file of the known truth is not what it should be.
+        SettingsInvalid: the file of known truths cannot be read as such.
         StoreUnavailable: the page cannot be written.
     """
-    name, data = f"{app.job.name}.html", gather(app)
-    app.store.reports.put(name, render(data).encode())
+    run = Run.of("report")
+    with app.recording(run):
+        name, data = f"{app.job.name}.html", gather(app)
+        page = render(data).encode()
+        app.store.reports.put(name, page)
+        run.bytes, run.outputs = len(page), {"report": name}
     return ReportResult(f"{app.store.reports.address}/{name}", data)
 
 
 def gather(app: App) -> ReportData:
-    """Gather all that the page shows; the estimates are those of `recheck estimate`."""
-    now, views = app.now(), open_views(app)
+    """Gather all data of the page; the estimates are those of `recheck estimate`."""
+    now, views = app.now(), app.views()
     designs, samples, annotations = (
         of_purpose(rows, VERIFY) for rows in (views.designs, views.samples(), views.annotations())
     )
@@ -61,6 +66,8 @@ def gather(app: App) -> ReportData:
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
     estimated = of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
+    past = past_looks(views.tables)  # a report looks at no window: nothing would remember it
+    lines, _ = looks(estimated, watch_of(app.job), past=past, at=now, take=False)
     truth = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     data = ReportData(
@@ -72,7 +79,7 @@ def gather(app: App) -> ReportData:
         at=now,
         estimates=estimated,
         batches=_batches(views),
-        reasons=_reasons(views.quarantine()),
+        reasons=_reasons(views),
         agreement=agreement(annotations, samples, numbers=not is_classes),
         stale=states[current.STALE],
         drawn=Counter(drawn["batch"].to_pylist()),
@@ -81,7 +88,7 @@ def gather(app: App) -> ReportData:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, views, annotations, samples),
-        alerts=listed(look(app, views.tables, estimated, keep=False)),
+        alerts=listed(lines),
         lines=app.job.alerts,
         topped_up=topped_up(designs, samples, annotations),
         note=truth.note.strip() or None,
@@ -99,15 +106,23 @@ def _batches(views: Views) -> list[Batch]:
     ]
 
 
-def _reasons(quarantine: pa.Table) -> list[Reason]:
-    """Count the rows of each reason, without a value of any row."""
-    columns = [quarantine[name].to_pylist() for name in ("reason", "column")]
-    counted = Counter(zip(*columns, strict=True))
-    return [Reason(reason, column, count) for (reason, column), count in counted.items()]
+def _reasons(views: Views) -> list[Reason]:
+    """Count the quarantined rows of each reason, as the attempts recorded them.
+
+    An attempt of an earlier release recorded no reasons; then its rows are counted.
+    """
+    live, counts = attempts.live(views.tables), Counter[tuple[str, str | None]]()
+    for attempt in live.values():
+        counts.update({(reason, column): rows for reason, column, rows in attempt.bad or ()})
+    unrecorded = [one.batch for one in live.values() if one.bad is None and one.quarantined]
+    if unrecorded:
+        rows = views.quarantine(unrecorded)
+        counts.update(zip(*(rows[name].to_pylist() for name in ("reason", "column")), strict=True))
+    return [Reason(reason, column, count) for (reason, column), count in counts.items()]
 
 
 def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
-    """Compare answers to rows that nobody drew with the predictions, which nothing else here reads."""
+    """Compare answers to rows that were not drawn with the predictions, which nothing else here reads."""
     answers = current.current_answers(annotations, samples)
     answers = relations.where_in(answers, "state", current.OUTCOME)
     if not answers.num_rows:

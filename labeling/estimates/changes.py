@@ -21,7 +21,7 @@ ERROR = 0.05  # for all windows of a series together
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WindowChange:
     """A window that surely differs from those before it.
 
     Attributes:
@@ -47,7 +47,7 @@ class _Limits:
     rows: int
 
 
-def changes(windows: Sequence[Estimate]) -> list[Change]:
+def changes(windows: Sequence[Estimate]) -> list[WindowChange]:
     """Return the windows that surely differ from all earlier ones, in their order.
 
     Args:
@@ -63,14 +63,14 @@ def changes(windows: Sequence[Estimate]) -> list[Change]:
     return list(_changes(limits))
 
 
-def _changes(limits: Sequence[tuple[Estimate, _Limits]]) -> Iterator[Change]:
+def _changes(limits: Sequence[tuple[Estimate, _Limits]]) -> Iterator[WindowChange]:
     for place, (estimate, now) in enumerate(limits[1:], 1):
         before = _together([found for _, found in limits[:place]])
         difference = now.value - before.value
         low = difference - hypot(now.below, before.above)
         high = difference + hypot(now.above, before.below)
         if low > 0 or high < 0:
-            yield Change(estimate, before.value, low, high)
+            yield WindowChange(estimate, before.value, low, high)
 
 
 def _limits(estimate: Estimate, error: float) -> _Limits | None:

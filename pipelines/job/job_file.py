@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
-from pipelines.identity.added_keys import ADDED, content_of
+from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of
 from pipelines.job.sections import (
     AlertLook,

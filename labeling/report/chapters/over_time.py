@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from labeling.estimates.amounts import NUMBERS, PAGE
-from labeling.estimates.changes import Change, changes
+from labeling.estimates.changes import WindowChange, changes
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import Period, a_year, windows
 from labeling.report.chapters.estimate_rows import (
@@ -93,7 +93,7 @@ def _sentence(
     return " ".join([drawn, *(_changed(one, wide, data) for one in found[-_MOST_CHANGES:])])
 
 
-def _changed(change: Change, wide: Period, data: ReportData) -> str:
+def _changed(change: WindowChange, wide: Period, data: ReportData) -> str:
     """Say that a window is better or worse than those before it, with the limits of the difference."""
     metric, is_higher = change.estimate.metric, change.low > 0
     word = "worse" if is_higher == (metric in NUMBERS) else "better"
