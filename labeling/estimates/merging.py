@@ -18,8 +18,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Bools, Floats, Int64s
 
 _ENOUGH = 2  # answers, without which a stratum has no variance
@@ -83,6 +83,7 @@ class MergedStrata:
             answered=count,
             effective=np.where(self._lengths() == 1, count, kish),
             mean=_ratio(self._sums(cells.weight * cells.total), weights),
+            right=self._sums(cells.total),
             group=cells.group[self.first],
             groups=groups,
         )

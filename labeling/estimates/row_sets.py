@@ -17,8 +17,8 @@ import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.merging import Cells, MergedStrata, merged
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Bools, Floats, Int64s
 
 
