@@ -37,7 +37,9 @@ def estimate(
 
     found, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
     told = {
-        "estimates": [{**e.record(), "reliable": e.reliable} for e in found],
+        "estimates": [
+            {**e.record(), "reliable": e.reliable, "just_begun": e.just_begun} for e in found
+        ],
         "alerts": [a.record() for a in alerts],
     }
     lines = estimate_table.estimated(found, batches, job)

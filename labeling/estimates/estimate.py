@@ -13,7 +13,7 @@ from labeling.estimates.windows import Period
 from labeling.formulas.intervals import effective_answers, wilson
 from labeling.formulas.mean_errors import UNRELIABLE
 
-ESTIMATOR_VERSION = "1"  # raised when a formula changes
+ESTIMATOR_VERSION = "2"  # raised when a formula changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,12 @@ class Estimate:
     window: str
     version: str | None  # None where the window holds several
     rows: int
-    rows_covered: int  # in strata that have an answer
+    rows_covered: int  # in batches that have answers enough
     n_asked: int
     n_answered: int
     as_of: datetime  # when the last fact that it rests on became known
     largest: float | None = None  # share of one answer in the sum, for mae and rmse
+    just_begun: bool = False  # its batch has fewer than 8 answers, and questions that are open
 
     @property
     def is_partial(self) -> bool:
@@ -52,7 +53,7 @@ class Estimate:
     def record(self) -> dict[str, object]:
         """Return the columns of the table `estimates` that an estimate fills, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        del named["largest"]
+        del named["largest"], named["just_begun"]
         named["class"] = named.pop("class_")
         return named | {"estimator_version": ESTIMATOR_VERSION}
 

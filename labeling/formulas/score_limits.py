@@ -90,8 +90,10 @@ def _likelihood(of: AnsweredStrata, value: Floats) -> _Likelihood:
     count = of.total(of.effective)
     average = ((np.nan_to_num(value) * count + 1) / (count + 2))[of.group]
     freedom = np.maximum(of.effective - 1, of.effective / 2)
+    alone = 1 - 1 / np.maximum(count, 2)  # one stratum: n answers count as n, as Wilson's do
     least = np.full_like(freedom, _UNKNOWN)  # without an answer, anything may be
     spread = np.divide(of.weight**2 * of.left, freedom, out=least, where=freedom > 0)
+    spread = spread * np.where(count >= 2, alone, 1.0)[of.group]
     right = of.mean * of.effective + _BORROWED * average
     return _Likelihood(of, right, of.effective + _BORROWED, spread)
 
