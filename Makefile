@@ -85,8 +85,8 @@ demo-clean: ## Stop the demo's server and remove all that the demo made
 bench: setup ## Measure scoring against the bare loop, as ratios
 	$(BIN)/python tests/benchmarks/scoring.py
 
-bench-coverage: setup ## Measure how often the intervals cover the truth, on replays of the flights
-	$(BIN)/python tests/benchmarks/coverage.py
+bench-coverage: setup ## Measure how often the intervals cover the truth, and write docs/coverage.md
+	$(BIN)/python -m tests.benchmarks.coverage --write
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
