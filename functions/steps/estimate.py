@@ -94,16 +94,19 @@ def _as_they_were(tables: Tables, found: Sequence[Estimate], moment: datetime) -
     moment counts, else the first.
     """
     stored: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    rows = relations.records(tables.read("estimates"))
-    for row in sorted(rows, key=lambda row: row["known_at"]):
+    every = relations.records(tables.read("estimates"))
+    for row in sorted(every, key=lambda row: row["known_at"]):
         stored.setdefault(_facts(row), []).append(row)
     restored = []
     for estimate in found:
-        known = stored.get(_facts(estimate.record()), [])
-        row = next((row for row in reversed(known) if row["known_at"] <= moment), None)
-        row = row or next(iter(known), None)
-        is_older = row is not None and row["estimator_version"] != estimate.estimator_version
-        restored.append(estimate.as_stored(row) if row is not None and is_older else estimate)
+        rows = stored.get(_facts(estimate.record()), [])
+        by_then = [row for row in rows if row["known_at"] <= moment]
+        of_older = [
+            row
+            for row in by_then[-1:] or rows[:1]
+            if row["estimator_version"] != estimate.estimator_version
+        ]
+        restored += [estimate.as_stored(row) for row in of_older] or [estimate]
     return restored
 
 

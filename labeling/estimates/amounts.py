@@ -113,7 +113,8 @@ def leading_range(one: Estimate) -> tuple[float, float] | None:
     could: people skip what is hard, and the interval knows nothing of that. The
     range reaches from the value if all missing answers spoke against the model,
     less half the interval's length, to the value if all spoke for it, and half
-    the length more. None where the interval leads.
+    the length more; of a share further, where as many answers would leave more
+    room there than at its value. None where the interval leads.
 
     Source: Manski, Partial Identification of Probability Distributions (2003);
         Imbens and Manski, Econometrica 72 (2004), on intervals around such a range.
@@ -125,4 +126,23 @@ def leading_range(one: Estimate) -> tuple[float, float] | None:
     if (ends[1] - ends[0]) / 2 <= _NEGLIGIBLE * half + _ROUNDING * abs(ends[1]):
         return None
     low, high = max(ends[0] - half, 0.0), ends[1] + half
-    return low, high if one.metric in ERRORS else min(high, 1.0)
+    if one.metric in ERRORS:
+        return low, high
+    lowest, highest = _limits_of(one, ends)
+    return min(low, lowest), min(max(high, highest), 1.0)
+
+
+def _limits_of(one: Estimate, ends: tuple[float, float]) -> tuple[float, float]:
+    """Return Wilson's lower limit at the lower end and the upper one at the upper end.
+
+    They count as many answers as the estimate's own interval.
+    """
+    import numpy as np
+
+    from labeling.formulas.intervals import effective_answers, wilson
+
+    if one.value is None or one.low is None or one.high is None:
+        return ends
+    answers = effective_answers(one.value, one.low, one.high)
+    found = wilson(np.array(ends), np.array([answers, answers]))
+    return float(found.low[0]), float(found.high[1])

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from labeling.formulas.answered_strata import AnsweredStrata, strata
+from labeling.formulas.few_rows_left import few_left_limits
 from labeling.formulas.intervals import Interval, Intervals, quotient
 from labeling.formulas.score_limits import possible_limits, score_limits
 from pipelines.columns.buffers import Floats
@@ -64,6 +65,8 @@ def shares(of: AnsweredStrata) -> Intervals:
     """
     value = of.value
     (low, high), (least, most) = score_limits(of, value), possible_limits(of)
+    few_low, few_high = few_left_limits(of)
+    low, high = np.fmin(low, few_low), np.fmax(high, few_high)
     unknown = np.isnan(value)
     value = np.clip(value, least, most)
     low = np.where(unknown, 0.0, np.clip(low, least, value))

@@ -13,6 +13,7 @@ from labeling.estimates.row_sets import View
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Int64s
+from pipelines.sampling.draws import push_order
 from tests.benchmarks.measures import Cell, Goal, Row, coverage
 from tests.benchmarks.populations import Recipe
 from tests.fixtures.replays import Design, Drawn, draws, joined, places_in_queue
@@ -97,12 +98,12 @@ def _row(
     return Row(_TOPIC, name, summary.held, Goal(0.90), summary)
 
 
-def wrong_answers(_: int) -> Sequence[Row]:
+def wrong_answers(replays: int) -> Sequence[Row]:
     """Add a wrong answer to every beginning of the queue; count where a figure rises."""
     first, second = _designs()
     rng = np.random.default_rng(2)
     rises = steps = 0
-    for _ in range(20):
+    for _ in range(max(replays // 100, 2)):
         (drawn,) = draws(second.strata, second.allocated, rng, 1)
         (before,) = draws(first.strata, first.allocated, rng, 1)
         place = places_in_queue(second, drawn, rng)
@@ -183,6 +184,4 @@ def _queue(design: Design, rng: np.random.Generator) -> np.ndarray:
     allocated = design.allocated
     rank = np.concatenate([np.arange(1, n + 1) for n in allocated])
     stratum = np.repeat(np.arange(len(allocated)), allocated)
-    from pipelines.sampling.draws import push_order
-
     return push_order(rank, allocated[stratum], rng.random(len(allocated))[stratum])

@@ -53,7 +53,7 @@ def _rows(recipe: Recipe, budget: int, replays: int, missing: float, often: floa
     truth, answers = 1 - wrong, np.concatenate(count)
     name = f"accuracy {recipe.accuracy:g}, n = {budget}, {missing:.0%} missing, wrong rows {often:g} times as often"
     summary = coverage(value[0], ends[0], ends[1], truth, answers)
-    plain = coverage(*value, truth, answers)
+    plain = coverage(value[0], value[1], value[2], truth, answers)
     return [
         Row(_TOPIC, f"{name}: what leads", summary.held, Goal(0.94), summary),
         Row(_TOPIC, f"{name}: the interval alone", plain.held, None, plain),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ _TOPIC = "small batches asked nearly in full"
 
 def cells() -> list[Cell]:
     """Return the cells."""
-    return [Cell(f"N = {rows}", lambda replays, rows=rows: _of(rows, replays)) for rows in _ROWS]
+    return [Cell(f"N = {rows}", partial(_of, rows)) for rows in _ROWS]
 
 
 _ROWS = (60, 120, 300)
@@ -50,8 +51,9 @@ def _row(batch: KnownBatch, missing: int, replays: int, *, is_asked: bool) -> li
             ((low < right / rows - 1e-9) | (high > (right + missing) / rows + 1e-9)).sum()
         )
         parts.append(np.stack([value, low, high]))
+    value, low, high = np.hstack(parts)
     summary = coverage(
-        *np.hstack(parts), float(batch.right.mean()), np.full(replays, rows - missing)
+        value, low, high, float(batch.right.mean()), np.full(replays, rows - missing)
     )
     kind = "not answered" if is_asked else "not asked"
     name = f"N = {rows}, accuracy {batch.right.mean():.2f}, {missing} {kind}"

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from pipelines.columns.buffers import Floats, Int64s, dictionary_codes, floats
 from tests.fixtures.replays import KnownBatch
@@ -88,6 +87,8 @@ def _logistic(odds: Floats) -> Floats:
 @cache
 def flights() -> KnownBatch:
     """Predict whether the flights of April are cancelled, late or on time; airports are cohorts."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     fitted, seen = _months()
     model = HistGradientBoostingClassifier(random_state=0)
     chances = model.fit(_matrix(fitted), _outcome(fitted)).predict_proba(_matrix(seen))
@@ -98,6 +99,8 @@ def flights() -> KnownBatch:
 @cache
 def delays() -> KnownBatch:
     """Predict the delay in minutes of those that arrived."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     fitted, seen = (rows.filter(pc.is_valid(rows["arr_delay"])) for rows in _months())
     model = HistGradientBoostingRegressor(random_state=0)
     said = model.fit(_matrix(fitted), _numbers(fitted, "arr_delay")).predict(_matrix(seen))

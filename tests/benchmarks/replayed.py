@@ -20,14 +20,25 @@ class Replayed:
     """Figures of R replays, for all rows and each of C cohorts.
 
     Attributes:
+        design: of every replay.
         parts: value, low, high, if_wrong, if_right by metric and class: (5, 1 + C, R).
         answers: in each (1 + C, R).
         truth: of each metric (1 + C,), from a census.
     """
 
+    design: Design
     parts: dict[Key, Floats]
     answers: Int64s
     truth: dict[Key, Floats]
+
+    def spent(self, domain: int) -> float:
+        """Return how many answers of the domain do what one of a simple random sample would (Kish)."""
+        strata, allocated = self.design.strata, self.design.allocated
+        inside = self.design.batch.cohort == domain - 1
+        rows = np.bincount(strata.codes[inside], minlength=len(allocated))
+        weight = strata.sizes / allocated
+        answers = rows / weight
+        return float(answers.sum() * (weight**2 @ answers) / (weight @ answers) ** 2)
 
     def coverage(self, key: Key, domain: int = 0, enough: int = 0) -> Coverage:
         """Summarise the intervals of one metric.
@@ -87,6 +98,7 @@ def replayed(
         own[0] = own.sum(axis=0)
         answers.append(own)
     return Replayed(
+        design,
         {key: np.concatenate(parts, axis=2) for key, parts in chunks.items()},
         np.concatenate(answers, axis=1),
         _truth(batch, metrics, classes),

@@ -101,10 +101,7 @@ def former(of: AnsweredStrata) -> Intervals:
 def monotone(_: int) -> Sequence[Row]:
     """Count designs in which one more right answer lowers a limit."""
     rng = np.random.default_rng(40)
-    falls: list[Floats] = []
-    for _ in range(_DESIGNS // 2_000):
-        falls.append(_falls(rng, 2_000))
-    worst = np.concatenate(falls)
+    worst = np.concatenate([_falls(rng, 2_000) for _ in range(_DESIGNS // 2_000)])
     return [
         Row(
             _TOPIC,
@@ -137,9 +134,9 @@ def _falls(rng: np.random.Generator, designs: int) -> Floats:
     )
     group = np.repeat(np.arange(len(many)), many)
     found = shares(AnsweredStrata(rows_, count_, count_, good_ / count_, good_, group, len(many)))
-    number = np.array(design)
-    first = np.searchsorted(number, number)
+    of = np.array(design)
+    first = np.searchsorted(of, of)
     fall = np.maximum(found.low[first] - found.low, found.high[first] - found.high)
     worst = np.full(designs, -np.inf)
-    np.maximum.at(worst, number, fall)
+    np.maximum.at(worst, of, fall)
     return worst

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from labeling.estimates.amounts import leading_range, percent
 from tests.fixtures.replays import Design, KnownBatch, draws, figures
@@ -29,7 +30,23 @@ def test_missing_answers_lead_from_a_quarter_of_the_interval_on(
 
     found = leading_range(one)
 
-    assert found == (pytest.approx((wrong - 0.045, right + 0.045)) if leads else None)
+    assert (found is not None) == leads
+    if found:
+        assert found[0] <= wrong - 0.045
+        assert found[1] >= right + 0.045
+
+
+def test_at_its_ends_the_range_has_as_much_room_as_so_many_answers_leave_there() -> None:
+    """100 answers, all but two right, and 15 that may be wrong: 83 of 100 has .747 to .890."""
+    low, high = proportion_confint(98, 100, method="wilson")
+    one = estimate(
+        value=0.98, low=low, high=high, value_if_missing_wrong=0.83, value_if_missing_right=0.98
+    )
+
+    found = leading_range(one)
+
+    assert found is not None
+    assert found[0] == pytest.approx(proportion_confint(83, 100, method="wilson")[0], abs=1e-3)
 
 
 def test_the_range_of_a_share_stays_a_share_and_that_of_an_error_is_no_less_than_0() -> None:

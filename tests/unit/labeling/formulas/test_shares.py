@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import gammaincinv
+from scipy.stats import hypergeom
 from statsmodels.stats.proportion import proportion_confint
 
 from labeling.formulas.answered_strata import AnsweredStrata
@@ -75,7 +76,8 @@ def _statistic(sample: _Sample, share: float) -> float:
         / max(answered - 1, answered / 2)
         for part, (size, answered, _) in zip(_likeliest(sample, share), sample, strict=True)
     )
-    return (p - share) / math.sqrt(variance)
+    n = sum(answered for _, answered, _ in sample)
+    return (p - share) / math.sqrt(variance * (n - 1) / n)
 
 
 @pytest.mark.parametrize(
@@ -97,18 +99,38 @@ def test_the_limits_are_where_a_score_test_begins_to_refuse(sample: _Sample) -> 
 
 @given(st.integers(1, 400), st.data())
 def test_one_stratum_has_wilsons_limits(n: int, data: st.DataObject) -> None:
-    """But for one answer less, as a variance counts, and wider beside a few answers of one kind."""
+    """Wider ones beside a few answers of one kind."""
     right = data.draw(st.integers(0, n))
     found = share([10**9], [n], [right])
-    low, high = proportion_confint(right / n * (n - 1), n - 1, 0.05, "wilson") if n > 1 else (0, 1)
+    low, high = proportion_confint(right, n, 0.05, "wilson")
 
     assert found.low is not None
     assert found.high is not None
-    if 4 <= right <= n - 4:
-        assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
-    elif n > 1:
+    if n == 1 or 4 <= right <= n - 4:
+        assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6) or n == 1
+    else:
         assert found.low <= low + 1e-6
         assert found.high >= high - 1e-6
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3, 8, 20])
+@pytest.mark.parametrize("rows", [60, 120, 300])
+@pytest.mark.parametrize("accuracy", [0.7, 0.9, 0.97])
+def test_small_batches_that_were_answered_nearly_in_full(
+    rows: int, missing: int, accuracy: float
+) -> None:
+    """A normal interval covered .84 here; enumerated over the right ones among the missing."""
+    good = round(rows * accuracy)
+    right = np.arange(max(0, good - missing), min(good, rows - missing) + 1)
+    chance = hypergeom.pmf(good - right, rows, good, missing)
+
+    held = [
+        one.low - 1e-12 <= good / rows <= one.high + 1e-12
+        for one in (share([rows], [rows - missing], [count]) for count in right.tolist())
+        if one.low is not None and one.high is not None
+    ]
+
+    assert chance @ np.array(held) >= 0.93
 
 
 @pytest.mark.parametrize("wrong, rate", [(1, 0.051293), (2, 0.355361), (3, 0.817691)])

@@ -62,7 +62,7 @@ def test_missing_answers_lead_where_there_are_many() -> None:
     one = estimate(n_answered=120, value_if_missing_wrong=0.53, value_if_missing_right=0.73)
 
     assert _headline(report_data([one])) == (
-        "Between 49 % and 77 % of last week’s predictions (16–22 November 2026) were right: "
+        "Between 48 % and 77 % of last week’s predictions (16–22 November 2026) were right: "
         "30 of 150 questions have no answer."
     )
 
