@@ -11,8 +11,7 @@ from labeling.estimates.amounts import (
     LEADING,
     OF_CLASSES,
     TERMINAL,
-    is_answered_enough,
-    range_if_missing,
+    leading_range,
 )
 
 if TYPE_CHECKING:
@@ -115,10 +114,10 @@ def _versions(estimates: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
 
 
 def _missing(lead: Estimate) -> Iterator[Row]:
-    ends = range_if_missing(lead)
-    if ends and not is_answered_enough(lead):
+    ends = leading_range(lead)
+    if ends:
         missing = lead.n_asked - lead.n_answered
-        yield (f"  the {missing} missing answers could make it {_between(lead, ends)}",)
+        yield (f"  with the {missing} missing answers it may be {_between(lead, ends)}",)
 
 
 def _cohorts(led: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
@@ -210,6 +209,8 @@ def _doubt(estimate: Estimate) -> Row:
         if estimate.is_partial
         else []
     )
+    if estimate.just_begun:
+        doubts.append("just begun")
     if not estimate.reliable and estimate.largest is not None:
         doubts.append(f"unreliable: one answer makes {estimate.largest * 100:.0f} % of the sum")
     return ("; ".join(doubts),) if doubts else ()

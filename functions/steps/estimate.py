@@ -64,7 +64,10 @@ def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[
                 f"no batch {batch!r} was scored",
                 fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
             )
-    found = compute(app.job, views, _moment(options.as_of))
+    moment = _moment(options.as_of)
+    found = compute(app.job, views, moment)
+    if moment is not None:
+        found = _as_they_were(views.tables, found, moment)
     if options.as_of is None and not options.dry_run:
         _keep(app, views.tables, found)
     fired = alerts(found, app.job.alerts, at=app.now(), batches=app.job.batches)
@@ -81,6 +84,33 @@ def _moment(text: str | None) -> datetime | None:
             f"--as-of {text!r} is no time", fix="write it like 2026-11-20T05:00:00Z"
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _as_they_were(tables: Tables, found: Sequence[Estimate], moment: datetime) -> list[Estimate]:
+    """Put stored figures of older formulas back: what was said then is not restated.
+
+    Of several rows about the same facts, the last one that was stored by the
+    moment counts, else the first.
+    """
+    stored: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    every = relations.records(tables.read("estimates"))
+    for row in sorted(every, key=lambda row: row["known_at"]):
+        stored.setdefault(_facts(row), []).append(row)
+    restored = []
+    for estimate in found:
+        rows = stored.get(_facts(estimate.record()), [])
+        by_then = [row for row in rows if row["known_at"] <= moment]
+        of_older = [
+            row
+            for row in by_then[-1:] or rows[:1]
+            if row["estimator_version"] != estimate.estimator_version
+        ]
+        restored += [estimate.as_stored(row) for row in of_older] or [estimate]
+    return restored
+
+
+def _facts(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _IDENTITY if name not in {"estimator_version", "n_answered"})
 
 
 def _of_batches(found: Iterable[Estimate], batches: Sequence[str]) -> Iterable[Estimate]:

@@ -127,6 +127,7 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
                 n_answered=answered,
                 as_of=view.as_of[window],
                 largest=largest,
+                just_begun=view.just_begun[window],
             )
 
 

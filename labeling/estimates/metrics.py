@@ -42,7 +42,7 @@ class Counts:
     """Rows of each group, as arrays (G,)."""
 
     rows: Floats
-    covered: Floats  # in strata that have an answer
+    covered: Floats  # in batches that have answers enough
     asked: Floats
     answered: Floats
 
@@ -87,8 +87,8 @@ class OfClass:
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         inside, rest = self.predicted.strata(view), self.others.strata(view)
-        size = inside.total(inside.size)
-        every = size + rest.total(rest.size)
+        size = self.predicted.covered(view)
+        every = size + self.others.covered(view)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
         right, missed = shares(inside), shares(rest)
         metrics = (right, recall(right, missed, share), f1(right, missed, share))
@@ -188,7 +188,7 @@ def counts(everyone: RowSet, view: View) -> Counts:
     """Count the rows of each group, answered or not."""
     return Counts(
         rows=everyone.sums(view, everyone.size),
-        covered=everyone.sums(view, np.where(everyone.answered > 0, everyone.size, 0.0)),
+        covered=everyone.covered(view),
         asked=everyone.sums(view, everyone.asked),
         answered=everyone.sums(view, everyone.answered),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, is_answered_enough
+from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, leading_range
 from labeling.estimates.estimate import Estimate
 from labeling.report.chart import NO_LINES, Axis, IntervalChart, IntervalMark, IntervalRow, Lines
 from labeling.report.content import ReportData
@@ -20,7 +20,7 @@ def mark_of(estimate: Estimate, data: ReportData) -> IntervalMark:
     truth = data.truth(estimate)
     if estimate.value is None:
         return IntervalMark(None)
-    if is_answered_enough(estimate):
+    if leading_range(estimate) is None:
         return IntervalMark(estimate.value, estimate.low, estimate.high, truth=truth)
     worst, best = estimate.value_if_missing_wrong, estimate.value_if_missing_right
     return IntervalMark(estimate.value, estimate.low, estimate.high, worst, best, truth)
