@@ -12,8 +12,7 @@ from labeling.estimates.amounts import (
     OF_CLASSES,
     TERMINAL,
     ends_without_point,
-    is_answered_enough,
-    range_if_missing,
+    leading_range,
 )
 
 if TYPE_CHECKING:
@@ -129,10 +128,10 @@ def _versions(estimates: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
 
 
 def _missing(lead: Estimate) -> Iterator[Row]:
-    ends = range_if_missing(lead)
-    if ends and not is_answered_enough(lead):
+    ends = leading_range(lead)
+    if ends:
         missing = lead.n_asked - lead.n_answered
-        yield (f"  the {missing} missing answers could make it {_between(lead, ends)}",)
+        yield (f"  with the {missing} missing answers it may be {_between(lead, ends)}",)
 
 
 def _cohorts(led: Sequence[Estimate], lead: Estimate) -> Iterator[Row]:
@@ -226,6 +225,8 @@ def _doubt(estimate: Estimate) -> Row:
         if estimate.is_partial
         else []
     )
+    if estimate.just_begun:
+        doubts.append("just begun")
     if not estimate.reliable:
         doubts.append("unreliable: the answers do not show the tail of the errors")
     return ("; ".join(doubts),) if doubts else ()

@@ -37,7 +37,9 @@ def estimate(
 
     estimates, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
     payload = {
-        "estimates": [{**e.record(), "reliable": e.reliable} for e in estimates],
+        "estimates": [
+            {**e.record(), "reliable": e.reliable, "just_begun": e.just_begun} for e in estimates
+        ],
         "alerts": [a.record() for a in alerts],
     }
     lines = [*estimate_table.estimated(estimates, batches, job), *estimate_table.watched(alerts)]

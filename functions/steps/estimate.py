@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from functions.estimates import compute, scored
 from functions.looks import past_looks, watch_of
 from functions.runs import Run
 from labeling.estimates.alerts import CROSSED, Alert, listed, looks
-from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
+from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
@@ -67,11 +67,11 @@ def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[
             )
     moment = _moment(options.as_of)
     found = compute(app.job, views, moment)
+    if moment is not None:
+        found = _as_they_were(views.tables, found, moment)
     is_kept = options.as_of is None and not options.dry_run
     if is_kept:
         _keep(app, views.tables, found)
-    if moment is not None:
-        found = _as_stored(views.tables, found)
     lines = _looked(app, views.tables, found, moment, take=is_kept)
     return list(_of_batches(found, options.batches)), listed(lines)
 
@@ -108,6 +108,33 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _as_they_were(tables: Tables, found: Sequence[Estimate], moment: datetime) -> list[Estimate]:
+    """Put stored figures of older formulas back: what was said then is not restated.
+
+    Of several rows about the same facts, the last one that was stored by the
+    moment counts, else the first.
+    """
+    stored: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    every = relations.records(tables.read("estimates"))
+    for row in sorted(every, key=lambda row: row["known_at"]):
+        stored.setdefault(_facts(row), []).append(row)
+    restored = []
+    for estimate in found:
+        rows = stored.get(_facts(estimate.record()), [])
+        by_then = [row for row in rows if row["known_at"] <= moment]
+        of_older = [
+            row
+            for row in by_then[-1:] or rows[:1]
+            if row["estimator_version"] != estimate.estimator_version
+        ]
+        restored += [estimate.as_stored(row) for row in of_older] or [estimate]
+    return restored
+
+
+def _facts(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _IDENTITY if name not in {"estimator_version", "n_answered"})
+
+
 def _of_batches(found: Iterable[Estimate], batches: Sequence[str]) -> Iterable[Estimate]:
     if not batches:
         return found
@@ -124,29 +151,6 @@ def _keep(app: App, tables: Tables, found: Sequence[Estimate]) -> None:
         if fresh := _unstored(app.tables(), records):
             rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
             app.store.table("estimates").append(table_of(ESTIMATES, rows))
-
-
-def _as_stored(tables: Tables, found: Sequence[Estimate]) -> list[Estimate]:
-    """Return estimates as they were first stored, by the formulas of that time; the others as they are."""
-    rows = relations.records(tables.read("estimates").sort_by("known_at"))
-    stored = {_figure(row): row for row in reversed(rows)}
-    others = {
-        figure: row
-        for figure, row in stored.items()
-        if row["estimator_version"] != ESTIMATOR_VERSION
-    }
-    return [_stored(others.get(_figure(one.record())), one) for one in found]
-
-
-def _stored(row: dict[str, Any] | None, computed: Estimate) -> Estimate:
-    if row is None:
-        return computed
-    names = {name for name in computed.record() if name != "class"}
-    return replace(computed, **{name: row[name] for name in names})
-
-
-def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _IDENTITY if name != "estimator_version")
 
 
 def _unstored(tables: Tables, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:

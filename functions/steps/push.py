@@ -18,7 +18,7 @@ from functions.tables import Views, of_purpose
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
-from pipelines.columns.buffers import texts
+from pipelines.columns.buffers import Floats, texts
 from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
@@ -149,13 +149,13 @@ def _would_push(
 
 def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches; refuse those that the job file would ask otherwise."""
-    rows = _drawn(views, options)
+    rows = _drawn(app.job, views, options)
     if options.purpose == VERIFY:  # training rows were read just now
         _require_same_survey(app.job, views, {row["batch"] for row in rows})
     return rows
 
 
-def _drawn(views: Views, options: PushOptions) -> list[dict[str, Any]]:
+def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches, in the order in which people should get them."""
     samples = views.current_samples(purpose=options.purpose, shown=True)
     census = {
@@ -178,12 +178,22 @@ def _drawn(views: Views, options: PushOptions) -> list[dict[str, Any]]:
     allocated = np.array(
         [max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows]
     )
-    queue = push_order(ranks, allocated)
+    queue = push_order(ranks, allocated, _offsets(job.sampling.seed, rows))
     order = sorted(
         range(len(rows)),
         key=lambda place: (queue[place], rows[place]["batch"], rows[place]["prediction_id"]),
     )
     return [rows[place] for place in order]
+
+
+def _offsets(seed: str, rows: Sequence[dict[str, Any]]) -> Floats:
+    """Where in the queue each stratum of each batch begins, by keyed hash: one number a row."""
+    strata = sorted({(row["batch"], row["stratum"]) for row in rows})
+    chance = {
+        (batch, stratum): float(keyed_hashes(seed, "queue", batch, texts([stratum]))[0, 0]) / 2**64
+        for batch, stratum in strata
+    }
+    return np.array([chance[row["batch"], row["stratum"]] for row in rows], np.float64)
 
 
 def _fix(options: PushOptions, of_verify: str) -> str:

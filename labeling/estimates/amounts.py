@@ -30,7 +30,8 @@ LEADING = (
     *AVERAGES,
 )  # of all classes; the first that is estimated leads
 OF_CLASSES = ("precision", "recall", "f1", "specificity")
-ENOUGH = 0.95  # share of the questions answered, below which the missing answers lead
+_NEGLIGIBLE = 0.25  # of half the interval: what missing answers may change, and it still leads
+_ROUNDING = 1e-12
 NO_BREAK = "\u00a0"
 
 
@@ -125,11 +126,6 @@ TERMINAL = Notation(
 )
 
 
-def is_answered_enough(one: Estimate) -> bool:
-    """Say whether so few answers are missing that the interval may lead."""
-    return one.n_answered >= ENOUGH * one.n_asked
-
-
 def ends_without_point(one: Estimate) -> tuple[float | None, float | None] | None:
     """Return what an estimate without a point is at least and at most; None where nothing is known.
 
@@ -152,3 +148,48 @@ def range_if_missing(one: Estimate) -> tuple[float, float] | None:
     if wrong is None or right is None:
         return None
     return min(wrong, right), max(wrong, right)
+
+
+def leading_range(one: Estimate) -> tuple[float, float] | None:
+    """Return the range that leads instead of the interval, where missing answers weigh too much.
+
+    They do where what they could change is more than a quarter of what the draw
+    could: people skip what is hard, and the interval knows nothing of that. The
+    range reaches from the value if all missing answers spoke against the model,
+    less half the interval's length, to the value if all spoke for it, and half
+    the length more; of a share further, where as many answers would leave more
+    room there than at its value. None where the interval leads.
+
+    Source: Manski, Partial Identification of Probability Distributions (2003);
+        Imbens and Manski, Econometrica 72 (2004), on intervals around such a range.
+    """
+    ends = range_if_missing(one)
+    if ends is None:
+        return None
+    half = 0.0 if one.low is None or one.high is None else (one.high - one.low) / 2
+    if (ends[1] - ends[0]) / 2 <= _NEGLIGIBLE * half + _ROUNDING * abs(ends[1]):
+        return None
+    low, high = ends[0] - half, ends[1] + half
+    if one.metric in NUMBERS and one.metric not in SIZES:
+        return low, high
+    low = max(low, 0.0)
+    if one.metric in SIZES:
+        return low, high
+    lowest, highest = _limits_of(one, ends)
+    return min(low, lowest), min(max(high, highest), 1.0)
+
+
+def _limits_of(one: Estimate, ends: tuple[float, float]) -> tuple[float, float]:
+    """Return Wilson's lower limit at the lower end and the upper one at the upper end.
+
+    They count as many answers as the estimate's own interval.
+    """
+    import numpy as np
+
+    from labeling.formulas.intervals import effective_answers, wilson
+
+    if one.value is None or one.low is None or one.high is None:
+        return ends
+    answers = effective_answers(one.value, one.low, one.high)
+    found = wilson(np.array(ends), np.array([answers, answers]))
+    return float(found.low[0]), float(found.high[1])

@@ -35,7 +35,8 @@ def bounds(estimate: Estimate, error: float) -> Bounds:
     """Return what the figure of all rows surely is at least and at most.
 
     A share's limits are exact, with the number of answers of a simple random
-    sample that would give as long an interval; those of recall and F1 rest on
+    sample that would give as long an interval, and never more than there are,
+    corrected for the part of the rows that they make; those of recall and F1 rest on
     the limits of the two shares that they are made of. Of an error of numbers
     they are its interval's sides, lengthened as Student's quantiles are. The
     lower one is safe: errors have a long tail above, so that it is crossed far
@@ -63,11 +64,18 @@ def bounds(estimate: Estimate, error: float) -> Bounds:
         return Bounds(None, None, "the answers do not tell the figure")
     if estimate.metric in ERRORS:
         return _of_errors(estimate, error)
-    answers = effective_answers(estimate.value, estimate.low, estimate.high)
+    answers = min(
+        effective_answers(estimate.value, estimate.low, estimate.high), _most_answers(estimate)
+    )
     low, high = (
         exact_bound(estimate.value, answers, error, upper=upper) for upper in (False, True)
     )
     return Bounds(low, high)
+
+
+def _most_answers(estimate: Estimate) -> float:
+    left = 1 - estimate.n_answered / max(estimate.rows_covered, 1)
+    return estimate.n_answered / left if left > 0 else float("inf")
 
 
 def _of_errors(estimate: Estimate, error: float) -> Bounds:

@@ -10,6 +10,7 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence, Parts
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.estimates.window_views import covered_batches
 from pipelines.columns.buffers import Floats
 
 
@@ -90,13 +91,15 @@ def _predicted(evidence: Evidence, label: str, shares: Sequence[Floats]) -> Conf
     """Estimate one row of the matrix."""
     code = _code(evidence, label)
     part, row = evidence.parts.label == code, evidence.drawn.label == code
-    view = View(evidence, np.zeros(len(evidence.batches), np.int64), 1)
+    batches = len(evidence.batches)
+    covered = covered_batches(evidence, ["all"] * batches)
+    view = View(evidence, np.zeros(batches, np.int64), 1, covered)
     row_sets = [row_set(evidence, part, row, of_answer) for of_answer in shares]
     strata = row_sets[0].strata(view)
     answered = int(strata.answered.sum())
     return ConfusionRow(
         label=label,
-        rows=int(strata.size.sum()),
+        rows=int(row_sets[0].covered(view)[0]),
         answered=answered,
         shares=tuple(_values(row_sets, view)) if answered else None,
     )

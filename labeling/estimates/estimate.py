@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 from labeling.estimates.windows import Period
 from labeling.formulas.ratios import ClassShares
@@ -29,14 +30,15 @@ class Estimate:
     window: str
     version: str | None  # None where the window holds several
     rows: int
-    rows_covered: int  # in strata that have an answer
+    rows_covered: int  # in batches that have answers enough
     n_asked: int
     n_answered: int
     as_of: datetime  # when the last fact that it rests on became known
     largest: float | None = None  # share of one answer in the sum, for mae and rmse
     reliable: bool = True  # whether the interval of an error may be relied on, see `tails`
     rests_on: ClassShares | None = None  # for recall and f1
-    estimator_version: str = ESTIMATOR_VERSION
+    just_begun: bool = False  # its batch has fewer than 8 answers, and questions that are open
+    estimator_version: str = ESTIMATOR_VERSION  # which formulas it was computed by
 
     @property
     def is_partial(self) -> bool:
@@ -46,9 +48,14 @@ class Estimate:
     def record(self) -> dict[str, object]:
         """Return the columns of the table `estimates` that an estimate fills, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        del named["largest"], named["reliable"], named["rests_on"]
+        del named["largest"], named["reliable"], named["rests_on"], named["just_begun"]
         named["class"] = named.pop("class_")
         return named
+
+    def as_stored(self, row: Mapping[str, Any]) -> Estimate:
+        """Return the same estimate with the figures of a row of the table `estimates`."""
+        columns = {name: row[name] for name in self.record() if name not in {"class", "as_of"}}
+        return replace(self, **columns)
 
 
 def widest(estimates: Iterable[Estimate]) -> list[Estimate]:

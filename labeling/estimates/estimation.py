@@ -115,6 +115,7 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
                 largest=largest,
                 reliable=metric.reliable is None or bool(metric.reliable[group]),
                 rests_on=metric.rests_on.of(group) if metric.rests_on else None,
+                just_begun=view.just_begun[window],
             )
 
 

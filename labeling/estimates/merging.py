@@ -1,11 +1,10 @@
 """Merging of cells: the finest parts of a sample whose sizes are known become strata.
 
 A cell is one stratum of one batch, or the part of it that belongs to a cohort
-or was predicted as a class. Few cells of a small cohort hold the 2 answers
-that a variance needs; those that do not are merged with a neighbour: first of
-the same batch and label, then of the same label, then any. Sampling rates
-differ between strata, so within a merged stratum each answer counts with its
-design weight: the rows that it stands for.
+or was predicted as a class. What each answer stands for is decided first
+(`weighting`), and no merging changes it: merged strata only serve the variance,
+which needs 2 answers. Cells that have fewer are merged with a neighbour: first of
+the same batch and label, then of the same batch, then any.
 
 All functions take and give arrays, and their results do not depend on the
 order in which cells come.
@@ -13,16 +12,15 @@ order in which cells come.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from labeling.estimates.weighting import ENOUGH, answer_weights, levels
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Bools, Floats, Int64s
-
-_ENOUGH = 2  # answers, without which a stratum has no variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,13 @@ class Cells:
 
     Attributes:
         group: what the cell is a part of: one cohort in one window.
-        place: its position in the order of (label, batch, stratum), the same
+        place: its position in the order of (batch, label, stratum), the same
             number for the same stratum of the same batch.
+        pooled: whether it is part of a stratum with too few questions to be a
+            stratum of its own.
         size: rows, known.
-        weight: the design weight of the stratum's drawn rows: 1 / inclusion
-            probability.
+        weight: the design weight of the stratum's drawn rows, 1 / inclusion
+            probability; in `MergedStrata`, the rows that an answer stands for.
         answered: drawn rows with an answer.
         total: the sum of the answers' losses, or of their correctness.
         second: the sum of squared deviations from the cell's mean.
@@ -44,6 +44,7 @@ class Cells:
 
     group: Int64s
     place: Int64s
+    pooled: Bools
     size: Floats
     weight: Floats
     answered: Floats
@@ -66,23 +67,23 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class MergedStrata:
-    """Cells in the order of (group, place), and where each merged stratum starts."""
+    """Answered cells, those of a merged stratum side by side, and where each stratum starts."""
 
     cells: Cells
     first: Int64s  # (H,) positions
-    order: Int64s  # (C,) where each cell stood before
 
     def strata(self, groups: int) -> AnsweredStrata:
-        """Pool each merged stratum; an answer counts with its design weight."""
+        """Pool each merged stratum; an answer counts with the rows that it stands for."""
         cells, count = self.cells, self._sums(self.cells.answered)
         rows = cells.weight * cells.answered
         weights = self._sums(rows)
         kish = _ratio(weights**2, self._sums(cells.weight * rows))
         return AnsweredStrata(
-            size=self._sums(cells.size),
+            size=weights,
             answered=count,
             effective=np.where(self._lengths() == 1, count, kish),
             mean=_ratio(self._sums(cells.weight * cells.total), weights),
+            right=self._sums(cells.total),
             group=cells.group[self.first],
             groups=groups,
         )
@@ -97,7 +98,7 @@ class MergedStrata:
         weights, n = self._sums(cells.weight * cells.answered), strata.effective
         variance = _ratio(self._sums(cells.weight * second), weights) * _ratio(n, n - 1)
         cube = _ratio(self._sums(cells.weight * third), weights)
-        cube = np.where(n > _ENOUGH, cube * _ratio(n**2, (n - 1) * (n - 2)), 0.0)
+        cube = np.where(n > ENOUGH, cube * _ratio(n**2, (n - 1) * (n - 2)), 0.0)
         return Spread(strata, variance, cube)
 
     def _sums(self, values: Floats) -> Floats:
@@ -107,26 +108,36 @@ class MergedStrata:
         return np.diff(self.first, append=len(self.cells.size))
 
 
+def weights_of(cells: Cells, near: Neighbours) -> Floats:
+    """Return the rows that each answer of a cell stands for: (C,); see `weighting`."""
+    beside = (near.label[cells.place], near.batch[cells.place])
+    of = levels(cells.group, cells.place, cells.pooled, beside)
+    return answer_weights(of, cells.size, cells.weight, cells.answered)
+
+
 def merged(cells: Cells, near: Neighbours) -> MergedStrata:
-    """Merge cells to strata that hold enough answers, as far as the group has them.
+    """Merge answered cells to strata that hold enough answers, as far as the group has them.
 
     A cell lacks answers if it has fewer than 2 and rows without one. A group
-    whose answers are fewer than 2 in all ends as one stratum.
+    whose answers are fewer than 2 in all ends as one stratum. Cells that are
+    pooled make one stratum in each batch of a group.
     """
-    order = np.lexsort((cells.place, cells.group))
-    cells = cells.take(order)
+    batch = near.batch[cells.place]
+    cells = cells.take(np.lexsort((cells.place, ~cells.pooled, batch, cells.group)))
+    cells = replace(cells, weight=weights_of(cells, near)).take(cells.answered > 0)
     label, batch = near.label[cells.place], near.batch[cells.place]
-    first: Int64s = np.arange(len(cells.size))
-    for keys in ((cells.group, label, batch), (cells.group, label), (cells.group,)):
+    starts = _changes(cells.group, batch, np.where(cells.pooled, -1, cells.place))
+    first: Int64s = np.flatnonzero(starts)
+    for keys in ((cells.group, batch, label), (cells.group, batch), (cells.group,)):
         first = _merge_within(first, _changes(*keys), cells)
-    return MergedStrata(cells, first, order)
+    return MergedStrata(cells, first)
 
 
 def _merge_within(first: Int64s, apart: Bools, cells: Cells) -> Int64s:
     """Merge strata that lack answers, within what `apart` (C,) keeps apart, while it helps."""
     while True:
         count = _sums(cells.answered, first)
-        lacks = (count < _ENOUGH) & (count < _sums(cells.size, first))
+        lacks = (count < ENOUGH) & (count < _sums(cells.size, first))
         joins = _joined(count, lacks, apart[first])
         if not joins.any():
             return first
@@ -142,10 +153,10 @@ def _joined(count: Floats, lacks: Bools, apart: Bools) -> Bools:
     starts = lacks & (apart | ~np.concatenate([[False], lacks[:-1]]))
     before = np.cumsum(np.where(lacks, count, 0.0)) - count
     run = np.cumsum(starts)
-    part = (before - np.append(0.0, before[starts])[run]) // _ENOUGH
+    part = (before - np.append(0.0, before[starts])[run]) // ENOUGH
     joins = lacks & ~starts & (part == np.concatenate([[-1.0], part[:-1]]))
     first = np.flatnonzero(~joins)
-    short = lacks[first] & (_sums(count, first) < _ENOUGH)
+    short = lacks[first] & (_sums(count, first) < ENOUGH)
     after, bound = np.append(first[1:], len(count)), np.append(apart, np.True_)
     joins = np.append(joins, np.False_)
     joins[after[short & ~bound[after]]] = True

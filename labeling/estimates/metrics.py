@@ -61,7 +61,7 @@ class Counts:
     """Rows of each group, as arrays (G,)."""
 
     rows: Floats
-    covered: Floats  # in strata that have an answer
+    covered: Floats  # in batches that have answers enough
     asked: Floats
     answered: Floats
 
@@ -106,8 +106,8 @@ class OfClass:
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         inside, rest = self.predicted.strata(view), self.others.strata(view)
-        size = inside.total(inside.size)
-        every = size + rest.total(rest.size)
+        size = self.predicted.covered(view)
+        every = size + self.others.covered(view)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
         right, missed = shares(inside), shares(rest)
         (precision, *ratios) = zip(*self._cases(view), strict=True)
@@ -123,10 +123,7 @@ class OfClass:
 
     def _pointed(self, ratios: Intervals, view: View) -> Intervals:
         """Keep the points of ratios that enough answers tell."""
-        parts = (self.predicted, self.others)
-        right, missed = (part.sums(view, part.total) for part in parts)
-        inside, rest = (part.sums(view, part.size - part.answered) for part in parts)
-        return with_points(ratios, right, missed, inside + rest == 0)
+        return with_points(ratios, self.predicted.found(view), self.others.found(view))
 
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
         """Return precision, recall and F1 if no missing answer were right, and if all were."""
@@ -230,7 +227,7 @@ def counts(everyone: RowSet, view: View) -> Counts:
     """Count the rows of each group, answered or not."""
     return Counts(
         rows=everyone.sums(view, everyone.size),
-        covered=everyone.sums(view, np.where(everyone.answered > 0, everyone.size, 0.0)),
+        covered=everyone.covered(view),
         asked=everyone.sums(view, everyone.asked),
         answered=everyone.sums(view, everyone.answered),
     )

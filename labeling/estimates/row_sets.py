@@ -5,21 +5,24 @@ predicted as it are another (the same question), and the other rows a third
 (are they of that class after all?). The cells of a set are its rows by stratum
 and cohort. A cohort in a window is a group, and every group gets its own strata.
 
-A batch of which nothing was answered yet says nothing about its window's
-value; its rows count as asked, and in what missing answers could change.
+A batch that is not covered (nothing was answered yet, or people have just begun and
+the window is a wider one) says nothing about its window's value; its rows count as
+asked, and in what missing answers could change.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
-from labeling.estimates.merging import Cells, MergedStrata, merged
+from labeling.estimates.merging import Cells, MergedStrata, merged, weights_of
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.mean_errors import Spread
-from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Bools, Floats, Int64s
+
+_FULL = 8  # questions from which on a part of a stratum is a stratum of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class View:
     evidence: Evidence
     window: Int64s  # (B,) code of each batch's window, -1 outside
     windows: int
+    covered: Bools  # (B,) whether the batch has answers enough for its window
 
     @property
     def groups(self) -> int:
@@ -70,15 +74,30 @@ class RowSet:
     def missing(self, view: View) -> tuple[Floats, Floats]:
         """Return the mean (G,) if missing answers added nothing, and what 1 from each would add.
 
-        Strata merge by what was asked here, so that each keeps its weight.
+        Answers count here as if all that were asked had been given, so that each
+        stratum keeps its weight.
         """
-        inside, gaps = self.inside(view), self.asked - self.answered
-        cells = self._cells(view, self.asked, self.total).take(inside)
-        strata = merged(cells, self.evidence.designed.near)
-        absent = replace(strata.cells, total=gaps[inside][strata.order])
-        parts = (strata, replace(strata, cells=absent))
-        answered, open_ = (part.strata(view.groups).value for part in parts)
+        inside = self.inside(view)
+        cells = self._cells(view, self.asked).take(inside)
+        weight = weights_of(cells, self.evidence.designed.near)
+        gaps = (self.asked - self.answered)[inside]
+        asked = self._total(cells, view, weight * cells.answered)
+        nothing = np.full(view.groups, np.nan)
+        answered, open_ = (
+            np.divide(
+                self._total(cells, view, weight * one), asked, nothing.copy(), where=asked > 0
+            )
+            for one in (cells.total, gaps)
+        )
         return answered, open_
+
+    def covered(self, view: View) -> Floats:
+        """Return the rows of the batches that each group's figure speaks of: (G,)."""
+        return self.sums(view, np.where(self._counting(view), self.size, 0.0))
+
+    def found(self, view: View) -> Floats:
+        """Return the sum of the losses of the answers that count, none weighted: (G,)."""
+        return self.sums(view, np.where(self._counting(view), self.total, 0.0))
 
     def sums(self, view: View, values: Floats) -> Floats:
         """Add up a quantity of the cells (C,) by group: (G,)."""
@@ -98,25 +117,31 @@ class RowSet:
         return self.evidence.designed.weight[self.stratum]
 
     def _merged(self, view: View) -> MergedStrata:
-        cells = self._cells(view, self.answered, self.total).take(self._counting(view))
+        cells = self._cells(view, self.answered).take(self._counting(view))
         return merged(cells, self.evidence.designed.near)
 
-    def _cells(self, view: View, answered: Floats, total: Floats) -> Cells:
+    def _cells(self, view: View, answered: Floats) -> Cells:
         designed = self.evidence.designed
+        is_whole = self.size >= designed.size[self.stratum]
         return Cells(
             group=self.group(view),
             place=designed.place[self.stratum],
+            pooled=~is_whole & (self.asked < _FULL),
             size=self.size,
             weight=self.weight,
             answered=answered,
-            total=total,
+            total=self.total,
             second=self.second,
             third=self.third,
         )
 
     def _counting(self, view: View) -> Bools:
-        """Say which cells are of batches that have an answer: (C,)."""
-        return self.inside(view) & self.evidence.has_answers[self._batch()]
+        """Say which cells are of batches that are covered: (C,)."""
+        return self.inside(view) & view.covered[self._batch()]
+
+    @staticmethod
+    def _total(cells: Cells, view: View, values: Floats) -> Floats:
+        return np.bincount(cells.group, values, view.groups).astype(np.float64)
 
     def _batch(self) -> Int64s:
         return self.evidence.designed.batch[self.stratum]

@@ -12,6 +12,7 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.row_sets import View
 from labeling.estimates.windows import PERIODS, Period, windows
+from pipelines.columns.buffers import Bools
 from pipelines.columns.utc_times import time_of
 
 _Key = tuple[str | None, str]  # window, version; the empty version is all of them
@@ -36,6 +37,7 @@ class WindowView:
     versions: list[str | None]
     as_of: list[datetime]
     undrawn: list[int]  # rows of its batches that nobody drew from
+    just_begun: list[bool]  # whether it covers a batch that people have just begun, its own
     view: View
 
 
@@ -103,14 +105,31 @@ def _view(
     codes = {key: code for code, key in enumerate(distinct)}
     code = np.array([codes[key] if key else -1 for key in keys], dtype=np.int64)
     inside = [np.flatnonzero(code == place) for place in range(len(distinct))]
+    covered = covered_batches(facts, [key[0] if key else None for key in keys])
     yield WindowView(
         period=common.period,
         names=[name for name, _ in distinct],
         versions=[_only({facts.versions[batch] for batch in batches}) for batches in inside],
         as_of=[common.latest[name] for name, _ in distinct],
         undrawn=[common.undrawn[key] for key in distinct],
-        view=View(facts, code, len(distinct)),
+        just_begun=[bool((covered & facts.just_begun)[batches].any()) for batches in inside],
+        view=View(facts, code, len(distinct), covered),
     )
+
+
+def covered_batches(facts: Evidence, names: Sequence[str | None]) -> Bools:
+    """Say which batches have answers enough for their windows: (B,).
+
+    A few answers tell little of a batch, and much of a wider window's figure
+    would hang on them. So only the window that is the batch's own covers it
+    from the first answer on.
+
+    Args:
+        facts: what was answered.
+        names: the window of each batch, None outside (B,).
+    """
+    own = np.array([name == batch for name, batch in zip(names, facts.batches, strict=True)])
+    return facts.has_answers & (own.astype(np.bool_) | ~facts.just_begun)
 
 
 def _only(versions: set[str | None]) -> str | None:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Intervals
-from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Floats
 
 

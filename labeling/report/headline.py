@@ -6,19 +6,22 @@ from labeling.estimates.amounts import (
     NO_BREAK,
     PAGE,
     ends_without_point,
-    is_answered_enough,
+    leading_range,
     percent,
-    range_if_missing,
 )
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from labeling.report.content import ReportData
 from labeling.report.phrases import Phrase, figure, phrase
-from labeling.report.wording import NAMES, count, digits, points, possessive
+from labeling.report.wording import NAMES, count, digits, possessive
 
 _NOT_ASKED = "Nobody has been asked yet, so nothing is known about how good the predictions are."
 _NO_POINT = "Too few rows of the class were found for a single figure: it takes 3 among those predicted as it, and 3 among the others."
 _NOT_ANSWERED = "Nobody has answered yet, so nothing is known about how good the predictions are."
+_TOO_FEW = (
+    "People have just begun to answer: a window counts a batch from 8 answers on, or when all its "
+    "questions are decided."
+)
 
 
 def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
@@ -32,7 +35,7 @@ def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
     if (ends := ends_without_point(estimate)) is not None:
         return _judged(_about(estimate, data, _bounded(estimate, ends)), estimate)
     if estimate.value is None:
-        return phrase(_NOT_ANSWERED)
+        return phrase(_TOO_FEW if estimate.n_answered else _NOT_ANSWERED)
     if is_led_by_missing(estimate):
         return _missing_first(estimate, data)
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
@@ -61,7 +64,7 @@ def _judged(sentence: Phrase, estimate: Estimate) -> Phrase:
 
 def is_led_by_missing(estimate: Estimate) -> bool:
     """Say whether so many answers are missing that what they could change comes first."""
-    return not is_answered_enough(estimate) and range_if_missing(estimate) is not None
+    return leading_range(estimate) is not None
 
 
 def subline(estimate: Estimate) -> str:
@@ -73,16 +76,18 @@ def subline(estimate: Estimate) -> str:
     if estimate.low == estimate.high and not estimate.is_partial:
         return "Every row was checked: this is no estimate."
     covered = (
-        f" It speaks of {estimate.rows_covered:,} of the {estimate.rows:,} predictions: nothing is known of the others."
+        f" It speaks of {estimate.rows_covered:,} of the {estimate.rows:,} predictions: the others are in batches with no answers, or too few."
         if estimate.is_partial
         else ""
     )
+    if estimate.just_begun:
+        covered += f" People have just begun: {count(estimate.n_answered, 'answer')} of {estimate.n_asked:,} {'is' if estimate.n_answered == 1 else 'are'} in."
     if estimate.low == estimate.high:
         return f"Every one of the covered rows was checked.{covered}"
     if not is_led_by_missing(estimate):
         return f"The best single figure is {_amount(estimate, estimate.value)}.{covered}"
     return (
-        "The range is what the missing answers could change; what is to give or take is the luck of the draw. "
+        "The range holds what the missing answers could change, and the luck of the draw. "
         f"The {count(estimate.n_answered, 'answer')} alone say {_amount(estimate, estimate.value)}, with a 95{NO_BREAK}% interval from "
         f"{_amount(estimate, estimate.low)} to {_amount(estimate, estimate.high)}: true only if the missing ones would be like those given.{covered}"
     )
@@ -135,16 +140,11 @@ def watched(data: ReportData) -> list[str]:
 
 
 def _missing_first(estimate: Estimate, data: ReportData) -> Phrase:
-    low, high = range_if_missing(estimate) or (0.0, 0.0)
+    low, high = leading_range(estimate) or (0.0, 0.0)
     between = phrase("between {} and {}", _marked(estimate, low), _marked(estimate, high))
     missing = estimate.n_asked - estimate.n_answered
-    luck = (
-        ""
-        if estimate.low is None or estimate.high is None
-        else f", give or take {points(estimate.metric, (estimate.high - estimate.low) / 2)}"
-    )
     have = "questions have" if missing > 1 else "questions has"
-    rest = f"{luck}: {missing} of {estimate.n_asked:,} {have} no answer."
+    rest = f": {missing} of {estimate.n_asked:,} {have} no answer."
     return phrase("{}{}", _about(estimate, data, between), rest)
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.columns.buffers import Hashes
 from pipelines.identity.keyed_hash import hashes, subkey
 
-ChancePurpose = Literal["sample", "fit", "overlap", "training"]
+ChancePurpose = Literal["sample", "fit", "overlap", "training", "queue"]
 
 
 def keyed_hashes(seed: str, purpose: ChancePurpose, batch: str, keys: pa.Array) -> Hashes:

@@ -56,14 +56,24 @@ def _limits(sizes: Int64s, allocated: Int64s) -> Hashes:
     return np.where(shares < 1, (shares * 2.0**63).astype(np.uint64) * np.uint64(2), _ALL)
 
 
-def push_order(ranks: Int64s, allocated: Int64s) -> Floats:
+def push_order(ranks: Int64s, allocated: Int64s, offsets: Floats) -> Floats:
     """Return the places of questions in the queue, from 0 to 1: (m,).
 
-    In ascending order, every beginning of the queue is about a stratified
-    sample: what people have answered when they stop half-way can be used.
+    In ascending order, every beginning of the queue is a stratified sample: a
+    part of the queue holds that part of each stratum's questions, rounded up or
+    down by chance. So what people have answered when they stop half-way can be used,
+    and its average over all chances is what all answers would say.
 
     Args:
         ranks: of the chosen rows in their strata (m,).
         allocated: to those rows' strata (m,).
+        offsets: of those rows' strata (m,), one number of chance within [0, 1)
+            for each stratum of each batch. With one half for all, the largest
+            strata would come first.
+
+    Returns:
+        Places above 0, 1 at most.
+
+    Source: Madow, On the theory of systematic sampling, Ann. Math. Stat. 20 (1949).
     """
-    return (ranks - 0.5) / allocated
+    return (ranks - offsets) / allocated

@@ -20,10 +20,11 @@ import numpy as np
 
 from labeling.estimates.alerts import CROSSED, Watch, looks
 from labeling.estimates.estimate import Estimate
+from labeling.formulas.answered_strata import AnsweredStrata, strata
 from labeling.formulas.intervals import Interval, Intervals
 from labeling.formulas.mean_errors import Spread, means, roots
 from labeling.formulas.ratios import ClassShares, recall
-from labeling.formulas.shares import AnsweredStrata, shares
+from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats, Int64s
 from pipelines.job.sections import AlertLook, AlertRule, Batches
 
@@ -81,7 +82,7 @@ def fires(estimate: Estimate, lines: Sequence[AlertRule]) -> bool:
 @cache
 def share_fires(right: int, answers: int, lines: int, line: float) -> bool:
     """Say whether an alert on accuracy fires, with so many lines in the job."""
-    found = shares(_one([answers], [right]))[0]
+    found = shares(strata([_ROWS], [answers], [right]))[0]
     watched = [rule(below=line), *(rule(below=line, cohort=f"a={n}") for n in range(1, lines))]
     return fires(_with(_ESTIMATE, found, answers), watched)
 
@@ -168,7 +169,7 @@ def lost_class(
     found = rng.binomial(answers - inside, lost, weeks)
     missed = _stratum(_ROWS * (1 - predicted), answers - inside, found)
     nothing = Interval(None, 0, 1)
-    right = shares(_one([inside], [0]))[0] if inside else nothing
+    right = shares(strata([_ROWS * predicted], [inside], [0]))[0] if inside else nothing
     sides = Intervals(
         *(
             np.full(weeks, np.nan if end is None else end)
@@ -227,7 +228,8 @@ def spread_of(errors: Floats, rows: int) -> Spread:
     means_of = errors.mean(axis=2).ravel()
     group = np.repeat(np.arange(replays), strata)
     size = np.full(replays * strata, rows / strata)
-    answered = AnsweredStrata(size, count, count, means_of, group, replays)
+    sums = errors.sum(axis=2).ravel()
+    answered = AnsweredStrata(size, count, count, means_of, sums, group, replays)
     return Spread(answered, errors.var(axis=2, ddof=1).ravel(), third.ravel())
 
 
@@ -244,19 +246,12 @@ def _of_class(
     return _with(of_class, found, answers)
 
 
-def _one(answers: Sequence[int], right: Sequence[int]) -> AnsweredStrata:
-    count = np.array(answers, np.float64)
-    mean = np.array(right) / np.maximum(count, 1)
-    return AnsweredStrata(np.full(1, _ROWS), count, count, mean, np.zeros(1, np.int64), 1)
-
-
 def _stratum(rows: float, answers: int, found: Int64s) -> Intervals:
     """Return the shares of samples from one stratum: (R,)."""
     many = len(found)
-    count = np.full(many, float(answers))
-    return shares(
-        AnsweredStrata(np.full(many, rows), count, count, found / answers, np.arange(many), many)
-    )
+    count, right = np.full(many, float(answers)), found.astype(np.float64)
+    size, group = np.full(many, rows), np.arange(many)
+    return shares(AnsweredStrata(size, count, count, right / answers, right, group, many))
 
 
 def cells(years: int) -> Iterator[Cell]:

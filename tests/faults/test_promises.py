@@ -313,6 +313,27 @@ def test_a_figure_of_another_formula_is_not_held_against_p6(world: World) -> Non
     assert "other formulas" in found["detail"]
 
 
+def test_what_an_older_formula_said_is_said_again_as_of_then(world: World) -> None:
+    """With its version; today's figure is a row of its own."""
+    rewrite(
+        world,
+        "estimates",
+        lambda rows: [row | {"value": 0.5, "estimator_version": "1"} for row in rows],
+    )
+    then = world.rows("select max(as_of)::text as moment from estimates")[0]["moment"]
+
+    again = world.ok("estimate", "--as-of", then)["estimates"]
+    now = world.ok("estimate")["estimates"]
+
+    assert {(one["value"], one["estimator_version"]) for one in again} == {(0.5, "1")}
+    assert {one["estimator_version"] for one in now} == {"2"}
+    assert {
+        one["estimator_version"]
+        for one in world.ok("estimate", "--as-of", "2999-01-01")["estimates"]
+    } == {"2"}
+    assert promises(world)["P6"]["ok"] is True
+
+
 def test_a_metric_that_is_not_wanted_any_more_keeps_p6(world: World) -> None:
     world.edit("task = ", 'metrics = ["accuracy"]\ntask = ')
 

@@ -18,7 +18,8 @@ class Designed:
     """The strata of all batches as arrays (D,)."""
 
     batch: Int64s
-    place: Int64s  # position in the order of (label, batch, name)
+    place: Int64s  # position in the order of (batch, label, name)
+    size: Floats  # rows
     weight: Floats  # the design weight of its drawn rows: how many rows each stands for
     near: Neighbours  # by place
 
@@ -74,6 +75,8 @@ class Evidence:
         known_at: when the last of a batch's facts became known, by batch, in
             microseconds since 1970.
         has_answers: whether any drawn row of it was answered, by batch.
+        just_begun: whether fewer than 8 of its drawn rows were answered, and some
+            are undecided: neither answered nor skipped nor retracted.
         labels: the texts of label codes.
         domains: the texts of domain codes, `cohort=value`; None, all rows, first.
         designed: the strata.
@@ -86,6 +89,7 @@ class Evidence:
     versions: list[str | None]
     known_at: Int64s
     has_answers: Bools
+    just_begun: Bools
     labels: list[str]
     domains: list[str | None]
     designed: Designed

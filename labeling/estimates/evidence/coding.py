@@ -84,11 +84,12 @@ def designed(strata: pa.Table, heads: pa.Table, known: Parts) -> Designed:
     size, allocated = (integers(column(strata, name)) for name in ("size", "allocated"))
     batch = places(strata, heads, ["batch"])
     label = _only_label(known, strata.num_rows)
-    order = np.lexsort([np.arange(strata.num_rows), batch, label])
+    order = np.lexsort([np.arange(strata.num_rows), label, batch])
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     weight = size / np.maximum(allocated, 1)
-    return Designed(batch, place, weight, Neighbours(label[order], batch[order]))
+    near = Neighbours(label[order], batch[order])
+    return Designed(batch, place, size.astype(np.float64), weight, near)
 
 
 def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) -> SampledRows:

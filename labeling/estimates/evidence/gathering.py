@@ -20,9 +20,11 @@ import pyarrow as pa
 from labeling.answers.current import VALID, current_answers
 from labeling.estimates.evidence import coding
 from labeling.estimates.evidence.arrays import Evidence
-from pipelines.columns.buffers import Int64s, bool_array, integers
+from pipelines.columns.buffers import Bools, Int64s, bool_array, integers
 from pipelines.columns.relations import column, known_by, newest, places, where_in
 from pipelines.tables.purposes import VERIFY
+
+SETTLED = 8  # answers from which on a wider window covers a batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class _Counting:
     strata: pa.Table  # (D,)
     rows: pa.Table  # (S,)
     answers: pa.Table  # (A,)
+    decided: Bools  # (S,) whether somebody answered or skipped the question, be it taken back since
     known_at: Int64s  # (B,)
 
 
@@ -70,6 +73,7 @@ def evidence(
         strata=strata,
         rows=rows,
         answers=_answers(annotations, rows),
+        decided=places(rows, annotations, ["prediction_id", "shown_digest"]) >= 0,
         known_at=_known_at(heads, designs, samples, annotations),
     )
     return _coded(counting, seed)
@@ -85,13 +89,17 @@ def _coded(counting: _Counting, seed: str) -> Evidence:
     designed = coding.designed(strata, heads, parts)
     drawn = coding.drawn(rows, strata, domain_codes, labels)
     answers = coding.answers(counting.answers, rows, labels, seed)
-    has_answers = np.zeros(heads.num_rows, dtype=np.bool_)
-    has_answers[designed.batch[drawn.stratum[answers.row]]] = True
+    answered = np.zeros(rows.num_rows, dtype=np.bool_)
+    answered[answers.row] = True
+    batch, batches = designed.batch[drawn.stratum], heads.num_rows
+    many = np.bincount(batch[answered], minlength=batches)
+    undecided = np.bincount(batch[~(answered | counting.decided)], minlength=batches)
     return Evidence(
         batches=column(heads, "batch").to_pylist(),
         versions=column(heads, "version").to_pylist(),
         known_at=counting.known_at,
-        has_answers=has_answers,
+        has_answers=many > 0,
+        just_begun=(many > 0) & (many < SETTLED) & (undecided > 0),
         labels=list(labels),
         domains=[None, *names],
         designed=designed,

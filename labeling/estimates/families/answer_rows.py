@@ -40,8 +40,9 @@ class AnswerRows:
         """Return the answered rows of each group of a view."""
         evidence = self.cells.evidence
         drawn, designed = evidence.drawn, evidence.designed
-        window = view.window[designed.batch[drawn.stratum[drawn.member]]]
-        is_inside = (window >= 0) & ~np.isnan(self.value[drawn.member])
+        batch = designed.batch[drawn.stratum[drawn.member]]
+        window = view.window[batch]
+        is_inside = (window >= 0) & view.covered[batch] & ~np.isnan(self.value[drawn.member])
         row, domain = drawn.member[is_inside], drawn.domain[is_inside]
         return GroupedValues(
             row=row,

@@ -22,6 +22,7 @@ from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.families.chosen import Wanted, chosen_families
 from labeling.estimates.metrics import Family, Figures
 from labeling.estimates.row_sets import RowSet, View
+from labeling.estimates.window_views import covered_batches
 from labeling.estimates.windows import windows
 from pipelines.columns.buffers import Floats, Int64s
 from pipelines.sampling.allocation import allocate
@@ -44,8 +45,10 @@ def more_answers(facts: Evidence, wanted: Wanted, estimate: Estimate) -> list[tu
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
         return []
     whole = undivided(facts)
-    here = [windows(batch).get(estimate.period) == estimate.window for batch in whole.batches]
-    view = View(whole, np.where(here, 0, -1), 1)
+    held = [windows(batch).get(estimate.period) for batch in whole.batches]
+    names = [name if name == estimate.window else None for name in held]
+    code = np.array([0 if name else -1 for name in names], np.int64)
+    view = View(whole, code, 1, covered_batches(whole, names))
     classes = (estimate.class_,) if estimate.class_ is not None else wanted.answers
     one = replace(wanted, answers=classes, metrics=(estimate.metric,))
     family = _family_of(chosen_families(whole, one), estimate, view)

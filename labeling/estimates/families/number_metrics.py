@@ -55,14 +55,14 @@ class ErrorQuantiles:
         """Return the metrics of each group of a view."""
         answers = self.rows.of(view)
         errors = weighted(answers.value, answers.weight, answers.group, answers.groups)
-        size, asked, answered = (
-            self.absolute.sums(view, part)
-            for part in (self.absolute.size, self.absolute.asked, self.absolute.answered)
+        covered = self.absolute.covered(view)
+        asked, answered = (
+            self.absolute.sums(view, part) for part in (self.absolute.asked, self.absolute.answered)
         )
         given = np.divide(answered, asked, out=np.full(len(asked), np.nan), where=answered > 0)
         found = []
         for metric, share in QUANTILES.items():
-            of = quantiles(errors, share, size, size == answered)
+            of = quantiles(errors, share, covered, covered == errors.count)
             worst = np.where(share <= given, errors.at(share / given), errors.at(np.ones(len(of))))
             best = np.where(share <= 1 - given, 0.0, errors.at(1 - (1 - share) / given))
             nothing = np.full(len(of), np.nan)

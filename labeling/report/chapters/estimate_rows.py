@@ -10,7 +10,7 @@ from labeling.estimates.amounts import (
     PAGE,
     SIZES,
     ends_without_point,
-    is_answered_enough,
+    leading_range,
 )
 from labeling.estimates.estimate import Estimate
 from labeling.report.chart import NO_LINES, Axis, IntervalChart, IntervalMark, IntervalRow, Lines
@@ -29,7 +29,7 @@ def mark_of(estimate: Estimate, data: ReportData) -> IntervalMark:
         return IntervalMark(None, estimate.low, estimate.high, truth=truth)
     if estimate.value is None:
         return IntervalMark(None)
-    if is_answered_enough(estimate):
+    if leading_range(estimate) is None:
         return IntervalMark(estimate.value, estimate.low, estimate.high, truth=truth)
     worst, best = estimate.value_if_missing_wrong, estimate.value_if_missing_right
     return IntervalMark(estimate.value, estimate.low, estimate.high, worst, best, truth)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Literal
 
 from labeling.estimates.amounts import NUMBERS, PAGE
-from labeling.estimates.changes import WindowChange, changes
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import Period, a_year, windows
+from labeling.report.changes import WindowChange, changes
 from labeling.report.chapters.estimate_rows import (
     axis_of,
     cut_off,

@@ -77,7 +77,7 @@ def test_many_missing_answers_are_told_with_what_they_could_change() -> None:
 
     told = lines([few])
 
-    assert "  the 30 missing answers could make it 60.0 to 95.0 %" in told
+    assert "  with the 30 missing answers it may be 52.6 to 99.5 %" in told
 
 
 def test_classes_stand_in_a_row_each() -> None:

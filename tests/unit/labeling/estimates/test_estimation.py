@@ -333,6 +333,59 @@ def test_a_batch_without_an_answer_says_nothing_of_its_window() -> None:
     assert found.value_if_missing_right == pytest.approx((0.8 * 90 + 30) / 120)
 
 
+def _begun(answers: Sequence[str | None], undrawn: int = 6_700) -> Tables:
+    """Two weeks: 249 of 300 right, then some answers of another 300 questions."""
+    open_ = [None] * (300 - len(answers))
+    return _tables(
+        Draw("2026-W45", _rows("a", ["a"] * 249 + ["b"] * 51)),
+        Draw("2026-W46", _rows("a", [*answers, *open_], undrawn)),
+    )
+
+
+@pytest.mark.parametrize("answers", [["b"], ["a"] * 7])
+def test_a_batch_that_was_just_begun_says_nothing_of_a_wider_window(answers: list[str]) -> None:
+    found = _begun(answers).estimated()
+
+    month = _find(found, period="month")
+    assert month.value == pytest.approx(0.83)
+    assert (month.rows, month.rows_covered) == (7_300, 300)
+    assert not month.just_begun
+
+
+def test_it_has_a_figure_of_its_own_from_the_first_answer_on() -> None:
+    found = _begun(["b"]).estimated()
+
+    for period in ("batch", "week"):
+        own = _find(found, period=period, window="2026-W46")
+        assert (own.value, own.rows_covered, own.just_begun) == (0, 7_000, True)
+    assert not _find(found, period="week", window="2026-W45").just_begun
+    assert "just_begun" not in _find(found, period="week", window="2026-W45").record()
+
+
+def test_eight_answers_are_enough_for_every_window() -> None:
+    found = _begun(["a"] * 4 + ["b"] * 4).estimated()
+
+    month = _find(found, period="month")
+    assert month.value == pytest.approx((249 + 7_000 / 2) / 7_300)
+    assert month.rows_covered == 7_300
+    assert not _find(found, window="2026-W46").just_begun
+
+
+@pytest.mark.parametrize("state", ["skipped", "deleted"])
+def test_a_small_batch_is_covered_when_all_its_questions_are_decided(state: str) -> None:
+    """Skipped and retracted ones are."""
+    tables = _tables(
+        Draw("2026-W45", _rows("a", ["a"] * 10)), Draw("2026-W46", _rows("a", ["b", None], 8))
+    )
+    before = _find(tables.estimated(), period="month")
+
+    tables = tables.and_answer("2026-W46", "a1", answer=None, state=state)
+    after = _find(tables.estimated(), period="month")
+
+    assert (before.value, before.rows_covered) == (1, 10)
+    assert (after.value, after.rows_covered) == (0.5, 20)
+
+
 def test_its_labels_do_not_weigh_in_either() -> None:
     """80 % of 90 a and none of 10 b were right; 90 b of the next day are not known yet."""
     tables = _tables(
@@ -442,8 +495,8 @@ def test_errors_are_ordered_and_do_not_depend_on_the_order_of_rows(
             assert side * one.value <= side * one.value_if_missing_wrong
 
 
-def test_merging_does_not_put_a_value_outside_its_cases() -> None:
-    """A cohort's part of a stratum may be asked more often than the stratum is."""
+def test_a_part_of_a_stratum_stands_for_its_own_rows_however_often_it_was_asked() -> None:
+    """A cohort's part of a stratum may be asked more often than the stratum is: 10 of 100 rows."""
     north = {"area": "north"}
     rows = [Row("s1", "0", ("0",), "s", north), Row("s2", "0", (), "s", north)]
     rows += [Row(f"su{n}", "0", (), "s", north, is_drawn=False) for n in range(8)]
@@ -453,8 +506,8 @@ def test_merging_does_not_put_a_value_outside_its_cases() -> None:
 
     found = _find(_tables(Draw("all", rows)).estimated(_NUMBERS), "mae", cohort="area=north")
 
-    assert found.value == pytest.approx(0.5)
-    assert found.value_if_missing_right == found.value
+    assert found.value == pytest.approx(0.9)
+    assert found.value_if_missing_right == pytest.approx(found.value)
 
 
 @pytest.mark.parametrize("metric", ["mae", "rmse"])

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.estimates.merging import Cells, MergedStrata, Neighbours, merged
+from labeling.estimates.merging import Cells, MergedStrata, Neighbours, merged, weights_of
 
 # (group, label, batch, answers, rows without an answer)
 _Rows = list[tuple[int, int, int, int, int]]
@@ -16,23 +18,28 @@ _CELL = st.tuples(
 
 
 def _cells(rows: _Rows) -> tuple[Cells, Neighbours]:
-    """Make cells whose places follow (label, batch, position); half of the answers are right."""
+    """Make cells whose places follow (batch, label, position); half of the answers are right.
+
+    The sum of cubes, which no weight depends on, names the cell.
+    """
     group, label, batch, answered, more = np.array(rows, np.int64).reshape(-1, 5).T
-    order = np.lexsort((np.arange(len(rows)), batch, label))
+    order = np.lexsort((np.arange(len(rows)), label, batch))
     place = np.empty(len(rows), np.int64)
     place[order] = np.arange(len(rows))
     count = answered.astype(np.float64)
-    zeros = np.zeros(len(rows))
-    cells = Cells(group, place, count + more, zeros + 5, count, count / 2, zeros, zeros)
+    zeros, names = np.zeros(len(rows)), np.arange(len(rows), dtype=np.float64)
+    pooled = np.zeros(len(rows), np.bool_)
+    cells = Cells(group, place, pooled, count + more, zeros + 5, count, count / 2, zeros, names)
     return cells, Neighbours(label[order], batch[order])
 
 
-def _members(merged: MergedStrata) -> list[np.ndarray]:
-    return np.split(merged.order, merged.first[1:]) if len(merged.first) else []
+def _members(merged: MergedStrata) -> list[list[int]]:
+    parts = np.split(merged.cells.third, merged.first[1:]) if len(merged.first) else []
+    return [sorted(part.astype(np.int64).tolist()) for part in parts]
 
 
 def _merge(rows: _Rows) -> list[list[int]]:
-    return sorted(sorted(block.tolist()) for block in _members(merged(*_cells(rows))))
+    return sorted(_members(merged(*_cells(rows))))
 
 
 def test_cells_with_two_answers_stay_by_themselves() -> None:
@@ -54,15 +61,19 @@ def test_what_is_left_of_a_run_joins_the_right_neighbour() -> None:
 
 
 def test_at_the_end_it_joins_the_left_one() -> None:
-    assert _merge([(0, 0, 0, 4, 5), (0, 0, 0, 0, 5)]) == [[0, 1]]
+    assert _merge([(0, 0, 0, 4, 5), (0, 0, 0, 1, 5)]) == [[0, 1]]
 
 
-def test_the_own_batch_is_preferred_to_the_own_label_and_that_to_the_rest() -> None:
-    same_batch = _merge([(0, 0, 0, 4, 5), (0, 0, 1, 1, 5), (0, 0, 1, 4, 5)])
-    same_label = _merge([(0, 0, 0, 4, 5), (0, 0, 1, 1, 5), (0, 1, 1, 4, 5)])
-    any_label = _merge([(0, 0, 0, 1, 5), (0, 1, 0, 4, 5)])
+def test_a_cell_without_answers_is_judged_by_the_others() -> None:
+    assert _merge([(0, 0, 0, 4, 5), (0, 0, 0, 0, 5), (0, 0, 0, 3, 5)]) == [[0], [2]]
 
-    assert (same_batch, same_label, any_label) == ([[0], [1, 2]], [[0, 1], [2]], [[0, 1]])
+
+def test_the_own_label_is_preferred_within_the_batch_and_that_to_the_rest() -> None:
+    same_label = _merge([(0, 0, 0, 4, 5), (0, 1, 0, 1, 5), (0, 1, 0, 4, 5)])
+    same_batch = _merge([(0, 0, 0, 4, 5), (0, 1, 0, 1, 5), (0, 1, 1, 4, 5)])
+    any_batch = _merge([(0, 0, 0, 1, 5), (0, 0, 1, 4, 5)])
+
+    assert (same_label, same_batch, any_batch) == ([[0], [1, 2]], [[0, 1], [2]], [[0, 1]])
 
 
 @given(st.lists(_CELL, max_size=30))
@@ -70,24 +81,41 @@ def test_a_block_has_two_answers_or_all_or_is_alone_in_its_group(rows: _Rows) ->
     cells, near = _cells(rows)
     found = _members(merged(cells, near))
 
-    assert sorted(np.concatenate([*found, np.zeros(0)]).tolist()) == list(range(len(rows)))
+    answered = np.flatnonzero(cells.answered).tolist()
+    assert sorted(place for block in found for place in block) == answered
     for block in found:
         assert len(set(cells.group[block])) == 1
         lacks = cells.answered[block].sum() < min(2, cells.size[block].sum())
-        alone = len(block) == (cells.group == cells.group[block[0]]).sum()
-        assert alone or not lacks
+        others = (cells.group == cells.group[block[0]]) & (cells.answered > 0)
+        assert len(block) == others.sum() or not lacks
 
 
 @given(st.lists(_CELL, max_size=30))
-def test_labels_mix_only_where_one_has_too_few_answers(rows: _Rows) -> None:
+def test_batches_mix_only_where_one_has_too_few_answers(rows: _Rows) -> None:
     cells, near = _cells(rows)
-    label = near.label[cells.place]
+    batch = near.batch[cells.place]
 
     for block in _members(merged(cells, near)):
-        if len(labels := set(label[block])) > 1:
+        if len(batches := set(batch[block])) > 1:
             of_group = cells.group == cells.group[block[0]]
-            answers = [cells.answered[of_group & (label == one)].sum() for one in labels]
+            answers = [cells.answered[of_group & (batch == one)].sum() for one in batches]
             assert min(answers) < 2
+
+
+@given(st.lists(_CELL, min_size=1, max_size=30))
+def test_merging_does_not_change_what_an_answer_stands_for(rows: _Rows) -> None:
+    """Strata hold a group's rows, each answer as many as before."""
+    cells, near = _cells(rows)
+    weights = weights_of(cells, near)
+
+    found = merged(cells, near).strata(3)
+
+    for group in range(3):
+        own, inside = cells.group == group, found.group == group
+        if cells.answered[own].sum():
+            assert found.size[inside].sum() == pytest.approx(cells.size[own].sum())
+            stood = (weights * cells.total)[own].sum()
+            assert (found.size * found.mean)[inside].sum() == pytest.approx(stood)
 
 
 @given(st.lists(_CELL, min_size=1, max_size=30), st.integers(0, 9))
@@ -97,23 +125,15 @@ def test_the_order_of_cells_changes_no_bit(rows: _Rows, seed: int) -> None:
 
     one, other = (merged(each, near).strata(3) for each in (cells, cells.take(shuffled)))
 
-    for name in ("size", "answered", "effective", "mean", "group"):
+    for name in ("size", "answered", "effective", "mean", "right", "group"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
 
 
-def test_an_answer_counts_with_the_rows_that_it_stands_for() -> None:
+def test_lone_answers_share_a_stratum_and_keep_the_rows_that_they_stand_for() -> None:
     """One right answer for 90 rows and one wrong for 10 are 90 % right, not half."""
-    cells = Cells(
-        group=np.zeros(2, np.int64),
-        place=np.arange(2),
-        size=np.array([90.0, 10.0]),
-        weight=np.array([90.0, 10.0]),
-        answered=np.ones(2),
-        total=np.array([1.0, 0.0]),
-        second=np.zeros(2),
-        third=np.zeros(2),
-    )
-    near = Neighbours(np.zeros(2, np.int64), np.zeros(2, np.int64))
+    cells, near = _cells([(0, 0, 0, 1, 89), (0, 0, 0, 1, 9)])
+    design = np.array([90.0, 10.0])
+    cells = replace(cells, weight=design, total=np.array([1.0, 0.0]))
 
     found = merged(cells, near).strata(1)
 
@@ -132,7 +152,7 @@ def test_moments_of_a_merged_stratum_are_those_of_all_its_answers(
     whole, near = _one_cell(together)
     split = [_one_cell(part)[0] for part in parts]
     cells = Cells(*(np.concatenate([getattr(c, n) for c in split]) for n in _FIELDS))
-    parted = MergedStrata(cells, np.array([0]), np.arange(len(parts)))
+    parted = MergedStrata(cells, np.array([0]))
 
     one, other = parted.spread(1), merged(whole, near).spread(1)
 
@@ -143,11 +163,13 @@ def test_moments_of_a_merged_stratum_are_those_of_all_its_answers(
         assert other.variance == pytest.approx(np.var(together, ddof=1), abs=1e-6)
 
 
-_FIELDS = ("group", "place", "size", "weight", "answered", "total", "second", "third")
+_FIELDS = ("group", "place", "pooled", "size", "weight", "answered", "total", "second", "third")
 
 
 def _one_cell(errors: np.ndarray) -> tuple[Cells, Neighbours]:
     away = errors - errors.mean()
     parts = (1_000, 7, len(errors), errors.sum(), (away**2).sum(), (away**3).sum())
     zero = np.zeros(1, np.int64)
-    return Cells(zero, zero, *(np.array([float(part)]) for part in parts)), Neighbours(zero, zero)
+    pooled = np.zeros(1, np.bool_)
+    cells = Cells(zero, zero, pooled, *(np.array([float(part)]) for part in parts))
+    return cells, Neighbours(zero, zero)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Interval, Intervals
 from labeling.formulas.mean_errors import Spread, _untransformed, means, roots
-from labeling.formulas.shares import AnsweredStrata
 from pipelines.columns.buffers import Floats
 
 
@@ -20,7 +20,9 @@ def _spread(sizes: list[int], errors: list[Floats]) -> Spread:
     third = np.array([_third(part) for part in errors])
     zeros = np.zeros(len(sizes), np.int64)
     return Spread(
-        AnsweredStrata(np.array(sizes, float), count, count, mean, zeros, 1), variance, third
+        AnsweredStrata(np.array(sizes, float), count, count, mean, mean * count, zeros, 1),
+        variance,
+        third,
     )
 
 

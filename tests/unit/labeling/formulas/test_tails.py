@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.mean_errors import Spread, means
-from labeling.formulas.shares import AnsweredStrata
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Floats
 
@@ -38,6 +38,7 @@ def _spread(errors: Floats, rows: int) -> Spread:
             answered=count,
             effective=count,
             mean=errors.mean(axis=2).ravel(),
+            right=errors.sum(axis=2).ravel(),
             group=np.repeat(np.arange(replays), strata),
             groups=replays,
         ),

@@ -58,17 +58,17 @@ def test_a_window_that_several_versions_share_is_told_as_a_whole() -> None:
 
 
 def test_missing_answers_lead_where_there_are_many() -> None:
-    """Under 95 % answered, what the missing ones could change comes before the interval."""
+    """What they could change, with half the interval's length on either side."""
     one = estimate(n_answered=120, value_if_missing_wrong=0.53, value_if_missing_right=0.73)
 
     assert _headline(report_data([one])) == (
-        "Between 53 % and 73 % of last week’s predictions (16–22 November 2026) were right, "
-        "give or take 4.5 points: 30 of 150 questions have no answer."
+        "Between 48 % and 77 % of last week’s predictions (16–22 November 2026) were right: "
+        "30 of 150 questions have no answer."
     )
 
 
 def test_few_missing_answers_do_not_lead() -> None:
-    one = estimate(n_answered=143, value_if_missing_wrong=0.63, value_if_missing_right=0.69)
+    one = estimate(n_answered=149, value_if_missing_wrong=0.655, value_if_missing_right=0.675)
 
     assert "Between 62 % and 71 %" in _headline(report_data([one]))
 

@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from labeling.estimates.changes import changes
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.intervals import wilson
+from labeling.report.changes import changes
 from tests.fixtures.report_data import estimate
 
 

@@ -1,0 +1,47 @@
+"""Short forms of the cells of `make bench-coverage`: a tenth of their replays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.benchmarks import begun_batches, cohorts_no_strata, small_strata
+from tests.benchmarks.measures import Goal, Row
+from tests.benchmarks.populations import Recipe, named
+
+_REPLAYS = 250
+
+
+def _of_cohorts(replays: int) -> Sequence[Row]:
+    return cohorts_no_strata.of_batches(named([Recipe(7, 0.88, (0.6, 0.4))]), replays)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        begun_batches.covered,
+        begun_batches.wrong_answers,
+        small_strata.lengths,
+        _of_cohorts,
+    ],
+)
+def test_short_replays_reach_the_goals(cell: Callable[[int], Sequence[Row]]) -> None:
+    """Within what chance leaves of a coverage."""
+    missed = []
+    for row in cell(_REPLAYS):
+        if row.goal is None or row.goal.is_try:
+            continue
+        spread = math.sqrt(row.goal.bound * (1 - row.goal.bound) / _REPLAYS) if row.coverage else 0
+        if not row.goal.holds(row.measured + 3 * spread if row.goal.at_least else row.measured):
+            missed.append((row.name, row.measured, str(row.goal)))
+    assert missed == []
+
+
+def test_the_bench_tells_a_goal_that_was_missed() -> None:
+    goal = Goal(0.9)
+
+    assert Row("a", "b", 0.89, goal).failed
+    assert not Row("a", "b", 0.9, goal).failed
+    assert not Row("a", "b", 0.89, Goal(0.9, is_try=True)).failed
