@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
-from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of
+from pipelines.job.metric_names import LATER, WATCHABLE, Metric, metrics_of
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -84,6 +84,18 @@ class Job(Section):
     alerts: tuple[AlertRule, ...] = Field(
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."
     )
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _no_metric_without_interval(cls, value: object) -> object:
+        """Refuse metrics of scores by name: no interval of theirs was measured yet."""
+        named = value if isinstance(value, (list, tuple)) else ()
+        if refused := [name for name in named if name in LATER]:
+            raise ValueError(
+                f"{', '.join(refused)}: not estimated yet, because no interval for samples of "
+                "scores was measured"
+            )
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Job:

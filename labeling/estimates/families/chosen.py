@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.families.answer_rows import AnswerRows
+from labeling.estimates.families.averages import Specificity, averages
 from labeling.estimates.families.number_metrics import (
     QUANTILES,
     Bias,
     ErrorQuantiles,
     signed_errors,
 )
-from labeling.estimates.metrics import Family, everywhere, families, losses, whole
+from labeling.estimates.metrics import Family, OfClass, everywhere, families, losses, whole
 from labeling.estimates.row_sets import row_set
+from labeling.formulas.class_averages import MEASURES
 from pipelines.job.metric_names import BY_DEFAULT
 from pipelines.models.catalogue import TaskType
 
@@ -34,9 +36,18 @@ class Wanted:
 
 def chosen_families(facts: Evidence, wanted: Wanted) -> Iterator[Family]:
     """Yield the families that hold a wanted metric, the one of all rows first."""
-    yield from families(facts, wanted.task, wanted.answers or facts.labels)
+    classes: list[OfClass] = []
+    for family in families(facts, wanted.task, wanted.answers or facts.labels):
+        if isinstance(family, OfClass) and wanted.has("specificity", *MEASURES):
+            classes.append(family)  # else each is forgotten, to save memory
+        yield family
     if wanted.task == "regression":
         yield from _of_numbers(facts, wanted)
+        return
+    if wanted.has("specificity"):
+        yield from (Specificity(one.name, one.predicted, one.others) for one in classes)
+    if wanted.has(*MEASURES) and classes:
+        yield averages(facts, classes, whole(facts, wanted.task))
 
 
 def _of_numbers(facts: Evidence, wanted: Wanted) -> Iterator[Family]:

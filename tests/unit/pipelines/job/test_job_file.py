@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -294,3 +295,33 @@ def test_the_digest_is_of_what_is_said_not_of_how(tmp_path: Path) -> None:
     assert read(tmp_path, other).digest() == job.digest()
     assert read(tmp_path, edited(r"seed", "budget = 300\nseed")).digest() == job.digest()
     assert read(tmp_path, edited(r"seed", "budget = 301\nseed")).digest() != job.digest()
+
+
+def test_a_metric_of_scores_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(JobInvalid, match="roc_auc: not estimated yet"):
+        read(tmp_path, edited(r"\[data\]", 'metrics = ["accuracy", "roc_auc"]\n[data]'))
+
+
+def test_a_line_may_not_watch_every_metric(tmp_path: Path) -> None:
+    line = '[[alerts]]\nmetric = "mcc"\nbelow = 0.5\n[model]'
+
+    with pytest.raises(JobInvalid, match='"mcc" cannot be watched yet, but accuracy, precision'):
+        read(tmp_path, edited(r"\[model\]", line))
+
+
+@pytest.mark.parametrize("after", ["0d", "7", "7 d", "-1d", "1w"])
+def test_a_wait_is_hours_or_days(tmp_path: Path, after: str) -> None:
+    with pytest.raises(JobInvalid, match="alert_look.after"):
+        read(tmp_path, edited(r"\[data\]", f'alert_look = {{after = "{after}"}}\n[data]'))
+
+
+def test_a_look_at_its_default_leaves_the_digest(tmp_path: Path) -> None:
+    default = 'alert_look = {answered = 0.9, after = "7d"}\n[data]'
+    sooner = 'alert_look = {after = "12h"}\n[data]'
+
+    plain, same, other = (
+        read(tmp_path, edited(r"\[data\]", text)) for text in ("[data]", default, sooner)
+    )
+
+    assert plain.digest() == same.digest() != other.digest()
+    assert other.alert_look.wait == timedelta(hours=12)

@@ -1,0 +1,107 @@
+"""Averages over classes and Matthews correlation, from confusion matrices.
+
+Each is a smooth function of the shares T of rows that were predicted as one
+class and called another. Its variance is that of the mean of one number per
+row, the derivative at the row's cell (Taylor linearisation), within the strata.
+
+Sources: Woodruff, JASA 66 (1971), on linearisation; Gorodkin, Comput. Biol.
+Chem. 28 (2004), on the correlation of several classes; Fisher's z for its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+
+from labeling.formulas.intervals import Intervals, Z, wilson
+from pipelines.columns.buffers import Floats
+
+_STEP = 1e-6  # of a derivative, in shares of all rows
+Measure = Callable[[Floats], Floats]  # from matrices (G, K, K), predicted by answer, to (G,)
+
+
+def _precision(matrix: Floats) -> Floats:
+    return _ratio(_right(matrix), matrix.sum(axis=2))
+
+
+def _recall(matrix: Floats) -> Floats:
+    return _ratio(_right(matrix), matrix.sum(axis=1))
+
+
+def _f1(matrix: Floats) -> Floats:
+    return _ratio(2 * _right(matrix), matrix.sum(axis=2) + matrix.sum(axis=1))
+
+
+def _macro(of: Measure) -> Measure:
+    return lambda matrix: np.asarray(of(matrix).mean(axis=1), np.float64)
+
+
+def _weighted(of: Measure) -> Measure:
+    def average(matrix: Floats) -> Floats:
+        support = matrix.sum(axis=1)
+        return _ratio((support * of(matrix)).sum(axis=1), support.sum(axis=1))
+
+    return average
+
+
+def mcc(matrix: Floats) -> Floats:
+    """Return the correlation of predictions and answers: (G,), within [-1, 1]."""
+    matrix = _ratio(matrix, matrix.sum(axis=(1, 2), keepdims=True))
+    said, called = matrix.sum(axis=2), matrix.sum(axis=1)
+    together = _right(matrix).sum(axis=1) - (said * called).sum(axis=1)
+    spread = (1 - (said**2).sum(axis=1)) * (1 - (called**2).sum(axis=1))
+    return _ratio(together, np.sqrt(np.maximum(spread, 0)))
+
+
+MEASURES: dict[str, Measure] = {
+    "balanced_accuracy": _macro(_recall),
+    "precision_macro": _macro(_precision),
+    "recall_macro": _macro(_recall),
+    "f1_macro": _macro(_f1),
+    "precision_weighted": _weighted(_precision),
+    "recall_weighted": _weighted(_recall),
+    "f1_weighted": _weighted(_f1),
+    "mcc": mcc,
+}
+
+
+def derivatives(of: Measure, matrix: Floats) -> Floats:
+    """Return how a measure changes with each cell of matrices of shares: (G, K, K)."""
+    found = np.zeros_like(matrix)
+    for row, column in product(range(matrix.shape[1]), repeat=2):
+        more, less = matrix.copy(), matrix.copy()
+        more[:, row, column] += _STEP
+        less[:, row, column] -= _STEP
+        found[:, row, column] = (of(more) - of(less)) / (2 * _STEP)
+    return np.nan_to_num(found)
+
+
+def limits_of_share(value: Floats, variance: Floats) -> Intervals:
+    """Return Wilson's limits of a share with this variance: (G,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        answers = value * (1 - value) / variance
+    unsure = (variance > 0) & (value > 0) & (value < 1)
+    return wilson(
+        np.where(unsure | (variance == 0), value, np.nan), np.where(unsure, answers, np.inf)
+    )
+
+
+def limits_of_correlation(value: Floats, variance: Floats) -> Intervals:
+    """Return the limits of a correlation with this variance, by Fisher's z: (G,)."""
+    inside = np.clip(value, -1 + 1e-12, 1 - 1e-12)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = Z * np.sqrt(variance) / (1 - inside**2)
+        low, high = (np.tanh(np.arctanh(inside) + side * reach) for side in (-1, 1))
+    is_known = variance == 0
+    return Intervals(value, np.where(is_known, value, low), np.where(is_known, value, high))
+
+
+def _right(matrix: Floats) -> Floats:
+    return np.diagonal(matrix, axis1=1, axis2=2)
+
+
+def _ratio(top: Floats, bottom: Floats) -> Floats:
+    top, bottom = np.broadcast_arrays(top, bottom)
+    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
