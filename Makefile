@@ -82,7 +82,8 @@ demo-clean: ## Stop the demo's server and remove all that the demo made
 	@if [ -x $(BIN)/recheck ]; then $(BIN)/recheck labelstudio down; fi
 	rm -rf examples/flights/data examples/flights/store .venv/labelstudio/data
 
-bench: setup ## Measure scoring against the bare loop, as ratios
+bench: setup ## Measure scoring against the bare loop, as ratios, and the memory of queries
+	$(BIN)/python tests/benchmarks/memory.py
 	$(BIN)/python tests/benchmarks/scoring.py
 
 bench-coverage: setup ## Measure how often the intervals cover the truth, and write docs/coverage.md

@@ -48,7 +48,7 @@ def main() -> None:
 
 def _ask(running: Server, folder: Path) -> int:
     """Push a few questions as the job file asks them; return the project."""
-    asked = survey(open_app(JOB))
+    asked = survey(open_app(JOB).job)
     shown = shown_rows(_flights(folder), asked.columns)
     tasks: list[Task] = [make_task(asked, f"{n:032x}", text) for n, text in enumerate(shown)]
     with SdkClient(running.url, running.token) as client:

@@ -1,1 +1,1 @@
-"""The ways in: so far the terminal. Wires everything; holds no arithmetic."""
+"""The ways in, so far the terminal: wires everything, and holds no arithmetic."""

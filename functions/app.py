@@ -1,4 +1,4 @@
-"""The one place that wires a job file, settings and store together."""
+"""What a step begins with: a job file, settings and a store, wired together."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from urllib.parse import unquote, urlparse
 import pyarrow as pa
 from pydantic import SecretStr
 
+from functions.batches.discovery import JobData
 from functions.runs import Run, RunLog, keep
-from infra import clock, settings, staged_input
-from infra.clouds import is_remote
+from functions.tables import Views
+from infra import clock
+from infra import settings as user_settings
 from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.store import Store, open_store
 from pipelines.columns import relations
 from pipelines.errors import JobInvalid, RecheckError
-from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
 from pipelines.job.job_file import Job
 from pipelines.tables.schemas import TABLES
@@ -45,7 +46,10 @@ def _untracked(items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
 
 @dataclass(frozen=True)
 class App:
-    """A job in its place: what every step starts from."""
+    """A job with its settings and its store: what every step begins with.
+
+    Only steps take it whole; what they call takes the fields that it needs.
+    """
 
     job: Job
     settings: Settings
@@ -53,7 +57,7 @@ class App:
     folder: Path  # where relative paths of the job start
     file: str = "recheck.toml"  # the name of the job file, for hints
     now: Callable[[], datetime] = clock.now
-    say: Say = field(default=_quiet)  # news, for people
+    say: Say = field(default=_quiet)  # takes a line of news, for people
     track: Track = field(default=_untracked)  # a progress bar around something long
     log: RunLog = field(default_factory=RunLog)  # what the steps of this command did
 
@@ -69,12 +73,12 @@ class App:
         """Keep what a step did and cost as a row of `runs`, in one commit with the steps around it.
 
         Args:
-            run: the step and what it was told.
+            run: the step and its options.
             dry_run: keep nothing.
             only_failed: keep it only if it fails.
 
         Yields:
-            The run, to fill in what came out.
+            The run, for the step to add its results.
         """
         if dry_run:
             yield run
@@ -84,7 +88,7 @@ class App:
 
     @contextmanager
     def in_one_commit(self) -> Iterator[None]:
-        """Commit the runs of all steps within at its end; that they cannot be kept undoes nothing."""
+        """Commit the runs of all steps within at its end; where that fails, what they did stays."""
         self.log.depth += 1
         try:
             yield
@@ -107,21 +111,23 @@ class App:
         """Return a new snapshot of the job's tables."""
         return self.store.tables(self.job.name)
 
-    def sources(self, batches: Sequence[str] = ()) -> list[Source]:
-        """The data files of the job; from a bucket, at least those of these batches."""
-        path = self.job.data.path
-        if is_remote(path):
-            path = staged_input.bring(path, self.store, batches, self.say)
-        return find_sources(path, self.folder)
+    def views(self) -> Views:
+        """Return the views over a new snapshot of the job's tables."""
+        return Views(self.tables(), self.job)
+
+    @property
+    def data(self) -> JobData:
+        """The data files of the job."""
+        return JobData(self.job, self.folder, self.store, self.say)
 
     @cached_property
     def label_studio(self) -> Access | None:
         """The Label Studio that settings name, else the one that runs on this machine.
 
-        A key that is named goes with either.
+        A key of the settings opens either.
 
         Raises:
-            LabelStudioUnreachable: that one runs and does not answer.
+            LabelStudioUnreachable: one runs on this machine and does not answer.
         """
         url, key = self.settings.label_studio_url, self.settings.label_studio_api_key
         if url:
@@ -132,21 +138,24 @@ class App:
         from labeling.labelstudio.local import server
         from labeling.labelstudio.local.installation import default_home
 
-        found = server.found(default_home(os.environ))
-        if found is None:
+        running = server.found(default_home(os.environ))
+        if running is None:
             return None
         whose = ", with the key of LABEL_STUDIO_API_KEY" if key else ""
         self.say(
-            f"using the Label Studio that `recheck labelstudio up` started here: {found.url}{whose}"
+            f"using the Label Studio that `recheck labelstudio up` started here: {running.url}{whose}"
         )
-        return Access(found.url, key or SecretStr(found.token))
+        return Access(running.url, key or SecretStr(running.token))
 
     @contextmanager
     def committing(self) -> Iterator[datetime]:
-        """One commit time, later than every earlier one; the next begins when this one is in the store.
+        """Hold the right to commit, at a time that is later than every earlier commit's.
 
-        Facts are ordered by it, so an estimate as of a time can never gain a
-        fact that was committed later.
+        Facts are ordered by their commit time, so an estimate as of a time can
+        never gain a fact that was committed later.
+
+        Yields:
+            The commit time.
         """
         with self.store.lock("commit", wait=_COMMIT_WAIT):
             moment = clock.after(self._last_moment(), self.now())
@@ -162,23 +171,30 @@ class App:
         return newest[0]["known_at"] if newest else None
 
 
-def open_app(job: Path | str | Job, *, say: Say = _quiet, track: Track = _untracked) -> App:
-    """Read the job file and the settings, and find the store.
+def open_app(
+    job: Path | str | Job,
+    *,
+    settings: Settings | None = None,
+    say: Say = _quiet,
+    track: Track = _untracked,
+) -> App:
+    """Read the job file and the settings, and open the store.
 
     Args:
         job: the path or `file:` URL of a job file; or a job without a file,
-            whose relative paths start at the current folder.
+            whose relative paths and store start at the current folder.
+        settings: by default, those of the settings file and the environment.
         say: takes a line of news.
         track: wraps what takes long, for a progress bar.
 
     Returns:
-        The job in its place.
+        The job, with its settings and its store.
 
     Raises:
         JobInvalid, SettingsInvalid: one of them cannot be used.
         StoreUnavailable: a later release wrote the store.
     """
-    where = settings.load()
+    where = settings or user_settings.load()
     if isinstance(job, Job):
         folder, file = Path.cwd(), App.file
     else:

@@ -19,9 +19,9 @@ def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estim
     """Compute every estimate of the job, as known at a time.
 
     Args:
-        job: what is to be estimated.
+        job: the job file: task, classes, metrics and seed.
         views: of its tables.
-        as_of: the facts that were known then; without it, all.
+        as_of: count facts that were known at this time; None for all.
 
     Returns:
         The estimates of all batches, cohorts and windows.

@@ -1,15 +1,16 @@
-"""The job's Label Studio, and what the job asks there."""
+"""The Label Studio of a job, and the questions that the job asks there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.app import App
 from functions.draws.rows_shown import shown_columns
 from functions.tables import Views, of_purpose
+from infra.settings import Access, Settings
 from labeling.questions.survey import Survey
 from pipelines.columns.relations import where_in
 from pipelines.errors import LabelStudioRefused
+from pipelines.job.job_file import Job
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
@@ -18,41 +19,38 @@ if TYPE_CHECKING:
 PURPOSES = (VERIFY, TRAIN)
 
 
-def survey(app: App) -> Survey:
-    """What the job asks about each row."""
-    labeling = app.job.labeling
-    answers = app.job.target.answers if app.job.task == "classification" else ()
+def survey(job: Job) -> Survey:
+    """Return what the job asks about each row."""
+    labeling = job.labeling
+    answers = job.target.answers if job.task == "classification" else ()
     return Survey(
         labeling.question,
         answers,
-        tuple(shown_columns(app.job)),
+        tuple(shown_columns(job)),
         labeling.instructions,
         labeling.guideline,
     )
 
 
-def is_connected(app: App) -> bool:
-    """Whether there is a Label Studio to ask."""
-    return app.label_studio is not None
+def connect(access: Access | None, settings: Settings) -> SdkClient:
+    """Return a client of a Label Studio; it closes as a context does.
 
-
-def connect(app: App) -> SdkClient:
-    """A client of the Label Studio of this job; it closes as a context does.
+    Args:
+        access: of the Label Studio that a command works with; None where there is none.
+        settings: say, in that case, what is missing.
 
     Raises:
         LabelStudioRefused: there is none.
-        LabelStudioUnreachable: it runs on this machine and does not answer.
     """
     from labeling.labelstudio.client import SdkClient
 
-    access = app.label_studio
     if access is None:
-        raise _unnamed(app)
+        raise _unnamed(settings)
     return SdkClient(access.url, access.key.get_secret_value())
 
 
-def _unnamed(app: App) -> LabelStudioRefused:
-    has_url, has_key = app.settings.label_studio_url, app.settings.label_studio_api_key
+def _unnamed(settings: Settings) -> LabelStudioRefused:
+    has_url, has_key = settings.label_studio_url, settings.label_studio_api_key
     if has_url:
         problem = "LABEL_STUDIO_URL is set and LABEL_STUDIO_API_KEY is not"
     elif has_key:
@@ -71,8 +69,8 @@ def asked(views: Views, server: str, purpose: str) -> dict[tuple[str, str], int]
     """Return the task of each question that was asked on a server.
 
     Args:
-        views: of the job.
-        server: its address.
+        views: of the job's tables.
+        server: the address of the Label Studio.
         purpose: verify or train.
 
     Returns:
@@ -83,9 +81,8 @@ def asked(views: Views, server: str, purpose: str) -> dict[tuple[str, str], int]
     return {(name, digest): task for name, digest, task in zip(*columns, strict=True)}
 
 
-def project_url(app: App, views: Views) -> str | None:
-    """The address of the project that checks predictions, as the newest questions there name it."""
-    access = app.label_studio
+def project_url(access: Access | None, views: Views) -> str | None:
+    """Return the address of the project that checks predictions, as its newest questions name it."""
     if access is None:
         return None
     server = access.url.rstrip("/")

@@ -1,4 +1,4 @@
-"""What each step of a command did and cost, kept as rows of `runs`."""
+"""Runs: the record of each step of a command, its results and its cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KILO = 1 if sys.platform == "darwin" else 1024  # unit of the peak memory that 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a process and its children have used since they began."""
+    """The time that a process and its children have used since they began."""
 
     wall: float  # seconds, by a clock that only goes forward
     cpu: float  # seconds
@@ -53,7 +53,7 @@ def versions() -> dict[str, str]:
 
 @dataclass(slots=True)
 class Run:
-    """One step's run; whoever runs it fills in what came out."""
+    """The record of one step; the step adds its results."""
 
     step: str
     batch: str | None = None  # None where it is not of one batch
@@ -61,7 +61,7 @@ class Run:
     inputs: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     rows: int | None = None
-    bytes: int | None = None  # of input that was read, where that is known
+    bytes: int | None = None  # of input that was read, or of the page that was written
     seconds: float | None = None
     cpu_seconds: float | None = None
     peak_memory: int | None = None  # bytes
@@ -79,17 +79,17 @@ class Run:
 
         Args:
             step: its name.
-            batches: that it was told; empty for all.
-            options: whatever else it was told, as JSON.
+            batches: the batches that it is asked for; none for all.
+            options: its other options, to be stored as JSON.
 
         Returns:
-            The run, of one batch where it was told one.
+            The run; it is of a batch where the step is asked for a single one.
         """
         batch = batches[0] if len(batches) == 1 else None
         return cls(step, batch, inputs={"batches": list(batches), **(options or {})})
 
     def spent(self, cost: Cost) -> None:
-        """Note what the run cost."""
+        """Add the cost of the run."""
         self.seconds, self.cpu_seconds, self.peak_memory = cost.wall, cost.cpu, peak_memory()
 
     def record(self) -> dict[str, Any]:
@@ -108,14 +108,14 @@ class RunLog:
 
     @contextmanager
     def step(self, run: Run, *, only_failed: bool = False) -> Iterator[Run]:
-        """Measure a step, and keep what it did, also where it fails.
+        """Measure a step, and keep its run, also where it fails.
 
         Args:
-            run: what it was told.
-            only_failed: for a step that keeps a run of its own for each batch.
+            run: the step and its options.
+            only_failed: keep it only if it fails, as for a step that keeps a run for each batch.
 
         Yields:
-            The run, to fill in what came out.
+            The run, for the step to add its results.
         """
         began = Cost.now()
         self.depth += 1
@@ -139,7 +139,7 @@ class RunLog:
 
 
 def words_of(error: BaseException) -> str:
-    """Return an error's code and what was wrong; of one that is not ours, its type alone."""
+    """Return code and problem of an error; of an error that is not ours, its type alone."""
     if isinstance(error, RecheckError):
         return f"{error.code}: {error.problem}"
     return type(error).__name__
@@ -151,8 +151,8 @@ def keep(
     """Append runs by one commit.
 
     Args:
-        store: where.
-        runs: that ended.
+        store: whose table.
+        runs: those that ended.
         common: job, job_hash and actor of all.
         known_at: the time of the commit.
     """

@@ -1,1 +1,1 @@
-"""Where things run and lie: settings, storage, signing keys, engines. Decides nothing about data."""
+"""Settings, stores, signing keys, buckets and engines. Nothing here decides about data."""

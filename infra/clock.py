@@ -1,4 +1,4 @@
-"""Time comes in here, and nowhere else."""
+"""The clock: no other module asks for the present."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 
 def now() -> datetime:
-    """The present, in UTC, to the microsecond."""
+    """Return the present, in UTC, to the microsecond."""
     return datetime.now(UTC)
 
 
 def after(last: datetime | None, present: datetime) -> datetime:
-    """A commit time: the present, but at least a microsecond after the last one.
+    """Return a commit time: the present, but at least a microsecond after the last one.
 
     >>> after(datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)).microsecond
     1

@@ -1,4 +1,4 @@
-"""What the product asks of its surroundings: of engines, of clouds, and of who listens."""
+"""The ports to the surroundings: engines, locks, buckets, and whoever reads news."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that settings and the terminal choose it by."""
+        """The name of the engine in settings and on the terminal."""
 
     def score(self, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
-        """Score the splits; their outcomes come in their order, as soon as the engine has them.
+        """Score the splits, and yield their outcomes in their order, as soon as the engine has them.
 
         What is wrong with the file of a split is part of its outcome.
 
@@ -57,7 +57,7 @@ class Item:
 
 
 class Locks(Protocol):
-    """Names that one process at a time may hold. It pickles as an address."""
+    """Locks by name: one process at a time holds a name. It pickles as an address."""
 
     def hold(self, name: str, *, wait: float) -> AbstractContextManager[None]:
         """Hold a name against other processes; it is free again when this one ends, however it ends.
@@ -83,10 +83,10 @@ class Bucket(Protocol):
 
     @property
     def url(self) -> str:
-        """Its address, as people write it: `s3://name`."""
+        """The address, as people write it: `s3://name`."""
 
     def list(self, prefix: str) -> list[Item]:
-        """The objects whose names begin with a prefix.
+        """Return the objects whose names begin with a prefix.
 
         Raises:
             InputUnreadable: there is no such bucket.

@@ -1,4 +1,4 @@
-"""The versions of one model in a store: which is live, and whether a package would be run."""
+"""The registry of one model: its packages, and which version is live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.errors import PackageRefused, StepMissing
 from pipelines.models.manifest import Manifest
 from pipelines.models.package import Package, open_package
 from pipelines.models.sealed_folder import MANIFEST, SIGNATURE
-from pipelines.models.signatures import Verify
+from pipelines.models.signature_format import Verify
 from pipelines.tables.files import Files
 
 _LIVE: Final = "live"
@@ -44,6 +44,9 @@ class Registry:
         Args:
             pinned: the version that the job file names, if any.
 
+        Returns:
+            The version; its package is there.
+
         Raises:
             StepMissing: there is none.
         """
@@ -72,19 +75,19 @@ class Registry:
             return None
 
     def has(self, version: str) -> bool:
-        """Whether anything lies where the package of a version belongs."""
+        """Tell whether there is any file of a version's package."""
         return any(True for _ in self.versions.list(f"{version}/"))
 
     def is_usable(self, version: str, verify: Verify, say: Say) -> bool:
         """Tell whether a package is there and would be scored with.
 
-        One that is there and would be refused is set aside, under a name that
-        nobody looks at: else it would stand in the way of what replaces it.
+        A package that would be refused is set aside, under a name that nobody
+        looks at: else it would stand in the way of its replacement.
 
         Args:
-            version: whose package.
+            version: of the package.
             verify: from `infra.signing`.
-            say: is told of a package that is set aside.
+            say: takes the news of a package that is set aside.
 
         Returns:
             Whether it can be opened.

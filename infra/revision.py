@@ -1,4 +1,4 @@
-"""Which code of ours is at work: the release, and the commit where it runs from our own checkout."""
+"""The revision of the running code: its release, and its commit where it runs from a checkout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATIENCE = 10  # seconds
 
 
 def revision(root: Path = _HERE) -> str:
-    """The version of the distribution, and `+` with the commit of a checkout of it.
+    """Return the version of the distribution, and `+` with the commit where it runs from a checkout.
 
     Args:
         root: the folder that holds our packages: of a checkout, or of what is installed.
@@ -26,7 +26,7 @@ def revision(root: Path = _HERE) -> str:
 
 
 def _is_ours(root: Path) -> bool:
-    """Whether a folder is a work tree of ours: an environment inside another one is not."""
+    """Tell whether a folder is a work tree of ours; an environment inside another work tree is not."""
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
     except (OSError, ValueError):
@@ -35,15 +35,15 @@ def _is_ours(root: Path) -> bool:
 
 
 def _commit(root: Path) -> str:
-    """The commit of the work tree whose top is this folder; empty where git does not tell."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """Return the commit of the work tree whose top is this folder; empty where git gives none."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD"],
             capture_output=True,
             text=True,
             check=True,
-            env=own,
+            env=environment,
             timeout=_PATIENCE,
         )
     except (OSError, subprocess.SubprocessError):

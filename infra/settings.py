@@ -1,6 +1,6 @@
-"""Where to run: store, engine, Label Studio, keys. Defaults < file < environment.
+"""Settings: store, engine, Label Studio, keys. Defaults < file < environment.
 
-What to run is the job file; the two never mix.
+Settings say where to run, the job file says what to run; the two never mix.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _user() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a Label Studio is, and the token that opens it."""
+    """The address of a Label Studio, and the token that opens it."""
 
     url: str
     key: SecretStr

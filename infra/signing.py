@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pipelines.errors import PackageRefused, SettingsInvalid
-from pipelines.models.signatures import Signature, Verify
+from pipelines.models.signature_format import Signature, Verify
 
 _OWNER_ONLY: Final = 0o600
 _PEM_LIMIT: Final = 16_384  # bytes; a key has about 120
@@ -55,7 +55,7 @@ class SigningKey:
 
 
 def key_id(public: bytes) -> str:
-    """The name of a public key: 16 hex digits of its SHA-256.
+    """Return the name of a public key: 16 hex digits of its SHA-256.
 
     >>> key_id(bytes(32))
     '66687aadf862bd77'
@@ -64,7 +64,7 @@ def key_id(public: bytes) -> str:
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the own private key lies if no setting names another place.
+    """Return the path of the user's own private key, for when no setting names one.
 
     >>> str(default_path({"XDG_CONFIG_HOME": "/etc/xdg"}))
     '/etc/xdg/recheck/signing.pem'
@@ -74,7 +74,7 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def own_key(named: Path | None = None) -> SigningKey:
-    """The key to sign with: the named one, else the own, made at the first call.
+    """Return the key to sign with: the named one, else the user's own, made at the first call.
 
     Raises:
         SettingsInvalid: the named file is not there, cannot be read, is no
@@ -123,12 +123,12 @@ def load_public_key(path: Path) -> bytes:
     return public.public_bytes_raw()
 
 
-def trusted_keys(listed: str | None = None, own: Path | None = None) -> list[bytes]:
-    """The public keys whose packages are run.
+def trusted_keys(listed: str | None = None, private: Path | None = None) -> list[bytes]:
+    """Return the public keys whose packages are run.
 
     Args:
         listed: paths of public keys, separated as in PATH: exactly these.
-        own: where nothing is listed, the private key whose public half is
+        private: where nothing is listed, the private key whose public half is
             trusted; the own key by default. No key is made.
 
     Raises:
@@ -136,7 +136,7 @@ def trusted_keys(listed: str | None = None, own: Path | None = None) -> list[byt
     """
     if listed is not None:
         return [load_public_key(Path(name)) for name in listed.split(os.pathsep) if name]
-    path = default_path() if own is None else own
+    path = default_path() if private is None else private
     public = path.with_suffix(".pub")
     if path.exists():
         return [load_key(path).public]
@@ -144,7 +144,7 @@ def trusted_keys(listed: str | None = None, own: Path | None = None) -> list[byt
 
 
 def verifier(trusted: Iterable[bytes]) -> Verify:
-    """The check that one of these public keys signed a message."""
+    """Return a function that checks that one of these public keys signed a message."""
     keys = {key_id(public): Ed25519PublicKey.from_public_bytes(public) for public in trusted}
 
     def verify(message: bytes, signature: Signature) -> None:
@@ -191,7 +191,7 @@ def _create(path: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """A new file that never was readable by others, on disk when this returns."""
+    """Write a new file that was never readable by others, on disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

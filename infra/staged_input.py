@@ -1,4 +1,4 @@
-"""Input that lies in a bucket, staged in the store."""
+"""Input of a bucket, staged in the store: copied to this machine, to be read there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ _WAIT = 3_600  # seconds for another process that stages the same input
 
 
 def bring(url: str, store: Store, batches: Sequence[str] = (), say: Say = lambda _: None) -> str:
-    """Stage what an address matches; the path of the files, as `find_sources` takes it.
+    """Copy the objects that an address matches to this machine, where they changed since the last time.
+
+    Args:
+        url: the address, with `*` and `{batch}` as in `data.path`.
+        store: keeps the copies.
+        batches: whose objects are needed, where the address names batches; none for all.
+        say: takes a line of news.
+
+    Returns:
+        The path pattern of the copies, for `find_sources`.
 
     Raises:
         JobInvalid, InputUnreadable, BatchUnknown, BucketRefused, BucketUnreachable:
@@ -30,7 +39,7 @@ def bring(url: str, store: Store, batches: Sequence[str] = (), say: Say = lambda
 
 
 def batches(url: str, store: Store) -> list[str]:
-    """The values of `{batch}` in the names of the objects."""
+    """Return the values of `{batch}` in the names of the objects, sorted."""
     return _staging(url, store, lambda _: None).batches()
 
 

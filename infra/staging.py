@@ -1,8 +1,8 @@
-"""Brings the objects that a pattern matches from a bucket to this machine.
+"""Staging: the objects that a pattern matches are copied from a bucket to this machine.
 
-What lies in the staged folder is always whole: an object arrives under another
-name, is compared with the length and the tag that the bucket's listing gave,
-and only then takes its place. `objects.json` beside the files says which tag
+Every file of the staged folder is whole: an object arrives under another
+name, is compared with the length and the tag of the bucket's listing,
+and only then gets its name. `objects.json` beside the files says which tag
 each has, so that what did not change is not fetched again.
 """
 
@@ -34,7 +34,7 @@ _WAIT = wait_random_exponential(multiplier=0.5, max=8)  # seconds
 
 
 def folder_name(url: str) -> str:
-    """Where an address is staged, below the folder of all staged input.
+    """Return the folder of an address, below the folder of all staged input.
 
     >>> folder_name("s3://bucket/{batch}.parquet")
     '5fa10a54d7fef111'
@@ -54,7 +54,7 @@ class Staging:
 
     @property
     def staged(self) -> str:
-        """The same pattern, over the files that were brought here."""
+        """The same pattern, over the copied files."""
         return str(self._files) + "/" + self._full.removeprefix(fixed_part(self._full))
 
     @property
@@ -66,7 +66,7 @@ class Staging:
         return self.folder / "files"
 
     def batches(self) -> list[str]:
-        """The values of `{batch}` in the bucket, sorted; nothing is fetched."""
+        """Return the values of `{batch}` in the bucket, sorted; nothing is fetched."""
         names = matcher(self._full)
         found = [names.fullmatch(f"/{item.name}") for item in self._list(None)]
         return sorted({match["batch"] for match in found if match and "batch" in match.groupdict()})
@@ -78,8 +78,8 @@ class Staging:
             InputUnreadable: nothing matches, or objects are replaced all the
                 time.
             BatchUnknown: no object is of one of the batches.
-            BucketRefused, BucketUnreachable: the bucket cannot be read; what
-                arrived before stays for the next try.
+            BucketRefused, BucketUnreachable: the bucket cannot be read; objects
+                that arrived before stay for the next try.
             StoreUnavailable: the files cannot be written.
         """
         scope = tuple(dict.fromkeys(batches)) if "{batch}" in self.pattern else ()
@@ -93,8 +93,8 @@ class Staging:
         )
 
     def _wanted(self, scope: Sequence[str]) -> dict[str, Item]:
-        """What is to be staged, by the name that it gets."""
-        found: dict[str, Item] = {}
+        """Return the objects to stage, by the names of their files."""
+        wanted: dict[str, Item] = {}
         for batch in scope or (None,):
             items = self._matching(batch)
             if batch is not None and not items:
@@ -102,24 +102,24 @@ class Staging:
                     f"no object of batch {batch!r} in {self.bucket.url}",
                     fix=f"the path has {', '.join(self.batches()[-5:]) or 'no batch at all'}",
                 )
-            found |= items
-        if not found:
+            wanted |= items
+        if not wanted:
             raise InputUnreadable(
                 f"no object at {self.bucket.url}/{self.pattern}",
                 fix="correct data.path in the job file",
             )
-        return found
+        return wanted
 
     def _matching(self, batch: str | None) -> dict[str, Item]:
         names, fixed = matcher(self._full), fixed_part(self._full)
-        found = {}
+        matching = {}
         for item in self._list(batch):
             match = names.fullmatch(f"/{item.name}")
             if match and (batch is None or match["batch"] == batch):
                 name = f"/{item.name}".removeprefix(fixed)
                 if self._is_file(name):
-                    found[name] = item
-        return found
+                    matching[name] = item
+        return matching
 
     def _list(self, batch: str | None) -> list[Item]:
         prefix = literal_start(self._full, batch).removeprefix("/")
@@ -127,7 +127,7 @@ class Staging:
         return listed
 
     def _is_file(self, name: str) -> bool:
-        """Whether a name is to be a file here; marks of folders and hidden names are none, as on a disk."""
+        """Tell whether a name becomes a file; marks of folders and hidden names do not, as on a disk."""
         parts = name.split("/")
         if parts[-1] == "":
             return False
@@ -164,7 +164,7 @@ class Staging:
         )
 
     def _in(self, name: str, scope: Sequence[str]) -> bool:
-        """Whether the listing would have shown this object."""
+        """Tell whether the listing would have shown this object."""
         match = matcher(self._full).fullmatch(fixed_part(self._full) + name)
         return not scope or (match is not None and match["batch"] in scope)
 
@@ -212,7 +212,7 @@ class Staging:
         return True
 
     def _place(self, path: Path, name: str) -> None:
-        """Move a whole file to its place; it is on disk before it is there."""
+        """Give a whole file its name; its content is on disk before that."""
         with path.open("rb") as file:
             os.fsync(file.fileno())
         target = self._files / name
@@ -220,7 +220,7 @@ class Staging:
         path.replace(target)
 
     def _persistently(self, call: Callable[..., Any], *arguments: object) -> Any:
-        """Try a call again as long as its error says that this may help, a few times."""
+        """Make a call, and again a few times while its error says that this may help."""
         policy = Retrying(
             retry=retry_if_exception(_may_help),
             stop=stop_after_attempt(_TRIES),
@@ -243,7 +243,7 @@ class _Index:
 
     @classmethod
     def read(cls, folder: Path) -> _Index:
-        """As it was written; empty where it was not, or cannot be read: then all is fetched again."""
+        """Read the index; it is empty where there is none or it is damaged, and all is fetched again."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # rows of the input are nobody else's
         files = Folder(folder)
         try:
@@ -253,11 +253,11 @@ class _Index:
             return cls(files, {})
 
     def forget(self, names: Iterable[str]) -> None:
-        """Take names out, on disk as well."""
+        """Remove names, on disk as well."""
         for name in names:
             self.items.pop(name, None)
         self.write()
 
     def write(self) -> None:
-        """Replace the file."""
+        """Write the index to disk."""
         self.folder.put(_INDEX, json.dumps(self.items).encode())

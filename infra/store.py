@@ -1,4 +1,4 @@
-"""Where everything of a store lies: its tables, models, notes, reports and locks."""
+"""The store: the folder of tables, models, notes, reports and locks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from infra.clouds.folder import Folder, FolderLocks
 from infra.ports import Locks
 from infra.registry import Registry
 from pipelines.errors import SettingsInvalid, StoreUnavailable
-from pipelines.tables.delta import Table
 from pipelines.tables.files import Files
 from pipelines.tables.schemas import PARTITIONED_BY, TABLES
 from pipelines.tables.snapshot import Tables
+from pipelines.tables.table import Table
 
 FORMAT = 2  # of what a store holds; 1 had no mark, no `releases` and fewer columns
 MARK = "recheck-store.json"
@@ -51,17 +51,17 @@ class Store:
 
     @property
     def reports(self) -> Files:
-        """The pages."""
+        """The reports, one HTML page a job."""
         return self.files.under("reports")
 
     @property
     def known(self) -> Files:
-        """What users know of a job by other means, `<job>.json`; no step writes there."""
+        """Known truths, `<job>.json`: users write them, no step does."""
         return self.files.under("known")
 
     @property
     def notes(self) -> Files:
-        """What a step keeps for its next run: cursors and journals."""
+        """Notes that a step keeps for its next run: cursors and journals."""
         return self.files.under("notes")
 
     def note(self, name: str, text: str) -> None:
@@ -80,7 +80,7 @@ class Store:
         return self._locks.hold(name, wait=wait)
 
     def mark(self) -> None:
-        """Say which format the store has, before the first commit; a store without a mark is upgraded."""
+        """Write the format of the store into it, before the first commit; a store without a mark gets one."""
         if not self._is_marked:
             content = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex})
             self.files.put(MARK, content.encode(), if_absent=True)

@@ -34,7 +34,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import ClassVar
 
 
@@ -211,14 +210,14 @@ class BucketRefused(RecheckError):
     exit_code = 25
 
 
-def write_error(path: Path, error: RecheckError) -> None:
-    """Write an error to a file, for `read_error`: Beam wraps an exception beyond recognition."""
-    told = {"kind": type(error).__name__, "problem": error.problem, "fix": error.fix}
-    path.write_text(json.dumps(told), encoding="utf-8")
+def encode_error(error: RecheckError) -> bytes:
+    """Return an error as bytes, to leave a worker: Beam wraps an exception beyond recognition."""
+    record = {"kind": type(error).__name__, "problem": error.problem, "fix": error.fix}
+    return json.dumps(record).encode()
 
 
-def read_error(path: Path) -> RecheckError:
-    """The error that `write_error` wrote."""
-    told = json.loads(path.read_text(encoding="utf-8"))
-    kind: type[RecheckError] = globals()[told["kind"]]
-    return kind(told["problem"], fix=told["fix"])
+def decode_error(content: bytes) -> RecheckError:
+    """Return the error that `encode_error` was given."""
+    record = json.loads(content)
+    kind: type[RecheckError] = globals()[record["kind"]]
+    return kind(record["problem"], fix=record["fix"])

@@ -1,4 +1,4 @@
-"""Attempts at scoring, as the store records them: which one is published in each batch, and its counts."""
+"""Attempts at scoring: the record of each in `runs`, and the published one of each batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
-from pipelines.identity.added_keys import content_of
+from pipelines.identity.settings_digest import content_of
 from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
@@ -32,15 +32,15 @@ class Attempt:
     quarantined: int
     digest: str  # of the batch's rows
     files: dict[str, str]  # name -> digest
-    tags: dict[str, str]  # name -> size and time of change; empty of an earlier release
-    bad: list[list[Any]] | None  # [reason, column, rows]; None of an earlier release
+    tags: dict[str, str]  # name -> size and time of change; empty in stores of earlier releases
+    bad: list[list[Any]] | None  # [reason, column, rows]; None in stores of earlier releases
     versions: dict[str, str]  # of the libraries that scored it
     known_at: datetime
     rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
 
 
 def published(tables: Tables) -> dict[str, str]:
-    """Return the attempt that is live in each batch, told by the names of its files."""
+    """Return the attempt that is live in each batch, by the names of its files."""
     live = {}
     for file in tables.files("predictions"):
         folder, name = file.path.rsplit("/", 1)
@@ -120,7 +120,7 @@ def rules(job: Job) -> dict[str, str]:
 def differs(then: Mapping[str, str], job: Job, *parts: str) -> bool:
     """Tell whether one of these settings is another than when a batch was scored.
 
-    A store of an older release does not know; then it is taken to be the same.
+    A store of an older release has no digests; then nothing differs.
 
     Args:
         then: the digests that were stored with the scoring.

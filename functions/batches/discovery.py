@@ -1,29 +1,49 @@
-"""The input of a step: the files, their digests, and the batches in them."""
+"""The input of a step: the data files, their digests, and the batches in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from functions.app import App
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from infra import staged_input
 from infra.clouds import is_remote
+from infra.ports import Say
+from infra.store import Store
 from pipelines.errors import InputUnreadable
 from pipelines.identity.row_digests import Digest
 from pipelines.input import fragments
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import ALL, membership
-from pipelines.input.fragments import Source, Split
+from pipelines.input.fragments import Source, Split, find_sources
+from pipelines.input.projections import projection
+from pipelines.job.job_file import Job
 from pipelines.job.rules import batch_rule, reading_rules
 
 Number = tuple[int, int]  # of a split: its file, its row group
 
 
+@dataclass(frozen=True, slots=True)
+class JobData:
+    """The data of a job: where its files are, and the job file that says how to read them."""
+
+    job: Job
+    folder: Path  # where relative paths of the job start
+    store: Store  # keeps what is fetched from a bucket
+    say: Say
+
+    def sources(self, batches: Sequence[str] = ()) -> list[Source]:
+        """Return the data files; of those in a bucket, at least the files of these batches."""
+        path = self.job.data.path
+        if is_remote(path):
+            path = staged_input.bring(path, self.store, batches, self.say)
+        return find_sources(path, self.folder)
+
+
 @dataclass
 class Input:
-    """The files that may hold rows of some batches."""
+    """The files that may hold rows of some batches; each is listed and digested once."""
 
     sources: list[Source]
     batches: list[str]
@@ -39,7 +59,7 @@ class Input:
         return {source.name: self._digest(source) for source in self.sources_of(batch)}
 
     def tags_of(self, batch: str) -> dict[str, str]:
-        """Return what tells a touched file of a batch from one that was left alone, by name."""
+        """Return size and time of change of each file of a batch, by name."""
         return {source.name: fragments.file_tag(source) for source in self.sources_of(batch)}
 
     def _digest(self, source: Source) -> str:
@@ -77,30 +97,30 @@ def number(split: Split) -> Number:
     return split.source.number, split.row_group
 
 
-def find(app: App, batches: Sequence[str]) -> Input:
+def find(data: JobData, batches: Sequence[str]) -> Input:
     """Find the input of these batches, or of every batch in the data.
 
     Raises:
         BatchUnknown: the path or the data has no such batch.
         InputUnreadable: there is no file, or one cannot be read.
     """
-    sources = app.sources(batches)
+    sources = data.sources(batches)
     if batches:
         return Input(fragments.of_batches(sources, batches), list(dict.fromkeys(batches)))
-    return Input(sources, batches_in(app, sources))
+    return Input(sources, batches_in(data.job, sources))
 
 
-def names(app: App) -> list[str]:
+def names(data: JobData) -> list[str]:
     """List every batch in the data, sorted; where paths name them, no bucket object is fetched."""
-    path = app.job.data.path
-    if is_remote(path) and app.job.batches.by == "path":
-        return staged_input.batches(path, app.store)
-    return batches_in(app, app.sources())
+    path = data.job.data.path
+    if is_remote(path) and data.job.batches.by == "path":
+        return staged_input.batches(path, data.store)
+    return batches_in(data.job, data.sources())
 
 
-def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
-    """List every batch in the data, sorted."""
-    rule = batch_rule(app.job)
+def batches_in(job: Job, sources: Sequence[Source]) -> list[str]:
+    """List every batch in some files, sorted."""
+    rule = batch_rule(job)
     if rule.column is None:
         return sorted({source.batch or ALL for source in sources})
     batches: set[str] = set()
@@ -113,76 +133,76 @@ def batches_in(app: App, sources: Sequence[Source]) -> list[str]:
     return sorted(batches)
 
 
-def digests(app: App, data: Input, batches: Sequence[str]) -> dict[str, Digest]:
+def digests(job: Job, inputs: Input, batches: Sequence[str]) -> dict[str, Digest]:
     """Read the rows of each batch anew, and return their digest.
 
     Args:
-        app: the job.
-        data: the input of these batches.
+        job: the job file, which says how rows are read.
+        inputs: the input of these batches.
         batches: the batches to read.
 
     Returns:
         The digest of each batch.
     """
     totals = {batch: Digest() for batch in batches}
-    for rows in rows_of(app, data, batches):
-        totals[rows.batch] = totals[rows.batch].add(rows.digests(app.job.key_columns))
+    for rows in rows_of(job, inputs, batches):
+        totals[rows.batch] = totals[rows.batch].add(rows.digests(job.key_columns))
     return totals
 
 
-def changed(app: App, data: Input, live: Mapping[str, Attempt]) -> set[str]:
+def changed(job: Job, inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     """List the batches whose rows, or the way the job file reads them, changed since the scoring.
 
     Rows are read only where a file differs.
 
     Args:
-        app: the job.
-        data: the input of these batches.
+        job: the job file as it is now.
+        inputs: the input of these batches.
         live: the published attempt of each batch to check.
 
     Returns:
         The names of those that changed.
     """
-    otherwise = {b for b, one in live.items() if differs(one.rules, app.job, NAMING, CONTENT)}
-    unsure = [batch for batch, one in live.items() if one.files != data.files_of(batch)]
-    now = digests(app, data, unsure) if unsure else {}
+    otherwise = {b for b, one in live.items() if differs(one.rules, job, NAMING, CONTENT)}
+    unsure = [batch for batch, one in live.items() if one.files != inputs.files_of(batch)]
+    now = digests(job, inputs, unsure) if unsure else {}
     return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
-def untouched(data: Input, live: Mapping[str, Attempt]) -> set[str]:
+def untouched(inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     """List the batches whose files were not touched since the scoring, without reading any.
 
-    Size and time of change tell it. Whoever sets both back by hand is found out
-    by `changed`, which every scoring asks.
+    Size and time of change are compared. A file whose author set both back by
+    hand is noticed by `changed`, which runs before every scoring.
 
     Args:
-        data: the input of these batches.
+        inputs: the input of these batches.
         live: the published attempt of each batch to check.
 
     Returns:
         The names of those whose every file is as it was.
     """
-    return {batch for batch, one in live.items() if one.tags and one.tags == data.tags_of(batch)}
+    return {batch for batch, one in live.items() if one.tags and one.tags == inputs.tags_of(batch)}
 
 
-def batch_rows(app: App, batch: str) -> Iterator[BatchRows]:
+def batch_rows(data: JobData, batch: str) -> Iterator[BatchRows]:
     """Yield all rows of a batch."""
-    return rows_of(app, find(app, [batch]), [batch])
+    return rows_of(data.job, find(data, [batch]), [batch])
 
 
-def rows_of(app: App, data: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
+def rows_of(job: Job, inputs: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
     """Read the rows of some batches.
 
     Args:
-        app: whose job says how.
-        data: the input of these batches.
-        batches: the wanted ones.
+        job: the job file, which says how rows are read.
+        inputs: the input of these batches.
+        batches: the batches to read.
 
     Yields:
         The rows of a fragment and a batch at a time.
     """
-    rules = reading_rules(app.job)
-    digests = {name: digest for batch in batches for name, digest in data.files_of(batch).items()}
-    for split in data.splits(batches):
-        columns = raw.projection(rules)
+    rules = reading_rules(job)
+    digests = {name: digest for batch in batches for name, digest in inputs.files_of(batch).items()}
+    columns = projection(rules)
+    for split in inputs.splits(batches):
         yield from batches_of(rules, split, columns, batches=batches, digests=digests)

@@ -1,4 +1,4 @@
-"""Batches that failed in a step: each keeps its error, and stops no other."""
+"""Batches that failed in a step: each has an error, and stops no other batch."""
 
 from __future__ import annotations
 

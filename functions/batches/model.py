@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from functions.app import App
 from infra import signing
 from infra.registry import Registry
+from infra.settings import Settings
+from infra.store import Store
 from pipelines.errors import PackageRefused, StepMissing
 from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
@@ -24,38 +25,44 @@ class Live:
     open_scorer: Callable[[], Scorer]  # travels to workers
 
 
-def live(app: App) -> Live:
+def live(job: Job, store: Store, settings: Settings) -> Live:
     """Open and check the scorer of a job once, before any work starts.
+
+    Args:
+        job: the job file.
+        store: holds the packages.
+        settings: name the trusted keys.
+
+    Returns:
+        The version that scores, and how a worker opens it.
 
     Raises:
         StepMissing: there is no package yet.
         PackageRefused: the package is unsigned, changed or foreign.
     """
-    if app.job.predictions:
-        return Live(UNVERSIONED, partial(GivenPredictions, app.job.predictions, app.job.task))
-    model = app.job.model
+    if job.predictions:
+        return Live(UNVERSIONED, partial(GivenPredictions, job.predictions, job.task))
+    model = job.model
     if model is None:
         raise StepMissing(
             "the job has no [model]", fix="name one, or score predictions made elsewhere"
         )
-    registry, trusted = app.store.registry(model.name), trusted_keys(app)
+    registry, trusted = store.registry(model.name), trusted_keys(settings)
     version = registry.live(model.version)
     package = registry.open(version, signing.verifier(trusted))
-    _check_features(app.job, package)
-    opener = _Opener(
-        app.job.features, app.job.batches.timezone, registry, version, tuple(trusted), package
-    )
+    _check_features(job, package)
+    opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
     return Live(version, opener)
 
 
-def trusted_keys(app: App) -> Sequence[bytes]:
+def trusted_keys(settings: Settings) -> Sequence[bytes]:
     """Return the public keys whose packages this user runs."""
-    return signing.trusted_keys(app.settings.trusted_keys, app.settings.signing_key)
+    return signing.trusted_keys(settings.trusted_keys, settings.signing_key)
 
 
 @dataclass
 class _Opener:
-    """Opens the package anew in each worker; here it is open already."""
+    """Opens the package anew in each worker; in this process it is open already."""
 
     features: FeatureSpec
     timezone: str

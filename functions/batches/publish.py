@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from functions.app import App
 from functions.batches import attempts as ledger
 from functions.batches.attempts import rules
 from functions.batches.discovery import Input
 from functions.runs import Cost, Run
+from infra.store import Store
 from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
-from pipelines.job.rules import batch_rule
+from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import empty_name
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
@@ -49,7 +49,7 @@ class OpenAttempt:
     id: str
     number: int
     files: dict[str, str]  # name of each input file -> its digest
-    tags: dict[str, str]  # name of each input file -> what tells a touched file, without reading it
+    tags: dict[str, str]  # name of each input file -> its size and time of change
     size: int  # of these files, in bytes
 
 
@@ -57,25 +57,27 @@ class OpenAttempt:
 class Publisher:
     """Publishes the batches of one run."""
 
-    app: App
-    version: str
-    data: Input
+    job: Job
+    store: Store
+    version: str  # of the model
+    inputs: Input
+    record: Callable[[Run], None]  # commits a row of `runs`
     attempts: dict[str, OpenAttempt] = field(default_factory=dict)
     began: Cost = field(default_factory=Cost.now)
 
     def attempt(self, batch: str) -> str:
         """Begin an attempt, named after its input, the model and the number of earlier publications."""
-        files = self.data.files_of(batch)
-        number = self.app.store.table("predictions").transaction(self._app_id(batch)) + 1
-        origin = [self.app.job.name, batch, self.version, self.app.job_hash, str(number)]
+        files = self.inputs.files_of(batch)
+        number = self.store.table("predictions").transaction(self._app_id(batch)) + 1
+        origin = [self.job.name, batch, self.version, self.job.digest(), str(number)]
         name = subkey("attempt", *origin, json.dumps(files, sort_keys=True)).hex()
-        tags, size = self.data.tags_of(batch), self.data.bytes_of([batch])
+        tags, size = self.inputs.tags_of(batch), self.inputs.bytes_of([batch])
         self.attempts[batch] = OpenAttempt(name, number, files, tags, size)
         return name
 
     def _app_id(self, batch: str) -> str:
         """Return the id of the transaction, one per batch: two models must not publish side by side."""
-        return f"score/{self.app.job.name}/{batch}"
+        return f"score/{self.job.name}/{batch}"
 
     def publish(self, batch: str, results: Sequence[FragmentResult]) -> BatchResult:
         """Publish the results of a batch.
@@ -104,8 +106,8 @@ class Publisher:
         return self._commit(scored, [result.file for result in results if result.file])
 
     def _is_live(self, batch: str) -> bool:
-        partition = {"job": self.app.job.name, "batch": batch}
-        return bool(self.app.store.table("predictions").files(partition))
+        partition = {"job": self.job.name, "batch": batch}
+        return bool(self.store.table("predictions").files(partition))
 
     def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
         """Refuse a batch without rows, or with too many bad ones; those of no batch are allowed."""
@@ -114,29 +116,20 @@ class Publisher:
                 f"no row belongs to batch {batch!r}",
                 fix="`recheck status` lists the batches; check data.path and batches.by",
             )
-        allowed = self.app.job.data.max_quarantined
-        if batch == UNKNOWN:
-            self._warn_of_no_batch(len(bad))
-        elif len(bad) > allowed * rows_in:
+        allowed = self.job.data.max_quarantined
+        if batch != UNKNOWN and len(bad) > allowed * rows_in:
             raise _too_many_bad(batch, rows_in, bad, allowed)
-
-    def _warn_of_no_batch(self, count: int) -> None:
-        if count:
-            self.app.say(
-                f"warning: {count} rows belong to no batch, for want of a value in "
-                f"{batch_rule(self.app.job).column!r}: they are in `quarantine`"
-            )
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
         if not bad:
             return
-        common = {"job": self.app.job.name, "batch": batch, "attempt": self.attempts[batch].id}
+        common = {"job": self.job.name, "batch": batch, "attempt": self.attempts[batch].id}
         names = ("key", "reason", "column", "source", "row")
         rows = [{**common, **{name: getattr(row, name) for name in names}} for row in bad]
-        self.app.store.table("quarantine").append(table_of(QUARANTINE, rows))
+        self.store.table("quarantine").append(table_of(QUARANTINE, rows))
 
     def _record(self, scored: BatchResult, version: str, results: Sequence[FragmentResult]) -> None:
-        app, attempt = self.app, self.attempts[scored.batch]
+        attempt = self.attempts[scored.batch]
         bad = Counter((row.reason, row.column) for result in results for row in result.bad)
         run = Run(
             "score",
@@ -147,7 +140,7 @@ class Publisher:
                 "digest": _merged(result.digest for result in results).text,
                 "files": attempt.files,
                 "tags": attempt.tags,
-                "rules": rules(app.job),
+                "rules": rules(self.job),
             },
             outputs={
                 "rows_in": scored.rows_in,
@@ -159,11 +152,11 @@ class Publisher:
             bytes=attempt.size,
         )
         run.spent(Cost.now().since(self.began))
-        app.keep([run])
+        self.record(run)
 
     def _commit(self, scored: BatchResult, files: list[WrittenFile]) -> BatchResult:
-        table, batch = self.app.store.table("predictions"), scored.batch
-        attempt, partition = self.attempts[batch], {"job": self.app.job.name, "batch": batch}
+        table, batch = self.store.table("predictions"), scored.batch
+        attempt, partition = self.attempts[batch], {"job": self.job.name, "batch": batch}
         if not files:  # so that a batch without one good row is known to be done
             names = [name for name in PREDICTIONS.names if name not in partition]
             empty = table_of(PREDICTIONS, []).select(names)
@@ -178,7 +171,7 @@ class Publisher:
             transaction = (self._app_id(batch), attempt.number)
             table.replace(partition, files, transaction=transaction, note=note)
         except ConcurrentRun:
-            if ledger.published(self.app.tables()).get(batch) != attempt.id:
+            if ledger.published(self.store.tables(self.job.name)).get(batch) != attempt.id:
                 raise
             return replace(scored, status="already")  # the other run published the very same
         return scored

@@ -1,4 +1,4 @@
-"""What JSON says of each batch: its state or its draw, or why it failed."""
+"""Batches as JSON has them: the state or the draw of each, or its error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def scored(result: ScoreResult, job: Path) -> list[dict[str, Any]]:
-    """The state of each batch of a scoring; `job` as it was typed."""
+    """Return the state of each batch of a scoring; `job` is the path as it was typed."""
     return [
         output.failed_batch(one.batch, one.error, job)
         if one.error
@@ -23,7 +23,7 @@ def scored(result: ScoreResult, job: Path) -> list[dict[str, Any]]:
 
 
 def drawn(result: SampleResult, job: Path) -> list[dict[str, Any]]:
-    """The draw of each batch, then those that failed; `job` as it was typed."""
+    """Return the draw of each batch, then those that failed; `job` is the path as it was typed."""
     return [
         *(_without(output.plain(one), "is_new") for one in result.drawn),
         *(output.failed_batch(batch, error, job) for batch, error in result.failed.items()),

@@ -74,13 +74,15 @@ def run(words: Sequence[str]) -> int:
 
 
 def _usage(error: click.ClickException, *, as_json: bool) -> int:
-    told = RecheckError(error.format_message(), fix=_help_line(error))
+    usage = RecheckError(error.format_message(), fix=_help_line(error))
     if as_json:
         output.answer(
-            {"error": {"code": "usage", "problem": told.problem, "fix": told.fix}}, [], as_json=True
+            {"error": {"code": "usage", "problem": usage.problem, "fix": usage.fix}},
+            [],
+            as_json=True,
         )
     else:
-        output.failure(told, as_json=False)
+        output.failure(usage, as_json=False)
     return error.exit_code
 
 

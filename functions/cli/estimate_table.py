@@ -241,7 +241,7 @@ def _amount(estimate: Estimate, value: float) -> str:
 
 
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:
-    """Columns as wide as they need; a row of one cell is a line of its own."""
+    """Yield columns as wide as they need; a row of one cell is a line of its own."""
     several = [row for row in rows if len(row) > 1]
     widths = [
         max((len(row[place]) for row in several if place < len(row)), default=0)

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _drop_unwritten() -> None:
-    """Forget output that nobody takes; `run` has told of it, and Python would tell again."""
+    """Drop output that nobody reads: `run` has reported that already, and Python would again."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -18,7 +18,7 @@ Typed = dict[str, Path]  # what a command line names, for hints
 
 
 def job_typed(context: click.Context, _parameter: click.Parameter, job: Path) -> Path:
-    """Note the job's path for hints; the way a callback of click does it."""
+    """Keep the job's path for hints; a callback of click."""
     typed = context.find_object(dict)
     if typed is not None:
         typed["job"] = job
@@ -50,12 +50,12 @@ dry_run_option = click.option(
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--json`: print one JSON object, as `as_json`."""
+    """Add `--json`, the parameter `as_json`: print one JSON object."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def opened(job: Path) -> App:
-    """The job that a command was given; it talks on stderr."""
+    """Open the job that a command is given; its news go to stderr."""
     from functions.app import open_app
 
     return open_app(job, say=output.say, track=output.tracked)

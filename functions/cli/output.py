@@ -1,4 +1,4 @@
-"""What every command prints: data to stdout, the rest to stderr, one JSON object on wish."""
+"""Output of every command: data to stdout, the rest to stderr, one JSON object on wish."""
 
 from __future__ import annotations
 
@@ -71,19 +71,19 @@ def failure(
 
 
 def error_record(error: RecheckError, job: Path | None) -> dict[str, str]:
-    """An error as JSON has it; its way out names the job as it was typed."""
+    """Return an error as JSON has it; its way out names the job as it was typed."""
     named = "…" if job is None else shlex.quote(str(job))
     fix = _OPEN.sub(lambda command: command[1] + named, error.fix)
     return {"code": error.code, "problem": error.problem, "fix": fix}
 
 
 def failed_batch(batch: str, error: RecheckError, job: Path) -> dict[str, Any]:
-    """A batch that failed, as JSON has it beside those that went well."""
+    """Return a batch that failed, as JSON has it beside those that went well."""
     return {"batch": batch, "status": FAILED, "error": error_record(error, job)}
 
 
 def _print(lines: Iterable[str]) -> None:
-    """Print to the last byte: what waits in a buffer would fail where nobody can tell of it."""
+    """Print and flush: a buffer that is written at exit would fail unnoticed."""
     text = "".join(f"{line}\n" for line in lines)
     try:
         print(text, end="", flush=True)
@@ -97,19 +97,19 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def say(message: str) -> None:
-    """Tell people how it goes."""
+    """Print a line of news to stderr."""
     print(message, file=sys.stderr, flush=True)
 
 
 def alerted(alerts: Sequence[Alert]) -> int:
-    """Tell the alerts that fired; return the exit code."""
+    """Print the alerts that fired; return the exit code."""
     for alert in alerts:
         say(f"alert: {alert.message}")
     return ALERT if alerts else 0
 
 
 def changed(batches: Sequence[str], job: Path) -> None:
-    """Tell the batches whose input is not what was scored any more, with the way out."""
+    """Print the batches whose input is no longer what was scored, with the way out."""
     if batches:
         named = " ".join(f"--batch {shlex.quote(batch)}" for batch in batches[:_SHOWN])
         more = " …" if len(batches) > _SHOWN else ""
@@ -122,7 +122,7 @@ def changed(batches: Sequence[str], job: Path) -> None:
 
 
 def few(names: Sequence[str]) -> str:
-    """All names where they are few, else the first and the last ones.
+    """Join all names where they are few, else the first and the last ones.
 
     >>> few([f"d{day}" for day in range(1, 32)])
     'd1, d2, d3 … d30, d31'
@@ -133,7 +133,7 @@ def few(names: Sequence[str]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON takes it: no dataclasses, times as ISO text, no NaN."""
+    """Return a value as JSON takes it: no dataclasses, times as ISO text, no NaN."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
         return {name.rstrip("_"): plain(getattr(value, name)) for name in names}
@@ -150,7 +150,7 @@ def plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """Times, paths and bytes as text; whatever JSON takes stays."""
+    """Return times, paths and bytes as text, and whatever JSON takes as it is."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bytes):
@@ -159,7 +159,7 @@ def _text(value: Any) -> Any:
 
 
 def tracked(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
-    """The items, with a progress bar on stderr where somebody can see it."""
+    """Yield the items, with a progress bar on stderr where that is a terminal."""
     if not sys.stderr.isatty() or total < 2:
         yield from items
         return
@@ -177,7 +177,7 @@ def tracked(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Rows as aligned columns.
+    """Yield rows as aligned columns.
 
     >>> list(table(["batch", "rows"], [["a", 10]]))
     ['batch  rows', 'a      10']

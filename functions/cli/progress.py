@@ -49,7 +49,7 @@ def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> in
 
 
 def _failed(cause: ScoreResult | SampleResult | None, job: Path) -> dict[str, Any]:
-    """The batches of the step that failed first."""
+    """Return the batches of the step that failed first."""
     from functions.steps.sample import SampleResult
     from functions.steps.score import ScoreResult
 
@@ -64,13 +64,12 @@ def _failed(cause: ScoreResult | SampleResult | None, job: Path) -> dict[str, An
 def _walked(app: App, steps: Sequence[Step]) -> Iterator[str]:
     from functions import label_studio
     from functions.steps.run import SKIPPED
-    from functions.tables import open_views
 
     yield from output.table(
         ["step", "batch", "status"], [[s.step, s.batch, s.status] for s in steps]
     )
     is_asked = any(s.step == "push" and s.status != SKIPPED for s in steps)
-    if is_asked and (project := label_studio.project_url(app, open_views(app))):
+    if is_asked and (project := label_studio.project_url(app.label_studio, app.views())):
         yield estimate_table.place(project)
 
 

@@ -35,15 +35,15 @@ def estimate(
     """
     from functions.steps import estimate as step
 
-    found, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
-    told = {
+    estimates, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
+    payload = {
         "estimates": [
-            {**e.record(), "reliable": e.reliable, "just_begun": e.just_begun} for e in found
+            {**e.record(), "reliable": e.reliable, "just_begun": e.just_begun} for e in estimates
         ],
         "alerts": [a.record() for a in alerts],
     }
-    lines = estimate_table.estimated(found, batches, job)
-    output.answer(told, lines, as_json=as_json)
+    lines = estimate_table.estimated(estimates, batches, job)
+    output.answer(payload, lines, as_json=as_json)
     return output.alerted(alerts)
 
 

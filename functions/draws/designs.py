@@ -1,4 +1,4 @@
-"""Designs: what the table keeps of a draw, stratum by stratum."""
+"""Designs: the strata of each draw, with their sizes and allocations."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def designs(views: Views, purpose: str) -> dict[str, Design]:
     Args:
         views: of the job's tables.
         purpose: verify or train.
+
+    Returns:
+        The design by batch.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in relations.records(of_purpose(views.designs, purpose)):
@@ -57,15 +60,15 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
 
 
 def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, Any]]:
-    """Write down a design: one row per stratum.
+    """Return the rows of a design: one per stratum.
 
     Args:
-        batch: that was drawn from.
+        batch: the batch that is drawn from.
         plan: of the draw.
         actor: who draws.
 
     Returns:
-        Rows of `designs` without what names the draw: job, batch, purpose and numbers.
+        Rows of `designs`, without job, batch, purpose, draw number and series.
     """
     strata, population = plan.strata, batch.population
     domains = domain_counts(strata.codes, len(strata.names), population.labels, population.cohorts)
@@ -103,10 +106,10 @@ def _unless_empty(text: str) -> str | None:
 
 
 def population_digest(population: Population) -> str:
-    """Identify the set of keys."""
+    """Return the digest of the set of keys."""
     return Digest().add(population.ids).text
 
 
 def seed_digest(job: Job) -> str:
-    """Identify the seed without telling it."""
+    """Return a digest of the seed, which does not give it away."""
     return subkey("seed", job.sampling.seed).hex()

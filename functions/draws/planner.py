@@ -1,4 +1,4 @@
-"""The reads behind a plan: which outcomes came, and which rows an earlier draw was drawn from."""
+"""Plans of draws: the reads of `pipelines.sampling.plan`, which decides."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from pipelines.tables.snapshot import Tables
 def scored_batch(
     job: Job, views: Views, attempt: Attempt, population: Population, answers_seen: int
 ) -> ScoredBatch:
-    """Return a batch as it is to be drawn from.
+    """Return a batch as the planner takes it.
 
     Args:
         job: the job file.
-        views: of its tables, for the outcomes that came.
-        attempt: the scoring that is live.
+        views: of its tables, for known outcomes.
+        attempt: the live scoring of the batch.
         population: its predictions.
         answers_seen: answers to the job's questions so far.
 
     Returns:
-        What a plan starts from.
+        The batch, to be given to `plan_of`.
     """
     basis = Basis(
         version=attempt.version,
@@ -59,13 +59,13 @@ def scored_batch(
 def plan_of(
     tables: Tables, batch: ScoredBatch, request: DrawRequest, design: Design | None
 ) -> Plan | None:
-    """Return what to draw; None where what was drawn holds.
+    """Return the plan of the next draw; None where the earlier draw holds.
 
     Args:
         tables: of the job, with the earlier draw.
-        batch: as it is now.
-        request: what is asked for.
-        design: the newest of the batch, if any.
+        batch: the batch as it is now.
+        request: the budget, the cohorts and the reason for a redraw, if any.
+        design: the newest design of the batch, if any.
 
     Returns:
         As `pipelines.sampling.plan.plan`; the rows of the earlier draw are read
@@ -76,13 +76,13 @@ def plan_of(
             version that was trained on the answers of the draw.
     """
     earlier = None
-    if design is not None and next_step(batch, request, design).needs_membership:
+    if design is not None and next_step(batch, request, design).needs_earlier_draw:
         earlier = _membership(tables, batch.name, design)
     return plan(batch, request, design, earlier)
 
 
 def _have_outcomes(views: Views, population: Population) -> bool:
-    """Whether the outcome of every row came."""
+    """Tell whether the outcome of every row is known."""
     if not len(population):
         return False
     ids = hex_text(population.ids)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions.app import App
 from functions.batches.attempts import Attempt
 from functions.batches.model import trusted_keys
 from infra import signing
+from infra.settings import Settings
+from infra.store import Store
 from pipelines.columns.buffers import coded_texts, floats
 from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
@@ -58,7 +59,7 @@ def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) ->
     Args:
         job: the job file.
         tables: a snapshot of the job's tables.
-        attempt: the scoring that is live.
+        attempt: the live scoring of the batch.
         package: of the version that scored the batch, if it is there.
 
     Returns:
@@ -79,8 +80,14 @@ def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) ->
     return BatchPredictions(table, table["prediction_id"].to_pylist(), population)
 
 
-def package_of(app: App, version: str) -> Package | None:
+def package_of(job: Job, store: Store, settings: Settings, version: str) -> Package | None:
     """Open the package that scored a batch.
+
+    Args:
+        job: the job file.
+        store: holds the packages.
+        settings: name the trusted keys.
+        version: of the model that scored the batch.
 
     Returns:
         The package; None where another system scored, or it is not there any more.
@@ -88,18 +95,19 @@ def package_of(app: App, version: str) -> Package | None:
     Raises:
         PackageRefused: it is unsigned, changed or foreign.
     """
-    if app.job.model is None:
+    if job.model is None:
         return None
-    registry = app.store.registry(app.job.model.name)
+    registry = store.registry(job.model.name)
     if not registry.has(version):
         return None
-    return registry.open(version, signing.verifier(trusted_keys(app)))
+    return registry.open(version, signing.verifier(trusted_keys(settings)))
 
 
 def scorer_of(job: Job, package: Package | None) -> Scorer | None:
-    """Return what gives the probability of each class of a row; None where nothing here can.
+    """Return a scorer for the probabilities of each class; None where there is none.
 
-    A package cannot where the job file has other features by now.
+    There is none for numbers, and none for a package that was fitted with other
+    features than the job file has now.
     """
     if job.task != "classification":
         return None
@@ -111,7 +119,7 @@ def scorer_of(job: Job, package: Package | None) -> Scorer | None:
 
 
 def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:
-    """Return whether the model was trained on each row, as a cohort; none where nobody knows."""
+    """Return whether the model was trained on each row, as a cohort; none without a package."""
     if package is None:
         return ()
     hashes = keyed_hashes(seed, "training", "", keys)[:, 0]

@@ -1,4 +1,4 @@
-"""Drawn rows, read again from the input that was scored: as people see them, and with their scores."""
+"""Drawn rows as people see them, read again from the input that was scored."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from functions.app import App
 from functions.batches import discovery
 from functions.batches.attempts import Attempt
+from functions.batches.discovery import JobData
 from labeling.questions.shown import ShownColumn, shown_rows
 from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
 from pipelines.identity.row_digests import Digest
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
+from pipelines.input.typed_columns import checked_text
+from pipelines.input.typed_rows import take
 from pipelines.job.job_file import Job
 from pipelines.scoring.scorers import Scorer
 
 
 def shown_columns(job: Job) -> list[ShownColumn]:
-    """Return the columns that people may see, and how."""
+    """Return the columns that people may see, with the way each is shown."""
     texts = {name for name, feature in job.features.columns.items() if isinstance(feature, Text)}
     pictures = {
         name for name, feature in job.features.columns.items() if isinstance(feature, Image)
@@ -39,14 +40,14 @@ def shown_columns(job: Job) -> list[ShownColumn]:
 
 
 def survey_digest(job: Job) -> str:
-    """Identify what people see and are asked."""
+    """Return the digest of what people see and are asked."""
     seen = [f"{column.kind} {column.name}" for column in shown_columns(job)]
     return subkey("survey", job.labeling.question, *seen).hex()
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnRows:
-    """Drawn rows as samples keep them, by prediction id."""
+    """What a sample stores of drawn rows besides the predictions, by prediction id."""
 
     shown: dict[str, str]  # what people see, as JSON
     scores: dict[str, dict[str, float] | None]  # the probability of each class, if there are any
@@ -64,7 +65,7 @@ class WantedRows:
         """Take the rows with these prediction ids."""
         names = hex_text(part.ids).to_pylist()
         places = [place for place, name in enumerate(names) if name in wanted]
-        chosen = raw.take(part.rows, np.array(places, dtype=np.int64))
+        chosen = take(part.rows, np.array(places, dtype=np.int64))
         return cls([names[place] for place in places], chosen)
 
     def shown(self, job: Job) -> dict[str, str]:
@@ -75,7 +76,7 @@ class WantedRows:
         made = [
             self.rows.column(c.name)
             if c.kind == "image"
-            else raw.checked_text(self.rows.column(c.name), c.name, Faults())
+            else checked_text(self.rows.column(c.name), c.name, Faults())
             for c in columns
         ]
         seen = pa.RecordBatch.from_arrays(made, names=[c.name for c in columns])
@@ -89,15 +90,15 @@ class WantedRows:
 
 
 def read_again(
-    app: App, attempt: Attempt, wanted: Iterable[str], scorer: Scorer | None
+    data: JobData, attempt: Attempt, wanted: Iterable[str], scorer: Scorer | None
 ) -> DrawnRows:
     """Read some rows of a batch again, in one pass over its input.
 
     Args:
-        app: whose job and input.
-        attempt: the scoring that is live.
+        data: of the job.
+        attempt: the live scoring of the batch.
         wanted: prediction ids.
-        scorer: gives the probabilities of classes, if anything here does.
+        scorer: gives the probabilities of classes; None where nothing does.
 
     Returns:
         What people see of the rows, and their probabilities.
@@ -105,15 +106,15 @@ def read_again(
     Raises:
         InputChanged: the input is not what was scored, or a row is gone.
     """
-    ids, seen = set(wanted), Digest()
+    ids, digest = set(wanted), Digest()
     chosen: list[WantedRows] = []
     shown: dict[str, str] = {}
-    for part in discovery.batch_rows(app, attempt.batch):
-        seen = seen.add(part.digests(app.job.key_columns))
+    for part in discovery.batch_rows(data, attempt.batch):
+        digest = digest.add(part.digests(data.job.key_columns))
         rows = WantedRows.of(part, ids)
-        shown |= rows.shown(app.job)
+        shown |= rows.shown(data.job)
         chosen += [rows] if scorer else []
-    if seen.text != attempt.digest or len(shown) < len(ids):
+    if digest.text != attempt.digest or len(shown) < len(ids):
         raise InputChanged(
             f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
             fix=f"run `recheck score … --batch {attempt.batch} --replace`, then the same command again",

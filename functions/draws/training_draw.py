@@ -1,4 +1,4 @@
-"""Rows of a data set without labels, chosen for people to label; `fit` learns from the answers."""
+"""Draws of rows for people to label: `fit` learns from the answers where no column has the truth."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from functions.app import App
 from functions.batches import discovery
-from functions.batches.discovery import Input
+from functions.batches.discovery import Input, JobData
 from functions.draws.designs import seed_digest
 from functions.draws.rows_shown import WantedRows, survey_digest
-from functions.tables import of_purpose, open_views
+from functions.tables import Views, of_purpose
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
-from pipelines.input import typed_rows as raw
-from pipelines.input.batch_rows import BatchRows, keys_of
+from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
+from pipelines.input.row_keys import keys_of
+from pipelines.input.typed_rows import take, take_column
 from pipelines.job.job_file import Job
 from pipelines.sampling.candidates import in_order, within_budget
 from pipelines.tables.purposes import TRAIN
-from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _STRATUM = "all"
 
@@ -42,54 +41,52 @@ class _Candidates:
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """What was drawn from a batch so far."""
+    """The earlier draws from a batch."""
 
     draws: int
     series: int
     asked: dict[str, str]  # the question of each prediction id
 
 
-def draw(app: App, batches: Sequence[str]) -> None:
+def training_draws(data: JobData, views: Views, batches: Sequence[str]) -> list[TrainingDraw]:
     """Choose rows at random for people to label, up to the job's budget for each batch.
 
     Rows stay drawn as long as they are in the data; one that reads otherwise
     now is asked anew, and one that is gone makes room for another. Without
-    changes of budget, data or question, nothing is drawn.
+    changes of budget, data or question, no row is new.
+
+    Args:
+        data: of the job.
+        views: of its tables, for what was drawn before.
+        batches: to draw from; none for all.
+
+    Returns:
+        The draw of each batch; nothing is stored.
 
     Raises:
         BatchUnknown, InputUnreadable: see `discovery.find`.
     """
-    for one in _draws(app, batches):
-        one.store()
-
-
-def questions(app: App, batches: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the rows that `draw` would leave to ask, with prediction_id and shown_digest; store nothing."""
-    return [row for one in _draws(app, batches) for row in one.samples()]
-
-
-def _draws(app: App, batches: Sequence[str]) -> list[_Draw]:
-    data = discovery.find(app, batches)
-    candidates, earlier = _candidates(app, data), _earlier(app)
+    job, inputs = data.job, discovery.find(data, batches)
+    candidates, earlier = _candidates(job, inputs), _earlier(views)
     nothing = _Earlier(0, 1, {})
     chosen = {
-        batch: _choose(rows, earlier.get(batch, nothing), app.job.labeling.train_budget)
+        batch: _choose(rows, earlier.get(batch, nothing), job.labeling.train_budget)
         for batch, rows in candidates.items()
     }
-    seen = _shown(
-        app, data, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
+    shown = _shown(
+        job, inputs, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
     )
     return [
-        _Draw(app, batch, candidates[batch], earlier.get(batch, nothing), seen[batch], rows)
+        TrainingDraw(job, batch, candidates[batch], earlier.get(batch, nothing), shown[batch], rows)
         for batch, rows in chosen.items()
     ]
 
 
-def _candidates(app: App, data: Input) -> dict[str, _Candidates]:
-    parts: dict[str, list[BatchRows]] = {batch: [] for batch in data.batches}
-    for rows in discovery.rows_of(app, data, data.batches):
-        parts[rows.batch].append(_named(app.job, rows))
-    return {batch: _ordered(app.job, batch, rows) for batch, rows in parts.items() if rows}
+def _candidates(job: Job, inputs: Input) -> dict[str, _Candidates]:
+    parts: dict[str, list[BatchRows]] = {batch: [] for batch in inputs.batches}
+    for rows in discovery.rows_of(job, inputs, inputs.batches):
+        parts[rows.batch].append(_named(job, rows))
+    return {batch: _ordered(job, batch, rows) for batch, rows in parts.items() if rows}
 
 
 def _named(job: Job, part: BatchRows) -> BatchRows:
@@ -101,9 +98,9 @@ def _named(job: Job, part: BatchRows) -> BatchRows:
         return part
     return BatchRows(
         batch=part.batch,
-        rows=raw.take(part.rows, good),
+        rows=take(part.rows, good),
         positions=part.positions[good],
-        keys=raw.take_column(part.keys, good),
+        keys=take_column(part.keys, good),
         ids=part.ids[good],
         faults=Faults(),
     )
@@ -122,8 +119,7 @@ def _ordered(job: Job, batch: str, parts: Sequence[BatchRows]) -> _Candidates:
     return _Candidates(candidates, hex_text(candidates).to_pylist(), [keys[row] for row in usable])
 
 
-def _earlier(app: App) -> dict[str, _Earlier]:
-    views = open_views(app)
+def _earlier(views: Views) -> dict[str, _Earlier]:
     designs, samples = of_purpose(views.designs, TRAIN), views.current_samples(purpose=TRAIN)
     asked: dict[str, dict[str, str]] = {}
     for row in samples.select(["batch", "prediction_id", "shown_digest"]).to_pylist():
@@ -138,56 +134,60 @@ def _earlier(app: App) -> dict[str, _Earlier]:
 
 
 def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
-    """Return the places of the rows that are drawn from now on."""
+    """Return the places of the candidates that are drawn: those of earlier draws first."""
     stays = np.array([name in earlier.asked for name in rows.names], np.bool_)
     return within_budget(stays, budget)
 
 
-def _shown(app: App, data: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+def _shown(job: Job, inputs: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
     """Return what people see of some rows of each batch, by prediction id."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
-    for rows in discovery.rows_of(app, data, list(wanted)):
-        seen[rows.batch] |= WantedRows.of(rows, wanted[rows.batch]).shown(app.job)
+    for rows in discovery.rows_of(job, inputs, list(wanted)):
+        seen[rows.batch] |= WantedRows.of(rows, wanted[rows.batch]).shown(job)
     return seen
 
 
 @dataclass(frozen=True, slots=True)
-class _Draw:
-    """A draw from one batch, about to be stored."""
+class TrainingDraw:
+    """The rows of one batch that people are to label."""
 
-    app: App
+    job: Job
     batch: str
     candidates: _Candidates
     earlier: _Earlier
-    seen: Mapping[str, str]  # what people see, by prediction id
+    shown: Mapping[str, str]  # what people see, by prediction id
     chosen: Int64s  # places of the candidates
 
     def samples(self) -> list[dict[str, Any]]:
-        """Return every row that is drawn, before and now."""
+        """Return every drawn row, of earlier draws and of this one."""
         return [self._sample(int(row), len(self.chosen)) for row in self.chosen]
 
-    def store(self) -> None:
-        """Store the new rows; all rows, as a new series, where a drawn row is gone or changed."""
+    def new_rows(self, actor: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
+        """Return the rows to store: the new ones, or all as a new series where one is gone or changed.
+
+        Args:
+            actor: who draws.
+
+        Returns:
+            Rows of `samples` and the row of `designs`, without their commit time;
+            None where the earlier draw holds.
+        """
         samples = self.samples()
         asked = {row["prediction_id"]: row["shown_digest"] for row in samples}
         continues = self.earlier.asked.items() <= asked.items()
         if continues:
             samples = [row for row in samples if row["prediction_id"] not in self.earlier.asked]
         if not samples and continues:
-            return
+            return None
         number = self.earlier.draws + 1
-        head: dict[str, Any] = {"job": self.app.job.name, "batch": self.batch, "purpose": TRAIN}
+        head: dict[str, Any] = {"job": self.job.name, "batch": self.batch, "purpose": TRAIN}
         head |= {"draw_no": number, "series": self.earlier.series if continues else number}
-        design = self._design(len(self.chosen))
-        with self.app.committing() as moment:
-            head |= {"known_at": moment}
-            store = self.app.store
-            store.table("samples").append(table_of(SAMPLES, [head | row for row in samples]))
-            store.table("designs").append(table_of(DESIGNS, [head | design]))
+        design = {**head, **self._design(len(self.chosen)), "actor": actor}
+        return [head | row for row in samples], design
 
     def _sample(self, row: int, drawn: int) -> dict[str, Any]:
         name, size = self.candidates.names[row], len(self.candidates.names)
-        text = self.seen[name]
+        text = self.shown[name]
         return {
             "prediction_id": name,
             "key": self.candidates.keys[row],
@@ -197,7 +197,7 @@ class _Draw:
             "inclusion_probability": drawn / size,
             "rank": row + 1,
             "shown": text,
-            "shown_digest": shown_digest(self.app.job.labeling.question, text),
+            "shown_digest": shown_digest(self.job.labeling.question, text),
         }
 
     def _design(self, drawn: int) -> dict[str, Any]:
@@ -206,11 +206,10 @@ class _Draw:
             "size": len(self.candidates.names),
             "allocated": drawn,
             "domains": json.dumps({}),
-            "budget": self.app.job.labeling.train_budget,
+            "budget": self.job.labeling.train_budget,
             "population_digest": Digest().add(self.candidates.ids).text,
-            "seed_digest": seed_digest(self.app.job),
-            "survey_digest": survey_digest(self.app.job),
-            "actor": self.app.settings.actor,
+            "seed_digest": seed_digest(self.job),
+            "survey_digest": survey_digest(self.job),
             "reason": "top-up" if self.earlier.asked else "first",
             "answers_seen": 0,
         }

@@ -1,4 +1,4 @@
-"""What a data file's columns look like: the guesses that `recheck init` starts from."""
+"""Kinds of columns, guessed from the first rows of the data, for `recheck init`."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Column:
     kind: Kind
     distinct: int  # of the rows that were looked at
     rows: int
-    timezone: str | None = None  # that its times name
+    timezone: str | None = None  # of its times, where they have one
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
-    """Every column of the first files that have rows.
+    """Return every column of the first files that have rows, with its guessed kind.
 
     Raises:
         InputUnreadable: none has any.
@@ -72,20 +72,20 @@ def _first_rows(source: Source) -> Iterable[pa.RecordBatch]:
 def _look(name: str, column: pa.Array, *, csv: bool) -> Column:
     if kinds.is_dictionary(column.type):
         column = column.dictionary_decode()
-    known = column.drop_null()
-    if not len(known):
+    values = column.drop_null()
+    if not len(values):
         return Column(name, "empty", 0, len(column))
     if kinds.is_nested(column.type):
-        return Column(name, "other", len(known), len(column))
-    distinct = pc.count_distinct(known).as_py()
-    kind = _kind_of_text(known, distinct) if is_text(column.type) else _kind(known, distinct)
+        return Column(name, "other", len(values), len(column))
+    distinct = pc.count_distinct(values).as_py()
+    kind = _kind_of_text(values, distinct) if is_text(column.type) else _kind(values, distinct)
     if csv and kind in ("categorical", "identifier", "text"):
-        kind = _kind_in_csv(known, distinct) or kind
+        kind = _kind_in_csv(values, distinct) or kind
     return Column(name, kind, distinct, len(column), getattr(column.type, "tz", None))
 
 
-def _kind(known: pa.Array, distinct: int) -> Kind:
-    kind = known.type
+def _kind(values: pa.Array, distinct: int) -> Kind:
+    kind = values.type
     if kinds.is_boolean(kind):
         return "categorical"
     if kinds.is_integer(kind):
@@ -95,15 +95,15 @@ def _kind(known: pa.Array, distinct: int) -> Kind:
     if kinds.is_timestamp(kind) or kinds.is_date(kind):
         return "date"
     if kinds.is_binary(kind) or kinds.is_large_binary(kind):
-        return "image" if known[0].as_py().startswith(_PICTURES) else "other"
+        return "image" if values[0].as_py().startswith(_PICTURES) else "other"
     return "other"
 
 
-def _kind_of_text(known: pa.Array, distinct: int) -> Kind:
-    if all(_PICTURE_NAME.fullmatch(text) for text in known[:20].to_pylist()):
+def _kind_of_text(values: pa.Array, distinct: int) -> Kind:
+    if all(_PICTURE_NAME.fullmatch(text) for text in values[:20].to_pylist()):
         return "image"
-    words = pc.mean(pc.count_substring(known, " ")).as_py() + 1
-    repeats = distinct <= max(MOST_CLASSES, len(known) // 2)
+    words = pc.mean(pc.count_substring(values, " ")).as_py() + 1
+    repeats = distinct <= max(MOST_CLASSES, len(values) // 2)
     if words >= 4 and not (repeats and distinct <= MOST_CLASSES):
         return "text"
     if distinct <= MOST_VALUES and repeats:
@@ -111,33 +111,42 @@ def _kind_of_text(known: pa.Array, distinct: int) -> Kind:
     return "text" if words >= 2 else "identifier"
 
 
-def _kind_in_csv(known: pa.Array, distinct: int) -> Kind | None:
-    """Numbers and times, which CSV holds as text."""
-    for kind, found in (
+def _kind_in_csv(values: pa.Array, distinct: int) -> Kind | None:
+    """Return the kind of numbers and times, which CSV holds as text; None of other text."""
+    for kind, family in (
         (pa.int64(), "integer"),
         (pa.float64(), "float"),
         (pa.timestamp("us", "UTC"), "date"),
         (pa.timestamp("us"), "date"),
     ):
         try:
-            known.cast(kind)
+            values.cast(kind)
         except pa.ArrowInvalid:
             continue
-        if found == "integer":
+        if family == "integer":
             return "categorical" if distinct <= MOST_CLASSES else "numeric"
-        return "numeric" if found == "float" else "date"
+        return "numeric" if family == "float" else "date"
     return None
 
 
 def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
-    """Every value of a column as text, sorted; None where there are more than `most`."""
-    found: set[str] = set()
+    """Return every value of a column as text.
+
+    Args:
+        sources: the data files.
+        name: of the column.
+        most: values at most.
+
+    Returns:
+        The values, sorted; None where there are more.
+    """
+    words: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, name):
-            found |= set(canonical_text(pc.unique(rows.column(0))).to_pylist()) - {None}
-            if len(found) > most:
+            words |= set(canonical_text(pc.unique(rows.column(0))).to_pylist()) - {None}
+            if len(words) > most:
                 return None
-    return sorted(found, key=_by_number)
+    return sorted(words, key=_by_number)
 
 
 def _by_number(text: str) -> tuple[float, str]:
@@ -148,7 +157,7 @@ def _by_number(text: str) -> tuple[float, str]:
 
 
 def name_of(folder: PurePath) -> str:
-    """A job's name from its folder's.
+    """Make a job's name from the name of its folder.
 
     >>> name_of(PurePath("/jobs/Loans 2026!"))
     'Loans-2026'

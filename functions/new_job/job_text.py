@@ -1,4 +1,4 @@
-"""A job file in the making: what `recheck init` was told, and guesses from the columns."""
+"""The text of a new job file, from the options of `recheck init` and the columns of the data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tomlkit.items import InlineTable, Table
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
-from functions.new_job.task import Given, task_of
+from functions.new_job.task import TaskOptions, task_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
@@ -36,7 +36,7 @@ _MATTERS = ("numeric", "categorical", "date", "text", "image")
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What `recheck init` was told."""
+    """The options of `recheck init`."""
 
     data: str
     target: str | None = None
@@ -69,7 +69,7 @@ class JobDraft:
                 )
 
     def _require_time(self) -> None:
-        """A period needs to know which column has the time."""
+        """Refuse a period without the column that has the time."""
         by, options = self.options.batch_by, self.options
         if by not in PERIODS or options.time or by in self.columns:
             return
@@ -90,17 +90,17 @@ class JobDraft:
         return self.options.batch_by in PERIODS and self.options.time is not None
 
     def text(self) -> str:
-        """The whole file."""
+        """Return the whole file."""
         document = tomlkit.document()
         document.add(
             tomlkit.comment(
                 "What to run; docs/reference/job.md explains every key. Where to run is settings."
             )
         )
-        given = Given(
+        options = TaskOptions(
             self.options.target or self.options.predicted, self.options.answers, self.options.number
         )
-        task, answers = task_of(given, self.sources, self.columns)
+        task, answers = task_of(options, self.sources, self.columns)
         document["name"] = column_kinds.name_of(self.folder)
         document["task"] = task
         document["data"] = self._data()
@@ -183,7 +183,7 @@ class JobDraft:
         return table
 
     def _has_text(self) -> bool:
-        """Whether a feature is text: not every estimator reads the sparse columns that it becomes."""
+        """Tell whether a feature is text: not every estimator reads the sparse columns that it becomes."""
         return any(column.kind == "text" for column in self._candidates())
 
     def _sampling(self) -> Table:

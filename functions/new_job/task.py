@@ -12,42 +12,52 @@ from pipelines.input.fragments import Source
 from pipelines.models.catalogue import TaskType
 
 _MOST_ANSWERS = 200
-Found = tuple[TaskType, list[str]]  # the task, and the answer set of classes
+TaskChoice = tuple[TaskType, list[str]]  # the task, and the answer set of classes
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What `recheck init` was told about it."""
+class TaskOptions:
+    """The options of `recheck init` that name the task."""
 
     column: str | None  # with the truth, or with predictions made elsewhere
     answers: tuple[str, ...]
     number: bool
 
 
-def task_of(given: Given, sources: Sequence[Source], known: Mapping[str, Column]) -> Found:
-    """Whether classes or numbers are predicted, and the answer set.
+def task_of(
+    options: TaskOptions, sources: Sequence[Source], columns: Mapping[str, Column]
+) -> TaskChoice:
+    """Return the task of a new job, and the classes that may be right.
+
+    Args:
+        options: the options of `recheck init`.
+        sources: the data files.
+        columns: the columns of the data by name.
+
+    Returns:
+        The task, and the classes: none for numbers.
 
     Raises:
-        JobInvalid: nothing says so, or two things contradict each other.
+        JobInvalid: neither an option nor a column shows the task, or they contradict each other.
     """
-    if given.number and given.answers:
+    if options.number and options.answers:
         raise JobInvalid(
             "--number and --answer contradict each other",
             fix="pass --number for numbers, or --answer WORD for each class",
         )
-    if given.column is None:
-        return _without_a_column(given)
-    column = known[given.column]
-    if given.number:
+    if options.column is None:
+        return _without_a_column(options)
+    column = columns[options.column]
+    if options.number:
         return _numbers(column, sources)
-    return _look(column, given.answers, sources)
+    return _look(column, options.answers, sources)
 
 
-def _without_a_column(given: Given) -> Found:
-    """What people may answer says it."""
-    if given.number:
+def _without_a_column(options: TaskOptions) -> TaskChoice:
+    """Return the task that the options name, where no column holds it."""
+    if options.number:
         return "regression", []
-    answers = list(dict.fromkeys(given.answers))
+    answers = list(dict.fromkeys(options.answers))
     if not answers:
         raise JobInvalid(
             "nothing says what is predicted",
@@ -61,8 +71,8 @@ def _without_a_column(given: Given) -> Found:
     return "classification", answers
 
 
-def _numbers(column: Column, sources: Sequence[Source]) -> Found:
-    """Numbers, also where they are few and look like classes."""
+def _numbers(column: Column, sources: Sequence[Source]) -> TaskChoice:
+    """Return the task of a column of numbers, also where they are few and look like classes."""
     few = column_kinds.classes(sources, column.name, most=MOST_CLASSES) or []
     if column.kind == "numeric" or (few and all(map(_is_integral, few))):
         return "regression", []
@@ -72,15 +82,15 @@ def _numbers(column: Column, sources: Sequence[Source]) -> Found:
     )
 
 
-def _look(column: Column, answers: Sequence[str], sources: Sequence[Source]) -> Found:
+def _look(column: Column, answers: Sequence[str], sources: Sequence[Source]) -> TaskChoice:
     most = MOST_CLASSES if column.kind == "numeric" else _MOST_ANSWERS
-    found = column_kinds.classes(sources, column.name, most=most) or []
-    if found and all(_is_integral(word) for word in found) and len(found) > MOST_CLASSES:
-        found = []
-    if column.kind == "numeric" and not all(_is_integral(word) for word in found):
-        found = []
-    if found:
-        classes = list(dict.fromkeys([*found, *answers]))
+    words = column_kinds.classes(sources, column.name, most=most) or []
+    if words and all(_is_integral(word) for word in words) and len(words) > MOST_CLASSES:
+        words = []
+    if column.kind == "numeric" and not all(_is_integral(word) for word in words):
+        words = []
+    if words:
+        classes = list(dict.fromkeys([*words, *answers]))
         if len(classes) == 1:
             raise JobInvalid(
                 f"column {column.name!r} holds nothing but {classes[0]!r}",

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from functions.app import App
 from functions.draws.rows_shown import shown_columns
-from functions.promises.stored import Promise, verdict
+from functions.promises.promise import Promise, verdict
 from functions.tables import Views
+from infra.settings import Access
 from labeling.questions.shown import names_in, shown_keys, table_keys
+from pipelines.job.job_file import Job
 from pipelines.tables.files import Files
 
 _MOST = 2 * 2**30  # bytes of files that are looked through, the small ones first
@@ -24,15 +25,15 @@ _ROWS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search found, and how far it went."""
+    """The files that hold a secret, and how many were looked through."""
 
-    found: list[str]  # names of files
+    holders: list[str]  # names of files
     read: int
     files: int
 
     @property
     def extent(self) -> str:
-        """The files that were looked through."""
+        """The files that were looked through, in words."""
         if self.read == self.files:
             return f"the {self.files} files of the store"
         return f"the {self.read} smallest of the {self.files} files of the store"
@@ -45,9 +46,12 @@ def search(files: Files, secret: str, most: int = _MOST) -> Search:
         files: of the store.
         secret: what must not be there.
         most: bytes of files to read; larger files are left out where all would be more.
+
+    Returns:
+        The files that hold it, among those that were read.
     """
     sized = sorted(files.list(), key=lambda stat: (stat.size, stat.name))
-    wanted, found, read = secret.encode(), [], 0
+    wanted, holders, read = secret.encode(), [], 0
     for stat in sized:
         most -= stat.size
         if most < 0:
@@ -55,8 +59,8 @@ def search(files: Files, secret: str, most: int = _MOST) -> Search:
         read += 1
         with suppress(FileNotFoundError):  # another command tidied up
             if _holds(files, stat.name, wanted):
-                found.append(stat.name)
-    return Search(found, read, len(sized))
+                holders.append(stat.name)
+    return Search(holders, read, len(sized))
 
 
 def _holds(files: Files, name: str, wanted: bytes) -> bool:
@@ -90,9 +94,19 @@ def _buffers(column: pa.Array) -> Iterator[bytes]:
     yield from (buffer.to_pybytes() for buffer in column.buffers() if buffer is not None)
 
 
-def nothing_leaks(app: App, views: Views) -> Promise:
-    """Only columns that may be shown are in samples, and no key of ours lies in the store."""
-    columns = shown_columns(app.job)
+def nothing_leaks(job: Job, views: Views, files: Files, access: Access | None) -> Promise:
+    """P8: samples show only columns that may be shown, and no key of ours lies in the store.
+
+    Args:
+        job: the job file.
+        views: of its tables.
+        files: of the store.
+        access: of the Label Studio, whose token must not lie there.
+
+    Returns:
+        The verdict.
+    """
+    columns = shown_columns(job)
     allowed = {column.name for column in columns if column.kind == "tabular"}
     keys = {*table_keys(columns), *shown_keys(columns)}
     problems = []
@@ -101,7 +115,7 @@ def nothing_leaks(app: App, views: Views) -> Promise:
         strangers = (shown.keys() - keys) | (names_in(shown) - allowed)
         if strangers:
             problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
-    leaked, looked = _secrets_in(app)
+    leaked, looked = _secrets_in(files, access)
     return verdict(
         "P8",
         problems + leaked,
@@ -109,11 +123,10 @@ def nothing_leaks(app: App, views: Views) -> Promise:
     )
 
 
-def _secrets_in(app: App) -> tuple[list[str], str]:
-    """The files that hold the access token, and where it was looked for."""
-    access = app.label_studio
+def _secrets_in(files: Files, access: Access | None) -> tuple[list[str], str]:
+    """Return the files that hold the access token, in words, and where it was looked for."""
     if not access:
         return [], "no access token is known here to look for in the store"
-    found = search(app.store.files, access.key.get_secret_value())
-    leaked = [f"{name} holds the access token of Label Studio" for name in found.found]
-    return leaked, f"no access token lies in {found.extent}"
+    looked = search(files, access.key.get_secret_value())
+    leaked = [f"{name} holds the access token of Label Studio" for name in looked.holders]
+    return leaked, f"no access token lies in {looked.extent}"

@@ -8,42 +8,49 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from functions import label_studio
-from functions.app import App
-from functions.promises.stored import Promise, verdict
+from functions.promises.promise import Promise, unchecked, verdict
 from functions.tables import Views
+from pipelines.job.job_file import Job
 
 if TYPE_CHECKING:
+    from labeling.labelstudio.client import LabelStudio
     from labeling.labelstudio.known_tasks import KnownTask
 
 Question = tuple[str, str]  # prediction_id, shown_digest
 
 
-def one_task_each(app: App, views: Views) -> Promise:
-    """P4: each question that was pushed and still stands has the one task that a push would leave."""
+def one_task_each(job: Job, views: Views, server: LabelStudio) -> Promise:
+    """P4: each question that was pushed and still stands has the one task that a push would leave.
+
+    Args:
+        job: the job file.
+        views: of its tables.
+        server: the Label Studio.
+
+    Returns:
+        The verdict; none where the project is gone.
+    """
     from labeling.labelstudio import projects
     from labeling.labelstudio.known_tasks import find_tasks
 
     problems: list[str] = []
     gone = count = copied = stale = 0
-    question = label_studio.survey(app).question
-    with label_studio.connect(app) as server:
-        for purpose in label_studio.PURPOSES:
-            marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
-            project = projects.find_project(server, marker)
-            current = label_studio.digests(views, purpose).items()
-            asked = label_studio.asked(views, server.url, purpose).keys() & current
-            if project is None:
-                gone += len(asked)
-                continue
-            board = _board(find_tasks(server, project.id, question), asked)
-            problems += board.problems(project.id)
-            count += len(asked)
-            copied += board.copied
-            stale += board.stale
+    for purpose in label_studio.PURPOSES:
+        marker = projects.project_marker(job.sampling.seed, job.name, purpose)
+        project = projects.find_project(server, marker)
+        current = label_studio.digests(views, purpose).items()
+        asked = label_studio.asked(views, server.url, purpose).keys() & current
+        if project is None:
+            gone += len(asked)
+            continue
+        board = _board(find_tasks(server, project.id, job.labeling.question), asked)
+        problems += board.problems(project.id)
+        count += len(asked)
+        copied += board.copied
+        stale += board.stale
     if gone and not problems:
-        return Promise(
+        return unchecked(
             "P4",
-            None,
             f"{gone} questions were pushed to a project that is not at {server.url} any more; their "
             "answers stay; `recheck push` makes a new project, with a task for each",
         )
@@ -51,7 +58,7 @@ def one_task_each(app: App, views: Views) -> Promise:
 
 
 def _one_each(count: int, copied: int, stale: int) -> str:
-    """What stands on the boards where P4 holds.
+    """Describe the tasks of both projects where P4 holds.
 
     >>> _one_each(120, 2, 0)
     'each of 120 pushed questions has one task (2 have answered copies, which count once)'
@@ -76,17 +83,20 @@ class _Board:
     """The tasks of the questions that were asked, counted by what they show now."""
 
     asked: Collection[Question]
-    there: Counter[Question]
-    waiting: Counter[Question]  # of these, without an answer
-    altered: Counter[str]  # without an answer, by prediction: the next push removes them
-    stale: int  # altered and answered: they stay
+    there: Counter[Question]  # tasks of each question
+    waiting: Counter[Question]  # those without an answer
+    altered: Counter[
+        str
+    ]  # altered tasks without an answer, by prediction: the next push removes them
+    stale: int  # altered tasks with an answer: they stay
 
     @property
     def copied(self) -> int:
+        """Questions with more than one task."""
         return sum(self.there[question] > 1 for question in self.asked)
 
     def problems(self, project: int) -> Iterator[str]:
-        """Questions without a task, and those with one too many that the next push would remove."""
+        """Yield questions without a task, and those with one too many that the next push would remove."""
         for question in sorted(self.asked):
             there, altered = self.there[question], self.altered[question[0]]
             # several answered tasks are kept: an answer is never removed, and counts once

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from functions.app import App
 from functions.batches import attempts
 from functions.batches.model import trusted_keys
-from functions.promises.stored import Promise, verdict
+from functions.promises.promise import Promise, unchecked, verdict
 from functions.tables import Views
 from infra import signing
+from infra.settings import Settings
+from infra.store import Store
 from pipelines.errors import PackageRefused, VersionsDiffer
+from pipelines.job.job_file import Job
 
 
-def packages_are_signed(app: App, views: Views) -> Promise:
-    """P7: every package that scored a live batch opens under a trusted key."""
-    if app.job.model is None:
+def packages_are_signed(job: Job, views: Views, store: Store, settings: Settings) -> Promise:
+    """P7: every package that scored a live batch opens under a trusted key.
+
+    Args:
+        job: the job file.
+        views: of its tables.
+        store: holds the packages.
+        settings: name the trusted keys.
+
+    Returns:
+        The verdict; none where a package needs other libraries than are installed.
+    """
+    if job.model is None:
         return Promise("P7", True, "the job runs no model of its own")
-    verify = signing.verifier(trusted_keys(app))
-    registry = app.store.registry(app.job.model.name)
+    verify = signing.verifier(trusted_keys(settings))
+    registry = store.registry(job.model.name)
     used = {attempt.version for attempt in attempts.live(views.tables).values()}
     broken, unlike = [], []
     for version in sorted(used):
@@ -27,7 +39,7 @@ def packages_are_signed(app: App, views: Views) -> Promise:
         except PackageRefused as error:
             broken.append(f"{version}: {error.problem}")
     if unlike and not broken:
-        return Promise("P7", None, "; ".join(unlike))
+        return unchecked("P7", "; ".join(unlike))
     return verdict(
         "P7",
         broken,

@@ -1,7 +1,7 @@
-"""What people said, counted from the raw answers: nothing of the code that estimates is used.
+"""A recount of people's answers from the raw rows, without the code that estimates.
 
-`labeling.answers.current` says which answers count; here the same rule is followed row by
-row, so that a mistake there, or in the tables, is told by the difference.
+`labeling.answers.current` decides which answers count. This module follows the same rule
+row by row, so that a mistake there, or in the tables, shows as a difference.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ People = set[str | None]  # those without a name are one
 
 
 def standing(annotations: Sequence[Row]) -> list[Row]:
-    """The last known row of each annotation that holds an answer."""
+    """Return the last row of each annotation, where it holds an answer."""
     last: dict[str, Row] = {}
     for row in annotations:
         before = last.setdefault(row["annotation_id"], row)
@@ -33,7 +33,7 @@ def standing(annotations: Sequence[Row]) -> list[Row]:
 
 
 def people(answers: Sequence[Row]) -> dict[Question, People]:
-    """Who answered each question."""
+    """Return the people who answered each question."""
     found: dict[Question, People] = {}
     for row in answers:
         found.setdefault(_question(row), set()).add(row["annotator"])
@@ -41,7 +41,7 @@ def people(answers: Sequence[Row]) -> dict[Question, People]:
 
 
 def moved(annotations: Sequence[Row]) -> Iterator[str]:
-    """Answers that were given to one prediction and stand for another one too."""
+    """Yield answers that count for several predictions."""
     given: dict[str, set[str]] = {}
     for row in annotations:
         given.setdefault(row["annotation_id"], set()).add(row["prediction_id"])
@@ -50,8 +50,28 @@ def moved(annotations: Sequence[Row]) -> Iterator[str]:
             yield f"answer {name} stands for {len(places)} predictions"
 
 
+def doubled(annotations: Sequence[Row]) -> Iterator[str]:
+    """Yield answers that were stored again word for word, under the same id or another one."""
+    ids: dict[tuple[str, ...], set[str]] = {}
+    last: dict[str, tuple[str, ...]] = {}
+    for row in sorted(annotations, key=_order):
+        name, words = row["annotation_id"], _words(row)
+        if last.get(name) == words:
+            yield f"answer {name} was stored again word for word"
+        last[name] = words
+        if row["state"] in ("valid", "outcome"):
+            ids.setdefault(words, set()).add(name)
+    for names in ids.values():
+        if len(names) > 1:
+            yield f"one answer is stored under {len(names)} ids: {', '.join(sorted(names)[:2])}"
+
+
+def _words(row: Row) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in row if name not in ("annotation_id", "known_at"))
+
+
 def miscounted(answered: Mapping[Question, People], labels: Sequence[Row]) -> Iterator[str]:
-    """Questions whose label counts other people than those who answered."""
+    """Yield questions whose label counts other people than those who answered."""
     times = Counter(_question(row) for row in labels)
     counted = {_question(row): row["n_answers"] for row in labels}
     for question in sorted(answered.keys() | counted.keys(), key=str):
@@ -61,11 +81,14 @@ def miscounted(answered: Mapping[Question, People], labels: Sequence[Row]) -> It
 
 
 def answered_rows(samples: Sequence[Row], annotations: Sequence[Row]) -> dict[str, int]:
-    """How many of each batch's drawn rows have an answer to what they show now.
+    """Count the drawn rows of each batch that have an answer to what they show now.
 
     Args:
         samples: that check predictions, of the newest draws.
         annotations: of the same purpose.
+
+    Returns:
+        The count by batch.
     """
     valid = people([row for row in standing(annotations) if row["state"] == "valid"])
     drawn = {(row["batch"], _question(row)) for row in samples}

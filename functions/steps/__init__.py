@@ -1,1 +1,1 @@
-"""What happens in each step of the loop, for whichever way in."""
+"""The steps of the loop, one file per command."""

@@ -1,4 +1,4 @@
-"""The promises P1-P8, checked on the user's own store."""
+"""The step `doctor`: check the promises P1 to P8 on the user's own store."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from functions.app import App
 from functions.promises.leaks import nothing_leaks
 from functions.promises.one_task_each import one_task_each
 from functions.promises.packages import packages_are_signed
-from functions.promises.stored import (
-    Promise,
-    answers_count_once,
-    batches_are_whole,
-    estimates_repeat,
-    rows_add_up,
-    scoring_repeats,
-)
-from functions.tables import Views, open_views
+from functions.promises.promise import Promise, unchecked
+from functions.promises.recomputed import answers_count_once, estimates_repeat
+from functions.promises.repeated_scoring import scoring_repeats
+from functions.promises.whole_batches import batches_are_whole, rows_add_up
+from functions.tables import Views
 from pipelines.errors import RecheckError
 
 _WAY_OUT = (
@@ -27,33 +23,38 @@ _WAY_OUT = (
 
 
 def examine(app: App) -> list[Promise]:
-    """Check every promise; one that cannot be checked says why."""
-    checks: dict[str, Callable[[App, Views], Promise]] = {
-        "P1": batches_are_whole,
-        "P2": scoring_repeats,
-        "P3": rows_add_up,
-        "P4": one_task_each,
-        "P5": answers_count_once,
-        "P6": estimates_repeat,
-        "P7": packages_are_signed,
-        "P8": nothing_leaks,
-        "connection": _label_studio_answers,
+    """Check every promise; where that is impossible, the detail says why."""
+    job, store, settings, views = app.job, app.store, app.settings, app.views()
+    checks: dict[str, Callable[[], Promise]] = {
+        "P1": lambda: batches_are_whole(views),
+        "P2": lambda: scoring_repeats(app.data, views, settings),
+        "P3": lambda: rows_add_up(views),
+        "P4": lambda: _one_task_each(app, views),
+        "P5": lambda: answers_count_once(job, views),
+        "P6": lambda: estimates_repeat(job, views),
+        "P7": lambda: packages_are_signed(job, views, store, settings),
+        "P8": lambda: nothing_leaks(job, views, store.files, app.label_studio),
+        "connection": lambda: _label_studio_answers(app),
     }
-    views = open_views(app)
-    return [_checked(name, check, app, views) for name, check in checks.items()]
+    return [_checked(name, check) for name, check in checks.items()]
 
 
-def _checked(name: str, check: Callable[[App, Views], Promise], app: App, views: Views) -> Promise:
+def _checked(name: str, check: Callable[[], Promise]) -> Promise:
     try:
-        return check(app, views)
+        return check()
     except RecheckError as error:
-        return Promise(name, None, f"cannot be checked: {error.problem}; {error.fix}")
-    except Exception as error:  # noqa: BLE001 - whatever breaks one check, the others are told
+        return unchecked(name, f"cannot be checked: {error.problem}; {error.fix}")
+    except Exception as error:  # noqa: BLE001 - whatever breaks one check, the others go on
         words = f"{type(error).__name__}: {error}".rstrip(": ")
         return Promise(name, False, f"the check broke off: {words}; {_WAY_OUT}")
 
 
-def _label_studio_answers(app: App, _: Views) -> Promise:
-    with label_studio.connect(app) as server:
-        found = len(server.projects())
-    return Promise("connection", True, f"{server.url} answers, with {found} projects")
+def _one_task_each(app: App, views: Views) -> Promise:
+    with label_studio.connect(app.label_studio, app.settings) as server:
+        return one_task_each(app.job, views, server)
+
+
+def _label_studio_answers(app: App) -> Promise:
+    with label_studio.connect(app.label_studio, app.settings) as server:
+        projects = len(server.projects())
+    return Promise("connection", True, f"{server.url} answers, with {projects} projects")

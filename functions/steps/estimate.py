@@ -10,7 +10,6 @@ from typing import Any
 from functions.app import App
 from functions.estimates import compute, scored
 from functions.runs import Run
-from functions.tables import open_views
 from labeling.estimates.alerts import Alert, alerts
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
@@ -57,7 +56,7 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
 
 
 def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
-    views = open_views(app)
+    views = app.views()
     known = {scoring.batch for scoring in scored(views.tables)}
     for batch in options.batches:
         if batch not in known:

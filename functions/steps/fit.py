@@ -13,7 +13,7 @@ from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
 from functions.runs import Run
-from functions.tables import of_purpose, open_views
+from functions.tables import of_purpose
 from infra import signing
 from infra.engines import choice
 from infra.registry import Registry
@@ -91,14 +91,16 @@ def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> Fit
     choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
-    data = discovery.find(app, batches)
+    data = discovery.find(app.data, batches)
     app.say("reading the training rows")
     reader, chosen = _chosen(app, model, data)
     recipe = _recipe(app, model, data, chosen)
     registry = app.store.registry(model.name)
     if dry_run:
         return _existing(registry, recipe)
-    if registry.is_usable(version_of(recipe), signing.verifier(trusted_keys(app)), app.say):
+    if registry.is_usable(
+        version_of(recipe), signing.verifier(trusted_keys(app.settings)), app.say
+    ):
         _make_live(app, registry, version_of(recipe), "fitted before")
         return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
@@ -183,7 +185,7 @@ def _answers(app: App) -> dict[str, str] | None:
     """Read the labels that people gave, where no column holds the truth."""
     if app.job.target.column:
         return None
-    views = open_views(app)
+    views = app.views()
     labels = where_in(of_purpose(views.labels(), TRAIN), "state", "answered")
     columns = [labels[name].to_pylist() for name in ("prediction_id", "label")]
     answers = dict(zip(*columns, strict=True))

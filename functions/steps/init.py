@@ -1,4 +1,4 @@
-"""Write a job file from a look at the data; the result runs."""
+"""The step `init`: write a job file, from the data and the options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from pipelines.job import job_file
 
 
 def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
-    """Write `folder/recheck.toml`; return its path, the batches of the data, and the text.
+    """Write `folder/recheck.toml`, as it runs on the data.
+
+    Returns:
+        Its path, the batches of the data, and the text.
 
     Raises:
         JobInvalid: there is a job file already, or the options contradict each
@@ -47,7 +50,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
 
 
 def _require_one_rule(options: InitOptions) -> None:
-    """A path with {batch} says what makes a batch; another rule would count for nothing."""
+    """Refuse another rule of batches beside a path with {batch}: it would count for nothing."""
     if options.batch_by and "{batch}" in options.data:
         raise JobInvalid(
             f"--batch-by {options.batch_by} and {{batch}} in --data both say what makes a batch",
@@ -57,29 +60,29 @@ def _require_one_rule(options: InitOptions) -> None:
 
 def _batches(path: Path) -> list[str]:
     app = open_app(path)
-    found = discovery.names(app)
-    if found == [UNKNOWN] and app.job.batches.by in PERIODS:
+    batches = discovery.names(app.data)
+    if batches == [UNKNOWN] and app.job.batches.by in PERIODS:
         raise SchemaMismatch(
             f"column {app.job.data.time!r} holds no time that can be read",
             fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
         )
-    return found
+    return batches
 
 
 @contextmanager
 def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
-    """The files to look at; those of a bucket are brought to the job's store, where they are found again."""
+    """Yield the data files; those of a bucket are copied to the job's store, where later steps find them."""
     with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
         named = settings.load().store or str(folder / "store")
         store = open_store(scratch) if options.dry_run else open_store(named)
         try:
             if is_remote(options.data):
-                found = find_sources(staged_input.bring(options.data, store), folder)
+                sources = find_sources(staged_input.bring(options.data, store), folder)
             else:
-                found = find_sources(options.data, Path.cwd())
+                sources = find_sources(options.data, Path.cwd())
         except InputUnreadable as error:
             raise InputUnreadable(
                 error.problem,
                 fix="correct --data: a file, or a pattern in quotes; relative paths start at this folder",
             ) from error
-        yield found
+        yield sources

@@ -1,4 +1,4 @@
-"""Fetch people's answers, from Label Studio or from a file."""
+"""The step `pull`: fetch people's answers, from Label Studio or from a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey
 from functions.runs import Run
-from functions.tables import Views, of_purpose, open_views
+from functions.tables import Views, of_purpose
 from labeling.answers.answer_files import read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
@@ -32,7 +32,7 @@ _SHOWN = 40  # characters of an answer
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull added, or refused."""
+    """Counts of answers that a pull added or refused."""
 
     annotations: int
     labels: int
@@ -47,7 +47,16 @@ class Pulled:
 def pull(
     app: App, *, files: Sequence[Path] = (), full: bool = False, dry_run: bool = False
 ) -> Pulled:
-    """Fetch what is new; the same again adds nothing.
+    """Fetch the answers that are new; the same command again adds nothing.
+
+    Args:
+        app: the job.
+        files: to take answers from; none for Label Studio.
+        full: look at every task again, not only at changed ones.
+        dry_run: store nothing.
+
+    Returns:
+        The counts of answers.
 
     Raises:
         StepMissing: nobody was asked yet.
@@ -68,8 +77,8 @@ def _pull(app: App, files: Sequence[Path], *, full: bool, dry_run: bool) -> Pull
     with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
         if files:
             return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])
-        with connect(app) as server:
-            views = open_views(app)
+        with connect(app.label_studio, app.settings) as server:
+            views = app.views()
             if not views.questions.num_rows:
                 raise StepMissing(
                     "nobody was asked yet",
@@ -93,14 +102,14 @@ def _from_server(
 
     marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
     project = projects.find_project(server, marker)
-    if project is None:  # never made, or gone: what it gave stays
+    if project is None:  # never made, or gone: earlier answers stay
         return None
     note = f"pull-{app.job.name}-{purpose}.json"
     noted = None if full else app.store.noted(note)
     cursor = Cursor.from_json(noted) if noted else None
     held, drawn, ever = _held(views, purpose), digests(views, purpose), _ever_drawn(views, purpose)
-    pulled = fetch(server, project, survey(app), held, ever, cursor=cursor)
-    intake = take(pulled.answers, held, drawn=drawn, scored=ever)
+    pulled = fetch(server, project, survey(app.job), held, ever, cursor=cursor)
+    intake = take(pulled.answers, held, drawn=drawn, asked=ever)
     if not dry_run:
         _append(app, intake, purpose)
         if pulled.cursor:
@@ -109,18 +118,17 @@ def _from_server(
 
 
 def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
-    questions, job, views = survey(app), app.job, open_views(app)
+    questions, job, views = survey(app.job), app.job, app.views()
     named: dict[str, str] = {}  # what the file calls a prediction
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
-        name = spelled(batch, job.batches)
-        ids = prediction_ids(job.sampling.seed, job.name, name, texts(keys))
-        found: list[str] = hex_text(ids).to_pylist()
-        named.update(zip(found, (f"{key} of batch {batch}" for key in keys), strict=True))
-        return found
+        ids = prediction_ids(job.sampling.seed, job.name, spelled(batch, job.batches), texts(keys))
+        names: list[str] = hex_text(ids).to_pylist()
+        named.update(zip(names, (f"{key} of batch {batch}" for key in keys), strict=True))
+        return names
 
     latest = app.now() + _AHEAD
-    found = [
+    answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
         for answer in read_answers(path, questions.question, questions.answers, identify)
     ]
@@ -128,11 +136,12 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
     intakes = []
     for purpose in PURPOSES:
         held = _held(views, purpose)
-        own = [answer for answer in found if _is_for(answer, purpose, held, drawn)]
-        ids = {answer.prediction_id for answer in own}
-        undrawn = views.predictions(ids - drawn[purpose].keys(), [])
+        relevant = [answer for answer in answers if _is_for(answer, purpose, held, drawn)]
+        ids = {answer.prediction_id for answer in relevant}
+        asked = _ever_drawn(views, purpose)
+        undrawn = views.predictions(ids - asked.keys(), [])
         scored = set(undrawn["prediction_id"].to_pylist())
-        intakes.append(take(own, held, drawn=drawn[purpose], scored=scored))
+        intakes.append(take(relevant, held, drawn=drawn[purpose], asked=asked, scored=scored))
         if not dry_run:
             _append(app, intakes[-1], purpose)
     whole = _joined(intakes)
@@ -142,11 +151,11 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
 def _is_for(
     answer: Answer, purpose: str, held: Held, drawn: Mapping[str, Mapping[str, str]]
 ) -> bool:
-    """Whether an answer of a file is one of this purpose.
+    """Tell whether an answer of a file is of this purpose.
 
     A row that is checked is no row to train on: of a row that was drawn for
-    both, only what is known for training already stays so. What nobody drew is
-    an outcome or unknown, and counted once.
+    both, only answers that are stored for training already stay so. The answer
+    of a row that was not drawn is an outcome or unknown, and counted once.
     """
     identity = answer.prediction_id
     if purpose == VERIFY:
@@ -156,7 +165,7 @@ def _is_for(
 
 
 def _is_ahead(answer: Answer, latest: datetime) -> bool:
-    """Whether its time is yet to come: as the newest of its author it would stand for ever."""
+    """Tell whether the time of an answer is yet to come: nothing newer could ever replace it."""
     when = answer.updated or answer.created
     return when is not None and when > latest
 
@@ -186,24 +195,26 @@ def _summed(app: App, intakes: Sequence[Intake | None]) -> Pulled:
 
 
 def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:
-    """Name a few of them, without who said them."""
+    """Show a few invalid answers, without their authors."""
     latest = app.now() + _AHEAD
-    told = dict.fromkeys(
+    words = dict.fromkeys(
         f"{(answer.answer or '')[:_SHOWN]!r}"
         + (f" of {answer.updated}, which is yet to come" if _is_ahead(answer, latest) else "")
         for answer in answers
     )
-    if told:
-        app.say(f"hint: invalid answers, the first: {', '.join(list(told)[:_NAMED])}")
+    if words:
+        app.say(f"hint: invalid answers, the first: {', '.join(list(words)[:_NAMED])}")
 
 
 def _held(views: Views, purpose: str) -> Held:
     return hold(of_purpose(views.annotations(), purpose))
 
 
-def _ever_drawn(views: Views, purpose: str) -> set[str]:
-    rows = of_purpose(views.samples(), purpose)
-    return set(rows["prediction_id"].to_pylist())
+def _ever_drawn(views: Views, purpose: str) -> dict[str, str]:
+    """Return the last question of each prediction that was drawn at any time."""
+    rows = of_purpose(views.samples(), purpose).sort_by("known_at")
+    columns = [rows[name].to_pylist() for name in ("prediction_id", "shown_digest")]
+    return dict(zip(*columns, strict=True))
 
 
 def _append(app: App, intake: Intake, purpose: str) -> None:

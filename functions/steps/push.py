@@ -1,4 +1,4 @@
-"""Ask people: one task in Label Studio per question that has none."""
+"""The step `push`: make one task in Label Studio per question that has none."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from functions.app import App
-from functions.draws import training_draw
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
+from functions.draws.training_draw import training_draws
 from functions.label_studio import asked, connect, digests, survey
 from functions.runs import Run
-from functions.tables import Views, of_purpose, open_views
+from functions.tables import Views, of_purpose
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
@@ -24,9 +24,9 @@ from pipelines.errors import StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
-from pipelines.sampling.plan import CENSUS
+from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.purposes import TRAIN, VERIFY
-from pipelines.tables.schemas import QUESTIONS, table_of
+from pipelines.tables.schemas import DESIGNS, QUESTIONS, SAMPLES, table_of
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio
@@ -37,7 +37,7 @@ _WAIT = 600  # seconds for another push to end
 
 @dataclass(frozen=True, slots=True)
 class PushOptions:
-    """What `recheck push` was told."""
+    """The options of `recheck push`."""
 
     batches: tuple[str, ...] = ()
     purpose: str = VERIFY
@@ -46,7 +46,7 @@ class PushOptions:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a push did."""
+    """The tasks that a push made, and those that were there."""
 
     project: int | None  # None where there is none yet (--dry-run)
     created: int
@@ -55,8 +55,8 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where tasks are."""
+class _Board:
+    """The project that holds the tasks."""
 
     server: str
     project: int
@@ -82,15 +82,18 @@ def _push(app: App, options: PushOptions) -> Pushed:
     from labeling.labelstudio.push import Journal
     from labeling.labelstudio.push import push as send
 
-    questions = survey(app)
-    with connect(app) as server, app.store.lock(f"push-{app.job.name}", wait=_WAIT):
+    questions = survey(app.job)
+    with (
+        connect(app.label_studio, app.settings) as server,
+        app.store.lock(f"push-{app.job.name}", wait=_WAIT),
+    ):
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         if options.dry_run:
             project = projects.find_project(server, marker)
             return _would_push(app, server, options, questions, project)
         if options.purpose == TRAIN:
-            training_draw.draw(app, options.batches)
-        views = open_views(app)  # with the rows that were drawn just now
+            draw_training_rows(app, options.batches)
+        views = app.views()  # with the rows that were drawn just now
         rows = _due(app, views, options)
         tasks = _tasks(app, questions, rows)
         project = projects.ensure_project(
@@ -105,8 +108,25 @@ def _push(app: App, options: PushOptions) -> Pushed:
             lambda done, of: app.say(f"sent {done} of {of} new tasks"),
             dropped=_dropped(views, server.url, options),
         )
-        _record(app, views, _Place(server.url, project.id), rows, pushed.tasks)
+        _record(app, views, _Board(server.url, project.id), rows, pushed.tasks)
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
+
+
+def draw_training_rows(app: App, batches: Sequence[str]) -> None:
+    """Choose rows for people to label, and store each batch's draw that is new.
+
+    Raises:
+        BatchUnknown, InputUnreadable: see `functions.draws.training_draw`.
+    """
+    for drawn in training_draws(app.data, app.views(), batches):
+        new = drawn.new_rows(app.settings.actor)
+        if new is None:
+            continue
+        samples, design = new
+        with app.committing() as moment:
+            dated = [{**row, "known_at": moment} for row in samples]
+            app.store.table("samples").append(table_of(SAMPLES, dated))
+            app.store.table("designs").append(table_of(DESIGNS, [{**design, "known_at": moment}]))
 
 
 def _would_push(
@@ -114,12 +134,12 @@ def _would_push(
 ) -> Pushed:
     from labeling.labelstudio.push import count_missing
 
-    is_training = options.purpose == TRAIN
-    rows = (
-        training_draw.questions(app, options.batches)
-        if is_training
-        else _due(app, open_views(app), options)
-    )
+    views = app.views()
+    if options.purpose == TRAIN:
+        drawn = training_draws(app.data, views, options.batches)
+        rows = [row for one in drawn for row in one.samples()]
+    else:
+        rows = _due(app, views, options)
     if project is None:
         return Pushed(None, len(rows), 0)
     tasks = [make_task(questions, row["prediction_id"], row["shown"]) for row in rows]
@@ -128,18 +148,20 @@ def _would_push(
 
 
 def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
-    """The questions of some batches, as the job file asks them."""
-    rows = _drawn(app.job, views, options)
-    if options.purpose == VERIFY:  # training rows were looked at just now
+    """Return the questions of some batches; refuse those that the job file would ask otherwise."""
+    rows = _drawn(app.job.sampling.seed, views, options)
+    if options.purpose == VERIFY:  # training rows were read just now
         _require_same_survey(app.job, views, {row["batch"] for row in rows})
     return rows
 
 
-def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]:
-    """The questions of some batches, in the order in which people should get them."""
+def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]]:
+    """Return the questions of some batches, in the order in which people should get them."""
     samples = views.current_samples(purpose=options.purpose, shown=True)
     census = {
-        batch for batch, one in designs(views, options.purpose).items() if one.reason == CENSUS
+        batch
+        for batch, one in designs(views, options.purpose).items()
+        if one.reason == CENSUS_REASON
     }  # their answers came by themselves
     rows = relations.records(samples)
     drawn = {row["batch"] for row in rows}
@@ -156,7 +178,7 @@ def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]
     allocated = np.array(
         [max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows]
     )
-    queue = push_order(ranks, allocated, _offsets(job.sampling.seed, rows))
+    queue = push_order(ranks, allocated, _offsets(seed, rows))
     order = sorted(
         range(len(rows)),
         key=lambda place: (queue[place], rows[place]["batch"], rows[place]["prediction_id"]),
@@ -165,7 +187,7 @@ def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]
 
 
 def _offsets(seed: str, rows: Sequence[dict[str, Any]]) -> Floats:
-    """Where in the queue each stratum of each batch begins, by keyed hash: one number a row."""
+    """Return where in the queue each row's stratum begins, within [0, 1), by keyed hash."""
     strata = sorted({(row["batch"], row["stratum"]) for row in rows})
     chance = {
         (batch, stratum): float(keyed_hashes(seed, "queue", batch, texts([stratum]))[0, 0]) / 2**64
@@ -175,12 +197,12 @@ def _offsets(seed: str, rows: Sequence[dict[str, Any]]) -> Floats:
 
 
 def _fix(options: PushOptions, of_verify: str) -> str:
-    """A push draws training rows itself: without any, the data has none that can be asked about."""
+    """Return the way out where nothing was drawn: a push draws training rows itself."""
     return of_verify if options.purpose == VERIFY else "look at the data: no row there has a key"
 
 
 def _require_same_survey(job: Job, views: Views, batches: Collection[str]) -> None:
-    """Rows are kept as they were shown when they were drawn: a question of today does not fit."""
+    """Refuse batches whose rows are stored as an earlier job file showed them."""
     now = survey_digest(job)
     for batch, design in designs(views, VERIFY).items():
         if batch in batches and design.survey_digest not in (None, now):
@@ -191,7 +213,7 @@ def _require_same_survey(job: Job, views: Views, batches: Collection[str]) -> No
 
 
 def _dropped(views: Views, server: str, options: PushOptions) -> set[str]:
-    """The predictions of these batches that people were asked about and are not any more."""
+    """Return the predictions of these batches that people are no longer asked about."""
     questions = where_in(of_purpose(views.questions, options.purpose), "server", server)
     if options.batches:
         questions = where_in(questions, "batch", *options.batches)
@@ -208,7 +230,7 @@ def _tasks(app: App, questions: Survey, rows: Sequence[dict[str, Any]]) -> list[
 
 
 def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """How many people answer each question: several for a share of them, by keyed hash."""
+    """Return the number of people for each question: several for a share of them, by keyed hash."""
     labeling = app.job.labeling
     limit = int(labeling.overlap * 2**64)
     people: dict[str, int] = {}
@@ -222,11 +244,11 @@ def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def _record(
-    app: App, views: Views, place: _Place, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
+    app: App, views: Views, board: _Board, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
 ) -> None:
-    """Note the questions that have a task now; the lock keeps other pushes from doing so meanwhile."""
-    known = asked(views, place.server, rows[0]["purpose"]) if rows else {}
-    head = {"job": app.job.name, "server": place.server, "project": place.project}
+    """Store the questions that have a task now; the lock of the push keeps others from doing so."""
+    stored = asked(views, board.server, rows[0]["purpose"]) if rows else {}
+    head = {"job": app.job.name, "server": board.server, "project": board.project}
     fresh = [
         {
             **head,
@@ -234,7 +256,7 @@ def _record(
             "task_id": tasks[row["prediction_id"]],
         }
         for row in rows
-        if known.get((row["prediction_id"], row["shown_digest"])) != tasks[row["prediction_id"]]
+        if stored.get((row["prediction_id"], row["shown_digest"])) != tasks[row["prediction_id"]]
     ]
     if fresh:
         with app.committing() as moment:

@@ -1,4 +1,4 @@
-"""The tables in DuckDB, as the design describes them; what a query does not name is not read."""
+"""The step `query`: SQL over the tables, of which only the named ones are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from functions.app import App
-from functions.tables import NAMES, Views, open_views
+from functions.tables import QUERYABLE, Views
 from labeling.answers.current import LABELS
 from pipelines.columns import relations
 from pipelines.errors import QueryInvalid
@@ -25,7 +25,7 @@ _COMPUTED: dict[str, tuple[pa.Schema, Callable[[Views], pa.Table]]] = {
     "annotations": (TABLES["annotations"], Views.annotations),
 }
 
-_ALL = (*NAMES, "samples_history")
+_ALL = (*QUERYABLE, "samples_history")
 _SCANNED = [name for name in PARTITIONED_BY if name not in _COMPUTED]
 
 
@@ -33,30 +33,30 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     """Run one query over the job's tables; return the columns' names and all rows.
 
     Raises:
-        QueryInvalid: DuckDB refuses it, with DuckDB's message; or it is more than one.
+        QueryInvalid: DuckDB refuses it, with DuckDB's message; or there are several statements.
     """
     with duckdb.connect() as connection:
         try:
             if len(connection.extract_statements(sql)) > 1:  # only the last would be answered
                 raise QueryInvalid("there are several statements", fix="pass one at a time")
-            _register(connection, open_views(app), _named(sql))
+            _register(connection, app.views(), _named(sql))
             connection.execute("SET enable_external_access = false")
             relation = connection.sql(sql)
-            found = None if relation is None else relation.to_arrow_table()
+            rows = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
             raise QueryInvalid(
                 str(error).splitlines()[0],
-                fix=f"correct the SQL; the tables are {', '.join(NAMES)}",
+                fix=f"correct the SQL; the tables are {', '.join(QUERYABLE)}",
             ) from error
-    if found is None:
+    if rows is None:
         return [], []
-    twice = [name for name, count in Counter(found.column_names).items() if count > 1]
+    twice = [name for name, count in Counter(rows.column_names).items() if count > 1]
     if twice:
         raise QueryInvalid(
             f"several columns are called {', '.join(twice)}",
             fix="give each a name of its own: SELECT … AS …",
         )
-    return found.column_names, [_readable(row) for row in relations.records(found)]
+    return rows.column_names, [_readable(row) for row in relations.records(rows)]
 
 
 def _named(sql: str) -> set[str]:

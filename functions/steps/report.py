@@ -1,4 +1,4 @@
-"""Report: what the store holds, gathered and written as one page."""
+"""The step `report`: gather the facts of a job, and write them as one HTML page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
-from functions.tables import Views, of_purpose, open_views
+from functions.runs import Run
+from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
 from labeling.estimates.alerts import alerts
@@ -30,7 +31,7 @@ from pipelines.tables.purposes import VERIFY
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """A page that was written, and what it was made from."""
+    """The address of a written page, and its data."""
 
     address: str
     data: ReportData
@@ -40,17 +41,21 @@ def report(app: App) -> ReportResult:
     """Write the page.
 
     Raises:
-        SettingsInvalid: the file of the known truth is not what it should be.
+        SettingsInvalid: the file of known truths cannot be read as such.
         StoreUnavailable: the page cannot be written.
     """
-    name, data = f"{app.job.name}.html", gather(app)
-    app.store.reports.put(name, render(data).encode())
+    run = Run.of("report")
+    with app.recording(run):
+        name, data = f"{app.job.name}.html", gather(app)
+        page = render(data).encode()
+        app.store.reports.put(name, page)
+        run.bytes, run.outputs = len(page), {"report": name}
     return ReportResult(f"{app.store.reports.address}/{name}", data)
 
 
 def gather(app: App) -> ReportData:
-    """Gather all that the page shows; the estimates are those of `recheck estimate`."""
-    now, views = app.now(), open_views(app)
+    """Gather all data of the page; the estimates are those of `recheck estimate`."""
+    now, views = app.now(), app.views()
     designs, samples, annotations = (
         of_purpose(rows, VERIFY) for rows in (views.designs, views.samples(), views.annotations())
     )
@@ -69,7 +74,7 @@ def gather(app: App) -> ReportData:
         at=now,
         estimates=estimated,
         batches=_batches(views),
-        reasons=_reasons(views.quarantine()),
+        reasons=_reasons(views),
         agreement=agreement(annotations, samples, numbers=not is_classes),
         stale=states[current.STALE],
         drawn=Counter(drawn["batch"].to_pylist()),
@@ -93,15 +98,23 @@ def _batches(views: Views) -> list[Batch]:
     ]
 
 
-def _reasons(quarantine: pa.Table) -> list[Reason]:
-    """Count the rows of each reason, without a value of any row."""
-    columns = [quarantine[name].to_pylist() for name in ("reason", "column")]
-    counted = Counter(zip(*columns, strict=True))
-    return [Reason(reason, column, count) for (reason, column), count in counted.items()]
+def _reasons(views: Views) -> list[Reason]:
+    """Count the quarantined rows of each reason, as the attempts recorded them.
+
+    An attempt of an earlier release recorded no reasons; then its rows are counted.
+    """
+    live, counts = attempts.live(views.tables), Counter[tuple[str, str | None]]()
+    for attempt in live.values():
+        counts.update({(reason, column): rows for reason, column, rows in attempt.bad or ()})
+    unrecorded = [one.batch for one in live.values() if one.bad is None and one.quarantined]
+    if unrecorded:
+        rows = views.quarantine(unrecorded)
+        counts.update(zip(*(rows[name].to_pylist() for name in ("reason", "column")), strict=True))
+    return [Reason(reason, column, count) for (reason, column), count in counts.items()]
 
 
 def _outcomes(app: App, views: Views, annotations: pa.Table, samples: pa.Table) -> Outcomes | None:
-    """Compare answers to rows that nobody drew with the predictions, which nothing else here reads."""
+    """Compare answers to rows that were not drawn with the predictions, which nothing else here reads."""
     answers = current.current_answers(annotations, samples)
     answers = relations.where_in(answers, "state", current.OUTCOME)
     if not answers.num_rows:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from functions import label_studio
 from functions.app import App
 from functions.batches.failures import FAILED
 from functions.steps import estimate, pull, push, report, sample, score
@@ -44,6 +43,14 @@ def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult
     A step that fails keeps no other from what it can do: with Label Studio
     down, the answers that are there are estimated all the same. Errors are part
     of the result.
+
+    Args:
+        app: the job.
+        batches: to work on; none for all.
+        dry_run: change nothing.
+
+    Returns:
+        The status of each step, and the first failure.
     """
     walk = _Walk(app, tuple(batches), dry_run)
     with app.in_one_commit():
@@ -53,7 +60,7 @@ def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult
 
 @dataclass
 class _Walk:
-    """The steps in their order, with what became of each."""
+    """The steps in their order, with the status of each."""
 
     app: App
     batches: tuple[str, ...]
@@ -131,7 +138,7 @@ class _Walk:
     ) -> None:
         """Do a step that needs Label Studio; without one, note it as skipped."""
         with self._noted(name):
-            if not drawn or not label_studio.is_connected(self.app):
+            if not drawn or self.app.label_studio is None:
                 self.steps.append(Step(name, None, SKIPPED))
             elif self.dry_run:
                 self.steps.append(Step(name, None, "due"))

@@ -1,4 +1,4 @@
-"""Draw a probability sample of a batch's predictions, and store its whole design."""
+"""The step `sample`: draw a probability sample of a batch's predictions, and store its design."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from functions.draws.predictions import BatchPredictions
 from functions.draws.rows_shown import DrawnRows, read_again
 from functions.runs import Run, words_of
 from functions.steps.score import require_scored
-from functions.tables import Views, of_purpose, open_views
+from functions.tables import Views, of_purpose
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
@@ -34,7 +34,7 @@ _WAIT = 60  # seconds for another command to end its draws
 
 @dataclass(frozen=True, slots=True)
 class SampleOptions:
-    """Options of `recheck sample`."""
+    """The options of `recheck sample`."""
 
     batches: tuple[str, ...] = ()
     budget: int | None = None
@@ -98,7 +98,7 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
 
 def _sample(app: App, options: SampleOptions) -> SampleResult:
     with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
-        views = open_views(app)
+        views = app.views()
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
         batches = options.batches or tuple(sorted(scored))
@@ -131,8 +131,9 @@ class _Batch:
     answers_seen: int
 
     def draw(self, options: SampleOptions) -> Drawn:
-        job, tables = self.app.job, self.views.tables
-        package = predicted.package_of(self.app, self.attempt.version)
+        app, tables = self.app, self.views.tables
+        job = app.job
+        package = predicted.package_of(job, app.store, app.settings, self.attempt.version)
         rows = predicted.read(job, tables, self.attempt, package)
         self._require_cohorts(rows.population)
         batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
@@ -143,7 +144,7 @@ class _Batch:
         if plan is None:
             return self._held(self.design)
         if not options.dry_run:
-            self._store(batch, rows, plan, predicted.scorer_of(self.app.job, package))
+            self._store(batch, rows, plan, predicted.scorer_of(job, package))
         strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
@@ -174,7 +175,7 @@ class _Batch:
         self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan, scorer: Scorer | None
     ) -> None:
         """Store populations, then samples, then the design: a draw without a design never happened."""
-        series = self._number if plan.begins or self.design is None else self.design.series
+        series = self._number if plan.begins_series or self.design is None else self.design.series
         head = {
             "job": self.app.job.name,
             "batch": self.attempt.batch,
@@ -202,20 +203,20 @@ class _Batch:
         places = [
             (int(row), int(stratum), int(rank))
             for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
-            if not plan.kept[row]
+            if not plan.already_drawn[row]
         ]
         ids = [rows.ids[row] for row, *_ in places]
-        seen = read_again(self.app, self.attempt, ids, scorer)
+        seen = read_again(self.app.data, self.attempt, ids, scorer)
         return [self._sample(rows, plan, place, seen) for place in places]
 
     def _sample(
-        self, rows: BatchPredictions, plan: Plan, place: tuple[int, int, int], seen: DrawnRows
+        self, rows: BatchPredictions, plan: Plan, place: tuple[int, int, int], drawn: DrawnRows
     ) -> dict[str, Any]:
         row, stratum, rank = place
         name, size = rows.ids[row], int(plan.strata.sizes[stratum])
-        text = seen.shown[name]
+        text = drawn.shown[name]
         return {
-            **rows.row(row), "scores": seen.scores.get(name),
+            **rows.row(row), "scores": drawn.scores.get(name),
             "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
             "inclusion_probability": float(plan.allocated[stratum] / size),
             "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),

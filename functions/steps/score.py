@@ -16,10 +16,11 @@ from functions.batches.publish import BatchResult, Publisher
 from functions.runs import Run, words_of
 from infra.engines import choice
 from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
-from pipelines.input.batches import period_end
+from pipelines.input.batches import UNKNOWN, period_end
 from pipelines.input.fragments import Split
-from pipelines.job.rules import reading_rules
-from pipelines.scoring.fragment_results import FragmentResult, duplicates
+from pipelines.job.rules import batch_rule, reading_rules
+from pipelines.scoring.duplicate_keys import duplicates
+from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Outcome, Work
 
 
@@ -67,8 +68,8 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
 
 def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
-    data = discovery.find(app, options.batches)
-    model = models.live(app)
+    data = discovery.find(app.data, options.batches)
+    model = models.live(app.job, app.store, app.settings)
     tables = app.tables()
     scored = ledger.scored(tables)
     live = {} if options.replace else ledger.live(tables)
@@ -103,7 +104,7 @@ def _due(
         if batch not in closed
     }
     published = {batch: live[batch] for batch in closed if batch in live}
-    changed = discovery.changed(app, data, published)
+    changed = discovery.changed(app.job, data, published)
     for batch, attempt in published.items():
         states[batch] = _state(attempt, "changed" if batch in changed else "already")
     return states, [batch for batch in closed if batch not in published]
@@ -146,7 +147,7 @@ class _Scoring:
     def run(self) -> dict[str, BatchResult]:
         """Score and publish; a batch that fails stops no other."""
         splits = self.input.splits(self.due)
-        publisher = Publisher(self.app, self.model.version, self.input)
+        publisher = self._publisher()
         work = self._work(publisher)
         size = self.input.bytes_of(self.due)
         engine = choice.engine_for(self.app.settings, self.options.engine, size)
@@ -157,10 +158,25 @@ class _Scoring:
                 if error:
                     raise error
                 unique = _without_duplicates(work, results, splits)
+                self._warn_of_no_batch(batch, unique)
                 done[batch] = publisher.publish(batch, unique)
             except RecheckError as problem:
                 done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
         return done
+
+    def _publisher(self) -> Publisher:
+        app = self.app
+        return Publisher(
+            app.job, app.store, self.model.version, self.input, lambda run: app.keep([run])
+        )
+
+    def _warn_of_no_batch(self, batch: str, results: Sequence[FragmentResult]) -> None:
+        count = sum(len(result.bad) for result in results)
+        if batch == UNKNOWN and count:
+            self.app.say(
+                f"warning: {count} rows belong to no batch, for want of a value in "
+                f"{batch_rule(self.app.job).column!r}: they are in `quarantine`"
+            )
 
     def _work(self, publisher: Publisher) -> Work:
         files = {batch: self.input.files_of(batch) for batch in self.due}

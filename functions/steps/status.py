@@ -1,4 +1,4 @@
-"""What is done and what is due, batch by batch."""
+"""The step `status`: how far each batch is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from functions.steps.score import is_open
-from functions.tables import Views, of_purpose, open_views
+from functions.tables import Views, of_purpose
 from infra.clouds import is_remote
 from pipelines.columns.buffers import bool_array, int_array
 from pipelines.errors import RecheckError
@@ -45,12 +45,12 @@ class State:
 
 
 def status(app: App) -> list[State]:
-    """Every batch of the data or of the store, sorted.
+    """Return the state of every batch of the data or of the store, sorted by batch.
 
-    Where the data cannot be listed, it is what the store knows, and `app.say`
-    has the reason.
+    Where the data cannot be listed, only the batches of the store are returned,
+    and `app.say` gets the reason.
     """
-    views = open_views(app)
+    views = app.views()
     live = attempts.live(views.tables)
     verify, train = _asked(views, VERIFY), _asked(views, TRAIN)
     states = _states(app, live)
@@ -71,9 +71,9 @@ def status(app: App) -> list[State]:
 
 
 def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
-    """The state of each batch that the data or the store has."""
+    """Return the state of each batch that the data or the store has."""
     try:
-        there = discovery.names(app)
+        there = discovery.names(app.data)
         changed = _changed(app, {batch: live[batch] for batch in there if batch in live})
     except RecheckError as error:
         app.say(
@@ -91,14 +91,14 @@ def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
     names_tell = is_remote(app.job.data.path) and app.job.batches.by == "path"
     if not live or names_tell:  # then nothing is fetched from a bucket to tell how far a batch is
         return set()
-    data = discovery.find(app, list(live))
+    data = discovery.find(app.data, list(live))
     same_rules = {b for b, one in live.items() if not differs(one.rules, app.job, NAMING, CONTENT)}
     sure = discovery.untouched(data, live) & same_rules
-    return discovery.changed(app, data, {b: one for b, one in live.items() if b not in sure})
+    return discovery.changed(app.job, data, {b: one for b, one in live.items() if b not in sure})
 
 
 def _asked(views: Views, purpose: str) -> dict[str, Asked]:
-    """Return what became of the questions of each batch that was drawn from."""
+    """Count the drawn, asked and answered rows of each batch."""
     samples = views.current_samples(purpose=purpose)
     labels = of_purpose(views.labels(), purpose)
     sampled = _counted(samples)
@@ -108,7 +108,7 @@ def _asked(views: Views, purpose: str) -> dict[str, Asked]:
 
 
 def _joined(samples: pa.Table, others: pa.Table) -> pa.Table:
-    """The samples whose question stands in another table."""
+    """Return the samples whose question is in another table."""
     asked = set(
         zip(others["prediction_id"].to_pylist(), others["shown_digest"].to_pylist(), strict=True)
     )

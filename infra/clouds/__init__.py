@@ -12,7 +12,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,220}[A-Za-z0-9]")
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path is an address, and not a place on this machine.
+    """Tell whether a path is an address, not a path on this machine.
 
     >>> is_remote("s3://bucket/{batch}.parquet"), is_remote("data/{batch}.parquet")
     (True, False)
@@ -21,10 +21,10 @@ def is_remote(path: str) -> bool:
 
 
 def open_bucket(url: str) -> tuple[Bucket, str]:
-    """The bucket of an address, and the pattern of the names in it.
+    """Return the bucket of an address, and the pattern of the names in it.
 
     Raises:
-        JobInvalid: it is of no cloud that can be read, or names no object.
+        JobInvalid: the address is of no cloud that can be read, or names no object.
         BucketRefused: the client of that cloud has nothing to log in with.
     """
     scheme, _, rest = url.partition("://")

@@ -59,7 +59,7 @@ class S3Bucket:
             self._client: Any = boto3.Session().client("s3", config=config)
 
     def list(self, prefix: str) -> list[Item]:
-        """The objects whose names begin with a prefix."""
+        """Return the objects whose names begin with a prefix."""
         pages = self._client.get_paginator("list_objects_v2")
         with _translated(self.url):
             return [
@@ -84,38 +84,40 @@ class S3Bucket:
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def _translated(address: str) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        raise _answered(place, error) from error
+        raise _answered(address, error) from error
     except _NO_ANSWER as error:
         raise BucketUnreachable(
-            f"{place}: no whole answer: {error}",
+            f"{address}: no whole answer: {error}",
             fix="check the network and AWS_ENDPOINT_URL_S3 if it is set, then run the same command again",
         ) from error
     except _NO_KEYS as error:
         raise BucketRefused(
-            f"{place}: no credentials: {error}",
+            f"{address}: no credentials: {error}",
             fix="name some as for every AWS tool: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role",
         ) from error
     except exceptions.BotoCoreError as error:
         raise BucketRefused(
-            f"{place}: {error}", fix="correct the AWS configuration of this machine"
+            f"{address}: {error}", fix="correct the AWS configuration of this machine"
         ) from error
 
 
-def _answered(place: str, error: exceptions.ClientError) -> RecheckError:
-    """What an answer that is no success means."""
+def _answered(address: str, error: exceptions.ClientError) -> RecheckError:
+    """Return the error of an answer that is no success."""
     status, code = _status(error), str(error.response.get("Error", {}).get("Code", ""))
     if code == "NoSuchBucket":
-        return InputUnreadable(f"{place}: no such bucket", fix="correct data.path in the job file")
+        return InputUnreadable(
+            f"{address}: no such bucket", fix="correct data.path in the job file"
+        )
     if status >= 500 or status == 429 or code in _AGAIN:
         return BucketUnreachable(
-            f"{place}: S3 answers {status} {code}", fix="run the same command again later"
+            f"{address}: S3 answers {status} {code}", fix="run the same command again later"
         )
     return BucketRefused(
-        f"{place}: S3 answers {status} {code}",
+        f"{address}: S3 answers {status} {code}",
         fix="let these credentials list the bucket (s3:ListBucket) and read its objects (s3:GetObject), or use others",
     )
 

@@ -188,7 +188,7 @@ def _walk(folder: Path, prefix: str) -> Iterator[FileStat]:
 
 @contextmanager
 def _missing_is_missing(address: str) -> Iterator[None]:
-    """Let the absence of a file through as it is, and translate all else."""
+    """Let FileNotFoundError through, and translate every other error."""
     with store_errors(address):
         try:
             yield
@@ -200,7 +200,7 @@ def _missing_is_missing(address: str) -> Iterator[None]:
 
 @contextmanager
 def _scratch(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
-    """Write beside the file that it is for, whole and on disk; remove what was not used."""
+    """Write a file beside the one that it replaces, whole and on disk; remove it if it was not used."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}")
     try:
@@ -237,7 +237,7 @@ def _claim(scratch: Path, path: Path) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """Names are on disk only when their folder is."""
+    """Write the names of a folder to disk: a file of its own does not write its name."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -43,7 +43,7 @@ class GoogleBucket:
             self._bucket: Any = storage.Client().bucket(name)
 
     def list(self, prefix: str) -> list[Item]:
-        """The objects whose names begin with a prefix."""
+        """Return the objects whose names begin with a prefix."""
         with _translated(self.url):
             # One try a call: the policy of retries stands in infra.staging.
             found = self._bucket.client.list_blobs(
@@ -69,34 +69,36 @@ class GoogleBucket:
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def _translated(address: str) -> Iterator[None]:
     try:
         yield
     except exceptions.GoogleAPICallError as error:
-        raise _answered(place, error) from error
+        raise _answered(address, error) from error
     except _NO_ANSWER as error:
         raise BucketUnreachable(
-            f"{place}: no whole answer: {error}",
+            f"{address}: no whole answer: {error}",
             fix="check the network and STORAGE_EMULATOR_HOST if it is set, then run the same command again",
         ) from error
     except login.GoogleAuthError as error:
         raise BucketRefused(
-            f"{place}: no credentials: {error}",
+            f"{address}: no credentials: {error}",
             fix="run `gcloud auth application-default login`, or let GOOGLE_APPLICATION_CREDENTIALS name a key file",
         ) from error
 
 
-def _answered(place: str, error: exceptions.GoogleAPICallError) -> RecheckError:
-    """What an answer that is no success means."""
+def _answered(address: str, error: exceptions.GoogleAPICallError) -> RecheckError:
+    """Return the error of an answer that is no success."""
     status = int(error.code or 0)
     if status == 404:
-        return InputUnreadable(f"{place}: no such bucket", fix="correct data.path in the job file")
+        return InputUnreadable(
+            f"{address}: no such bucket", fix="correct data.path in the job file"
+        )
     if status >= 500 or status in (408, 429):
         return BucketUnreachable(
-            f"{place}: Google Cloud Storage answers {status}",
+            f"{address}: Google Cloud Storage answers {status}",
             fix="run the same command again later",
         )
     return BucketRefused(
-        f"{place}: Google Cloud Storage answers {status}: {error.message}",
+        f"{address}: Google Cloud Storage answers {status}: {error.message}",
         fix="let these credentials list the bucket (storage.objects.list) and read its objects (storage.objects.get), or use others",
     )

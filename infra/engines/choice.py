@@ -1,4 +1,4 @@
-"""The registry of engines, and which of them takes a step.
+"""The registry of engines, and the choice of the one that does a step.
 
 One more engine is one more entry here, and a module with a function
 `open_engine(settings)` that returns an `infra.ports.Engine`. Settings, the

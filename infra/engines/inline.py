@@ -28,7 +28,7 @@ class Inline:
     workers: int  # processes; 1 works in this one
 
     def score(self, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
-        """Score the splits; outcomes come in their order."""
+        """Score the splits, and yield their outcomes in their order."""
         return self._mapped(work.outcome, splits)
 
     def learn(self, reader: Reader, splits: Sequence[Split]) -> FittedStatistics:

@@ -6,6 +6,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,14 +14,16 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from infra.clouds.folder import Folder
 from infra.settings import Settings
-from pipelines.beam.fit import FAILED, LearnStatistics
+from pipelines.beam.fit import FAILED, STATISTICS, LearnStatistics
 from pipelines.beam.score import ERROR, FATAL, ScoreFragments, outcome_name
-from pipelines.errors import read_error
+from pipelines.errors import decode_error
 from pipelines.features.fitted import FittedStatistics
 from pipelines.input.fragments import Split
-from pipelines.scoring.fragment_results import read_results
+from pipelines.scoring.fragment_results import decode_results
 from pipelines.scoring.score_fragment import Outcome, Work
+from pipelines.tables.files import Files
 from pipelines.training.rows import Reader
 
 
@@ -30,30 +33,30 @@ class Local:
     name: ClassVar[str] = "local"
 
     def score(self, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
-        """Score the splits; outcomes come in their order."""
-        with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        """Score the splits, and yield their outcomes in their order."""
+        with _outcomes() as outcomes:
             with pipeline() as begun:
                 _ = (
                     begun
                     | "Splits" >> beam.Create(list(splits))
-                    | "Score" >> ScoreFragments(work, folder)
+                    | "Score" >> ScoreFragments(work, outcomes)
                 )
             for split in splits:
-                yield _outcome(split, Path(folder))
+                yield _outcome(split, outcomes)
 
     def learn(self, reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
         """Learn the statistics of the training rows of these splits."""
-        with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-            path = Path(folder) / "statistics.json"
+        with _outcomes() as outcomes:
             with pipeline() as begun:
                 _ = (
                     begun
                     | "Splits" >> beam.Create(list(splits))
-                    | "Learn" >> LearnStatistics(reader, str(path))
+                    | "Learn" >> LearnStatistics(reader, outcomes)
                 )
-            for failed in sorted(Path(folder).glob(f"*{FAILED}")):
-                raise read_error(failed)
-            return FittedStatistics.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            for stat in outcomes.list():
+                if stat.name.endswith(FAILED):
+                    raise decode_error(outcomes.read(stat.name))
+            return FittedStatistics.from_dict(json.loads(outcomes.read(STATISTICS)))
 
 
 def open_engine(settings: Settings) -> Local:
@@ -69,13 +72,19 @@ def pipeline() -> beam.Pipeline:
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
 
 
-def _outcome(split: Split, folder: Path) -> Outcome:
-    path = folder / outcome_name(split)
+@contextmanager
+def _outcomes() -> Iterator[Files]:
+    """Yield a temporary folder for what workers return."""
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        yield Folder(Path(folder))
+
+
+def _outcome(split: Split, outcomes: Files) -> Outcome:
+    name = outcome_name(split)
     for ending in (FATAL, ERROR):
-        failed = path.with_name(path.name + ending)
-        if failed.is_file():
-            error = read_error(failed)
+        if outcomes.head(name + ending):
+            error = decode_error(outcomes.read(name + ending))
             if ending == FATAL:
                 raise error
             return Outcome(split, (), error)
-    return Outcome(split, tuple(read_results(path)), None)
+    return Outcome(split, tuple(decode_results(outcomes.read(name))), None)

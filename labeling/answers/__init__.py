@@ -1,1 +1,1 @@
-"""Answers of people: parsing, intake, the current ones, and how far they agree."""
+"""Answers of people: their values, intake, the current ones, and how far they agree."""

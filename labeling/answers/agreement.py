@@ -1,4 +1,4 @@
-"""Agreement of people: Krippendorff's alpha, and what each person did.
+"""Agreement of people: Krippendorff's alpha, and the answers of each person counted.
 
 Alpha is computed here and not by its package (docs/decisions/0020).
 """
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labeling.answers.current import VALID, current_answers, numbers_of, standing
+from labeling.answers.current import VALID, current_answers, latest_annotations, numbers_of
 from pipelines.columns.buffers import Floats, Int64s, booleans, dictionary_codes, floats, texts
 from pipelines.columns.relations import column, group_codes, where_in
 
@@ -20,36 +20,36 @@ from pipelines.columns.relations import column, group_codes, where_in
 class Annotator:
     """The answers of one person, counted and compared with those of others."""
 
-    name: str | None  # as the source of the answers names them
-    answers: int  # current, and counted
+    name: str | None  # as in the column `annotator`
+    answers: int  # current answers that count
     skipped: int
-    invalid: int  # outside the answer set
-    agrees: float | None  # mean share of the others who gave the same answer
-    seconds: float | None  # median time for an answer
+    invalid: int  # not among the allowed answers
+    agrees: float | None  # mean share of other people who gave the same answer
+    seconds: float | None  # median time per answer
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Agreement of the answers to questions that have several; None where no question has."""
+    """Agreement over the questions with several answers; its figures are None if there are none."""
 
-    questions: int  # with an answer
-    shared: int  # with answers of several people
-    agree: float | None  # share of the shared ones with one answer only
-    alpha: float | None  # Krippendorff's: 1 is perfect, 0 is chance
+    questions: int  # answered by at least one person
+    shared: int  # answered by several people
+    agree: float | None  # share of shared questions to which all gave the same answer
+    alpha: float | None  # Krippendorff's alpha: 1 is perfect agreement, 0 is chance
     annotators: tuple[Annotator, ...]  # by name
 
 
 def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agreement:
-    """Describe the agreement of people's current answers.
+    """Return how far people's current answers agree.
 
     Args:
         annotations: in the columns of `schemas.ANNOTATIONS`.
-        samples: in those of `schemas.SAMPLES`.
-        numbers: whether answers are numbers; alpha then weighs how far apart
-            they are.
+        samples: in the columns of `schemas.SAMPLES`.
+        numbers: whether answers are numbers; alpha then depends on how far
+            apart they are.
 
     Returns:
-        The agreement over all purposes, without answers that do not count.
+        The agreement of valid answers, over all purposes.
     """
     answers = where_in(current_answers(annotations, samples), "state", VALID)
     question = group_codes(answers, ["purpose", "prediction_id", "shown_digest"])
@@ -66,7 +66,7 @@ def agreement(annotations: pa.Table, samples: pa.Table, *, numbers: bool) -> Agr
         alpha=alpha_of_numbers(question, numbers_of(texts_given))
         if numbers
         else alpha(question, code),
-        annotators=_annotators(standing(annotations), answers, people[question], same),
+        annotators=_annotators(latest_annotations(annotations), answers, people[question], same),
     )
 
 
@@ -74,13 +74,13 @@ def alpha(unit: Int64s, code: Int64s) -> float | None:
     """Return Krippendorff's alpha of classes.
 
     Args:
-        unit: which question an answer is for (A,), from 0.
-        code: which answer it is (A,), from 0.
+        unit: the number of the question of each answer (A,), from 0.
+        code: the code of each answer (A,), from 0.
 
     Returns:
         1 - D_o / D_e, with the disagreement D_o of pairs within questions and
-        D_e of all pairs; None without a question of several answers, or where
-        all answers are the same.
+        D_e of all pairs. None if no question has several answers, or if all
+        answers are the same.
 
     Source: Krippendorff, Content Analysis, 4th ed. (2018), ch. 12.
 
@@ -89,7 +89,9 @@ def alpha(unit: Int64s, code: Int64s) -> float | None:
     """
     people = np.bincount(unit)[unit] if len(unit) else unit
     unit, code, people = unit[people > 1], code[people > 1], people[people > 1]
-    differ = people - _equals(unit, code)  # from how many of the question's answers each differs
+    differ = people - _equals(
+        unit, code
+    )  # how many answers to the same question differ from each answer
     counts = np.bincount(code).astype(np.float64)
     expected = len(code) ** 2 - (counts**2).sum()
     observed = (differ / (people - 1)).sum()
@@ -97,7 +99,7 @@ def alpha(unit: Int64s, code: Int64s) -> float | None:
 
 
 def alpha_of_numbers(unit: Int64s, number: Floats) -> float | None:
-    """Return Krippendorff's alpha of numbers (A,), whose disagreement is their squared distance.
+    """Return Krippendorff's alpha of numbers (A,), with squared distance as disagreement.
 
     >>> alpha_of_numbers(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 3.0, 4.0]))
     0.88889
@@ -116,7 +118,7 @@ def _alpha(observed: float, expected: float) -> float | None:
 
 
 def _equals(unit: Int64s, code: Int64s) -> Int64s:
-    """Return how many of a question's answers equal each, itself included: (A,)."""
+    """Return, for each answer, how many answers to its question are equal to it: (A,), at least 1."""
     many = int(code.max(initial=0)) + 1
     _, which, count = np.unique(unit * many + code, return_inverse=True, return_counts=True)
     return count[which]
@@ -125,16 +127,16 @@ def _equals(unit: Int64s, code: Int64s) -> Int64s:
 def _annotators(
     acts: pa.Table, answers: pa.Table, people: Int64s, same: Int64s
 ) -> tuple[Annotator, ...]:
-    """Describe each person.
+    """Return one record per person.
 
     Args:
         acts: current annotations of all states.
-        answers: those that count.
-        people: how many answered the question of each of these (A,).
-        same: how many of them gave the same answer, itself included (A,).
+        answers: the answers that count (A).
+        people: number of people who answered the same question (A,).
+        same: number of people who gave the same answer to it (A,), at least 1.
 
     Returns:
-        One record per person, by name; those without a name are one, the last.
+        The records by name; all unnamed people are one record, the last.
     """
     _, names = dictionary_codes(column(acts, "annotator"))
     seconds = floats(column(answers, "lead_time"))
@@ -164,7 +166,7 @@ def _is_by(table: pa.Table, name: str | None) -> pa.ChunkedArray:
 
 
 def _share(agreeing: Int64s, others: Int64s) -> float | None:
-    """Average, over shared questions, the share of the others who agree."""
+    """Return the mean share of other people who agree, over shared questions."""
     shared = others > 0
     return float((agreeing[shared] / others[shared]).mean()) if shared.any() else None
 

@@ -17,13 +17,14 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from labeling.answers.intake import FILE, Answer, answers_of, as_time
-from labeling.answers.parsing import AnswerState, parse_answer
+from labeling.answers.answer_values import AnswerState, parse_answer
+from labeling.answers.intake import FILE, Answer
+from labeling.answers.task_answers import answers_of, as_time
 from pipelines.columns.buffers import without_views
 from pipelines.columns.spelling import canonical_text
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
 from pipelines.identity.keyed_hash import subkey
-from pipelines.input.batch_rows import key_text
+from pipelines.input.row_keys import key_text
 
 COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
 _NAMES = ("prediction_id", "key", "batch")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from labeling.answers.intake import as_time
+from labeling.answers.task_answers import as_time
 from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, every, one_of
 from labeling.questions.tasks import digest_of
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeling.answers.intake import as_time
+from labeling.answers.task_answers import as_time
 from labeling.labelstudio.client import LabelStudio, Record
 from labeling.questions.survey import (
     Survey,

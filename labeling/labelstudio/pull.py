@@ -1,8 +1,9 @@
-"""Pull: the answers that changed since the last one, and those that were taken back.
+"""Pull: reads the answers that changed or were deleted since the last pull.
 
-A task's `updated_at` moves with each answer, change, skip and deletion of an
-answer; a deleted task leaves no trace. So a pull reads the tasks that moved, and
-all of them when the server's count of answers says that something is gone.
+Label Studio sets a task's `updated_at` whenever an answer is given, changed,
+skipped or deleted. A deleted task leaves no trace. A pull therefore reads the
+tasks that were updated since the last pull. It reads all tasks if the server's
+count of answers differs from what the pull expects.
 """
 
 from __future__ import annotations
@@ -12,22 +13,26 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from labeling.answers.intake import Answer, Held, answers_of, as_time, taken_back, task_of
+from labeling.answers.intake import Answer, Held, taken_back
+from labeling.answers.task_answers import answers_of, as_time, task_of
 from labeling.labelstudio.client import LabelStudio, Record, each_task, every, one_of
 from labeling.labelstudio.known_tasks import batched
 from labeling.labelstudio.projects import Project
 from labeling.questions.survey import Survey
 
-OVERLAP = timedelta(seconds=60)  # read again: an answer may be stored after a later one is seen
-FULL = 50  # tasks with all that people saw, per request
-_MOVED = ("id", "updated_at", "total_annotations", "cancelled_annotations")
+OVERLAP = timedelta(
+    seconds=60
+)  # before the cursor, read again: an earlier answer may be stored later
+FULL = 50  # tasks per request, each with all its columns and annotations
+_COUNTED = ("id", "updated_at", "total_annotations", "cancelled_annotations")
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The point up to which a project was read, by the server's clock; its loss costs a full read.
+    """The time up to which a project was read, by the server's clock.
 
-    `foreign` counts the answers of tasks that are none of ours, by task.
+    Without a cursor, a pull reads the whole project. `foreign` has the number of
+    answers to each task that Recheck did not make, by task id.
     """
 
     origin: str
@@ -46,10 +51,10 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """Answers as they are now, tombstones included, and where to go on.
+    """Answers as they are now, deleted ones included, and the next cursor.
 
-    Store the cursor after the answers: lost between the two, a pull only
-    reads again what is already known.
+    Store the answers first, then the cursor. If the cursor is not stored, the
+    next pull only reads the same answers again.
     """
 
     answers: tuple[Answer, ...]
@@ -65,15 +70,15 @@ def pull(
     *,
     cursor: Cursor | None,
 ) -> PullResult:
-    """Read what changed since the cursor, or everything where that is not enough.
+    """Read the answers that changed since the cursor, or all if the server's count differs.
 
     Args:
-        server: where the project is.
-        project: of this job and purpose.
-        survey: what the job asks.
+        server: the Label Studio that has the project.
+        project: the project of this job and purpose.
+        survey: the question of the job and its allowed answers.
         held: the answers that the store has.
         drawn: the prediction ids that people were asked about.
-        cursor: of the last pull, if any.
+        cursor: the cursor of the last pull; None to read everything.
 
     Returns:
         The answers that changed, and the next cursor.
@@ -104,17 +109,17 @@ class _Answers:
     drawn: Collection[str]
 
     def read(self, cursor: Cursor | None) -> PullResult:
-        newest = self._newest()  # asked first: what moves while we read is read next time
-        moved = self._moved(cursor)
-        tasks = list(self._full([task for task, count in moved.items() if count]))
+        newest = self._newest()  # asked first: what is updated meanwhile is read next time
+        updated = self._updated(cursor)
+        tasks = list(self._full([task for task, count in updated.items() if count]))
         answers = [answer for task in tasks for answer in self._of(task)]
         gone = self._gone(
-            {answer.annotation_id for answer in answers}, None if cursor is None else moved
+            {answer.annotation_id for answer in answers}, None if cursor is None else updated
         )
         if newest is None:
             return PullResult(tuple(taken_back(gone)), None)
         foreign = {} if cursor is None else dict(cursor.foreign)
-        foreign = {task: count for task, count in foreign.items() if int(task) not in moved}
+        foreign = {task: count for task, count in foreign.items() if int(task) not in updated}
         foreign |= {
             str(task["id"]): len(task["annotations"]) for task in tasks if self._is_foreign(task)
         }
@@ -123,12 +128,12 @@ class _Answers:
         )
 
     def count(self) -> int:
-        """Return the answers and skips in the project, by its own count."""
+        """Return the number of answers and skips in the project, as Label Studio counts them."""
         record = self.server.project(self.project.id)
         return int(record["total_annotations_number"] + record["skipped_annotations_number"])
 
     def expected(self, pulled: PullResult) -> int:
-        """Return how many it should have, by what the store has and what was read now."""
+        """Return the number of answers and skips expected, from the store and from this pull."""
         now = dict(self.held.now) | {answer.annotation_id: answer for answer in pulled.answers}
         ours = sum(
             answer.source == self.project.source
@@ -143,12 +148,12 @@ class _Answers:
         tasks = self.server.tasks(self.project.id, query, ("id", "updated_at"), limit=1)
         return as_time(tasks[0]["updated_at"]).isoformat() if tasks else None
 
-    def _moved(self, cursor: Cursor | None) -> dict[int, int]:
-        """Return the tasks that moved since the cursor, with their numbers of answers and skips."""
+    def _updated(self, cursor: Cursor | None) -> dict[int, int]:
+        """Return the tasks updated since the cursor: id to the number of answers and skips."""
         since = [] if cursor is None else [_since(cursor)]
         return {
             int(task["id"]): int(task["total_annotations"] + task["cancelled_annotations"])
-            for task in each_task(self.server, self.project.id, _MOVED, *since)
+            for task in each_task(self.server, self.project.id, _COUNTED, *since)
         }
 
     def _full(self, ids: Sequence[int]) -> Iterator[Record]:
@@ -160,13 +165,13 @@ class _Answers:
     def _of(self, task: Record) -> Iterator[Answer]:
         return answers_of(task, self.survey.question, self.survey.answers, self.project.source)
 
-    def _gone(self, there: Collection[str], moved: Collection[int] | None) -> list[Answer]:
-        """Return the answers that the store has of these tasks (None: of all) and the project has not."""
+    def _gone(self, present: Collection[str], tasks: Collection[int] | None) -> list[Answer]:
+        """Return the answers to these tasks (None: all) that the store has and the project lacks."""
         return [
             answer
             for answer in self.held.now.values()
-            if answer.source == self.project.source and answer.annotation_id not in there
-            if moved is None or task_of(answer) in moved
+            if answer.source == self.project.source and answer.annotation_id not in present
+            if tasks is None or task_of(answer) in tasks
         ]
 
     def _is_foreign(self, task: Record) -> bool:
@@ -179,5 +184,5 @@ def _since(cursor: Cursor) -> Record:
         "filter": "filter:tasks:updated_at",
         "operator": "greater_or_equal",
         "type": "Datetime",
-        "value": f"{since:%Y-%m-%dT%H:%M:%S.%fZ}",  # any other form is answered by 500
+        "value": f"{since:%Y-%m-%dT%H:%M:%S.%fZ}",  # Label Studio answers any other form with HTTP 500
     }

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from pipelines.beam.score import outcome_name
-from pipelines.errors import RecheckError, write_error
+from pipelines.errors import RecheckError, encode_error
 from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.input.fragments import Split
+from pipelines.tables.files import Files
 from pipelines.training.rows import Reader
 
+STATISTICS = "statistics.json"  # the file of the result
 FAILED = ".failed"
 
 
@@ -23,34 +24,34 @@ FAILED = ".failed"
 class LearnStatistics(beam.PTransform):
     """Reads and summarizes the training rows of each split, merges, and writes the result as JSON.
 
-    What goes wrong is written beside it, in files whose names end in FAILED;
-    with one of them there, the result means nothing.
+    Errors are written beside it, to files whose names end in FAILED; with one
+    of them there, the result means nothing.
     """
 
-    def __init__(self, reader: Reader, path: str) -> None:
+    def __init__(self, reader: Reader, outcomes: Files) -> None:
         super().__init__()
-        self._reader, self._path = reader, path
+        self._reader, self._outcomes = reader, outcomes
 
     def expand(self, splits: PCollection[Split]) -> PCollection[str]:
         """Chain the steps."""
         return (
             splits
             | "Spread" >> beam.Reshuffle()
-            | "Summarize" >> beam.ParDo(_Summarize(self._reader, self._path))
+            | "Summarize" >> beam.ParDo(_Summarize(self._reader, self._outcomes))
             | "Merge" >> beam.CombineGlobally(_Merge(self._reader.statistics()))
-            | "Write" >> beam.ParDo(_Write(self._reader.statistics(), self._path))
+            | "Write" >> beam.ParDo(_Write(self._reader.statistics(), self._outcomes))
         )
 
 
 class _Summarize(beam.DoFn):
-    def __init__(self, reader: Reader, path: str) -> None:
-        self._reader, self._path = reader, path
+    def __init__(self, reader: Reader, outcomes: Files) -> None:
+        self._reader, self._outcomes = reader, outcomes
 
     def process(self, split: Split) -> Iterator[Accumulator]:
         try:
             yield self._reader.summarize(split)
         except RecheckError as error:
-            write_error(Path(f"{self._path}.{outcome_name(split)}{FAILED}"), error)
+            self._outcomes.put(f"{outcome_name(split)}{FAILED}", encode_error(error))
 
 
 class _Merge(beam.CombineFn):
@@ -76,16 +77,15 @@ class _Merge(beam.CombineFn):
 
 
 class _Write(beam.DoFn):
-    def __init__(self, statistics: Statistics, path: str) -> None:
-        self._statistics, self._path = statistics, path
+    def __init__(self, statistics: Statistics, outcomes: Files) -> None:
+        self._statistics, self._outcomes = statistics, outcomes
 
     def process(self, seen: Accumulator) -> Iterator[str]:
-        path = Path(self._path)
         try:
             learned = self._statistics.result(seen).to_dict()
         except RecheckError as error:
-            path = Path(f"{path}{FAILED}")
-            write_error(path, error)
+            name, content = f"{STATISTICS}{FAILED}", encode_error(error)
         else:
-            path.write_text(json.dumps(learned), encoding="utf-8")
-        yield str(path)
+            name, content = STATISTICS, json.dumps(learned).encode()
+        self._outcomes.put(name, content)
+        yield name

@@ -1,6 +1,6 @@
 """Analyzers: how each kind of feature learns its statistics from the training rows.
 
-Those of texts, with their vocabularies, are in `text_analyzers`.
+Categories and words are learned in `vocabularies`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.features.fitted import Fitted, FittedDate, FittedImage, FittedNum
 from pipelines.features.pixels import pixel_count, pixels
 from pipelines.features.spec import Categorical, Date, DatePart, Feature, Image, Numeric, Text
 from pipelines.features.summaries import Moments, Rows, RowSample, Tally
-from pipelines.features.text_analyzers import text_analyzer
+from pipelines.features.vocabularies import text_analyzer
 
 
 class Summary(Protocol):

@@ -1,8 +1,8 @@
-"""Mergeable summaries of columns, which have the same bits in any order of the data.
+"""Mergeable summaries of columns, whose results have the same bits for any order of the data.
 
-Each has `add`, `merge` and its results. All stay small whatever the number of rows,
-but for one record per fragment in `Moments`. In whatever order fragments are added
-and merged, no bit of a result changes.
+Each summary has `add`, `merge` and its results. The order in which fragments are
+added and merged changes no bit of a result. A summary stays small for any number
+of rows; only `Moments` keeps one record per fragment.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import numpy as np
 
 from pipelines.columns.buffers import Floats, Hashes, Int64s
 
-Position = tuple[int, int]  # of a fragment: the number of its file, and of its first row there
+Position = tuple[int, int]  # of a fragment: number of its file, number of its first row in it
 
-SAMPLE_ROWS = 65_536
-COUNTED_VALUES = 2**20
-LEVELS = 16
+SAMPLE_ROWS = 65_536  # rows that `RowSample` keeps
+COUNTED_VALUES = 2**20  # distinct values that `ValueCounts` keeps, over all levels
+LEVELS = 16  # see `ValueCounts`
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a batch, by what the summaries choose and order them by."""
+    """The hashes, levels and position by which summaries choose and order the rows of a batch."""
 
     hashes: Hashes  # (n,)
-    levels: Int64s  # (n,)
+    levels: Int64s  # (n,), from `levels`
     position: Position
 
 
@@ -44,11 +44,12 @@ class _Part(NamedTuple):
 class Moments:
     """Mean, variance, minimum and maximum of the present values, and the number of missing ones.
 
-    A sum of floats depends on the order of its terms, so each fragment's part
-    is kept by its position until all are added in the order of positions.
+    A sum of floats depends on the order of its terms. The moments of each
+    fragment are therefore kept by its position, and added in the order of
+    positions when a result is read.
 
     Source: Chan, Golub, LeVeque, Algorithms for computing the sample variance
-        (1983), for the sum of two parts.
+        (1983), for adding the moments of two fragments.
 
     >>> moments = Moments()
     >>> moments.add(np.array([1.0, 3.0]), missing=1, position=(0, 0))
@@ -66,17 +67,17 @@ class Moments:
 
         Args:
             values: the present values (n,).
-            missing: how many rows have none.
-            position: where the fragment begins. No position may be added twice.
+            missing: the number of rows without a value.
+            position: position of the fragment; none may be added twice.
         """
         self.missing += missing
         if len(values) == 0:
             return
-        with np.errstate(over="ignore", invalid="ignore"):  # huge values are refused by `result`s
+        with np.errstate(over="ignore", invalid="ignore"):  # analyzers refuse infinite results
             mean = float(values.sum() / len(values))
             squares = float(np.square(values - mean).sum())
         self._put(position, _Part(len(values), mean, squares))
-        # -0.0 + 0.0 is 0.0: which of two equal zeros comes first must not show.
+        # -0.0 + 0.0 is 0.0, so the result does not depend on which zero came first.
         self.minimum = min(self.minimum, float(values.min()) + 0.0)
         self.maximum = max(self.maximum, float(values.max()) + 0.0)
 
@@ -95,12 +96,12 @@ class Moments:
 
     @property
     def mean(self) -> float:
-        """The mean of the present values: exactly their value if all are equal, NaN without any."""
+        """The mean of the present values; exactly their value if all are equal, NaN if there are none."""
         return self._total().mean
 
     @property
     def variance(self) -> float:
-        """The variance of the present values, with their number as divisor: 0 if all are equal."""
+        """The variance of the present values, divided by their number; 0 if all are equal."""
         total = self._total()
         return total.squares / total.size if total.size else math.nan
 
@@ -112,7 +113,7 @@ class Moments:
     def _total(self) -> _Part:
         if not self._parts:
             return _Part(0, math.nan, math.nan)
-        if self.minimum == self.maximum:  # a rounded sum would find a tiny variance
+        if self.minimum == self.maximum:  # else rounding would give a tiny variance
             return _Part(self.count, self.minimum, 0.0)
         first, *others = (self._parts[position] for position in sorted(self._parts))
         total = first
@@ -130,7 +131,7 @@ def _sum(a: _Part, b: _Part) -> _Part:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums of integers, one per place (size,), and the number of rows that they are of.
+    """Sums of integers (size,), and the number of rows that were added.
 
     >>> tally = Tally(3)
     >>> tally.add(np.array([0, 2, 5]), rows=4)
@@ -146,7 +147,7 @@ class Tally:
         self.sums = np.zeros(self.size, np.int64)
 
     def add(self, sums: Int64s, *, rows: int) -> None:
-        """Add the sums (size,) of some rows."""
+        """Add the sums (size,) over more rows."""
         self.sums += sums
         self.rows += rows
 
@@ -157,10 +158,11 @@ class Tally:
 
 @dataclass(slots=True)
 class RowSample:
-    """The values of the rows with the smallest hashes: a random sample that any order finds.
+    """The values of the rows with the smallest hashes: a random sample, the same in any order.
 
-    It is all values as long as they are at most `limit`. Beyond, a quantile is
-    off by at most `rank_error`, as a share of the rows, with 95 % confidence.
+    It keeps all values while there are at most `limit`. With more values, a
+    quantile is off by at most `rank_error`, as a share of the rows, with 95 %
+    confidence.
 
     Source: Dvoretzky, Kiefer, Wolfowitz (1956) with the constant of Massart (1990).
 
@@ -171,12 +173,12 @@ class RowSample:
     """
 
     limit: int = SAMPLE_ROWS
-    seen: int = 0
+    seen: int = 0  # rows that were added
     _hashes: Hashes = field(default_factory=lambda: np.zeros(0, np.uint64))
     _values: Floats = field(default_factory=lambda: np.zeros(0))
 
     def add(self, hashes: Hashes, values: Floats) -> None:
-        """Add values (n,) with their rows' hashes (n,)."""
+        """Add values (n,) with the hashes of their rows (n,)."""
         self.seen += len(values)
         self._keep(hashes, values + 0.0)  # -0.0 + 0.0 is 0.0: equal values have equal bits
 
@@ -186,7 +188,7 @@ class RowSample:
         self._keep(other._hashes, other._values)
 
     def quantiles(self, shares: Sequence[float]) -> list[float]:
-        """Return the values below which these shares of the rows lie, by linear interpolation."""
+        """Return the quantiles at these shares, each in [0, 1], by linear interpolation."""
         return [float(value) for value in np.quantile(self._values, shares)]
 
     @property
@@ -197,7 +199,7 @@ class RowSample:
         return math.sqrt(math.log(2 / 0.05) / (2 * len(self._values)))
 
     def _keep(self, hashes: Hashes, values: Floats) -> None:
-        if len(self._hashes) == self.limit:  # most rows cannot get in any more
+        if len(self._hashes) == self.limit:  # the sample is full: most rows have larger hashes
             small = hashes <= self._hashes[-1]
             hashes, values = hashes[small], values[small]
         hashes = np.concatenate([self._hashes, hashes])
@@ -208,13 +210,14 @@ class RowSample:
 
 @dataclass(slots=True)
 class ValueCounts:
-    """How many rows hold each value, in bounded memory.
+    """The number of rows that hold each value, in bounded memory.
 
-    Rows are of levels by their hash: half of them of level 0, a quarter of
-    level 1, and so on. When the values of all levels together exceed `limit`,
-    the lowest level is forgotten and no longer counted, so what remains is a
-    random sample of rows. It depends on the rows alone: a part of the data
-    never forgets a level that the whole would keep.
+    Each row has a level by its hash: half of the rows have level 0, a quarter
+    level 1, and so on. When all levels together hold more than `limit` values,
+    the counts of the lowest level are dropped, and its rows are no longer
+    counted. The rows that are counted are then a random sample of all rows.
+    Which levels are dropped depends on the set of rows alone: a part of the data
+    never drops a level that the whole data would keep.
 
     Source: Flajolet, On adaptive sampling, Computing 43 (1990), with levels
         by rows in place of values.
@@ -226,8 +229,8 @@ class ValueCounts:
     """
 
     limit: int = COUNTED_VALUES
-    seen: int = 0
-    _lowest: int = 0
+    seen: int = 0  # rows that were added
+    _lowest: int = 0  # the lowest level that is counted
     _rows: list[int] = field(default_factory=lambda: [0] * LEVELS)
     _levels: list[dict[str | None, int]] = field(
         default_factory=lambda: [{} for _ in range(LEVELS)]
@@ -237,9 +240,10 @@ class ValueCounts:
         """Add rows of one level.
 
         Args:
-            counts: how many of the rows hold each value; of texts, a row holds several.
-            level: the rows' level, from `levels`.
-            rows: how many rows there are.
+            counts: value to the number of rows that hold it; a row of text
+                holds several values, its words.
+            level: the level of the rows, from `levels`.
+            rows: the number of rows.
         """
         self.seen += rows
         self._count(level, counts, rows)
@@ -255,7 +259,7 @@ class ValueCounts:
         self._forget()
 
     def totals(self) -> dict[str | None, int]:
-        """Return how many of the counted rows hold each value."""
+        """Return the number of counted rows that hold each value."""
         totals: dict[str | None, int] = {}
         for level in self._levels:
             for value, count in level.items():
@@ -269,7 +273,7 @@ class ValueCounts:
 
     @property
     def share(self) -> float:
-        """The share of all rows that was counted: 1 unless there were too many values."""
+        """The share of all rows that are counted; 1 unless there were too many values."""
         return self.rows / self.seen if self.seen else 1.0
 
     def _count(self, level: int, counts: Mapping[str | None, int], rows: int) -> None:
@@ -290,6 +294,6 @@ class ValueCounts:
 
 
 def levels(hashes: Hashes) -> Int64s:
-    """Return the level of each row: the leading zero bits of its hash (n,), at most LEVELS - 1."""
+    """Return the level of each row: the number of leading zero bits of its hash (n,), at most LEVELS - 1."""
     top = (hashes >> np.uint64(48)).astype(np.float64)
     return np.minimum(16 - np.frexp(top)[1], LEVELS - 1).astype(np.int64)

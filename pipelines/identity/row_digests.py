@@ -1,13 +1,17 @@
-"""Order-free digests of sets of rows, to tell whether two of them are the same.
+"""Order-free digests of sets of rows, to tell whether two sets are the same.
 
-Each value becomes a 64-bit word, each row two sums of its words times odd
-numbers that derive from the columns' names, each sum goes through a non-linear
-finalizer, and a set of rows is its count and the sum of its rows' digests
-modulo 2**128. Without the finalizer, two rows could swap their values in one
-column and the sum would not notice.
+1. Each value becomes a 64-bit word.
+2. Each row becomes two sums: its words times odd numbers that derive from the
+   names of the columns.
+3. Each sum goes through a non-linear finalizer; both are the digest of the row.
+4. The digest of a set is the number of rows, and the sum of their digests
+   modulo 2**128.
 
-It finds changes that happen (a value edited, a row added, columns swapped);
-it is not built against someone who computes a collision.
+Without the finalizer, two rows could swap their values in one column and the
+digest of the set would stay the same.
+
+The digest detects accidental changes (a value edited, a row added, columns
+swapped). It does not withstand a person who computes a collision.
 """
 
 from __future__ import annotations
@@ -28,16 +32,16 @@ from pipelines.identity.keyed_hash import hashes, subkey
 _Reader = Callable[[pa.Array], Floats | Words]
 
 _BLOCK = 8192  # rows at once, so that the words stay in the processor's cache
-_NULL = np.uint64(0x9E3779B97F4A7C15)
-_NAN = np.uint64(0x7FF8000000000000)
+_NULL = np.uint64(0x9E3779B97F4A7C15)  # the word of a missing value
+_NAN = np.uint64(0x7FF8000000000000)  # the word of any NaN
 _TEXT_KEY = subkey("row digest", "text")
-_PROBE = 1024  # rows that tell whether a column's values repeat
+_PROBE = 1024  # first rows of a column, from which to guess whether its values repeat
 _FMIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A multiset of rows: how many, and the sum of their digests.
+    """The digest of a multiset of rows: their number, and the sum of their digests.
 
     >>> rows = np.array([[1, 2], [3, 4]], dtype=np.uint64)
     >>> a, b = Digest().add(rows[:1]), Digest().add(rows[1:])
@@ -49,7 +53,7 @@ class Digest:
     total: int = 0  # modulo 2**128
 
     def add(self, digests: Words) -> Digest:
-        """Return the digest of this set and more rows (n, 2): row digests or prediction ids."""
+        """Return the digest of this set with n more rows: row digests or prediction ids (n, 2)."""
         total = (_sum(digests[:, 0]) << 64) + _sum(digests[:, 1])
         return self.merge(Digest(len(digests), total))
 
@@ -59,7 +63,7 @@ class Digest:
 
     @property
     def text(self) -> str:
-        """The digest as tables keep it: the count, and the sum in hexadecimal digits.
+        """The digest as tables keep it: the number of rows, and the sum in hexadecimal digits.
 
         >>> Digest(2, 255).text
         '2-000000000000000000000000000000ff'
@@ -70,8 +74,9 @@ class Digest:
 def row_digests(batch: pa.RecordBatch, names: Sequence[str]) -> Words:
     """Return one digest per row over the named columns: (n, 2).
 
-    A dictionary column counts as its values, any NaN as one NaN, -0.0 as 0.0;
-    a null differs from every value. The order of the names does not matter.
+    A dictionary column has the digests of its values. All NaNs are equal, -0.0
+    equals 0.0, and a null differs from every value. The order of the names does
+    not matter.
 
     Raises:
         SchemaMismatch: a column holds lists, structs or maps.
@@ -86,10 +91,11 @@ def row_digests(batch: pa.RecordBatch, names: Sequence[str]) -> Words:
 
 
 def identified(contents: Words, ids: Words) -> Words:
-    """Return the digest of each row, from that of its content and its identifier: (n, 2).
+    """Return the digest of each row, from the digest of its content and its identifier: (n, 2).
 
-    The identifier is the hash of the row's key already, so the key is not hashed
-    again. The mix is not linear: rows that swap their contents get other digests.
+    The identifier is a hash of the row's key, so the key is not hashed again.
+    The mix is not linear, so the digest of a set changes if two of its rows swap
+    their contents.
     """
     lanes = np.bitwise_xor(contents, ids)
     _finalize(lanes, np.empty_like(lanes))
@@ -98,12 +104,12 @@ def identified(contents: Words, ids: Words) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """The values of one column (n,), and the numbers drawn from its name and kind."""
+    """The values of one column (n,), and the numbers derived from its name and kind."""
 
     values: Floats | Words
-    gaps: Bools | None
-    start: Words  # (2, 1): a column of zeros is not the same as no column
-    factor: Words  # (2,), odd
+    gaps: Bools | None  # (n,), where a value is missing; None if none is
+    start: Words  # (2, 1), added to every row, so that a column of zeros differs from no column
+    factor: Words  # (2,), odd, one per sum
 
     @classmethod
     def of(cls, name: str, column: pa.Array) -> _Column:
@@ -114,7 +120,7 @@ class _Column:
 
 
 def _mix(columns: Sequence[_Column], block: slice, lanes: Words, scratch: Words) -> None:
-    """Write the digests of one block of rows into `lanes` (2, rows), one half per lane."""
+    """Write the digests of one block of rows into `lanes` (2, rows), one half in each lane."""
     word, product = scratch[:, : lanes.shape[1]]
     lanes[:] = sum((column.start for column in columns), np.zeros((2, 1), np.uint64))
     for column in columns:
@@ -127,7 +133,11 @@ def _mix(columns: Sequence[_Column], block: slice, lanes: Words, scratch: Words)
 
 
 def _load(column: _Column, block: slice, word: Words, scratch: Words) -> None:
-    """Write the column's words, the high half folded into the low: short floats end in zeros."""
+    """Write the words of a column into `word`.
+
+    The high half is folded into the low half, because the low bits of many floats
+    are all zero.
+    """
     if column.values.dtype == np.float64:
         numbers = word.view(np.float64)
         np.add(column.values[block], 0.0, out=numbers)  # -0.0 becomes 0.0
@@ -141,7 +151,7 @@ def _load(column: _Column, block: slice, word: Words, scratch: Words) -> None:
 
 
 def _finalize(lane: Words, scratch: Words) -> None:
-    """Mix each word in place, so that no later sum is a sum of the columns' words.
+    """Mix each word in place, so that sums over rows are no sums of the columns' words.
 
     Source: Appleby, MurmurHash3 (2011), `fmix64`; public domain.
     """
@@ -173,13 +183,13 @@ def _content(name: str, column: pa.Array) -> tuple[str, Floats | Words]:
 
 
 def _take(values: npt.NDArray[Any], column: pa.DictionaryArray) -> npt.NDArray[Any]:
-    if len(values) == 0:  # then every row is null
+    if len(values) == 0:  # an empty dictionary: every row is null
         return np.zeros(len(column), dtype=values.dtype)
     return values.take(integers(column.indices))
 
 
 def _clock(kind: pa.DataType) -> str:
-    """Return the kind of a time: with its unit, without its time zone, which only displays it."""
+    """Return the kind of a time, with its unit; a time zone changes only how a time is displayed."""
     return f"timestamp[{kind.unit}]" if kinds.is_timestamp(kind) else str(kind)
 
 
@@ -189,7 +199,7 @@ def _whole(column: pa.Array) -> Words:
 
 
 def _written(column: pa.Array) -> Words:
-    """Hash text and bytes, each distinct value once where values repeat: (n,)."""
+    """Return hashes of text or bytes: (n,). If values seem to repeat, each is hashed once."""
     if len(column) > _PROBE and len(column.slice(0, _PROBE).unique()) <= _PROBE // 4:
         coded = column.dictionary_encode()
         return _take(hashes(_TEXT_KEY, coded.dictionary)[:, 0], coded)
@@ -213,7 +223,7 @@ _READERS: tuple[tuple[Callable[[pa.DataType], bool], str, _Reader], ...] = (
 
 
 def _gaps(column: pa.Array) -> Bools | None:
-    """Return where a value is missing, by its row or, in a dictionary, by its entry."""
+    """Return where a value is missing: its row is null, or its entry in the dictionary is."""
     gaps = missing(column)
     entries = missing(column.dictionary) if kinds.is_dictionary(column.type) else None
     if entries is None:
@@ -223,6 +233,6 @@ def _gaps(column: pa.Array) -> Bools | None:
 
 
 def _sum(lane: Words) -> int:
-    """Return the exact sum of up to 2**32 words."""
+    """Return the exact sum of up to 2**32 words, from the sums of their halves."""
     low, high = lane & np.uint64(0xFFFFFFFF), lane >> np.uint64(32)
     return int(low.sum()) + (int(high.sum()) << 32)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.columns.buffers import coded_texts, dictionary_codes, floats
 from pipelines.columns.spelling import canonical
 from pipelines.input.faults import Faults
-from pipelines.input.typed_rows import category, numbers
+from pipelines.input.typed_columns import category, numbers
 from pipelines.job.sections import Cohort
 
 _NONE = "(none)"

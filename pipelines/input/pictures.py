@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.input.faults import Faults
-from pipelines.input.typed_rows import as_text, is_binary
+from pipelines.input.typed_columns import as_text, is_binary
 
 
 def with_pictures(

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
-from pipelines.identity.added_keys import content_of
+from pipelines.identity.settings_digest import content_of
 from pipelines.job.sections import (
     AlertRule,
     Batches,

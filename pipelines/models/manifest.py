@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.errors import PackageRefused, VersionsDiffer
 from pipelines.features.fitted import FittedStatistics
 from pipelines.features.spec import FeatureSpec
-from pipelines.identity.added_keys import content_of
+from pipelines.identity.settings_digest import content_of
 from pipelines.models.catalogue import TaskType
 
 FORMAT: Final = 1

@@ -32,7 +32,7 @@ from pipelines.models import golden_rows
 from pipelines.models.evaluator import Evaluator, Scores, load_evaluator
 from pipelines.models.manifest import EvaluatorNote, Manifest, Recipe, installed, minor, version_of
 from pipelines.models.sealed_folder import SIGNATURE, notes_of, read_sealed, write_sealed
-from pipelines.models.signatures import Sign, Verify
+from pipelines.models.signature_format import Sign, Verify
 from pipelines.tables.files import Files
 
 _EVALUATOR: Final = "evaluator/"

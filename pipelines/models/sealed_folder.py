@@ -12,7 +12,7 @@ from typing import Final
 
 from pipelines.errors import PackageRefused
 from pipelines.models.manifest import FileNote, Manifest
-from pipelines.models.signatures import Signature, Verify
+from pipelines.models.signature_format import Signature, Verify
 from pipelines.tables.files import Files
 
 MANIFEST: Final = "manifest.json"

@@ -1,7 +1,7 @@
-"""A draw that survives the replacement of its batch by other rows.
+"""Carry-over: a draw of a batch, applied to the rows that the batch has after it was replaced.
 
-Answers belong to rows, not to versions: with the same rows asked, two versions
-of a model are compared three times as sharply as with two samples.
+Answers belong to rows, not to versions of a model. Two versions that are judged
+by the same rows are compared three times as sharply as with two samples.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -20,21 +21,21 @@ from pipelines.sampling.strata import Strata, stratify
 
 @dataclass(frozen=True, slots=True)
 class EarlierDraw:
-    """What was drawn from the N predictions that a batch had before it was replaced."""
+    """An earlier draw from a batch, with all N predictions that the batch had then."""
 
     ids: Hashes  # (N, 2)
     strata: Strata  # (N,)
-    sampled: Bools  # (N,)
+    sampled: Bools  # (N,), the drawn rows
 
     def places(self, ids: Hashes) -> Int64s:
-        """Look up ids (n, 2) in this draw: their places (n,), -1 where an id is not in it.
+        """Return the row numbers (n,) that ids (n, 2) have in this draw, -1 for an id that it lacks.
 
-        Both sides are sorted, for looking up in order is ten times as fast.
+        Both sides are sorted first, because looking up in order is ten times as fast.
         """
         order, asking = np.argsort(self.ids[:, 0]), np.argsort(ids[:, 0])
         at = np.searchsorted(self.ids[order, 0], ids[asking, 0])
         places = np.full(len(ids), -1, dtype=np.int64)
-        while len(asking):  # again only where ids share their high 64 bits
+        while len(asking):  # more than once only if ids share their first 64 bits
             inside = at < len(order)
             asking, at = asking[inside], at[inside]
             candidates = order[at]
@@ -47,11 +48,11 @@ class EarlierDraw:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """An earlier draw, on the predictions that a batch has now."""
+    """The strata of an earlier draw, over the n predictions that the batch has now."""
 
-    strata: Strata  # (n,): the old ones that still have rows, then those of new keys
-    at_least: Int64s  # (H,), sampled rows that are still there
-    budget: int  # the job's, or more where new keys need it
+    strata: Strata  # the earlier strata that still have rows, then strata of the new keys
+    at_least: Int64s  # (H,), sampled rows that the batch still has
+    budget: int  # as requested, or more if the new keys need more
 
 
 def carry_over(
@@ -59,11 +60,12 @@ def carry_over(
 ) -> Carried:
     """Keep a draw after its batch was replaced: same keys, other predictions.
 
-    Rows that are still there keep their stratum; new keys form strata of their
-    own; gone rows leave their stratum's size and its sample alike. What is left
-    of a stratum's sample is then the smallest hashes of what is left of the
-    stratum: given its size, a simple random sample of it, whichever rows went.
-    So the result is passed on as any other design is::
+    Rows that the batch still has keep their stratum. New keys form strata of
+    their own. Rows that are gone count neither in the size of their stratum nor
+    in its sample. The sampled rows that are left are the smallest hashes among
+    the rows of the stratum that are left. Given their number, they are a simple
+    random sample of those rows, whichever rows are gone. The result is therefore
+    used as any other design::
 
         carried = carry_over(earlier, population, budget)
         allocated = allocate(
@@ -71,40 +73,43 @@ def carry_over(
         )
         drawn = draw(population, carried.strata, allocated)
 
-    and `drawn` holds every row of the earlier sample that is still there.
+    and `drawn` holds every row of the earlier sample that the batch still has.
 
     Args:
-        earlier: the draw, with the hashes of the same seed, purpose and batch.
-        population: what the batch has now.
-        budget: of the job.
-        cohorts: as for `stratify`, for the new keys.
+        earlier: the earlier draw, with the same seed, purpose and batch.
+        population: the n predictions that the batch has now.
+        budget: rows to draw in all.
+        cohorts: cohorts that may divide the new keys, as in `stratify`.
 
     Returns:
-        The strata of what the batch has now, and what the draw must hold of each.
+        Strata of the n predictions, and the rows that the next draw must take
+        at least.
 
     Source: Cochran, Sampling Techniques (1977), ch. 2, on means over
         subpopulations: given how many of the sampled rows lie in one, they are
         a simple random sample of it.
     """
     places = earlier.places(population.ids)
-    kept = places >= 0
-    fresh = population.where(~kept)
-    asked_anew = math.ceil(min(budget / max(len(population), 1), 1.0) * len(fresh))
-    supplement = stratify(fresh, asked_anew, cohorts)
+    was_in_earlier = places >= 0
+    places = places[was_in_earlier]
+    new = population.where(~was_in_earlier)
+    # new keys are asked about at the rate of the whole batch
+    budget_of_new = math.ceil(min(budget / max(len(population), 1), 1.0) * len(new))
+    supplement = stratify(new, budget_of_new, cohorts)
     codes = np.empty(len(population), dtype=np.int32)
-    codes[kept] = earlier.strata.codes[places[kept]]
-    codes[~kept] = supplement.codes + len(earlier.strata.names)
+    codes[was_in_earlier] = earlier.strata.codes[places]
+    codes[~was_in_earlier] = supplement.codes + len(earlier.strata.names)
     sampled = np.zeros(len(population), dtype=np.bool_)
-    sampled[kept] = earlier.sampled[places[kept]]
+    sampled[was_in_earlier] = earlier.sampled[places]
     strata = _without_empty(Strata(_names(earlier.strata, supplement), codes))
     at_least = np.bincount(strata.codes[sampled], minlength=len(strata.names))
     lacking = np.maximum(np.minimum(strata.sizes, FLOOR) - at_least, 0).sum()
-    needed = int(at_least.sum() + max(asked_anew, lacking))
+    needed = int(at_least.sum() + max(budget_of_new, lacking))
     return Carried(strata, at_least, max(budget, needed))
 
 
 def _names(old: Strata, supplement: Strata) -> tuple[str, ...]:
-    """Name all strata: old names stay, and strata of new keys say which replacement brought them."""
+    """Return the names of all strata; those of new keys begin with the number of the replacement."""
     number = 1
     while any(name.startswith(f"new {number} · ") for name in old.names):
         number += 1
@@ -112,7 +117,7 @@ def _names(old: Strata, supplement: Strata) -> tuple[str, ...]:
 
 
 def _without_empty(strata: Strata) -> Strata:
-    """Leave out the strata whose rows are all gone."""
-    used = strata.sizes > 0
-    names = tuple(name for name, kept in zip(strata.names, used.tolist(), strict=True) if kept)
-    return Strata(names, (np.cumsum(used) - 1).astype(np.int32)[strata.codes])
+    """Return strata without those whose rows are all gone."""
+    has_rows = strata.sizes > 0
+    names = tuple(compress(strata.names, has_rows))
+    return Strata(names, (np.cumsum(has_rows) - 1).astype(np.int32)[strata.codes])

@@ -1,7 +1,7 @@
-"""Which stratum each row of a batch was in: the table `populations`, written and read.
+"""The table `populations`: the stratum of each row of a batch at a draw, written and read.
 
-A later draw needs it of every row, sampled or not: to top up, to carry over, and
-to see whether a model was trained on the rows that were drawn.
+It has every row of the batch, drawn or not. A later draw needs all of them: to
+top up, to carry over, and to see whether a model was trained on the drawn rows.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from pipelines.sampling.strata import Strata
 from pipelines.tables.schemas import POPULATIONS
 
 
-def coarse(ids: Hashes) -> Hashes:
-    """Cut ids to the first 64 bits, which is what the table keeps: (n, 2), the second half zero."""
+def first_64_bits(ids: Hashes) -> Hashes:
+    """Return ids as the table keeps them: (n, 2), the first 64 bits, then zeros."""
     return np.stack([ids[:, 0], np.zeros(len(ids), np.uint64)], axis=1)
 
 
 def membership_table(
     head: Mapping[str, Any], ids: Hashes, strata: Strata, sampled: Int64s
 ) -> pa.Table:
-    """Write down the stratum of each row of a batch, and whether it was drawn.
+    """Return the rows of `populations` for one draw: each row's stratum, and whether it was drawn.
 
     Args:
         head: job, batch, purpose, draw_no and known_at of the draw.
         ids: prediction ids (n, 2).
         strata: of the same rows.
-        sampled: places of the drawn rows (m,).
+        sampled: row numbers of the drawn rows (m,).
 
     Returns:
         Rows of `POPULATIONS`, in the order of `ids`.
@@ -68,11 +68,11 @@ def membership_table(
 
 
 def earlier_draw(rows: pa.Table, names: Sequence[str]) -> EarlierDraw:
-    """Read the draw that `membership_table` wrote down.
+    """Return the draw that `membership_table` made rows of.
 
     Args:
-        rows: of one draw; at least id_high, stratum and is_sampled.
-        names: of its strata, in their order.
+        rows: of one draw; at least the columns id_high, stratum and is_sampled.
+        names: names of the draw's strata, in their order.
 
     Returns:
         The draw, its ids cut to 64 bits.
@@ -81,4 +81,6 @@ def earlier_draw(rows: pa.Table, names: Sequence[str]) -> EarlierDraw:
     places = {name: code for code, name in enumerate(names)}
     strata = Strata(tuple(names), np.array([places[word] for word in words], np.int32)[codes])
     high = integers(column(rows, "id_high")).view(np.uint64)
-    return EarlierDraw(coarse(high[:, np.newaxis]), strata, booleans(column(rows, "is_sampled")))
+    return EarlierDraw(
+        first_64_bits(high[:, np.newaxis]), strata, booleans(column(rows, "is_sampled"))
+    )

@@ -1,12 +1,12 @@
-"""What to draw from a batch: a first draw, a top-up, another design, a draw carried over, or nothing.
+"""What to draw from a batch next: everything, a first draw, a top-up, a redraw, a carry-over, or nothing.
 
-Everything here follows from its arguments: the same batch, request and earlier
+A plan depends on its arguments alone: the same batch, request and earlier
 design give the same plan on every machine.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 
@@ -17,24 +17,24 @@ from pipelines.errors import DrawRefused
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
 from pipelines.sampling.leakage import SEEN, is_learned
-from pipelines.sampling.membership import coarse
+from pipelines.sampling.membership import first_64_bits
 from pipelines.sampling.population import MISSING, Population
 from pipelines.sampling.strata import Strata, stratify
 
-CENSUS = "complete outcomes"  # the reason of a draw of every row
+CENSUS_REASON = "complete outcomes"  # of a draw of every row; stored with its design
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The newest design of a batch, as the table keeps it: H strata."""
+    """A draw with its H strata, as its rows of `designs` keep it."""
 
     draw_no: int
-    series: int
+    series: int  # draw_no that began this design; top-ups share it
     version: str
     input_digest: str
     population_digest: str
     seed_digest: str
-    survey_digest: str | None  # None where an older release drew
+    survey_digest: str | None  # None if an older release drew it
     budget: int
     reason: str
     known_at: datetime
@@ -45,16 +45,22 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The basis of a draw: the design holds for as long as none of this changes."""
+    """What a design was drawn from.
+
+    If it changes, the draw is carried over; another seed is refused.
+    """
 
     version: str  # of the model that scored the batch
     input_digest: str  # of the rows that were scored
     population_digest: str  # of the set of prediction ids
-    survey_digest: str  # of what people see and are asked
+    survey_digest: str  # of the question and of the columns that people see
     seed_digest: str
 
-    def is_of(self, design: Design) -> bool:
-        """Tell whether a design was drawn from this batch as it is now, the seed left aside."""
+    def matches(self, design: Design) -> bool:
+        """Tell whether a design was drawn from the same version, rows and question.
+
+        The seed is compared elsewhere.
+        """
         now = (self.version, self.input_digest, self.population_digest)
         then = (design.version, design.input_digest, design.population_digest)
         return now == then and design.survey_digest in (None, self.survey_digest)
@@ -62,12 +68,12 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class ScoredBatch:
-    """A batch about to be drawn from."""
+    """A scored batch, from which rows may be drawn."""
 
     name: str
     population: Population
     basis: Basis
-    has_all_outcomes: bool  # the outcome of every row came without being asked for
+    has_all_outcomes: bool  # every row has an outcome, so nobody needs to be asked
     answers_seen: int  # answers to the job's questions so far
 
 
@@ -75,19 +81,19 @@ class ScoredBatch:
 class DrawRequest:
     """Options of a draw, from the job file and the command."""
 
-    usual: int  # budget per batch of the job file
-    cohorts: tuple[str, ...]  # that may divide strata
-    budget: int | None = None  # of the command
-    redraw: str | None = None  # why to begin another design
+    job_budget: int  # rows per batch, from the job file
+    cohorts: tuple[str, ...]  # columns that may divide strata
+    command_budget: int | None = None  # rows per batch, from the command
+    redraw_reason: str | None = None  # why to begin another design; None: do not
 
     @property
-    def first(self) -> int:
-        """The budget where nothing was drawn yet."""
-        return self.budget or self.usual
+    def first_budget(self) -> int:
+        """The budget of a batch from which nothing was drawn yet."""
+        return self.command_budget or self.job_budget
 
-    def following(self, design: Design) -> int:
-        """Return the budget after a draw: what was spent once is not taken back."""
-        return self.budget or max(self.usual, design.budget)
+    def next_budget(self, design: Design) -> int:
+        """Return the command's budget, else the larger of the job's and the earlier one."""
+        return self.command_budget or max(self.job_budget, design.budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,55 +103,59 @@ class Plan:
     strata: Strata
     allocated: Int64s  # (H,)
     reason: str
-    begins: bool  # a new series
+    begins_series: bool
     budget: int
-    kept: Bools  # (n,), rows that were drawn in this series before
+    already_drawn: Bools  # (n,), rows that an earlier draw of this series drew
 
 
 class DrawStep(Enum):
-    """The ways on from the earlier draw of a batch."""
+    """What `plan` does next with a batch."""
 
-    HOLD = auto()  # what was drawn holds
-    CENSUS = auto()  # every row is drawn, for its outcome is its answer
-    FIRST = auto()
-    REDRAW = auto()
-    CARRY_OVER = auto()  # the batch changed, its drawn rows stay
-    TOP_UP = auto()
+    KEEP = auto()  # nothing to draw
+    CENSUS = auto()  # draw every row, because its outcome is its answer
+    FIRST = auto()  # draw from a batch from which nothing was drawn yet
+    REDRAW = auto()  # begin another design, for the reason that the command gives
+    CARRY_OVER = auto()  # the batch changed: keep the drawn rows that it still has
+    TOP_UP = auto()  # draw more rows in the same strata
 
     @property
-    def needs_membership(self) -> bool:
-        """Whether the plan looks at the rows of the earlier draw."""
+    def needs_earlier_draw(self) -> bool:
+        """Whether `plan` needs the rows of the earlier draw."""
         return self in (DrawStep.REDRAW, DrawStep.CARRY_OVER, DrawStep.TOP_UP)
 
 
 def next_step(batch: ScoredBatch, request: DrawRequest, design: Design | None) -> DrawStep:
-    """Choose the step, without a look at single rows.
+    """Return the step that `plan` takes; the rows of the earlier draw are not needed for it.
 
     Args:
         batch: as it is now.
-        request: what is asked for.
-        design: the newest of the batch, if any.
+        request: options of the draw.
+        design: the newest design of the batch; None if nothing was drawn yet.
 
     Returns:
-        The step that `plan` takes.
+        The step.
 
     Raises:
-        DrawRefused: a smaller budget, or another seed, after a draw; pass a
-            reason for another design.
+        DrawRefused: the command's budget is smaller than that of the design, or
+            the seed is another, and no reason for a redraw was given.
     """
-    if batch.has_all_outcomes and not request.redraw:
-        is_done = design is not None and design.reason == CENSUS and batch.basis.is_of(design)
-        return DrawStep.HOLD if is_done else DrawStep.CENSUS
+    if batch.has_all_outcomes and not request.redraw_reason:
+        return DrawStep.KEEP if _is_census_of(design, batch) else DrawStep.CENSUS
     if design is None:
         return DrawStep.FIRST
-    if request.redraw:
+    if request.redraw_reason:
         return DrawStep.REDRAW
-    _require_same_chances(batch, request, design)
-    if not batch.basis.is_of(design):
+    _require_same_probabilities(batch, request, design)
+    if not batch.basis.matches(design):
         return DrawStep.CARRY_OVER
     drawn = int(design.allocated.sum())
-    is_spent = request.following(design) <= drawn or drawn == len(batch.population)
-    return DrawStep.HOLD if is_spent else DrawStep.TOP_UP
+    is_spent = request.next_budget(design) <= drawn or drawn == len(batch.population)
+    return DrawStep.KEEP if is_spent else DrawStep.TOP_UP
+
+
+def _is_census_of(design: Design | None, batch: ScoredBatch) -> bool:
+    """Tell whether a design drew every row of the batch as it is now."""
+    return design is not None and design.reason == CENSUS_REASON and batch.basis.matches(design)
 
 
 def plan(
@@ -154,107 +164,127 @@ def plan(
     design: Design | None = None,
     earlier: EarlierDraw | None = None,
 ) -> Plan | None:
-    """Return what to draw; None where what was drawn holds.
+    """Return what to draw; None if the earlier draw stands.
 
     Args:
         batch: as it is now, n rows.
-        request: what is asked for.
-        design: the newest of the batch, if any.
-        earlier: the rows that it drew from, with ids as `membership` keeps them;
-            needed where `next_step(...).needs_membership`.
+        request: options of the draw.
+        design: the newest design of the batch; None if nothing was drawn yet.
+        earlier: the earlier draw of all rows; ids cut to 64 bits by
+            `membership.first_64_bits`. Needed if
+            `next_step(...).needs_earlier_draw`.
 
     Returns:
-        Strata that cover the n rows, and rows to draw from each.
+        Strata that cover the n rows, and the number of rows to draw from each.
 
     Raises:
         DrawRefused: as for `next_step`; or the version was trained on the
-            answers of the earlier draw: fit without them, or judge it elsewhere.
+            answers of the earlier draw.
     """
     step = next_step(batch, request, design)
-    if step is DrawStep.HOLD:
+    if step is DrawStep.KEEP:
         return None
     if step is DrawStep.CENSUS:
         return _census(batch, request)
-    if design is None:
+    if step is DrawStep.FIRST:
         return _begin(batch, request)
-    if earlier is None:
+    if design is None or earlier is None:
         raise ValueError(f"the rows of the earlier draw are needed to {step.name}")
     if step is DrawStep.TOP_UP:
-        return _top_up(batch, request.following(design), design, earlier)
+        return _top_up(batch, request.next_budget(design), design, earlier)
     _require_not_learned(batch, earlier)
     if step is DrawStep.REDRAW:
         return _begin(batch, request)
-    return _carry_over(batch, request, request.following(design), earlier)
+    return _carry_over(batch, request, request.next_budget(design), earlier)
 
 
 def _census(batch: ScoredBatch, request: DrawRequest) -> Plan:
     rows = len(batch.population)
     strata = stratify(batch.population, rows, request.cohorts)
-    return Plan(strata, strata.sizes, CENSUS, True, rows, np.zeros(rows, np.bool_))
+    return _new_series(strata, strata.sizes, CENSUS_REASON, rows)
 
 
 def _begin(batch: ScoredBatch, request: DrawRequest) -> Plan:
-    strata = stratify(batch.population, request.first, request.cohorts)
-    allocated = _allocated(batch, strata, request.first)
-    kept = np.zeros(len(batch.population), np.bool_)
-    return Plan(strata, allocated, request.redraw or "first", True, request.first, kept)
+    budget = request.first_budget
+    strata = stratify(batch.population, budget, request.cohorts)
+    allocated = _allocated(batch, strata, budget)
+    return _new_series(strata, allocated, request.redraw_reason or "first", budget)
 
 
 def _top_up(batch: ScoredBatch, budget: int, design: Design, earlier: EarlierDraw) -> Plan:
-    places = earlier.places(coarse(batch.population.ids))
+    places = earlier.places(first_64_bits(batch.population.ids))
     strata = Strata(earlier.strata.names, earlier.strata.codes[places])
-    allocated = _allocated(batch, strata, budget, design.allocated)
-    return Plan(strata, allocated, "top-up", False, budget, earlier.sampled[places])
+    return Plan(
+        strata=strata,
+        allocated=_allocated(batch, strata, budget, design.allocated),
+        reason="top-up",
+        begins_series=False,
+        budget=budget,
+        already_drawn=earlier.sampled[places],
+    )
 
 
 def _carry_over(
     batch: ScoredBatch, request: DrawRequest, budget: int, earlier: EarlierDraw
 ) -> Plan:
-    now = batch.population
-    known = Population(coarse(now.ids), now.draws, now.labels, now.grid, now.cohorts)
-    carried = carry_over(earlier, known, budget, request.cohorts)
+    comparable = replace(batch.population, ids=first_64_bits(batch.population.ids))
+    carried = carry_over(earlier, comparable, budget, request.cohorts)
     allocated = _allocated(batch, carried.strata, carried.budget, carried.at_least)
-    kept = np.zeros(len(now), np.bool_)  # another series: all of its rows are stored with it
-    return Plan(carried.strata, allocated, "carried over", True, carried.budget, kept)
+    return _new_series(carried.strata, allocated, "carried over", carried.budget)
+
+
+def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> Plan:
+    return Plan(
+        strata=strata,
+        allocated=allocated,
+        reason=reason,
+        begins_series=True,
+        budget=budget,
+        # a new series stores all its rows again, so none counts as already drawn
+        already_drawn=np.zeros(len(strata.codes), np.bool_),
+    )
 
 
 def _allocated(
     batch: ScoredBatch, strata: Strata, budget: int, at_least: Int64s | None = None
 ) -> Int64s:
     grid = batch.population.grid
+    # predicted numbers have no score: allocate in proportion to size
     points = grid.points if grid.name == "score" else np.full(len(grid.points), MISSING)
     wanted = targets(strata, points, answers_seen=batch.answers_seen)
     return allocate(strata.sizes, wanted, budget, at_least=at_least)
 
 
-def _require_same_chances(batch: ScoredBatch, request: DrawRequest, design: Design) -> None:
-    """Refuse what would change inclusion probabilities that are known."""
-    why, asked = None, request.budget
+def _require_same_probabilities(batch: ScoredBatch, request: DrawRequest, design: Design) -> None:
+    """Refuse another seed or a smaller budget than that of the stored design."""
+    difference, budget = None, request.command_budget
     if design.seed_digest != batch.basis.seed_digest:
-        why = "with another seed"
-    elif asked is not None and asked < min(design.budget, len(batch.population)):
-        why = f"with a budget of {design.budget}, and {asked} is less"
-    if why:
+        difference = "another seed; the present one"
+    elif budget is not None and budget < min(design.budget, len(batch.population)):
+        difference = f"a budget of {design.budget}; {budget}"
+    if difference:
         raise DrawRefused(
-            f"batch {batch.name!r} was drawn {why}: another draw would change known probabilities",
+            f"batch {batch.name!r} was drawn with {difference} would change inclusion probabilities "
+            "already on record",
             fix="pass --redraw REASON to begin another design; the earlier one stays on record",
         )
 
 
 def _require_not_learned(batch: ScoredBatch, earlier: EarlierDraw) -> None:
-    """Refuse to judge a version by a draw whose answers it has learned."""
+    """Refuse to judge a version by the answers that it was trained on."""
     if SEEN not in {cohort.name for cohort in batch.population.cohorts}:
-        return  # it was not trained here
-    places = earlier.places(coarse(batch.population.ids))
-    stays = places >= 0
-    trained = batch.population.cohort(SEEN).holds("true")[stays]
-    strata, sampled = earlier.strata.codes[places[stays]], earlier.sampled[places[stays]]
+        return  # no cohort tells which rows were in training
+    places = earlier.places(first_64_bits(batch.population.ids))
+    was_in_earlier = places >= 0
+    places = places[was_in_earlier]
+    trained = batch.population.cohort(SEEN).holds("true")[was_in_earlier]
+    strata, sampled = earlier.strata.codes[places], earlier.sampled[places]
     if not is_learned(strata, sampled, trained):
         return
     count = int((sampled & trained).sum())
     raise DrawRefused(
         f"version {batch.basis.version} was trained on {count} of the {int(sampled.sum())} rows "
-        f"that were drawn from batch {batch.name!r}, and on few others: it has learned their answers",
+        f"drawn from batch {batch.name!r}, far more than chance would give",
         fix="fit without the answers of rows that are checked (`push --purpose train` asks about others), "
         "or judge this version on later batches",
     )

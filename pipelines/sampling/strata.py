@@ -1,9 +1,9 @@
 """Strata: groups of predictions that are alike, made from counts and text alone.
 
-The finest of a ladder of partitions is taken that leaves about four questions
-to each stratum: label × 5 score bins × cohorts, then one cohort less at a time,
-then label × 5, × 3 and × 2 bins, then labels, then one stratum for all. Strata
-of fewer than 4 rows join their neighbour of the same label.
+Partitions are tried from the finest on: label × 5 score bins × cohorts, then
+with one cohort less at a time, then label × 5, × 3 and × 2 bins, then labels,
+then one stratum for all. The first that leaves about four questions to each
+stratum is taken. Strata of fewer than 4 rows join a neighbour of the same label.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
 from pipelines.sampling.population import CodedText, Population
 
 SMALLEST = 4  # rows; a smaller stratum joins its neighbour
-QUESTIONS = 4  # of the budget per stratum, at least
+QUESTIONS = 4  # per stratum, on average at least
 _CELLS = 10_000  # a partition with more cells is too fine, before any merging
 
 
 @dataclass(frozen=True, slots=True)
 class Strata:
-    """A partition of n predictions into H strata, named for people."""
+    """A partition of n predictions into H strata, with names that people can read."""
 
     names: tuple[str, ...]  # distinct
     codes: Int32s  # (n,), the stratum of each prediction
@@ -39,16 +39,17 @@ class Strata:
 
 
 def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -> Strata:
-    """Divide a batch for a budget of questions.
+    """Divide a batch into strata for a budget of questions.
 
     Args:
-        population: of one batch; the order of its rows does not matter.
-        budget: questions. Fewer than 8 leave one stratum.
-        cohorts: names of the cohorts that may be strata, the first kept longest.
+        population: the predictions of one batch; their order does not matter.
+        budget: number of questions; fewer than 8 make one stratum.
+        cohorts: names of the cohorts that may divide strata; the last is left
+            out first.
 
     Returns:
         Strata of at least one prediction each, in lexicographic order of
-        (label, bin, cohorts). The same population and budget give the same.
+        (label, bin, cohorts). The same population and budget give the same strata.
 
     >>> from pipelines.sampling.population import score_grid
     >>> ids = np.arange(80, dtype=np.uint64).reshape(40, 2)
@@ -85,14 +86,14 @@ def _ladder(population: Population, cohorts: Sequence[str]) -> Iterator[list[Dim
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """What remains of a product of d dimensions: the C combinations that have rows."""
+    """The cells of a partition by d dimensions: the C combinations that have rows."""
 
-    places: Int64s  # (d, C), in lexicographic order
+    places: Int64s  # (d, C), the place of each cell along each dimension, in lexicographic order
     of_row: Int64s  # (n,), the cell of each prediction
 
 
 def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
-    """Return the cells of a partition, None if there are too many."""
+    """Return the cells of a partition; None if there are too many."""
     rows = len(dimensions[0].places)
     cells = _Cells(np.zeros((0, 1), dtype=np.int64), np.zeros(rows, dtype=np.int64))
     for dimension in dimensions:
@@ -106,7 +107,7 @@ def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
 
 
 def _merged(cells: _Cells) -> Int64s:
-    """Return the group of each cell (C,): runs of cells of one label with enough rows."""
+    """Return the group of each cell (C,): consecutive cells of one label that have enough rows."""
     sizes = np.bincount(cells.of_row).tolist()
     starts = np.zeros(len(sizes), dtype=np.int64)
     for _, run in groupby(range(len(sizes)), key=cells.places[0].__getitem__):
@@ -115,7 +116,10 @@ def _merged(cells: _Cells) -> Int64s:
 
 
 def _group_starts(run: Sequence[int], sizes: Sequence[int]) -> list[int]:
-    """Return the first cells of the groups of one label; a small last group joins the one before."""
+    """Return the first cell of each group of one label.
+
+    If the last group is too small, it joins the group before it.
+    """
     starts, rows = [run[0]], 0
     for cell in run:
         if rows >= SMALLEST:
@@ -133,7 +137,7 @@ def _names(dimensions: Sequence[Dimension], cells: _Cells, groups: Int64s) -> tu
 
 
 def _name(dimensions: Sequence[Dimension], first: Int64s, last: Int64s) -> str:
-    """Return words for a run of cells: down to the dimension along which it extends."""
+    """Return the name of a run of cells: its places, up to the first dimension that it extends along."""
     words = []
     for dimension, low, high in zip(dimensions, first.tolist(), last.tolist(), strict=True):
         words.append(dimension.text(low, high))
@@ -143,7 +147,7 @@ def _name(dimensions: Sequence[Dimension], first: Int64s, last: Int64s) -> str:
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Number the names that a label's or a cohort's own text made equal."""
+    """Number equal names, which texts of labels or cohorts can cause."""
     counts = Counter(names)
     seen: Counter[str] = Counter()
     numbered = []
@@ -154,13 +158,13 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _pooled(labels: CodedText, most: int) -> Strata:
-    """Make the commonest labels strata of their own, and one of all others."""
+    """Return a stratum for each of the most frequent labels, and one for all other labels."""
     if most == 1:
         return Strata(("all",), np.zeros(len(labels.codes), dtype=np.int32))
     label = by_label(labels)
     sizes = np.bincount(label.places, minlength=label.count)
-    kept = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
+    frequent = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
     strata = np.full(label.count, most - 1, dtype=np.int32)
-    strata[kept] = np.arange(most - 1)
-    names = [label.text(place, place) for place in kept.tolist()]
+    strata[frequent] = np.arange(most - 1)
+    names = [label.text(place, place) for place in frequent.tolist()]
     return Strata(_distinct([*names, "other"]), strata[label.places])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,54 +48,11 @@ class FragmentResult:
         return self.digest.count
 
 
-def duplicates(results: Sequence[FragmentResult]) -> dict[tuple[str, int], str]:
-    """Find the rows that share a key with another row of their batch, and why each is left out.
-
-    Of identical copies the first in the order of (file, row) stays; differing
-    copies are all left out.
-
-    Args:
-        results: all of one batch.
-    """
-    if sum(len(result.ids) for result in results) < 2:
-        return {}
-    ordered = np.concatenate([result.ids[:, 0] for result in results])
-    ordered.sort()
-    twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return _judged(sorted(results, key=_place), twins) if len(twins) else {}
-
-
-def _place(result: FragmentResult) -> tuple[int, int]:
-    return result.source_number, int(result.positions[0]) if len(result.positions) else 0
-
-
-def _judged(
-    results: Sequence[FragmentResult], twins: np.ndarray[Any, np.dtype[np.uint64]]
-) -> dict[tuple[str, int], str]:
-    """Compare rows whose ids share their first half: only equal ids are copies."""
-    copies: dict[bytes, list[tuple[str, int, bytes]]] = {}
-    for result in results:
-        for place in np.flatnonzero(np.isin(result.ids[:, 0], twins)):
-            row = (result.source, int(result.positions[place]), result.contents[place].tobytes())
-            copies.setdefault(result.ids[place].tobytes(), []).append(row)
-    left_out: dict[tuple[str, int], str] = {}
-    for same in copies.values():
-        if len({content for *_, content in same}) > 1:
-            left_out |= {(source, row): "duplicate_key" for source, row, _ in same}
-        else:
-            left_out |= {(source, row): "duplicate_row" for source, row, _ in same[1:]}
-    return left_out
-
-
 _STREAM = pa.schema([("id", pa.binary(16)), ("content", pa.binary(16)), ("row", pa.int64())])
 
 
-def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
-    """Write results as one Arrow stream, to leave a worker; `read_results` reads it back.
-
-    Raises:
-        OSError: as the file system says.
-    """
+def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
+    """Return results as the bytes of one Arrow stream, to leave a worker."""
     notes = [
         {
             "batch": result.batch,
@@ -111,7 +67,8 @@ def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
         for result in results
     ]
     schema = _STREAM.with_metadata({"results": json.dumps(notes)})
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as stream:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as stream:
         for result in results:
             columns = [
                 _fixed(schema.field("id").type, result.ids),
@@ -119,6 +76,7 @@ def write_results(path: Path, results: Sequence[FragmentResult]) -> None:
                 _fixed(schema.field("row").type, result.positions),
             ]
             stream.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return sink.getvalue()
 
 
 def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
@@ -126,13 +84,9 @@ def _fixed(kind: pa.DataType, values: Hashes | Int64s) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, buffer])
 
 
-def read_results(path: Path) -> list[FragmentResult]:
-    """Read what `write_results` wrote, as a view of the file: bytes are read when they are used.
-
-    Raises:
-        OSError: as the file system says.
-    """
-    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+def decode_results(content: bytes | pa.Buffer) -> list[FragmentResult]:
+    """Return the results that `encode_results` was given; their arrays are views of the bytes."""
+    with pa.ipc.open_stream(content) as stream:
         notes = json.loads(stream.schema.metadata[b"results"])
         batches = list(stream)
     return [_result(note, rows) for note, rows in zip(notes, batches, strict=True)]

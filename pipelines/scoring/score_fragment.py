@@ -17,16 +17,17 @@ from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, flo
 from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.cohorts import cohort_maps, cohorts_of
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
+from pipelines.input.projections import projection
+from pipelines.input.typed_rows import contents_of, require_numbers, take
 from pipelines.job.rules import ReadingRules
 from pipelines.scoring.file_names import Origin, predictions_name
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.scoring.scorers import Predictions, Scorer
-from pipelines.tables.delta import Table
+from pipelines.tables.table import Table
 from pipelines.tables.table_files import WrittenFile
 
 
@@ -60,11 +61,11 @@ class Work:
         Raises:
             InputUnreadable, SchemaMismatch: its file cannot be used.
         """
-        columns, wanted = raw.projection(self.rules), self.attempts
+        columns, wanted = projection(self.rules), self.attempts
         digests = self.file_digests
         for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
             if not split.source.is_csv:
-                raw.require_numbers(rows.rows.schema, self.rules.number_columns)
+                require_numbers(rows.rows.schema, self.rules.number_columns)
             yield score_fragment(self, split, rows)
 
     def outcome(self, split: Split) -> Outcome:
@@ -97,7 +98,7 @@ def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:
     """
     is_cut = _mark_excluded(work, split, rows)
     predicted = work.scorer.predict(rows.rows, rows.faults)
-    contents = raw.contents_of(rows.rows, work.rules.key_columns)
+    contents = contents_of(rows.rows, work.rules.key_columns)
     good = rows.faults.others(rows.rows.num_rows)
     codes, versions = dictionary_codes(predicted.versions)
     return FragmentResult(
@@ -157,7 +158,7 @@ def _written(
 ) -> WrittenFile | None:
     """Write the rows without faults; None where there are none."""
     good: slice | Int64s = rows.faults.others(rows.rows.num_rows)
-    kept = columns if isinstance(good, slice) else raw.take(columns, good)
+    kept = columns if isinstance(good, slice) else take(columns, good)
     if not kept.num_rows:
         return None
     folder = work.table.folder({"job": work.rules.identity.job, "batch": rows.batch})

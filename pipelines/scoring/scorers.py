@@ -22,8 +22,9 @@ from pipelines.columns.spelling import canonical_text
 from pipelines.features.bad_values import BadValues
 from pipelines.features.mapped import Mapped
 from pipelines.features.spec import FeatureSpec
-from pipelines.input import typed_rows as raw
 from pipelines.input.faults import Faults
+from pipelines.input.typed_columns import checked_text, numbers
+from pipelines.input.typed_rows import features_of, take
 from pipelines.job.sections import PredictionColumns
 from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
@@ -104,13 +105,13 @@ class ModelScorer:
     def _typed(self, rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
         """Return the features that the user's function makes of the rows, in their types."""
         prepared = self._function(rows) if self._function else rows
-        return raw.features_of(prepared, self._features, self._timezone, faults)
+        return features_of(prepared, self._features, self._timezone, faults)
 
     def _mapped(self, features: pa.RecordBatch, faults: Faults) -> Mapped:
         """Map the rows that are not marked; mark those that cannot be mapped."""
         while True:
             good = faults.others(features.num_rows)
-            rows = features if isinstance(good, slice) else raw.take(features, good)
+            rows = features if isinstance(good, slice) else take(features, good)
             try:
                 return self._package.mapper.map(rows)
             except BadValues as bad:
@@ -143,11 +144,11 @@ class GivenPredictions:
         name = self._columns.label
         values = None
         if self._task == "regression":
-            values = raw.numbers(rows.column(name), name, faults)
+            values = numbers(rows.column(name), name, faults)
             faults.mark(~np.isfinite(floats(values)), "no_prediction", name)
             labels = canonical_text(values)
         else:
-            labels = canonical_text(raw.checked_text(rows.column(name), name, faults))
+            labels = canonical_text(checked_text(rows.column(name), name, faults))
             gaps = missing(labels)
             if gaps is not None:
                 faults.mark(gaps, "no_prediction", name)
@@ -186,7 +187,7 @@ class GivenPredictions:
         return float_array(chances, np.isnan(chances))
 
     def _chances(self, rows: pa.RecordBatch, name: str, faults: Faults) -> Floats:
-        return floats(raw.numbers(rows.column(name), name, faults))
+        return floats(numbers(rows.column(name), name, faults))
 
     def _mark_out_of_range(self, chances: Floats, name: str, faults: Faults) -> None:
         faults.mark((chances < 0) | (chances > 1), "score_out_of_range", name)

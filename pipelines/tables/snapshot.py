@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pyarrow as pa
 
-from pipelines.tables.delta import Table
 from pipelines.tables.schemas import LARGE, TABLES
+from pipelines.tables.table import Table
 from pipelines.tables.table_files import WrittenFile
 
 
@@ -89,7 +89,8 @@ class Tables:
     def _read(self, name: str, columns: Sequence[str], kept: dict[str, frozenset[str]]) -> pa.Table:
         table = self.table(name)
         if table.partitioned_by:
-            return table.read(columns, self._partition(None), kept)
+            [batch] = kept.get("batch") or [None]
+            return table.read(columns, self._partition(batch), kept)
         return table.read(columns, None, {**kept, "job": frozenset([self.job])})
 
     def _partition(self, batch: str | None) -> dict[str, str]:

@@ -24,11 +24,13 @@ from pipelines.features.user_function import Prepare
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified, row_digests
-from pipelines.input import typed_rows as raw
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
+from pipelines.input.projections import projection
+from pipelines.input.typed_columns import numbers
+from pipelines.input.typed_rows import features_of, require_numbers, take, take_column
 from pipelines.job.rules import ReadingRules
 from pipelines.training.selection import Selection
 
@@ -58,11 +60,11 @@ class TrainingRows:
         """Select rows by a mask (n,), True for those that stay."""
         chosen = np.flatnonzero(mask)
         return TrainingRows(
-            raw.take(self.features, chosen),
-            raw.take_column(self.keys, chosen),
+            take(self.features, chosen),
+            take_column(self.keys, chosen),
             self.hashes[chosen],
             None if self.micros is None else self.micros[chosen],
-            raw.take_column(self.targets, chosen),
+            take_column(self.targets, chosen),
             self.digests[chosen],
             self.place,
         )
@@ -95,9 +97,7 @@ class Reader:
             training, _ = self.selection.masks(rows.hashes, rows.micros)
             chosen = np.flatnonzero(training)
             if len(chosen):
-                statistics.add(
-                    seen, raw.take(rows.features, chosen), rows.hashes[chosen], rows.place
-                )
+                statistics.add(seen, take(rows.features, chosen), rows.hashes[chosen], rows.place)
         return seen
 
     def read(self, split: Split) -> Iterator[TrainingRows]:
@@ -114,34 +114,34 @@ class Reader:
         Raises:
             InputUnreadable, SchemaMismatch: the file cannot be used.
         """
-        projection = raw.projection(self.rules, target=True)
+        columns = projection(self.rules, target=True)
         slices = batches_of(
-            self.rules, split, projection, batches=self.batches, digests=self.file_digests
+            self.rules, split, columns, batches=self.batches, digests=self.file_digests
         )
         for rows in slices:
             if not split.source.is_csv:
-                raw.require_numbers(rows.rows.schema, self.rules.number_columns)
+                require_numbers(rows.rows.schema, self.rules.number_columns)
             targets = self._targets(rows)
             prepared = self.function(rows.rows) if self.function else rows.rows
-            features = raw.features_of(
+            features = features_of(
                 prepared, self.rules.features, self.rules.batches.timezone, rows.faults
             )
             self._mark_broken_pictures(features, rows.faults)
             yield Examined(rows, features, targets)
 
     def _usable(self, examined: Examined, good: Int64s, source: int) -> TrainingRows:
-        rules, kept = self.rules, raw.take(examined.rows.rows, good)
+        rules, kept = self.rules, take(examined.rows.rows, good)
         keys, targets = (
-            raw.take_column(column, good) for column in (examined.rows.keys, examined.targets)
+            take_column(column, good) for column in (examined.rows.keys, examined.targets)
         )
         time, timezone = rules.time, rules.batches.timezone
-        used = raw.projection(rules, target=True).columns or kept.schema.names
+        used = projection(rules, target=True).columns or kept.schema.names
         digests = row_digests(kept, used)
         if self.answers is not None:  # the file does not hold what the row was labeled
             own = pa.RecordBatch.from_arrays([targets], names=["target"])
             digests = identified(row_digests(own, ["target"]), digests)
         return TrainingRows(
-            features=raw.take(examined.features, good),
+            features=take(examined.features, good),
             keys=keys,
             hashes=keyed_hashes(rules.identity.seed, "fit", examined.rows.batch, keys),
             micros=None if time is None else local_micros(kept.column(time), timezone),
@@ -162,9 +162,7 @@ class Reader:
             faults.mark(~known[codes], "no_target", column)
         else:
             given = targets if self.answers is not None else rows.rows.column(column)
-            faults.mark(
-                ~np.isfinite(floats(raw.numbers(given, column, faults))), "no_target", column
-            )
+            faults.mark(~np.isfinite(floats(numbers(given, column, faults))), "no_target", column)
         return targets
 
     def _mark_broken_pictures(self, features: pa.RecordBatch, faults: Faults) -> None:

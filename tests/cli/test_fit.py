@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.app import open_app
-from functions.draws import training_draw
+from functions.steps import push
 from tests.fixtures.world import World, loans, with_column
 
 
@@ -93,7 +93,7 @@ def asked(world: World) -> World:
 
 def test_rows_that_nobody_answered_are_counted(asked: World) -> None:
     """Three answers are too few: the others have none."""
-    training_draw.draw(open_app(asked.job), ())
+    push.draw_training_rows(open_app(asked.job), ())
     rows = asked.rows("select prediction_id from samples where purpose = 'train' limit 3")
     path = Path(asked.folder / "answers.csv")
     path.write_text(
@@ -110,7 +110,7 @@ def test_rows_that_nobody_answered_are_counted(asked: World) -> None:
 def test_without_any_answer_the_next_step_is_named(asked: World) -> None:
     """To ask, and once people were asked, to wait for them."""
     first = asked.refused("fit").error
-    training_draw.draw(open_app(asked.job), ())
+    push.draw_training_rows(open_app(asked.job), ())
     second = asked.refused("fit").error
 
     assert first["code"] == second["code"] == "step_missing"

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.app import open_app
-from functions.draws import training_draw
 from functions.steps import push
 from pipelines.job import job_file
 from pipelines.models.catalogue import ESTIMATORS
@@ -159,7 +158,7 @@ def test_a_job_without_a_column_of_numbers_asks_people_for_them(
 ) -> None:
     """A dry run counts the questions; the real one makes them, and asks for a number."""
     server = FakeLabelStudio()
-    monkeypatch.setattr(push, "connect", lambda _app: nullcontext(server))
+    monkeypatch.setattr(push, "connect", lambda *_: nullcontext(server))
     app = open_app(numbers.job)
 
     made = push.push(app, push.PushOptions(purpose="train"))
@@ -173,7 +172,7 @@ def test_a_job_without_a_column_of_numbers_asks_people_for_them(
 
 def answers(world: World) -> Path:
     """Draw rows for people; their answers follow the age."""
-    training_draw.draw(open_app(world.job), ())
+    push.draw_training_rows(open_app(world.job), ())
     ages = {row["loan"]: row["age"] for row in pq.read_table(world.data).to_pylist()}
     rows = world.rows("select prediction_id, key from samples where purpose = 'train'")
     path = world.folder / "answers.csv"

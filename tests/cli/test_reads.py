@@ -15,8 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from functions.app import open_app
+from functions.steps.report import gather
 from infra.clouds.folder import Folder
-from tests.fixtures.world import World, environment
+from labeling.report import Reason
+from tests.fixtures.world import World, environment, with_column
 
 HEAVY = {"apache_beam", "pandas", "sklearn", "scipy", "label_studio_sdk"}
 LIGHT = {
@@ -173,6 +176,23 @@ def test_a_command_opens_no_more_files_where_there_are_more_batches(
 
     assert "predictions" not in opens[MANY]
     assert max(opens[MANY].values()) <= 17
+
+
+def test_a_report_counts_quarantined_rows_without_opening_any(
+    fitted: World, tmp_path: Path
+) -> None:
+    """The record of each scoring has the reasons."""
+    world = fitted.copy(tmp_path / "world")
+    rows = pq.read_table(world.data)
+    world.write(with_column(rows, "income", [float("inf"), *rows["income"].to_pylist()[1:]]))
+    world.ok("score")
+
+    with counted(world.store) as opens:
+        data = gather(open_app(world.job))
+
+    assert data.reasons == [Reason("infinite", "income", 1)]
+    assert world.rows("select reason from quarantine") == [{"reason": "infinite"}]
+    assert [name for name in opens if name.startswith("quarantine/")] == []
 
 
 def test_sampling_reads_the_predictions_of_its_own_batch_alone(judged: dict[int, World]) -> None:

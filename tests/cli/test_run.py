@@ -103,7 +103,7 @@ def test_where_people_answer_is_told(world: World, monkeypatch: pytest.MonkeyPat
     server = FakeLabelStudio()
     monkeypatch.setattr(App, "label_studio", Access(server.url, SecretStr("t0k3n")))
     for module in (push, pull):
-        monkeypatch.setattr(module, "connect", lambda _app: nullcontext(server))
+        monkeypatch.setattr(module, "connect", lambda *_: nullcontext(server))
 
     asked = world.run("run", as_json=False)
 

@@ -17,8 +17,8 @@ from functions.app import open_app
 from functions.batches import discovery
 from pipelines.columns.relations import where_in
 from pipelines.input.batch_rows import batches_of
-from pipelines.tables.delta import Table
 from pipelines.tables.schemas import DESIGNS, SAMPLES
+from pipelines.tables.table import Table
 from tests.fixtures.world import DAYS, World, edited, loans, with_column
 
 FACTS = {

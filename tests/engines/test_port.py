@@ -28,8 +28,8 @@ from pipelines.job.rules import reading_rules
 from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Work
 from pipelines.scoring.scorers import GivenPredictions, Scorer
-from pipelines.tables.delta import Table
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
+from pipelines.tables.table import Table
 from pipelines.training.rows import Reader
 from pipelines.training.selection import Selection
 from tests.fixtures.world import ROOT, World

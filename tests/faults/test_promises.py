@@ -51,7 +51,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> FakeLabelStudio:
     """A Label Studio that every command finds."""
     fake = FakeLabelStudio()
     for module in (label_studio, push):
-        monkeypatch.setattr(module, "connect", lambda _app: nullcontext(fake))
+        monkeypatch.setattr(module, "connect", lambda *_: nullcontext(fake))
     monkeypatch.setattr(App, "label_studio", Access(fake.url, SecretStr(TOKEN)))
     return fake
 

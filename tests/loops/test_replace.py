@@ -205,7 +205,7 @@ def test_a_version_that_learned_the_answers_is_not_judged_by_them(terminal: Term
         told = terminal.refused("sample", *options)
 
         assert told["code"] == "draw_refused"
-        assert "it has learned their answers" in told["problem"]
+        assert "far more than chance would give" in told["problem"]
 
 
 def test_an_unknown_row_is_named_as_the_file_names_it(terminal: Terminal) -> None:

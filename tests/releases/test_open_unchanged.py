@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,6 +14,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from functions.app import open_app
+from functions.steps.report import gather
 from tests.fixtures.terminal import Terminal
 from tests.releases import make
 
@@ -222,6 +225,21 @@ def test_a_new_batch_is_scored_by_the_old_package(opened: Opened) -> None:
     [newest] = terminal.rows(f"select job_hash from runs where batch = '{NEW_DAY}'")  # noqa: S608
     assert newest["job_hash"] == known["job_hash"]
     assert opened.kept("parcels") >= opened.promised
+
+
+@each_job
+def test_a_report_counts_the_reasons_that_the_release_did_not_record(
+    opened: Opened, job: str
+) -> None:
+    counted = Counter((row["reason"], row["column"]) for row in _quarantine(opened, job))
+
+    data = gather(open_app(opened.terminal(job).job))
+
+    assert {(one.reason, one.column): one.rows for one in data.reasons} == counted
+
+
+def _quarantine(opened: Opened, job: str) -> list[dict[str, Any]]:
+    return opened.terminal(job).rows('select reason, "column" from quarantine')
 
 
 @each_job

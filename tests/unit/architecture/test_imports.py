@@ -131,3 +131,34 @@ def _names_a_job(node: ast.AST) -> bool:
     return (isinstance(node, ast.Name) and node.id == "Job") or (
         isinstance(node, ast.Attribute) and node.attr == "Job"
     )
+
+
+# Whatever else gives a whole file its name, with the reason why it does not go through the port.
+RENAMES = {
+    "infra.clouds.folder",  # implements the port
+    "infra.staging",  # a download of any size, which `Files.put` would take as one piece of memory
+    "labeling.labelstudio.local.server",  # a whole data folder of the server, not a file of a store
+}
+
+
+def test_files_get_their_names_in_one_place() -> None:
+    """A file is whole or absent because `Files.put` writes it; nobody else replaces files by hand."""
+    renaming = {
+        module.name
+        for module in modules().values()
+        if any(_renames(node) for node in ast.walk(module.tree))
+    }
+
+    assert renaming == RENAMES
+
+
+def _renames(node: ast.AST) -> bool:
+    """Whether a node is `path.replace(target)`, `path.rename(target)`, or the same by `os`.
+
+    A text's `replace` takes two arguments; that of a time and of a record names them.
+    """
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    if isinstance(node.func.value, ast.Name) and node.func.value.id in ("os", "shutil"):
+        return node.func.attr in ("replace", "rename", "renames", "move")
+    return node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords

@@ -10,15 +10,17 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 
 from functions.cli.commands import recheck
-from tests.fixtures.repository import ROOT, modules, python, texts
+from tests.fixtures.repository import PACKAGES, ROOT, modules, python, texts
 
 SAYS_NOTHING = re.compile(r"(^|/)(utils?|helpers?|common|core|misc|manager)(\.py|/)")
 
-# Classes that still share a name, in rooms that are being worked on. The set only shrinks.
-DOUBLE = {"Predictions", "Run", "Target"}
-
 # A command is served by the edge that does the work, and both are named after it.
 SERVED = {"estimate", "fit", "pull", "push", "score"}
+
+# Tests of several modules at once.
+TOGETHER = {
+    "functions/test_notebook.py",  # the steps, called one after the other as a notebook does
+}
 
 # Values that several rooms compare with, and that are written once.
 CONSTANTS = ("verify", "seen_in_training")
@@ -52,7 +54,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
 
-    assert double.keys() - DOUBLE == set()
+    assert double == {}
 
 
 def test_a_file_has_a_name_of_its_own() -> None:
@@ -64,6 +66,20 @@ def test_a_file_has_a_name_of_its_own() -> None:
     )
 
     assert double.keys() - SERVED == set()
+
+
+def test_a_test_is_named_after_a_module_and_lies_where_it_lies() -> None:
+    """`tests/unit/infra/engines/test_choice.py` tests `infra/engines/choice.py`."""
+    tests = {
+        path.removeprefix("tests/unit/")
+        for path in texts()
+        if path.startswith(tuple(f"tests/unit/{package}/" for package in PACKAGES))
+        and Path(path).name.startswith("test_")
+    }
+
+    lost = {name for name in tests if not (ROOT / name.replace("/test_", "/")).is_file()}
+
+    assert lost == TOGETHER
 
 
 def test_no_file_is_named_like_the_standard_library() -> None:

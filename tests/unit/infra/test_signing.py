@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from infra import signing
 from pipelines.errors import PackageRefused, SettingsInvalid
-from pipelines.models.signatures import Signature
+from pipelines.models.signature_format import Signature
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.models.catalogue import ESTIMATORS, EstimatorEntry
 from pipelines.models.manifest import Recipe, TrainingData
 from pipelines.models.package import TrainedModel
-from pipelines.models.signatures import Sign, Verify
+from pipelines.models.signature_format import Sign, Verify
 from pipelines.sklearn import package_evaluator, train
 
 MakeMapped = Callable[..., Mapped]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from pipelines.errors import RecheckError, read_error, write_error
+from pipelines.errors import RecheckError, decode_error, encode_error
 
 
 def kinds(kind: type[RecheckError]) -> Iterator[type[RecheckError]]:
@@ -33,9 +32,7 @@ def test_an_error_pickles(kind: type[RecheckError]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_is_read_from_its_file(kind: type[RecheckError], tmp_path: Path) -> None:
-    write_error(tmp_path / "error", kind("Übel", fix="what to do"))
-
-    there = read_error(tmp_path / "error")
+def test_an_error_comes_back_from_its_bytes(kind: type[RecheckError]) -> None:
+    there = decode_error(encode_error(kind("Übel", fix="what to do")))
 
     assert (type(there), there.problem, there.fix) == (kind, "Übel", "what to do")

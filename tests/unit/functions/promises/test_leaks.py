@@ -17,7 +17,7 @@ SECRET = "0123456789abcdef"
 def test_a_secret_between_two_chunks_is_found(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("x" * (leaks._CHUNK - 5) + SECRET)
 
-    assert leaks.search(Folder(tmp_path), SECRET).found == ["log"]
+    assert leaks.search(Folder(tmp_path), SECRET).holders == ["log"]
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ def test_a_secret_in_packed_values_is_found(tmp_path: Path, values: pa.Array) ->
     pq.write_table(pa.table({"column": values}), path, **options)
     assert SECRET.encode() not in path.read_bytes()
 
-    assert leaks.search(Folder(tmp_path), SECRET).found == [path.name]
+    assert leaks.search(Folder(tmp_path), SECRET).holders == [path.name]
 
 
 def test_a_file_that_is_no_parquet_is_looked_through_as_it_lies(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_text(f"not packed: {SECRET}")
     (tmp_path / "other.parquet").write_text("nothing")
 
-    assert leaks.search(Folder(tmp_path), SECRET).found == ["broken.parquet"]
+    assert leaks.search(Folder(tmp_path), SECRET).holders == ["broken.parquet"]
 
 
 def test_a_search_ends_and_says_where(tmp_path: Path) -> None:
@@ -53,11 +53,11 @@ def test_a_search_ends_and_says_where(tmp_path: Path) -> None:
 
     search = leaks.search(Folder(tmp_path), SECRET, most=500)
 
-    assert search.found == ["small"]
+    assert search.holders == ["small"]
     assert search.extent == "the 1 smallest of the 2 files of the store"
 
 
 def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     search = leaks.search(Folder(tmp_path / "nothing"), SECRET)
 
-    assert (search.found, search.extent) == ([], "the 0 files of the store")
+    assert (search.holders, search.extent) == ([], "the 0 files of the store")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from functions.promises import recount
-from labeling.answers.current import resolve
+from labeling.answers.current import label_questions
 from pipelines.tables.schemas import ANNOTATIONS, SAMPLES, table_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_both_ways_of_counting_agree(seed: int) -> None:
     rows = somewhere(seed)
     drawn = {"purpose": "verify", "prediction_id": "p", "shown_digest": "d"}
     samples = table_of(SAMPLES, [{**drawn, "series": 1, "draw_no": 1}])
-    labels = resolve(table_of(ANNOTATIONS, rows), samples, numbers=False).to_pylist()
+    labels = label_questions(table_of(ANNOTATIONS, rows), samples, numbers=False).to_pylist()
 
     assert list(recount.miscounted(recount.people(recount.standing(rows)), labels)) == []
 
@@ -82,3 +82,21 @@ def test_only_an_answer_to_what_is_shown_now_makes_a_row_answered() -> None:
     answers = [annotation("a"), annotation("b", prediction_id="q", shown_digest="old")]
 
     assert recount.answered_rows(samples, answers) == {"b": 1}
+
+
+def test_an_answer_that_was_stored_again_word_for_word_is_told() -> None:
+    later = BEGIN + timedelta(hours=1)
+
+    assert list(recount.doubled([annotation("a"), annotation("a", known_at=later)]))
+    assert list(recount.doubled([annotation("a"), annotation("b")]))
+
+
+def test_an_answer_that_changed_and_came_back_is_no_double() -> None:
+    hours = [BEGIN + timedelta(hours=hour) for hour in range(3)]
+    rows = [
+        annotation("a", known_at=hours[0]),
+        annotation("a", known_at=hours[1], answer="yse", state="invalid"),
+        annotation("a", known_at=hours[2]),
+    ]
+
+    assert list(recount.doubled(rows)) == []

@@ -15,8 +15,8 @@ from pyarrow import parquet
 from labeling.answers.answer_files import read_answers
 from labeling.answers.intake import Answer
 from pipelines.errors import AnswersUnreadable
-from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
+from pipelines.input.row_keys import keys_of
 
 ALLOWED = ("yes", "no")
 NAIVE = datetime.fromisoformat("2026-11-21")  # as a Parquet file without a zone has it

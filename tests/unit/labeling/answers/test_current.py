@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.answers.current import LABELS, current_answers, resolve, standing
+from labeling.answers.current import LABELS, current_answers, label_questions, latest_annotations
 from pipelines.tables.schemas import ANNOTATIONS, SAMPLES
 
 _START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -60,7 +60,7 @@ def _states(*rows: dict[str, object], samples: pa.Table = _ASKED) -> list[tuple[
 
 
 def _label(*rows: dict[str, object], numbers: bool = False) -> dict[str, object]:
-    (found,) = resolve(_annotations(*rows), _ASKED, numbers=numbers).to_pylist()
+    (found,) = label_questions(_annotations(*rows), _ASKED, numbers=numbers).to_pylist()
     return dict(found)
 
 
@@ -167,7 +167,7 @@ def test_stale_answers_and_outcomes_are_told_apart_in_the_labels() -> None:
         _answer("c", prediction_id="p9", shown_digest=None),
     )
 
-    found = resolve(answers, _ASKED, numbers=False)
+    found = label_questions(answers, _ASKED, numbers=False)
 
     assert [(row["prediction_id"], row["state"]) for row in found.to_pylist()] == [
         ("p1", "answered"),
@@ -178,7 +178,7 @@ def test_stale_answers_and_outcomes_are_told_apart_in_the_labels() -> None:
 
 @pytest.mark.parametrize("numbers", [True, False])
 def test_without_answers_there_is_no_label(*, numbers: bool) -> None:
-    found = resolve(_annotations(), _samples(), numbers=numbers)
+    found = label_questions(_annotations(), _samples(), numbers=numbers)
 
     assert found.schema == LABELS
     assert found.num_rows == 0
@@ -219,5 +219,7 @@ def test_the_order_and_repetition_of_rows_change_nothing(
     again = pa.concat_tables([table, table])
     shuffled = again.take(np.random.default_rng(seed).permutation(again.num_rows))
 
-    assert resolve(shuffled, asked, numbers=False) == resolve(table, asked, numbers=False)
-    assert standing(shuffled).num_rows == standing(table).num_rows
+    assert label_questions(shuffled, asked, numbers=False) == label_questions(
+        table, asked, numbers=False
+    )
+    assert latest_annotations(shuffled).num_rows == latest_annotations(table).num_rows

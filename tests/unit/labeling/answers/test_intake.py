@@ -17,12 +17,9 @@ from labeling.answers.intake import (
     Answer,
     Held,
     Intake,
-    answers_of,
-    as_time,
     hold,
     take,
     taken_back,
-    task_of,
     to_table,
 )
 from pipelines.tables.schemas import ANNOTATIONS
@@ -186,6 +183,65 @@ def test_an_export_given_again_still_answers_what_was_shown() -> None:
     assert again.rows == ()
 
 
+def test_a_row_that_left_the_draw_keeps_the_answer_to_its_last_question() -> None:
+    """By one rule for a file and for Label Studio: it is no outcome, and not unknown."""
+    (row,) = take([said()], NOTHING, drawn={}, asked=DRAWN).rows
+
+    assert (row.state, row.shown_digest) == ("valid", "d1")
+
+
+@pytest.mark.parametrize(
+    "later", [{}, {"p1": "d9"}, {"p2": "d2"}, {"p1": "d1", "p2": "d9"}], ids=str
+)
+def test_the_same_table_adds_nothing_whatever_was_drawn_since(later: dict[str, str]) -> None:
+    """Rows leave a draw, come back, and are asked otherwise; a second reading of each finds nothing."""
+    table = [said("p1"), said("p2", "no")]
+    intakes = [take(table, NOTHING, drawn=DRAWN)]
+    asked = dict(DRAWN)
+    for drawn in (later, DRAWN, later):
+        asked |= drawn
+        intakes.append(take(table, held_after(*intakes), drawn=drawn, asked=asked))
+
+        again = take(table, held_after(*intakes), drawn=drawn, asked=asked)
+
+        assert again.rows == ()
+
+
+def test_a_typo_in_a_later_line_takes_no_answer_back() -> None:
+    (row,) = take([said(), said(answer="yse", state="invalid")], NOTHING, drawn=DRAWN).rows
+
+    assert (row.answer, row.state) == ("yes", "valid")
+
+
+def test_a_typo_in_a_later_file_takes_no_answer_back() -> None:
+    first = take([said()], NOTHING, drawn=DRAWN)
+
+    second = take([said(answer="yse", state="invalid")], held_after(first), drawn=DRAWN)
+
+    assert second.rows == ()
+
+
+def test_the_right_file_brings_an_answer_back_that_a_typo_had_replaced() -> None:
+    """As earlier releases let it."""
+    right, typo = (
+        take([answer], NOTHING, drawn=DRAWN)
+        for answer in (said(), said(answer="yse", state="invalid"))
+    )
+
+    (row,) = take([said()], held_after(right, typo), drawn=DRAWN).rows
+
+    assert (row.answer, row.state) == ("yes", "valid")
+
+
+@pytest.mark.parametrize("updated", [NOON, None])
+def test_a_correction_of_the_same_moment_counts_as_it_comes(updated: datetime | None) -> None:
+    first = take([said()], NOTHING, drawn=DRAWN)
+
+    second = take([said(answer="no", updated=updated)], held_after(first), drawn=DRAWN)
+
+    assert [row.answer for row in second.rows] == ["no"]
+
+
 def test_labels_counts_questions_with_their_first_valid_answer() -> None:
     first = take([said(), said("p2", None, state="skipped")], NOTHING, drawn=DRAWN)
     more = [
@@ -228,52 +284,6 @@ def test_a_repeat_adds_nothing(ids: Sequence[str], data: st.DataObject) -> None:
     again = take(found, held_after(first), drawn=DRAWN, scored={"p3"})
 
     assert (again.rows, again.labels, again.unknown) == ((), 0, first.unknown)
-
-
-def exported(**changes: object) -> dict[str, object]:
-    annotation = {
-        "id": 9,
-        "completed_by": 3,
-        "result": [{"from_name": "answer", "value": {"choices": ["yes"]}}],
-        "was_cancelled": False,
-        "created_at": "2026-11-21T12:00:00.000001Z",
-        "updated_at": "2026-11-21T13:00:00Z",
-        "lead_time": 4.5,
-    } | changes
-    return {"id": 7, "data": {"prediction_id": "p1", "row": {}}, "annotations": [annotation]}
-
-
-def test_an_answer_is_named_by_task_annotation_and_moment() -> None:
-    """Ids are used again after a deletion; a microsecond is not."""
-    (answer,) = answers_of(exported(), "?", ["yes", "no"], "labelstudio:abc")
-
-    assert answer.annotation_id == "ls:7:9:20261121T120000000001"
-    assert task_of(answer) == 7
-    assert (answer.annotator, answer.lead_time, answer.updated) == (
-        "3",
-        4.5,
-        NOON + timedelta(hours=1),
-    )
-
-
-def test_a_person_is_the_same_by_id_and_by_record() -> None:
-    task = exported(completed_by={"id": 3, "email": "ann@example.com"})
-
-    assert [answer.annotator for answer in answers_of(task, "?", [], "file")] == ["3"]
-
-
-def test_a_skip_keeps_no_answer() -> None:
-    """Label Studio keeps what was chosen before."""
-    (answer,) = answers_of(exported(was_cancelled=True), "?", ["yes"], "file")
-
-    assert (answer.state, answer.answer) == ("skipped", None)
-
-
-@pytest.mark.parametrize(
-    "text", ["2026-11-21T12:00:00Z", "2026-11-21 13:00:00+01:00", "2026-11-21T12:00:00"]
-)
-def test_times_are_compared_in_utc(text: str) -> None:
-    assert as_time(text) == NOON
 
 
 def test_answers_come_and_go_without_pandas() -> None:

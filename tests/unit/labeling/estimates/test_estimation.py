@@ -715,11 +715,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from labeling.answers.agreement import agreement
 from labeling.estimates.estimation import Wanted, estimates
-from labeling.answers.current import resolve
+from labeling.answers.current import label_questions
 
 tables = [pa.ipc.open_file(f"{sys.argv[1]}/{name}").read_all() for name in sys.argv[2:]]
 assert estimates(*tables, wanted=Wanted("classification"), seed="s", as_of=datetime.now(UTC))
-assert resolve(tables[2], tables[1], numbers=False).num_rows
+assert label_questions(tables[2], tables[1], numbers=False).num_rows
 assert agreement(tables[2], tables[1], numbers=False).questions
 print(*sorted({"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)))
 """

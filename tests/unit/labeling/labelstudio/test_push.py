@@ -110,6 +110,7 @@ def test_waits_for_the_import_of_a_push_that_was_killed(
     with pytest.raises(LabelStudioUnreachable):
         server.import_tasks(project.id, [content(task) for task in tasks])
     monkeypatch.setattr(time, "sleep", lambda _seconds: server.catch_up())
+    monkeypatch.setattr(module, "PATIENCE", 3600.0)  # however slow this machine is
 
     pushed = push(server, project, tasks, journal)
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.answers.parsing import parse_answer
+from labeling.answers.answer_values import parse_answer
 from labeling.questions.shown import ShownColumn
 from labeling.questions.survey import (
     Survey,

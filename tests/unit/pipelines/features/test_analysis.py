@@ -266,7 +266,7 @@ def test_a_vocabulary_of_too_many_values_is_taken_from_a_share_of_the_rows(
     rng = np.random.default_rng(9)
     kinds = np.where(rng.random(20_000) < 0.5, "often", rng.integers(0, 10**9, 20_000).astype(str))
     monkeypatch.setattr(
-        "pipelines.features.text_analyzers.ValueCounts", partial(ValueCounts, limit=1000)
+        "pipelines.features.vocabularies.ValueCounts", partial(ValueCounts, limit=1000)
     )
 
     fitted = _fit(Categorical(min_count=100), pa.array(kinds))

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
 from pipelines.features.spec import FeatureSpec
 from pipelines.input.faults import Faults
 from pipelines.input.typed_rows import (
-    category,
     contents_of,
     features_of,
-    numbers,
-    projection,
     readable_rows,
     require_numbers,
     take,
 )
-from pipelines.job.job_file import parse
-from pipelines.job.rules import ReadingRules, reading_rules
-
-
-def rules(columns: Mapping[str, Any] | None = None, **sections: Any) -> ReadingRules:
-    content = {
-        "name": "j",
-        "task": "classification",
-        "target": {"answers": ["no", "yes"]},
-        "data": {"path": "x", "key": ["k"]},
-        "features": {"columns": columns or {"x": {"kind": "numeric"}}},
-        "model": {},
-        "sampling": {"seed": "0" * 32},
-    }
-    return reading_rules(parse({**content, **sections}, "job"))
+from tests.fixtures.reading import rules
 
 
 def typed(column: pa.Array, kind: str = "numeric", **more: Any) -> tuple[list[Any], dict[int, str]]:
@@ -48,38 +27,6 @@ def typed(column: pa.Array, kind: str = "numeric", **more: Any) -> tuple[list[An
     described = FeatureSpec.model_validate({"columns": {"x": {"kind": kind, **more}}})
     found = features_of(pa.record_batch({"x": column}), described, "UTC", faults)
     return found["x"].to_pylist(), {row: why for row, (why, _) in faults.reasons.items()}
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        pa.array([1, 2, None], pa.int8()),
-        pa.array([1, 2, None], pa.uint64()),
-        pa.array([1, 2, None], pa.float32()),
-        pa.array([Decimal("1.0"), Decimal(2), None]),
-        pa.array(["1", "2.0", None]),
-        pa.array(["1", "2.0", None], pa.large_string()),
-        pa.array(["1", "2", None]).dictionary_encode(),
-        pa.array([1, 2, None]).dictionary_encode(),
-    ],
-    ids=lambda column: str(column.type),
-)
-def test_every_type_of_number_is_that_number(column: pa.Array) -> None:
-    """From CSV or Parquet, the same; null stays missing."""
-    found = numbers(column, "x", Faults())
-
-    assert found.type == pa.float64()
-    assert found.to_pylist()[:2] == [1.0, 2.0]
-    assert found.to_pylist()[2] is None or found.to_pylist()[2] != found.to_pylist()[2]
-
-
-@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=5))
-def test_a_number_written_as_text_is_the_same_to_the_last_bit(values: list[float]) -> None:
-    """Also beside a text that is no number, which takes another way."""
-    texts = [repr(value) for value in values]
-
-    assert numbers(pa.array(texts), "x", Faults()).to_pylist() == values
-    assert numbers(pa.array([*texts, "x"]), "x", Faults()).to_pylist()[:-1] == values
 
 
 @pytest.mark.parametrize("word", ["", "NA", "n/a", "NaN", "null", "None", " "])
@@ -113,29 +60,6 @@ def test_a_value_outside_the_stated_range_costs_its_row() -> None:
     found = typed(pa.array([-1.0, 0.0, 5.0, 5.1, None]), minimum=0, maximum=5)
 
     assert found[1] == {0: "out_of_range", 3: "out_of_range"}
-
-
-@pytest.mark.parametrize(
-    ("column", "wanted"),
-    [
-        (pa.array(["a", None, ""]), ["a", None, ""]),
-        (pa.array([3, None]), ["3", None]),
-        (pa.array([3.0, float("nan")]), ["3", None]),
-        (pa.array(["3.0", "3"]), ["3", "3"]),
-        (pa.array([True, False]), ["true", "false"]),
-        (pa.array(["True", "FALSE"]), ["true", "false"]),
-        (pa.array([date(2026, 1, 5)]), ["2026-01-05"]),
-        (pa.array([Decimal("1.50")]), ["1.5"]),
-        (pa.array(["e\u0301"]), ["é"]),
-        (pa.nulls(2), [None, None]),
-        (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"]),
-        (pa.array([3, 3]).dictionary_encode(), ["3", "3"]),
-    ],
-    ids=str,
-)
-def test_a_category_has_one_spelling(column: pa.Array, wanted: list[str | None]) -> None:
-    """However the file holds it: else a model would not know what it was trained on."""
-    assert category(column, "x", Faults()).to_pylist() == wanted
 
 
 @pytest.mark.parametrize(
@@ -252,32 +176,6 @@ def test_a_users_function_may_make_numbers_of_text() -> None:
     described = rules(features={"function": "f.py:f", "columns": {"x": {"kind": "numeric"}}})
 
     require_numbers(pa.schema([("x", pa.string())]), described.number_columns)
-
-
-def test_a_job_reads_what_it_names_and_no_more() -> None:
-    described = rules(
-        {"x": {"kind": "numeric"}, "c": {"kind": "categorical"}},
-        data={"path": "x", "key": ["k"], "time": "at"},
-        batches={"by": "column", "column": "b"},
-        target={"column": "t", "answers": ["no", "yes"]},
-        labeling={"show": ["x", "s"]},
-        cohorts={"g": {"column": "g"}},
-    )
-
-    found = projection(described)
-
-    assert found.columns is not None
-    assert set(found.columns) == {"x", "c", "k", "at", "b", "s", "g"}
-    assert found.coded == {"c", "g"}
-    assert set(projection(described, target=True).columns or ()) == {*found.columns, "t"}
-
-
-def test_a_users_function_sees_every_column_and_features_need_not_be_there_before() -> None:
-    described = rules(features={"function": "f.py:f", "columns": {"x": {"kind": "numeric"}}})
-
-    found = projection(described)
-
-    assert (found.columns, found.required) == (None, ("k",))
 
 
 def test_the_content_of_a_row_leaves_its_key_out() -> None:

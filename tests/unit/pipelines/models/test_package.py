@@ -27,7 +27,7 @@ from pipelines.models.catalogue import ESTIMATORS
 from pipelines.models.exponential import exp
 from pipelines.models.manifest import Manifest, version_of
 from pipelines.models.package import Package, TrainedModel, open_package, write
-from pipelines.models.signatures import Sign, Signature, Verify
+from pipelines.models.signature_format import Sign, Signature, Verify
 
 MakeDraft = Callable[..., TrainedModel]
 SMALL = {"n_estimators": 3, "max_iter": 30}

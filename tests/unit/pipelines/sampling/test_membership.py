@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.sampling.membership import coarse, earlier_draw, membership_table
+from pipelines.sampling.membership import earlier_draw, first_64_bits, membership_table
 from pipelines.sampling.strata import Strata
 from pipelines.tables.schemas import POPULATIONS
 
@@ -32,7 +32,7 @@ def test_what_is_written_is_read(rows: list[tuple[int, bool]], seed: int) -> Non
     read = earlier_draw(table, strata.names)
 
     assert table.schema == POPULATIONS
-    assert np.array_equal(read.ids, coarse(ids))
+    assert np.array_equal(read.ids, first_64_bits(ids))
     assert read.strata.names == strata.names
     assert np.array_equal(read.strata.codes, strata.codes)
     assert np.array_equal(read.sampled, sampled)

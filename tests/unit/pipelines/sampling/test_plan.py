@@ -14,9 +14,9 @@ from pipelines.errors import DrawRefused
 from pipelines.sampling.carryover import EarlierDraw
 from pipelines.sampling.draws import draw
 from pipelines.sampling.leakage import SEEN
-from pipelines.sampling.membership import coarse
+from pipelines.sampling.membership import first_64_bits
 from pipelines.sampling.plan import (
-    CENSUS,
+    CENSUS_REASON,
     Basis,
     Design,
     DrawRequest,
@@ -61,7 +61,7 @@ def stored(one: ScoredBatch, made: Plan | None, number: int = 1) -> tuple[Design
         number, 1, basis.version, basis.input_digest, basis.population_digest, basis.seed_digest,
         basis.survey_digest, made.budget, made.reason, at, names, sizes, allocated,
     )  # fmt: skip
-    return design, EarlierDraw(coarse(one.population.ids), made.strata, taken)
+    return design, EarlierDraw(first_64_bits(one.population.ids), made.strata, taken)
 
 
 def drawn(one: ScoredBatch, made: Plan) -> set[int]:
@@ -85,15 +85,15 @@ def test_the_same_arguments_give_the_same_plan(rows: int, seed: int, budget: int
     assert np.array_equal(once.strata.codes, again.strata.codes)
     assert np.array_equal(once.allocated, again.allocated)
     assert once.allocated.sum() == min(budget, rows)
-    assert once.begins
-    assert not once.kept.any()
+    assert once.begins_series
+    assert not once.already_drawn.any()
 
 
 @given(ROWS, SEEDS, BUDGETS)
 def test_a_repeat_draws_nothing(rows: int, seed: int, budget: int) -> None:
     one, design, earlier = first(rows, seed, budget)
 
-    assert next_step(one, DrawRequest(budget, ()), design) is DrawStep.HOLD
+    assert next_step(one, DrawRequest(budget, ()), design) is DrawStep.KEEP
     assert plan(one, DrawRequest(budget, ()), design, earlier) is None
     assert plan(one, DrawRequest(1, ()), design) is None  # a smaller budget of the job file
 
@@ -117,10 +117,10 @@ def test_a_top_up_keeps_every_row(
         assert made is None
         return
     assert made is not None
-    assert (made.reason, made.begins) == ("top-up", False)
+    assert (made.reason, made.begins_series) == ("top-up", False)
     assert np.array_equal(made.strata.codes, earlier.strata.codes)
-    assert set(np.flatnonzero(made.kept)) == set(np.flatnonzero(earlier.sampled))
-    assert set(np.flatnonzero(made.kept)) < drawn(one, made)
+    assert set(np.flatnonzero(made.already_drawn)) == set(np.flatnonzero(earlier.sampled))
+    assert set(np.flatnonzero(made.already_drawn)) < drawn(one, made)
     assert made.allocated.sum() == min(budget + more, rows)
 
 
@@ -135,12 +135,12 @@ def test_a_replaced_batch_keeps_its_rows_and_its_budget(
     made = plan(now, DrawRequest(1, ("carrier",)), design, earlier)
 
     assert made is not None
-    assert (made.reason, made.begins) == ("carried over", True)
+    assert (made.reason, made.begins_series) == ("carried over", True)
     stays = {place for place in np.flatnonzero(earlier.sampled).tolist() if place < after}
     assert stays <= drawn(now, made)
     assert made.budget >= design.budget
     assert made.allocated.sum() == min(made.budget, after)
-    assert not made.kept.any()  # it is another series, with all of its rows
+    assert not made.already_drawn.any()  # it is another series, with all of its rows
 
 
 @pytest.mark.parametrize("change", ["version", "input_digest", "population_digest"])
@@ -158,7 +158,7 @@ def test_another_question_carries_over_unless_an_older_release_drew() -> None:
 
     assert next_step(now, DrawRequest(20, ()), design) is DrawStep.CARRY_OVER
     unknown = replace(design, survey_digest=None)
-    assert next_step(now, DrawRequest(20, ()), unknown) is DrawStep.HOLD
+    assert next_step(now, DrawRequest(20, ()), unknown) is DrawStep.KEEP
 
 
 @given(ROWS, SEEDS, BUDGETS, BUDGETS)
@@ -170,7 +170,7 @@ def test_a_redraw_begins_another_design(rows: int, seed: int, budget: int, other
     made = plan(now, DrawRequest(budget, (), other, "new guideline"), design, earlier)
 
     assert made is not None
-    assert (made.reason, made.begins, made.budget) == ("new guideline", True, other)
+    assert (made.reason, made.begins_series, made.budget) == ("new guideline", True, other)
     assert made.allocated.sum() == min(other, rows)
 
 
@@ -181,7 +181,7 @@ def test_complete_outcomes_make_a_census_once(rows: int, seed: int) -> None:
     made = plan(one, DrawRequest(1, ("carrier",)))
 
     assert made is not None
-    assert made.reason == CENSUS
+    assert made.reason == CENSUS_REASON
     assert np.array_equal(made.allocated, made.strata.sizes)
     design, earlier = stored(one, made)
     assert plan(one, DrawRequest(1, ()), design, earlier) is None
@@ -192,7 +192,7 @@ def test_complete_outcomes_make_a_census_once(rows: int, seed: int) -> None:
 def test_a_smaller_budget_is_refused(rows: int, seed: int, budget: int) -> None:
     one, design, earlier = first(rows, seed, budget)
 
-    with pytest.raises(DrawRefused, match="1 is less"):
+    with pytest.raises(DrawRefused, match="1 would change inclusion probabilities"):
         plan(one, DrawRequest(budget, (), 1), design, earlier)
 
 
@@ -211,7 +211,7 @@ def test_a_version_that_learned_the_answers_is_refused(redraw: str | None) -> No
     now = ScoredBatch("2026-01-05", learned, RESCORED, has_all_outcomes=False, answers_seen=60)
 
     with pytest.raises(DrawRefused, match="trained on 60 of the 60 rows"):
-        plan(now, DrawRequest(60, (), redraw=redraw), design, earlier)
+        plan(now, DrawRequest(60, (), redraw_reason=redraw), design, earlier)
 
 
 def test_a_version_that_met_rows_by_chance_is_not_refused() -> None:

@@ -18,11 +18,12 @@ from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.input.fragments import find_sources, splits_of
 from pipelines.job.job_file import Job, parse
 from pipelines.job.rules import reading_rules
-from pipelines.scoring.fragment_results import FragmentResult, duplicates
+from pipelines.scoring.duplicate_keys import duplicates
+from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Work
 from pipelines.scoring.scorers import GivenPredictions
-from pipelines.tables.delta import Table
 from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
+from pipelines.tables.table import Table
 
 NAMES = ("a", "b", "c")
 

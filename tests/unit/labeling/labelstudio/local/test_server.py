@@ -112,7 +112,7 @@ def test_a_key_alone_is_told_where_nothing_runs(
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "mine")
 
     with pytest.raises(LabelStudioRefused, match="LABEL_STUDIO_URL is not") as refused:
-        label_studio.connect(app(tmp_path))
+        label_studio.connect(app(tmp_path).label_studio, settings.load())
 
     assert "LABEL_STUDIO_URL" in refused.value.fix
 
@@ -123,12 +123,12 @@ def test_half_of_what_names_one_is_told(
     """A token of this machine's own server is not sent to another address."""
     monkeypatch.setenv("LABEL_STUDIO_URL", "http://theirs")
     with running(home), pytest.raises(LabelStudioRefused, match="LABEL_STUDIO_API_KEY is not"):
-        label_studio.connect(app(tmp_path))
+        label_studio.connect(app(tmp_path).label_studio, settings.load())
 
 
 def test_without_any_both_ways_out_are_told(home: Home, tmp_path: Path) -> None:  # noqa: ARG001
     with pytest.raises(LabelStudioRefused) as refused:
-        label_studio.connect(app(tmp_path))
+        label_studio.connect(app(tmp_path).label_studio, settings.load())
 
     assert "LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY" in refused.value.fix
     assert "recheck labelstudio up" in refused.value.fix
@@ -145,7 +145,7 @@ def test_a_server_that_ended_is_not_used(home: Home, tmp_path: Path) -> None:
 def test_a_stranger_on_its_port_does_not_get_the_token(home: Home, tmp_path: Path) -> None:
     """The server moved away from its port while it started, which its log shows."""
     with running(home, port=1) as url, pytest.raises(LabelStudioUnreachable) as refused:
-        label_studio.connect(app(tmp_path))
+        label_studio.connect(app(tmp_path).label_studio, settings.load())
 
     assert url in refused.value.problem
     assert "recheck labelstudio down" in refused.value.fix

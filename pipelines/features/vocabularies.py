@@ -1,4 +1,4 @@
-"""Analyzers of texts: the vocabularies of categories and of terms."""
+"""Vocabularies: the analyzers that learn the categories of a column, and the words of texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a draw from predictions made elsewhere keeps: probabilities where columns have them."""
+"""What a draw stores of predictions made elsewhere: sums of scores, and probabilities where there are any."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What people may answer counts, in one spelling; all else is invalid."""
+"""An allowed answer is valid, in one spelling; any other answer is invalid."""
 
 from __future__ import annotations
 
 import pytest
 
-from labeling.answers.parsing import parse_answer, parse_result
+from labeling.answers.answer_values import parse_answer, parse_result
 
 
 def choice(*values: object, name: str = "answer") -> dict[str, object]:

@@ -1,8 +1,9 @@
-"""Keys that were added to a file format later: they enter a digest only where they are used.
+"""The content that digests of settings are made from: keys of later releases count only if used.
 
-A job file is identified by a digest of its content, keys at their default
-included. A key of a later release would change the digest of every file that
-does not name it. So such a key is marked, and left out at its default::
+A job file is identified by a digest of its content, which includes keys at their
+default. A key that a later release adds would change the digest of every file
+that does not name the key. Such a key is therefore marked, and left out of the
+content while it has its default::
 
     spread: int = Field(default=1, description="…", json_schema_extra=ADDED)
 
@@ -23,7 +24,7 @@ ADDED: Final[JsonDict] = {"added": True}
 
 
 def content_of(model: BaseModel, *, by_alias: bool = False) -> dict[str, Any]:
-    """Everything that a model says, as JSON has it, without added keys at their default."""
+    """Return all values of a model as JSON values, without added keys at their default."""
     content = model.model_dump(mode="json", by_alias=by_alias)
     _drop_unused(model, content, by_alias=by_alias)
     return content

@@ -1,4 +1,4 @@
-"""Parsing of one answer: from a result of Label Studio, or from a value of a file."""
+"""Values of answers: parsed from a result of Label Studio, or from a cell of a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, An
 
     Args:
         result: the list of regions that Label Studio stores.
-        answers: the classes that may be right; without any, a number is.
+        answers: the allowed answers; if empty, any number is allowed.
 
     >>> choice = {"from_name": "answer", "type": "choices", "value": {"choices": ["3.0"]}}
     >>> parse_result([choice], ["3", "4"])
@@ -46,7 +46,9 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
     """
     if isinstance(value, str):
-        value = value.replace(WORD_JOINER, "")  # see `_no_reference`
+        value = value.replace(
+            WORD_JOINER, ""
+        )  # which `survey` puts into answers that Label Studio would read as a reference
     text = canonical(value) if isinstance(value, str | int | float) else None
     if text is None:
         return None, "invalid"

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
-from pipelines.input.batch_rows import keys_of
 from pipelines.input.faults import Faults
+from pipelines.input.row_keys import keys_of
 
 DIGEST = "0123456789abcdef" * 4
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -1,4 +1,4 @@
-"""Signatures as data; `infra.signing` has the cryptography that makes and checks them."""
+"""The format of `signature.json`; `infra/signing.py` has the cryptography."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from pipelines.identity.added_keys import ADDED, content_of
+from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.job_file import Job
 from pipelines.job.sections import AlertRule, Cohort, Sampling, Section
 

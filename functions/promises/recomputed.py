@@ -1,0 +1,81 @@
+"""P5 and P6: answers count once, and stored estimates equal their recomputation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from functions import estimates
+from functions.promises import recount
+from functions.promises.promise import Promise, verdict
+from functions.tables import Views, of_purpose
+from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
+from pipelines.columns import relations
+from pipelines.job.job_file import Job
+from pipelines.tables.purposes import VERIFY
+
+_RECOMPUTED = 3  # of the newest times of estimates
+
+
+def answers_count_once(job: Job, views: Views) -> Promise:
+    """P5: people are counted anew from the raw answers, and labels and estimates count as many."""
+    annotations = views.annotations()
+    raw = relations.records(annotations)
+    answered = recount.people(recount.standing(raw))
+    rows = recount.answered_rows(
+        relations.records(views.current_samples(purpose=VERIFY)),
+        relations.records(of_purpose(annotations, VERIFY)),
+    )
+    problems = [
+        *recount.moved(raw),
+        *recount.doubled(raw),
+        *recount.miscounted(answered, relations.records(views.labels())),
+        *_other_numbers(rows, estimates.compute(job, views)),
+    ]
+    return verdict("P5", problems, f"{sum(map(len, answered.values()))} answers, each counted once")
+
+
+def _other_numbers(answered: Mapping[str, int], estimates: Iterable[Estimate]) -> Iterator[str]:
+    """Yield batches whose estimates count other rows than those that have an answer."""
+    counted = {
+        one.window: one.n_answered
+        for one in estimates
+        if one.period == "batch" and one.cohort is None
+    }
+    for batch, rows in sorted(answered.items()):
+        if counted.get(batch, rows) != rows:
+            yield f"batch {batch}: {rows} rows have an answer, and estimates count {counted[batch]}"
+
+
+def estimates_repeat(job: Job, views: Views) -> Promise:
+    """P6: the newest stored estimates come out the same from the raw tables, as known then."""
+    stored = relations.records(views.tables.read("estimates"))
+    ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
+    times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
+    every_metric = job.model_copy(update={"metrics": ()})
+    problems = []
+    for moment in times:
+        again = {
+            _figure(one.record()): one for one in estimates.compute(every_metric, views, moment)
+        }
+        problems += [
+            f"{row['metric']} of {row['period']} {row['window']} as of {moment} comes out differently"
+            for row in ours
+            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)))
+        ]
+    others = len(stored) - len(ours)
+    return verdict(
+        "P6",
+        problems,
+        f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation"
+        + (f"; {others} were made by other formulas, and are not looked at" if others else ""),
+    )
+
+
+def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("metric", "class", "cohort", "period", "window", "version"))
+
+
+def _is_other(row: dict[str, Any], again: Estimate | None) -> bool:
+    """Whether anything that was stored comes out differently: also the time of the last fact."""
+    return again is None or any(row[name] != now for name, now in again.record().items())

@@ -1,0 +1,161 @@
+"""P2: the same input and model give the same bytes and the same sample."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from functions.batches import attempts, discovery
+from functions.batches import model as models
+from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
+from functions.batches.discovery import Input, JobData
+from functions.draws.designs import designs, seed_digest
+from functions.promises.promise import Promise, unchecked, verdict
+from functions.runs import versions
+from functions.tables import Views
+from infra.clouds.folder import Folder
+from infra.settings import Settings
+from pipelines.columns.buffers import texts
+from pipelines.errors import RecheckError
+from pipelines.identity.ids import keyed_hashes
+from pipelines.job.job_file import Job
+from pipelines.job.rules import reading_rules
+from pipelines.scoring.score_fragment import Work
+from pipelines.tables.files import Files
+from pipelines.tables.purposes import VERIFY
+from pipelines.tables.schemas import PARTITIONED_BY, PREDICTIONS
+from pipelines.tables.table import Table
+
+_RESCORED = 200_000  # rows of a batch that is scored again, at most
+
+
+def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
+    """P2: score the smallest unchanged batch again, elsewhere, and compare the bytes.
+
+    Args:
+        data: of the job.
+        views: of its tables.
+        settings: name the trusted keys.
+
+    Returns:
+        The verdict; none where no batch can be scored again.
+    """
+    drawn = list(_wrong_draws(data.job, views))
+    if drawn:
+        return verdict("P2", drawn, "")
+    live = attempts.live(views.tables)
+    small = [attempt for attempt in live.values() if attempt.rows_in <= _RESCORED]
+    for attempt in sorted(small, key=lambda one: (bool(_other_libraries(one)), one.rows_in)):
+        try:
+            inputs = discovery.find(data, [attempt.batch])
+            unchanged = inputs.files_of(attempt.batch) == attempt.files
+        except RecheckError:
+            continue
+        if unchanged and attempt.predictions:
+            model = models.live(data.job, data.store, settings)
+            return _rescored(data.job, views, attempt, inputs, model)
+    return unchecked("P2", "no published batch is small enough and has its input unchanged")
+
+
+def _rescored(
+    job: Job, views: Views, attempt: Attempt, inputs: Input, model: models.Live
+) -> Promise:
+    batch = attempt.batch
+    if job.model and model.version != attempt.version:
+        return unchecked(
+            "P2", f"batch {batch} was scored by version {attempt.version}, which is not live"
+        )
+    differing = _differing_files(job, views, attempt, inputs, model)
+    if differing and differs(attempt.rules, job, NAMING, CONTENT, SEED):
+        return unchecked(
+            "P2",
+            f"batch {batch} was scored when the job file had another key, other batches, cohorts or seed: "
+            "change it back to check it, or score it anew with --replace",
+        )
+    others = _other_libraries(attempt)
+    if differing and others:
+        return unchecked(
+            "P2",
+            f"batch {batch} comes out in other bytes, but was scored with {others}: "
+            "install those versions to check it, or score it anew with --replace",
+        )
+    return verdict(
+        "P2",
+        (f"{Path(path).name} of batch {batch} comes out differently" for path in differing),
+        f"batch {batch} scored again gives the same bytes; draws hold the ranks 1 to n of each stratum, in the order of the hashes",
+    )
+
+
+def _differing_files(
+    job: Job, views: Views, attempt: Attempt, inputs: Input, model: models.Live
+) -> list[str]:
+    """Score a batch into a temporary folder; return the files that are not as published."""
+    published = views.tables.table("predictions").store_files
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        again = Table(Folder(Path(folder)), PREDICTIONS, PARTITIONED_BY["predictions"])
+        work = Work(
+            rules=reading_rules(job),
+            open_scorer=model.open_scorer,
+            table=again,
+            attempts={attempt.batch: attempt.id},
+            file_digests=attempt.files,
+            excluded=_left_out(views, attempt),
+        )
+        results = [one for split in inputs.splits([attempt.batch]) for one in work.results(split)]
+        files = [result.file.path for result in results if result.file]
+        return [path for path in files if again.store_files.read(path) != _bytes(published, path)]
+
+
+def _left_out(views: Views, attempt: Attempt) -> dict[tuple[str, int], str]:
+    """Return the rows that were left out for their key, and why: no single fragment can tell."""
+    return {
+        (row["source"], row["row"]): row["reason"]
+        for row in views.quarantine().to_pylist()
+        if row["attempt"] == attempt.id and row["reason"].startswith("duplicate")
+    }
+
+
+def _other_libraries(attempt: Attempt) -> str:
+    """Name the libraries that scored a batch and have another version today."""
+    now = versions()
+    then = attempt.versions
+    return ", ".join(
+        f"{name} {then.get(name, 'of an unknown version')} (now {now.get(name, 'not installed')})"
+        for name in sorted(then.keys() | now.keys())
+        if then.get(name) != now.get(name)
+    )
+
+
+def _bytes(files: Files, name: str) -> bytes:
+    with suppress(FileNotFoundError):
+        return files.read(name)
+    return b""
+
+
+def _wrong_draws(job: Job, views: Views) -> Iterator[str]:
+    """Yield draws whose rows are not ranked 1 to n by their hashes, n as the design allocates.
+
+    A top-up goes on where the ranks of its series end, and a draw that was
+    carried over to other predictions ranks all its rows anew. Draws by another
+    seed than the job file's are left out.
+    """
+    seed, newest = seed_digest(job), designs(views, VERIFY)
+    columns = ["batch", "key", "stratum", "rank"]
+    rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
+    for batch, design in sorted(newest.items()):
+        if design.seed_digest != seed:
+            continue
+        drawn = [row for row in rows if row["batch"] == batch]
+        keys = texts(row["key"] for row in drawn)
+        hashes = keyed_hashes(job.sampling.seed, "sample", batch, keys)
+        ranks: dict[str, list[int]] = {name: [] for name in design.names}
+        for place in np.lexsort((hashes[:, 1], hashes[:, 0])).tolist():
+            ranks.setdefault(drawn[place]["stratum"], []).append(drawn[place]["rank"])
+        allocated = dict(zip(design.names, design.allocated.tolist(), strict=True))
+        for stratum, ranked in ranks.items():
+            if ranked != list(range(1, allocated.get(stratum, 0) + 1)):
+                yield f"batch {batch}: the sample of stratum {stratum!r} is not its smallest hashes in their order"

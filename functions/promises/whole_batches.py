@@ -1,0 +1,67 @@
+"""P1 and P3: published batches are whole, and no row of their input is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import pyarrow.parquet as pq
+
+from functions.batches import attempts
+from functions.batches.attempts import Attempt
+from functions.promises.promise import Promise, verdict
+from functions.tables import Views
+from pipelines.scoring.file_names import attempt_of
+from pipelines.tables.snapshot import Tables
+from pipelines.tables.table_files import WrittenFile
+
+
+def batches_are_whole(views: Views) -> Promise:
+    """P1: each published batch has every file of one attempt, and no other."""
+    kept = f"{len(views.published)} published batches, each whole and of one attempt"
+    return verdict("P1", _broken_batches(views), kept)
+
+
+def _broken_batches(views: Views) -> Iterator[str]:
+    tables = views.tables
+    files_of, recorded = tables.table("predictions").store_files, attempts.attempts(tables)
+    for batch, attempt in views.published.items():
+        files = tables.files("predictions", batch)
+        if attempt not in recorded:
+            yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
+        if {attempt_of(_name(file)) for file in files} != {attempt}:
+            yield f"batch {batch} mixes several attempts"
+        for file in files:
+            stat = files_of.head(file.path)
+            if stat is None or stat.size != file.size:
+                yield f"batch {batch}: {_name(file)} is missing or changed"
+
+
+def rows_add_up(views: Views) -> Promise:
+    """P3: rows in are predictions and quarantined rows, as recorded and as the tables hold them."""
+    live = attempts.live(views.tables)
+    total = sum(attempt.rows_in for attempt in live.values())
+    kept = f"{total} rows in = predictions + quarantined, in {len(live)} batches"
+    return verdict("P3", _wrong_counts(views, live), kept)
+
+
+def _wrong_counts(views: Views, live: Mapping[str, Attempt]) -> Iterator[str]:
+    quarantined = Counter(views.quarantine()["attempt"].to_pylist())
+    for batch, attempt in live.items():
+        rows = _rows_in_files(views.tables, batch)
+        if attempt.rows_in != attempt.predictions + attempt.quarantined:
+            yield f"batch {batch}: {attempt.rows_in} rows in, {attempt.predictions} + {attempt.quarantined} recorded"
+        if rows != attempt.predictions:
+            yield f"batch {batch}: {attempt.predictions} predictions recorded, {rows} there"
+        if quarantined[attempt.id] != attempt.quarantined:
+            yield f"batch {batch}: {attempt.quarantined} quarantined recorded, {quarantined[attempt.id]} there"
+
+
+def _rows_in_files(tables: Tables, batch: str) -> int:
+    files_of = tables.table("predictions").store_files
+    footers = (pq.ParquetFile(files_of.open(f.path)) for f in tables.files("predictions", batch))
+    return sum(footer.metadata.num_rows for footer in footers)
+
+
+def _name(file: WrittenFile) -> str:
+    return file.path.rpartition("/")[2]
