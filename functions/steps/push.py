@@ -149,13 +149,13 @@ def _would_push(
 
 def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches; refuse those that the job file would ask otherwise."""
-    rows = _drawn(app.job, views, options)
+    rows = _drawn(app.job.sampling.seed, views, options)
     if options.purpose == VERIFY:  # training rows were read just now
         _require_same_survey(app.job, views, {row["batch"] for row in rows})
     return rows
 
 
-def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]:
+def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches, in the order in which people should get them."""
     samples = views.current_samples(purpose=options.purpose, shown=True)
     census = {
@@ -178,7 +178,7 @@ def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]
     allocated = np.array(
         [max(row["inclusion_probability"] * row["stratum_size"], 1.0) for row in rows]
     )
-    queue = push_order(ranks, allocated, _offsets(job.sampling.seed, rows))
+    queue = push_order(ranks, allocated, _offsets(seed, rows))
     order = sorted(
         range(len(rows)),
         key=lambda place: (queue[place], rows[place]["batch"], rows[place]["prediction_id"]),
@@ -187,7 +187,7 @@ def _drawn(job: Job, views: Views, options: PushOptions) -> list[dict[str, Any]]
 
 
 def _offsets(seed: str, rows: Sequence[dict[str, Any]]) -> Floats:
-    """Where in the queue each stratum of each batch begins, by keyed hash: one number a row."""
+    """Return where in the queue each row's stratum begins, within [0, 1), by keyed hash."""
     strata = sorted({(row["batch"], row["stratum"]) for row in rows})
     chance = {
         (batch, stratum): float(keyed_hashes(seed, "queue", batch, texts([stratum]))[0, 0]) / 2**64

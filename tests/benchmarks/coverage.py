@@ -31,7 +31,7 @@ from tests.benchmarks import (
 from tests.benchmarks.measures import Cell, Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
-ALIKE = Path(__file__).parents[1] / "unit" / "labeling" / "estimates" / "test_replays.py"
+ALIKE = Path(__file__).parents[1] / "unit" / "benchmarks" / "test_replays.py"
 _PARTS = (
     small_strata,
     begun_batches,

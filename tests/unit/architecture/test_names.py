@@ -20,8 +20,6 @@ SERVED = {"estimate", "fit", "pull", "push", "score"}
 # Tests of several modules at once.
 TOGETHER = {
     "functions/test_notebook.py",  # the steps, called one after the other as a notebook does
-    "labeling/estimates/test_coverage.py",  # how often the intervals of all formulas hold
-    "labeling/estimates/test_replays.py",  # the same figures from arrays and from tables
 }
 
 # Values that several rooms compare with, and that are written once.
