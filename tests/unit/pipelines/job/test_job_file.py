@@ -311,7 +311,7 @@ def test_a_line_may_not_watch_every_metric(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("after", ["0d", "7", "7 d", "-1d", "1w"])
 def test_a_wait_is_hours_or_days(tmp_path: Path, after: str) -> None:
-    with pytest.raises(JobInvalid, match="alert_look.after"):
+    with pytest.raises(JobInvalid, match=r"alert_look\.after"):
         read(tmp_path, edited(r"\[data\]", f'alert_look = {{after = "{after}"}}\n[data]'))
 
 
