@@ -163,9 +163,9 @@ class App:
             yield moment
 
     def _last_moment(self) -> datetime | None:
-        noted = self.store.noted("last-commit")
+        noted = clock.read(self.store.noted("last-commit"))
         if noted is not None:
-            return datetime.fromisoformat(noted)
+            return noted
         times = pa.concat_tables(self.store.table(name).read(["known_at"]) for name in _TIMED)
         newest = relations.records(times.sort_by([("known_at", "descending")]).slice(0, 1))
         return newest[0]["known_at"] if newest else None

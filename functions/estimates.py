@@ -8,7 +8,7 @@ from functions.batches import attempts
 from functions.tables import Views, of_purpose
 from labeling.estimates import estimation
 from labeling.estimates.estimate import Estimate
-from labeling.estimates.estimation import Wanted
+from labeling.estimates.families.chosen import Wanted
 from labeling.estimates.window_views import Scoring
 from pipelines.job.job_file import Job
 from pipelines.tables.purposes import VERIFY

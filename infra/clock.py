@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+_LAST_YEAR = 9000  # a later one leaves no room for the commits that follow
+
 
 def now() -> datetime:
     """Return the present, in UTC, to the microsecond."""
     return datetime.now(UTC)
+
+
+def read(text: str | None) -> datetime | None:
+    """Return the time that a note holds; None where it holds none, so that it is made anew.
+
+    >>> read("2026-01-02T00:00:00+00:00").day, read(""), read("soon")
+    (2, None, None)
+    """
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    is_possible = moment.tzinfo is not None and moment.year < _LAST_YEAR
+    return moment if is_possible else None
 
 
 def after(last: datetime | None, present: datetime) -> datetime:

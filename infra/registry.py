@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from pipelines.models.signature_format import Verify
 from pipelines.tables.files import Files
 
 _LIVE: Final = "live"
+_NAME: Final = re.compile(r"\w[\w.-]*")  # of a version: a name in a folder, and nothing above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Registry:
             StepMissing: there is none.
         """
         version = pinned or self.newest()
-        if version is None:
+        if version is None or not version:
             raise StepMissing(
                 f"model {self.name!r} has no version yet", fix="run `recheck fit` first"
             )
@@ -76,7 +78,7 @@ class Registry:
 
     def has(self, version: str) -> bool:
         """Tell whether there is any file of a version's package."""
-        return any(True for _ in self.versions.list(f"{version}/"))
+        return bool(_NAME.fullmatch(version)) and any(self.versions.list(f"{version}/"))
 
     def is_usable(self, version: str, verify: Verify, say: Say) -> bool:
         """Tell whether a package is there and would be scored with.
@@ -117,7 +119,7 @@ class Registry:
     def newest(self) -> str | None:
         """Return the version that `fit` named last."""
         try:
-            return self.models.read(f"{self.name}.{_LIVE}").decode().strip()
+            return self.models.read(f"{self.name}.{_LIVE}").decode(errors="replace").strip()
         except FileNotFoundError:
             return None
 

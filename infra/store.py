@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -71,7 +72,7 @@ class Store:
     def noted(self, name: str) -> str | None:
         """Return the text that was kept under a name; None where there is none."""
         try:
-            return self.notes.read(name).decode()
+            return self.notes.read(name).decode(errors="replace")
         except FileNotFoundError:
             return None
 
@@ -82,8 +83,12 @@ class Store:
     def mark(self) -> None:
         """Write the format of the store into it, before the first commit; a store without a mark gets one."""
         if not self._is_marked:
-            content = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex})
-            self.files.put(MARK, content.encode(), if_absent=True)
+            content = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex}).encode()
+            stat = self.files.head(MARK)
+            if stat is None:
+                self.files.put(MARK, content, if_absent=True)
+            elif not stat.size:  # whoever claimed the name was killed before it wrote
+                self.files.put(MARK, content, if_tag=stat.tag)
             self._is_marked = True
 
     def require_readable(self) -> None:
@@ -93,11 +98,11 @@ class Store:
             StoreUnavailable: its format is newer than this release knows, or its mark says nothing.
         """
         try:
-            mark = json.loads(self.files.read(MARK))
-            number = int(mark["format"])
+            content = self.files.read(MARK)
+            number = _format_of(content) if content else 0
         except FileNotFoundError:
             return  # of the first format, or empty
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, RecursionError) as error:
             raise StoreUnavailable(
                 f"{self.files.address}: {MARK} does not say the format of the store",
                 fix="restore that file from a backup; a store without it is of the first format",
@@ -107,7 +112,20 @@ class Store:
                 f"{self.files.address}: the store has format {number}, and this release reads up to {FORMAT}",
                 fix="install the release that wrote it, or a later one",
             )
-        self._is_marked = True
+        self._is_marked = number > 0
+
+
+def _format_of(content: bytes) -> int:
+    """Return the number that a mark holds.
+
+    Raises:
+        ValueError, RecursionError: it holds none.
+    """
+    mark = json.loads(content)
+    number = mark.get("format") if isinstance(mark, dict) else None
+    if type(number) is not int or number < 1:
+        raise ValueError("no whole number from 1 on")
+    return number
 
 
 def open_store(address: str) -> Store:
@@ -118,6 +136,12 @@ def open_store(address: str) -> Store:
         StoreUnavailable: a later release wrote the store.
     """
     folder = _folder(address)
+    if re.search(r"%[0-9A-Fa-f]{2}|\\", str(folder)):
+        raise SettingsInvalid(
+            f"the store {folder} has a backslash, or % and two digits, in its path, "
+            "which Delta Lake takes for another folder",
+            fix="give the folder another name",
+        )
     store = Store(Folder(folder), FolderLocks(folder / "locks"), folder / "staged")
     store.require_readable()
     return store

@@ -11,11 +11,13 @@ from labeling.estimates.amounts import (
     LEADING,
     OF_CLASSES,
     TERMINAL,
+    ends_without_point,
     leading_range,
 )
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
+    from labeling.estimates.alerts import Alert
     from labeling.estimates.estimate import Estimate
 
 _DIGITS = 1  # of a percentage
@@ -65,6 +67,16 @@ def estimated(estimates: Sequence[Estimate], batches: Sequence[str], job: Path) 
     yield f"{len(estimates)} figures in all: add --json, or see them drawn by recheck report {name}"
 
 
+def watched(alerts: Sequence[Alert]) -> Iterator[str]:
+    """Show every line that the job watches, with its state and the reason."""
+    if not alerts:
+        return
+    yield from ("", "lines watched")
+    yield from _aligned(
+        [(f"  {one.line}", one.window or "-", one.state, one.reason) for one in alerts]
+    )
+
+
 def _asked(estimates: Sequence[Estimate]) -> int:
     """Count the rows drawn from all these batches."""
     return sum({one.window: one.n_asked for one in estimates if _is_whole(one, "batch")}.values())
@@ -96,7 +108,9 @@ def _overall(estimates: Sequence[Estimate], batches: Sequence[str]) -> Iterator[
     yield from _versions(estimates, lead)
     for other in metrics[1:]:
         others = widest(one for one in estimates if one.metric == other and one.cohort is None)
-        yield from (_row(other, one) for one in others if (one.period, one.window) == main)
+        yield from (
+            _row(other.replace("_", " "), one) for one in others if (one.period, one.window) == main
+        )
     yield from _missing(lead)
     yield from _section("cohorts", _cohorts(led, lead), "cohorts", _MOST + 1)
     whole = [one for one in led if one.cohort is None and _is_other(one, lead)]
@@ -198,6 +212,8 @@ def _window(estimate: Estimate) -> str:
 
 def _row(name: str, estimate: Estimate) -> Row:
     answered = f"{estimate.n_answered} of {estimate.n_asked}"
+    if (ends := ends_without_point(estimate)) is not None:
+        return name, "no single figure", TERMINAL.bounded(estimate.metric, ends, _DIGITS), answered
     if estimate.value is None:
         return name, "no answers yet" if not estimate.n_answered else "unknown", "-", answered
     return name, _amount(estimate, estimate.value), _interval(estimate), answered, *_doubt(estimate)
@@ -211,8 +227,8 @@ def _doubt(estimate: Estimate) -> Row:
     )
     if estimate.just_begun:
         doubts.append("just begun")
-    if not estimate.reliable and estimate.largest is not None:
-        doubts.append(f"unreliable: one answer makes {estimate.largest * 100:.0f} % of the sum")
+    if not estimate.reliable:
+        doubts.append("unreliable: the answers do not show the tail of the errors")
     return ("; ".join(doubts),) if doubts else ()
 
 
@@ -225,6 +241,8 @@ def _interval(estimate: Estimate) -> str:
 
 
 def _with_interval(estimate: Estimate) -> str:
+    if (ends := ends_without_point(estimate)) is not None:
+        return TERMINAL.bounded(estimate.metric, ends, _DIGITS)
     return (
         "-"
         if estimate.value is None

@@ -41,10 +41,13 @@ def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> in
     done = step.run(app, batches, dry_run=dry_run)
     if done.failure:
         output.alerted(done.alerts)
-        beside = {**_failed(done.cause, job), "steps": done.steps, "alerts": done.alerts}
+        alerts = [alert.record() for alert in done.alerts]
+        beside = {**_failed(done.cause, job), "steps": done.steps, "alerts": alerts}
         return output.failure(done.failure, as_json=as_json, job=job, beside=beside)
     output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
-    output.answer({"steps": done.steps}, _walked(app, done.steps), as_json=as_json)
+    answer = {"steps": done.steps, "alerts": [alert.record() for alert in done.alerts]}
+    lines = [*_walked(app, done.steps), *estimate_table.watched(done.alerts)]
+    output.answer(answer, lines, as_json=as_json)
     return output.alerted(done.alerts)
 
 

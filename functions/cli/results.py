@@ -42,7 +42,7 @@ def estimate(
         ],
         "alerts": [a.record() for a in alerts],
     }
-    lines = estimate_table.estimated(estimates, batches, job)
+    lines = [*estimate_table.estimated(estimates, batches, job), *estimate_table.watched(alerts)]
     output.answer(payload, lines, as_json=as_json)
     return output.alerted(alerts)
 

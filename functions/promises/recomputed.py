@@ -12,6 +12,7 @@ from functions.tables import Views, of_purpose
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
 from pipelines.columns import relations
 from pipelines.job.job_file import Job
+from pipelines.job.metric_names import metrics_of
 from pipelines.tables.purposes import VERIFY
 
 _RECOMPUTED = 3  # of the newest times of estimates
@@ -52,7 +53,7 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
     stored = relations.records(views.tables.read("estimates"))
     ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
     times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
-    every_metric = job.model_copy(update={"metrics": ()})
+    every_metric = job.model_copy(update={"metrics": metrics_of(job.task)})
     problems = []
     for moment in times:
         again = {

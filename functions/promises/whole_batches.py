@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.promises.promise import Promise, verdict
-from functions.tables import Views
+from functions.tables import Views, of_purpose
 from pipelines.scoring.file_names import attempt_of
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 from pipelines.tables.table_files import WrittenFile
 
@@ -35,6 +36,11 @@ def _broken_batches(views: Views) -> Iterator[str]:
             stat = files_of.head(file.path)
             if stat is None or stat.size != file.size:
                 yield f"batch {batch}: {_name(file)} is missing or changed"
+    for batch in sorted(set(of_purpose(views.designs, VERIFY)["batch"].to_pylist())):
+        if batch not in views.published:
+            yield f"batch {batch} was drawn from, and `predictions` does not have it"
+        if not tables.files("populations", batch):
+            yield f"batch {batch} was drawn from, and `populations` does not have it"
 
 
 def rows_add_up(views: Views) -> Promise:

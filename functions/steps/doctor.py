@@ -14,7 +14,7 @@ from functions.promises.recomputed import answers_count_once, estimates_repeat
 from functions.promises.repeated_scoring import scoring_repeats
 from functions.promises.whole_batches import batches_are_whole, rows_add_up
 from functions.tables import Views
-from pipelines.errors import RecheckError
+from pipelines.errors import RecheckError, StoreUnavailable
 
 _WAY_OUT = (
     "restore what that names from a backup of the store, or score its batch with --replace; "
@@ -42,6 +42,8 @@ def examine(app: App) -> list[Promise]:
 def _checked(name: str, check: Callable[[], Promise]) -> Promise:
     try:
         return check()
+    except StoreUnavailable as error:
+        return Promise(name, False, f"a table cannot be read: {error.problem}; {error.fix}")
     except RecheckError as error:
         return unchecked(name, f"cannot be checked: {error.problem}; {error.fix}")
     except Exception as error:  # noqa: BLE001 - whatever breaks one check, the others go on

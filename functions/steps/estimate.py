@@ -1,4 +1,4 @@
-"""Estimate from designs, samples and answers; keep each estimate with its `as_of`."""
+"""Estimate from designs, samples and answers; keep each estimate, and each look at an alert's line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 from functions.app import App
 from functions.estimates import compute, scored
+from functions.looks import past_looks, watch_of
 from functions.runs import Run
-from labeling.estimates.alerts import Alert, alerts
+from labeling.estimates.alerts import CROSSED, Alert, listed, looks
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
-from pipelines.tables.schemas import ESTIMATES, table_of
+from pipelines.tables.schemas import ESTIMATES, LOOKS, table_of
 from pipelines.tables.snapshot import Tables
 
 _IDENTITY = (
@@ -41,7 +42,7 @@ class EstimateOptions:
 
 
 def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
-    """Every estimate of these batches and the windows that they lie in, and the alerts that fire.
+    """Every estimate of these batches and the windows that they lie in, and every line that alerts watch.
 
     Raises:
         SettingsInvalid: `as_of` is no time.
@@ -49,10 +50,10 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
     """
     run = Run.of("estimate", options.batches)
     with app.recording(run, dry_run=options.dry_run or options.as_of is not None):
-        found, fired = _estimate(app, options)
+        found, lines = _estimate(app, options)
         run.rows = len(found)
-        run.outputs = {"alerts": len(fired)}
-    return found, fired
+        run.outputs = {"alerts": sum(line.state == CROSSED for line in lines)}
+    return found, lines
 
 
 def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
@@ -68,10 +69,31 @@ def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[
     found = compute(app.job, views, moment)
     if moment is not None:
         found = _as_they_were(views.tables, found, moment)
-    if options.as_of is None and not options.dry_run:
+    is_kept = options.as_of is None and not options.dry_run
+    if is_kept:
         _keep(app, views.tables, found)
-    fired = alerts(found, app.job.alerts, at=app.now(), batches=app.job.batches)
-    return list(_of_batches(found, options.batches)), fired
+    lines = _looked(app, views.tables, found, moment, take=is_kept)
+    return list(_of_batches(found, options.batches)), listed(lines)
+
+
+def _looked(
+    app: App, tables: Tables, found: Sequence[Estimate], as_of: datetime | None, *, take: bool
+) -> list[Alert]:
+    """Return every watched line in every window; keep the looks that are taken now."""
+    watch, at = watch_of(app.job), as_of or app.now()
+    lines, fresh = looks(found, watch, past=past_looks(tables, as_of), at=at, take=take)
+    if not fresh:
+        return lines
+    with app.committing() as moment:  # another run may have looked since
+        known = {one.identity for one in past_looks(app.tables())}
+        rows = [
+            {**one.row(), "job": app.job.name, "known_at": moment}
+            for one in fresh
+            if one.identity not in known
+        ]
+        if rows:
+            app.store.table("looks").append(table_of(LOOKS, rows))
+    return looks(found, watch, past=past_looks(app.tables()), at=at, take=False)[0]
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -98,10 +98,7 @@ def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> Fit
     registry = app.store.registry(model.name)
     if dry_run:
         return _existing(registry, recipe)
-    if registry.is_usable(
-        version_of(recipe), signing.verifier(trusted_keys(app.settings)), app.say
-    ):
-        _make_live(app, registry, version_of(recipe), "fitted before")
+    if _is_there(app, registry, recipe):
         return _existing(registry, recipe)
     app.say(f"fitting {entry.name} on {recipe.training.rows} rows")
     code = revision()
@@ -123,10 +120,26 @@ def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> Fit
     )
 
 
+def _is_there(app: App, registry: Registry, recipe: Recipe) -> bool:
+    """Make the package of a recipe live if it is there and would be scored with.
+
+    Under the lock of those who write packages: one that is half written is no
+    package that somebody changed.
+    """
+    verify = signing.verifier(trusted_keys(app.settings))
+    with app.store.lock(f"fit-{registry.name}", wait=_WAIT):
+        if not registry.is_usable(version_of(recipe), verify, app.say):
+            return False
+        _make_live(app, registry, version_of(recipe), "fitted before")
+        return True
+
+
 def _make_live(app: App, registry: Registry, version: str, reason: str) -> None:
     """Let a version score from now on; the table `releases` keeps when, by whom and why."""
-    rows = app.tables().read("releases", ["version"], where={"model": [registry.name]})
-    if rows.num_rows and registry.newest() == version:
+    rows = app.tables().read("releases", ["version", "known_at"], where={"model": [registry.name]})
+    known = rows.sort_by("known_at")["version"].to_pylist()
+    if known and known[-1] == version:
+        registry.make_live(version)  # again, in case that an earlier fit was killed before
         return
     release = {
         "job": app.job.name,

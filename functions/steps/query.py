@@ -26,6 +26,8 @@ _COMPUTED: dict[str, tuple[pa.Schema, Callable[[Views], pa.Table]]] = {
 }
 
 _ALL = (*QUERYABLE, "samples_history")
+# PIVOT is of several kinds, because it looks for its columns first.
+_LOOKS = {duckdb.StatementType.SELECT, duckdb.StatementType.MULTI}
 _SCANNED = [name for name in PARTITIONED_BY if name not in _COMPUTED]
 
 
@@ -37,8 +39,7 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     """
     with duckdb.connect() as connection:
         try:
-            if len(connection.extract_statements(sql)) > 1:  # only the last would be answered
-                raise QueryInvalid("there are several statements", fix="pass one at a time")
+            _require_a_look(connection.extract_statements(sql))
             _register(connection, app.views(), _named(sql))
             connection.execute("SET enable_external_access = false")
             relation = connection.sql(sql)
@@ -56,7 +57,28 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
             f"several columns are called {', '.join(twice)}",
             fix="give each a name of its own: SELECT … AS …",
         )
-    return rows.column_names, [_readable(row) for row in relations.records(rows)]
+    try:
+        return rows.column_names, [_readable(row) for row in relations.records(rows)]
+    except OverflowError as error:
+        raise QueryInvalid(
+            "a time in the answer lies outside the years 1 to 9999",
+            fix="cast it to text: SELECT … ::VARCHAR",
+        ) from error
+
+
+def _require_a_look(statements: list[duckdb.Statement]) -> None:
+    """Refuse whatever is no single look at the tables: `COPY … TO` could replace a published file.
+
+    Raises:
+        QueryInvalid: there are several statements, or one that may write.
+    """
+    if len(statements) > 1:  # only the last would be answered
+        raise QueryInvalid("there are several statements", fix="pass one at a time")
+    if any(statement.type not in _LOOKS for statement in statements):
+        raise QueryInvalid(
+            "this is no query: it may write, or change the session",
+            fix="pass one SELECT; DESCRIBE, SUMMARIZE, SHOW TABLES and PIVOT are queries too",
+        )
 
 
 def _named(sql: str) -> set[str]:
@@ -96,13 +118,24 @@ def _paths(views: Views, name: str) -> list[str]:
 
 
 def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
-    """Let DuckDB read the columns and rows that a query needs from the published files."""
+    """Let DuckDB read the columns and rows that a query needs from the published files.
+
+    The values of partition columns are taken from the last folders of a path
+    alone: `hive_partitioning` would believe any folder above them, too.
+    """
     listed = ", ".join(_quoted(path) for path in paths)
-    columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
-    partitions = ", ".join(f"{_quoted(column)}: VARCHAR" for column in PARTITIONED_BY[name])
+    folders = "".join(f"{column}=([^/]*)/" for column in PARTITIONED_BY[name])
+    partitions = {
+        column: f"url_decode(regexp_extract(_path, '{folders}[^/]*$', {number}))"
+        for number, column in enumerate(PARTITIONED_BY[name], start=1)
+    }
+    columns = ", ".join(
+        f'{partitions[column]} AS "{column}"' if column in partitions else f'"{column}"'
+        for column in TABLES[name].names
+    )
     connection.execute(
         f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608
-        f"union_by_name = true, hive_partitioning = true, hive_types = {{{partitions}}})"
+        "union_by_name = true, hive_partitioning = false, filename = '_path')"
     )
 
 

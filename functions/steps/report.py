@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,15 +12,18 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
+from functions.looks import past_looks, watch_of
 from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
-from labeling.estimates.alerts import alerts
+from labeling.estimates.alerts import listed, looks
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
 from labeling.estimates.estimation import of_evidence
 from labeling.estimates.evidence.gathering import evidence
+from labeling.estimates.evidence.top_ups import topped_up
+from labeling.estimates.families.forecast import more_answers
 from labeling.estimates.known_truth import EXAMPLE, KnownTruth, known_truth
 from labeling.report import Batch, Outcomes, Reason, ReportData, render
 from pipelines.columns import relations
@@ -63,9 +66,11 @@ def gather(app: App) -> ReportData:
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
     estimated = of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
+    past = past_looks(views.tables)  # a report looks at no window: nothing would remember it
+    lines, _ = looks(estimated, watch_of(app.job), past=past, at=now, take=False)
     truth = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
-    return ReportData(
+    data = ReportData(
         job=app.job.name,
         file=app.file,
         task=app.job.task,
@@ -83,11 +88,14 @@ def gather(app: App) -> ReportData:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, views, annotations, samples),
-        alerts=alerts(estimated, app.job.alerts, at=now, batches=app.job.batches),
+        alerts=listed(lines),
         lines=app.job.alerts,
+        topped_up=topped_up(designs, samples, annotations),
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
+    wanted, headline = estimates.wanted(app.job), data.headline
+    return replace(data, more=more_answers(facts, wanted, headline)) if headline else data
 
 
 def _batches(views: Views) -> list[Batch]:

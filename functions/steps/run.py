@@ -32,7 +32,7 @@ class RunResult:
     """Every step with its status, and the first failure among them."""
 
     steps: list[Step]
-    alerts: list[Alert]  # those that fired
+    alerts: list[Alert]  # every line that the job watches, with its state
     failure: RecheckError | None
     cause: ScoreResult | SampleResult | None  # the step that failed first, where batches did
 
@@ -55,7 +55,7 @@ def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult
     walk = _Walk(app, tuple(batches), dry_run)
     with app.in_one_commit():
         walk.all()
-    return RunResult(walk.steps, walk.fired, walk.failure, walk.cause)
+    return RunResult(walk.steps, walk.alerts, walk.failure, walk.cause)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class _Walk:
     batches: tuple[str, ...]
     dry_run: bool
     steps: list[Step] = field(default_factory=list)
-    fired: list[Alert] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
     cause: ScoreResult | SampleResult | None = None
 
@@ -77,7 +77,7 @@ class _Walk:
         self._ask("pull", drawn, self._pull)
         with self._noted("estimate"):
             options = estimate.EstimateOptions(self.batches, dry_run=self.dry_run)
-            found, self.fired = estimate.estimate(self.app, options)
+            found, self.alerts = estimate.estimate(self.app, options)
             self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
         if not self.dry_run:
             with self._noted("report"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from functions.app import App
 from functions.batches import attempts as ledger
@@ -15,13 +16,15 @@ from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher
 from functions.runs import Run, words_of
 from infra.engines import choice
-from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
+from pipelines.errors import BatchOpen, BatchRefused, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import UNKNOWN, period_end
 from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
 from pipelines.scoring.duplicate_keys import duplicates
 from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Outcome, Work
+
+_LONGEST = 255 - len("batch=")  # bytes of a folder's name, as it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,21 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     _require_one_naming(app, due, scored)
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
-    elif due:
-        states |= _Scoring(app, options, data, due, model).run()
+    else:
+        refused = [batch for batch in due if len(quote(batch, safe="")) > _LONGEST]
+        states |= {batch: _unnamable(batch) for batch in refused}
+        due = [batch for batch in due if batch not in refused]
+        if due:
+            states |= _Scoring(app, options, data, due, model).run()
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
+
+
+def _unnamable(batch: str) -> BatchResult:
+    error = BatchRefused(
+        f"batch {batch!r} has a name that no folder can have: it is too long",
+        fix="give the batch a shorter name",
+    )
+    return BatchResult(batch, 0, 0, 0, FAILED, error)
 
 
 def _due(

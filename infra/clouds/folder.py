@@ -76,7 +76,7 @@ class Folder:
         Raises:
             FileNotFoundError: there is no such file, or no longer that version.
         """
-        with _missing_is_missing(self.address), (self.path / name).open("rb") as file:
+        with _missing_is_missing(self.address), _regular(self.path / name).open("rb") as file:
             if tag is not None and _stat(name, os.fstat(file.fileno())).tag != tag:
                 raise FileNotFoundError(f"{name} was replaced")
             file.seek(start)
@@ -85,7 +85,7 @@ class Folder:
     def open(self, name: str) -> pa.NativeFile:
         """Open a file for reading at random."""
         with _missing_is_missing(self.address):
-            return pa.OSFile(str(self.path / name), "rb")
+            return pa.OSFile(str(_regular(self.path / name)), "rb")
 
     def put(
         self,
@@ -164,6 +164,18 @@ class FolderLocks:
             yield
         finally:
             held.release()
+
+
+def _regular(path: Path) -> Path:
+    """Return the path of a file; opening a pipe or a device could wait for ever.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+        OSError: it is no regular file.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(f"{path} is no regular file")
+    return path
 
 
 def _stat(name: str, found: os.stat_result) -> FileStat:

@@ -16,9 +16,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from labeling.estimates.estimate import Estimate
 
-ERRORS = ("mae", "rmse")  # in the unit of what is predicted; all other metrics are shares
-LEADING = ("accuracy", *ERRORS)  # over all classes; the first that was estimated leads
-OF_CLASSES = ("precision", "recall", "f1")
+ERRORS = ("mae", "rmse")  # means of errors, which have a tail
+SIZES = (*ERRORS, "median_absolute_error", "p90_absolute_error")  # of errors, none below 0
+NUMBERS = (*SIZES, "bias", "mcc")  # no shares: in the unit of what is predicted, or without one
+AVERAGES = (
+    *("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"),
+    *("precision_weighted", "recall_weighted", "f1_weighted", "mcc"),
+)
+LEADING = (
+    "accuracy",
+    *SIZES,
+    "bias",
+    *AVERAGES,
+)  # of all classes; the first that is estimated leads
+OF_CLASSES = ("precision", "recall", "f1", "specificity")
 _NEGLIGIBLE = 0.25  # of half the interval: what missing answers may change, and it still leads
 _ROUNDING = 1e-12
 NO_BREAK = "\u00a0"
@@ -44,14 +55,31 @@ class Notation:
         """Write a value of a metric.
 
         Args:
-            metric: its name; those in `ERRORS` are numbers, all others shares.
+            metric: its name; those in `NUMBERS` are no shares.
             value: the value; a share lies within [0, 1].
             digits: of a percentage, after the point.
 
         Returns:
             The text, with its unit.
         """
-        return self.number(value) if metric in ERRORS else self.share(value, digits)
+        return self.number(value) if metric in NUMBERS else self.share(value, digits)
+
+    def bounded(self, metric: str, ends: tuple[float | None, float | None], digits: int) -> str:
+        """Write what a metric without a point is at least and at most.
+
+        Args:
+            metric: its name.
+            ends: the lower and the upper one, None where there is none; not both.
+            digits: of a percentage, after the point.
+
+        Returns:
+            The text, such as `at least 31.0 %`.
+        """
+        low, high = ends
+        if low is not None and high is not None:
+            return self.between(metric, (low, high), digits)
+        end, words = (low, "at least") if low is not None else (high, "at most")
+        return f"{words} {self.amount(metric, end or 0.0, digits)}"
 
     def between(self, metric: str, ends: tuple[float, float], digits: int) -> str:
         """Write a range with its unit once.
@@ -98,6 +126,22 @@ TERMINAL = Notation(
 )
 
 
+def ends_without_point(one: Estimate) -> tuple[float | None, float | None] | None:
+    """Return what an estimate without a point is at least and at most; None where nothing is known.
+
+    None in place of an end says nothing: a share is at least 0 and at most 1.
+    """
+    if one.value is not None or one.low is None or one.high is None:
+        return None
+    low, high = one.low if one.low > 0 else None, one.high if one.high < 1 else None
+    return None if low is None and high is None else (low, high)
+
+
+def is_told(one: Estimate) -> bool:
+    """Say whether the answers tell anything of a figure: a value, or what it is at least or at most."""
+    return one.value is not None or ends_without_point(one) is not None
+
+
 def range_if_missing(one: Estimate) -> tuple[float, float] | None:
     """Return the lowest and the highest value that the missing answers leave, where both are known."""
     wrong, right = one.value_if_missing_wrong, one.value_if_missing_right
@@ -125,8 +169,11 @@ def leading_range(one: Estimate) -> tuple[float, float] | None:
     half = 0.0 if one.low is None or one.high is None else (one.high - one.low) / 2
     if (ends[1] - ends[0]) / 2 <= _NEGLIGIBLE * half + _ROUNDING * abs(ends[1]):
         return None
-    low, high = max(ends[0] - half, 0.0), ends[1] + half
-    if one.metric in ERRORS:
+    low, high = ends[0] - half, ends[1] + half
+    if one.metric in NUMBERS and one.metric not in SIZES:
+        return low, high
+    low = max(low, 0.0)
+    if one.metric in SIZES:
         return low, high
     lowest, highest = _limits_of(one, ends)
     return min(low, lowest), min(max(high, highest), 1.0)

@@ -53,10 +53,17 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Predicted numbers and the means of people's, as arrays (S,)."""
+    """Predicted numbers and the means of people's, as arrays (S,), with design weights."""
 
     predicted: Floats
     answered: Floats
+    weight: Floats
+
+    @property
+    def lean(self) -> float:
+        """By how much predictions lie above people's numbers on average over all rows."""
+        away = self.predicted - self.answered
+        return float((self.weight * away).sum() / self.weight.sum())
 
 
 def answered(evidence: Evidence) -> Answered:
@@ -73,7 +80,8 @@ def pairs(evidence: Evidence) -> Pairs:
     predicted = evidence.drawn.value
     answered = mean_over_people(evidence, evidence.answers.number)
     keep = ~np.isnan(answered) & ~np.isnan(predicted)
-    return Pairs(predicted[keep], answered[keep])
+    weight = evidence.designed.weight[evidence.drawn.stratum]
+    return Pairs(predicted[keep], answered[keep], weight[keep])
 
 
 def calibration(of: Answered) -> Calibration | None:

@@ -60,7 +60,7 @@ def confusion(evidence: Evidence, answers: Sequence[str]) -> Confusion:
     predicted as each class are known, so that a cell's share of all rows is
     its share within the class times the class's share.
     """
-    whole = _undivided(evidence)
+    whole = undivided(evidence)
     predicted = [evidence.labels[code] for code in np.unique(whole.parts.label) if code >= 0]
     names = (*answers, *(label for label in predicted if label not in answers))
     shares = [_shares_of(whole, name) for name in names]
@@ -68,7 +68,7 @@ def confusion(evidence: Evidence, answers: Sequence[str]) -> Confusion:
     return Confusion(names, tuple(row for row in rows if row.rows))
 
 
-def _undivided(evidence: Evidence) -> Evidence:
+def undivided(evidence: Evidence) -> Evidence:
     """Leave cohorts out, which would only cost time."""
     parts, drawn = evidence.parts, evidence.drawn
     of_part, of_row = parts.domain == 0, drawn.domain == 0

@@ -7,12 +7,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from labeling.estimates.amounts import ERRORS
 from labeling.estimates.windows import Period
-from labeling.formulas.intervals import effective_answers, wilson
-from labeling.formulas.mean_errors import UNRELIABLE
+from labeling.formulas.ratios import ClassShares
 
 ESTIMATOR_VERSION = "2"  # raised when a formula changes
 
@@ -39,6 +35,8 @@ class Estimate:
     n_answered: int
     as_of: datetime  # when the last fact that it rests on became known
     largest: float | None = None  # share of one answer in the sum, for mae and rmse
+    reliable: bool = True  # whether the interval of an error may be relied on, see `tails`
+    rests_on: ClassShares | None = None  # for recall and f1
     just_begun: bool = False  # its batch has fewer than 8 answers, and questions that are open
     estimator_version: str = ESTIMATOR_VERSION  # which formulas it was computed by
 
@@ -47,15 +45,10 @@ class Estimate:
         """Whether some of the rows are in batches or strata of which nothing is known."""
         return self.rows_covered < self.rows
 
-    @property
-    def reliable(self) -> bool:
-        """Whether no single answer makes more than a tenth of the sum."""
-        return self.largest is None or self.largest <= UNRELIABLE
-
     def record(self) -> dict[str, object]:
         """Return the columns of the table `estimates` that an estimate fills, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        del named["largest"], named["just_begun"]
+        del named["largest"], named["reliable"], named["rests_on"], named["just_begun"]
         named["class"] = named.pop("class_")
         return named
 
@@ -73,29 +66,3 @@ def widest(estimates: Iterable[Estimate]) -> list[Estimate]:
         if key not in kept or estimate.rows > kept[key].rows:
             kept[key] = estimate
     return list(kept.values())
-
-
-def more_answers(estimate: Estimate, more: int) -> float | None:
-    """Return half the length that the interval would have with so many more answers.
-
-    They are taken to be spread as the present ones are, over rows that are not
-    answered yet. None where nothing is known of the present length. With no
-    answer yet, a share is taken to be one half, the worst case.
-    """
-    if estimate.low is None or estimate.high is None:
-        return None
-    n = estimate.n_answered + more
-    left = max(estimate.rows - n, 0)
-    if estimate.value is None:
-        return _half(0.5, n * estimate.rows / left) if left else 0.0
-    before = estimate.n_answered / max(estimate.rows - estimate.n_answered, 1)
-    gain = n / left / before if left else np.inf
-    if estimate.metric in ERRORS:
-        return float((estimate.high - estimate.low) / 2 / np.sqrt(gain))
-    answers = effective_answers(estimate.value, estimate.low, estimate.high)
-    return _half(estimate.value, answers * gain)
-
-
-def _half(value: float, answers: float) -> float:
-    limits = wilson(np.array([value]), np.array([answers]))
-    return float(limits.high[0] - limits.low[0]) / 2

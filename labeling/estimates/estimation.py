@@ -9,7 +9,6 @@ estimates, whatever was added later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
@@ -19,24 +18,11 @@ import pyarrow as pa
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
-from labeling.estimates.metrics import Counts, Figures, counts, families, whole
+from labeling.estimates.families.chosen import Wanted, chosen_families
+from labeling.estimates.metrics import Counts, Figures, counts, whole
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval
 from pipelines.columns.buffers import Floats
-from pipelines.models.catalogue import TaskType
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The metrics that a job asks for."""
-
-    task: TaskType
-    answers: tuple[str, ...] = ()  # the job's answer set, canonical; empty: all that occur
-    metrics: tuple[str, ...] = ()  # all of the task, when empty
-
-    def has(self, metric: str) -> bool:
-        """Say whether a metric is wanted."""
-        return not self.metrics or metric in self.metrics
 
 
 def estimates(
@@ -85,7 +71,7 @@ def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scoring] = ())
     views = list(window_views(facts, scored))
     everyone = whole(facts, wanted.task)
     figures: list[list[Figures]] = [[] for _ in views]
-    for family in families(facts, wanted.task, wanted.answers or facts.labels):
+    for family in chosen_families(facts, wanted):
         for view, figures_of in zip(views, figures, strict=True):
             figures_of += [one for one in family.figures(view.view) if wanted.has(one.metric)]
     return [
@@ -127,6 +113,8 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
                 n_answered=answered,
                 as_of=view.as_of[window],
                 largest=largest,
+                reliable=metric.reliable is None or bool(metric.reliable[group]),
+                rests_on=metric.rests_on.of(group) if metric.rests_on else None,
                 just_begun=view.just_begun[window],
             )
 

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
+from labeling.estimates.families.answer_rows import AnswerRows
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
-from labeling.formulas.shares import f1, recall, shares
+from labeling.formulas.ratios import ClassShares, f1, recall, with_points
+from labeling.formulas.shares import shares
+from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
 from pipelines.models.catalogue import TaskType
 
-_OF_CLASS = ("precision", "recall", "f1")
+
+@dataclass(frozen=True, slots=True)
+class OnShares:
+    """The shares that recall and F1 of each group rest on, see `ratios.ClassShares`."""
+
+    right: Intervals
+    missed: Intervals
+    predicted: Floats
+
+    def of(self, group: int) -> ClassShares | None:
+        """Return those of one group; None where it has no row."""
+        predicted = float(self.predicted[group])
+        if np.isnan(predicted):
+            return None
+        return ClassShares(self.right[group], self.missed[group], predicted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +47,8 @@ class Figures:
     if_wrong: Floats  # the value, if all missing answers spoke against the model
     if_right: Floats  # the value, if all spoke for it
     largest: Floats  # share of one answer in the sum, for MAE and RMSE
+    rests_on: OnShares | None = None  # of recall and F1
+    reliable: Bools | None = None  # of MAE and RMSE (G,)
 
     def parts(self) -> tuple[Floats, ...]:
         """Return value, low, high, if_wrong, if_right and largest."""
@@ -91,12 +110,20 @@ class OfClass:
         every = size + self.others.covered(view)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
         right, missed = shares(inside), shares(rest)
-        metrics = (right, recall(right, missed, share), f1(right, missed, share))
-        worst, best = self._cases(view)
+        (precision, *ratios) = zip(*self._cases(view), strict=True)
+        below = OnShares(right, missed, share)
+        found = [self._pointed(of(right, missed, share), view) for of in (recall, f1)]
         return [
-            _share(metric, self.name, *case)
-            for metric, case in zip(_OF_CLASS, zip(metrics, worst, best, strict=True), strict=True)
+            _share("precision", self.name, right, *precision),
+            *(
+                replace(_share(metric, self.name, ratio, *_withheld(ratio, cases)), rests_on=below)
+                for metric, ratio, cases in zip(("recall", "f1"), found, ratios, strict=True)
+            ),
         ]
+
+    def _pointed(self, ratios: Intervals, view: View) -> Intervals:
+        """Keep the points of ratios that enough answers tell."""
+        return with_points(ratios, self.predicted.found(view), self.others.found(view))
 
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
         """Return precision, recall and F1 if no missing answer were right, and if all were."""
@@ -117,14 +144,20 @@ class Errors:
 
     absolute: RowSet
     squared: RowSet
+    rows: AnswerRows  # absolute errors
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         mean, square = (self._mean(part, view) for part in (self.absolute, self.squared))
         squares, wrong, right, largest = square
+        rooted = roots(squares), np.sqrt(wrong), np.sqrt(right), largest
+        values = self.rows.of(view)
+        seen = tails(values.value, values.group, values.groups)
+        of_mean = seen.mean_is_reliable | mean[0].exact
+        of_square = seen.square_is_reliable | squares.exact
         return [
-            Figures("mae", None, *mean),
-            Figures("rmse", None, roots(squares), np.sqrt(wrong), np.sqrt(right), largest),
+            Figures("mae", None, *mean, reliable=of_mean),
+            Figures("rmse", None, *rooted, reliable=of_square),
         ]
 
     @staticmethod
@@ -144,12 +177,17 @@ def whole(evidence: Evidence, task: TaskType) -> RowSet:
 
     An answer to a regression that is no number does not count.
     """
+    return row_set(evidence, *everywhere(evidence), losses(evidence, task))
+
+
+def losses(evidence: Evidence, task: TaskType) -> Floats:
+    """Return of each drawn row whether its prediction is right, or how far off it is: (S,)."""
     answers, drawn = evidence.answers, evidence.drawn
     if task == "classification":
         loss: Floats | Bools = answers.label == drawn.label[answers.row]
     else:
         loss = np.abs(answers.number - drawn.value[answers.row])
-    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, loss))
+    return mean_over_people(evidence, loss)
 
 
 def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iterator[Family]:
@@ -165,7 +203,7 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
     """
     everyone = whole(evidence, task)
     if task == "regression":
-        yield Errors(everyone, _squared(evidence))
+        yield Errors(everyone, _squared(evidence), AnswerRows(everyone, losses(evidence, task)))
         return
     yield Accuracy(everyone)
     codes = {label: code for code, label in enumerate(evidence.labels)}
@@ -175,13 +213,14 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
 
 def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     part, row = evidence.parts.label == code, evidence.drawn.label == code
-    truth = mean_over_people(evidence, evidence.answers.label == code)
-    return OfClass(name, row_set(evidence, part, row, truth), row_set(evidence, ~part, ~row, truth))
+    is_class = mean_over_people(evidence, evidence.answers.label == code)
+    inside, others = (row_set(evidence, p, r, is_class) for p, r in ((part, row), (~part, ~row)))
+    return OfClass(name, inside, others)
 
 
 def _squared(evidence: Evidence) -> RowSet:
     away = evidence.answers.number - evidence.drawn.value[evidence.answers.row]
-    return row_set(evidence, *_everywhere(evidence), mean_over_people(evidence, away**2))
+    return row_set(evidence, *everywhere(evidence), mean_over_people(evidence, away**2))
 
 
 def counts(everyone: RowSet, view: View) -> Counts:
@@ -203,6 +242,13 @@ def _share(
     return Figures(metric, class_, share, wrong, right, np.full(len(share), np.nan))
 
 
+def _withheld(ratio: Intervals, cases: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Leave out what a ratio without a point would be, if nothing that is missing can change it."""
+    wrong, right = cases
+    is_point = np.isnan(ratio.value) & np.isclose(wrong, right)
+    return np.where(is_point, np.nan, wrong), np.where(is_point, np.nan, right)
+
+
 def _of_counts(
     predicted: Floats, others: Floats, right: Floats, missed: Floats
 ) -> tuple[Floats, Floats, Floats]:
@@ -213,6 +259,6 @@ def _of_counts(
         return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
 
 
-def _everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
+def everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
     """Select all known numbers of rows and all drawn rows."""
     return np.ones(len(evidence.parts.rows), np.bool_), np.ones(len(evidence.drawn.label), np.bool_)

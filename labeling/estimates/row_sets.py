@@ -95,6 +95,10 @@ class RowSet:
         """Return the rows of the batches that each group's figure speaks of: (G,)."""
         return self.sums(view, np.where(self._counting(view), self.size, 0.0))
 
+    def found(self, view: View) -> Floats:
+        """Return the sum of the losses of the answers that count, none weighted: (G,)."""
+        return self.sums(view, np.where(self._counting(view), self.total, 0.0))
+
     def sums(self, view: View, values: Floats) -> Floats:
         """Add up a quantity of the cells (C,) by group: (G,)."""
         inside, group = self.inside(view), self.group(view)

@@ -22,7 +22,7 @@ WIDTH = 3.92  # standard errors from end to end of an interval, as reports divid
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value between two limits, which hold the truth 95 times in 100.
+    """A value between two limits, which hold the figure of all rows 95 times in 100.
 
     None is unknown.
     """
@@ -150,7 +150,7 @@ def exact_bound(value: float, answers: float, error: float, *, upper: bool) -> f
     Args:
         value: the share, within [0, 1].
         answers: the effective number of answers; infinite leaves no error.
-        error: how often the truth may lie beyond the limit, within (0, 1).
+        error: how often the figure of all rows may lie beyond the limit, within (0, 1).
         upper: the limit above, else the one below.
 
     Returns:

@@ -6,8 +6,8 @@ the mean then covers far less than it says (squared lognormal errors with sigma
 .8, 200 answers in 40 strata: 87 %). Hall's transformation takes the measured
 skewness into account (94 % there), at the price of a longer upper side.
 
-Neither sees what the sample does not hold: a mean of which one answer makes
-more than a tenth (`UNRELIABLE`) should be shown as unreliable.
+Neither sees what the sample does not hold: `tails` says of which figures the
+interval should not be relied on.
 
 Source: Hall, On the removal of skewness by transformation, JRSS B 54 (1992);
 Satterthwaite, Biometrics Bulletin 2 (1946), on the degrees of freedom.
@@ -22,8 +22,6 @@ import numpy as np
 from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Intervals
 from pipelines.columns.buffers import Floats
-
-UNRELIABLE = 0.1  # of the sum, in one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Spread:
     third: Floats
 
 
-def means(of: Spread) -> Intervals:
+def means(of: Spread, *, is_signed: bool = False) -> Intervals:
     """Estimate the mean error of each group: (G,), in the unit of the errors.
 
     The value is sum W_h zbar_h, its squared standard error sum W_h^2 (1 - f_h)
@@ -51,6 +49,7 @@ def means(of: Spread) -> Intervals:
     quantiles and g the inverse of Hall's transformation. A census has no
     error. The limits are unknown below 2 answers in some stratum, and where
     all answers show the same error: nothing then says how large others are.
+    The lower limit is 0 at least, unless errors are signed.
     """
     strata = of.strata
     value = strata.value
@@ -64,7 +63,7 @@ def means(of: Spread) -> Intervals:
         )
         reach = _student(freedom)
         low, high = (value - stderr * _untransformed(sign * reach, skew) for sign in (1, -1))
-    low = np.minimum(np.maximum(low, 0), value)
+    low = np.minimum(low if is_signed else np.maximum(low, 0), value)
     return _decided(strata, stderr, Intervals(value, low, np.maximum(high, value)))
 
 

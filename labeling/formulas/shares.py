@@ -11,20 +11,19 @@ a little of the overall share into every stratum, and asks which shares a score
 test would not refuse.
 
 Sources: Cochran, Sampling Techniques, 3rd ed. (1977), ch. 5; for the limits see
-`score_limits`; Donner and Zou, Stat. Methods Med. Res. 21 (2012) on ratios.
+`score_limits`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from labeling.formulas.answered_strata import AnsweredStrata, strata
 from labeling.formulas.few_rows_left import few_left_limits
-from labeling.formulas.intervals import Interval, Intervals, quotient
+from labeling.formulas.intervals import Interval, Intervals
 from labeling.formulas.score_limits import possible_limits, score_limits
-from pipelines.columns.buffers import Floats
 
 
 def share(size: Sequence[float], answered: Sequence[float], right: Sequence[float]) -> Interval:
@@ -71,56 +70,3 @@ def shares(of: AnsweredStrata) -> Intervals:
     value = np.clip(value, least, most)
     low = np.where(unknown, 0.0, np.clip(low, least, value))
     return Intervals(value, low, np.where(unknown, 1.0, np.clip(high, value, most)))
-
-
-def recall(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
-    """Estimate the share of a class's rows that were predicted as it: (G,).
-
-    Args:
-        right: the share right among the rows predicted as the class.
-        missed: the share of the class among the other rows.
-        predicted: the share of all rows predicted as the class, known.
-
-    Returns:
-        A / (A + B) = 1 / (1 + B / A), with A and B the two shares as shares of
-        all rows, and MOVER limits of B / A. Unknown, with [0, 1], where no row
-        of the class was found in an incomplete sample (A = 0).
-
-    Linearised limits cover .77 / .92 / .94 at 5 % prevalence and 100 / 200 /
-    400 answers; these cover .92 to 1.
-    """
-    kept, lost = right.times(predicted), missed.times(1 - predicted)
-    return _inverse(kept, lost, lambda ratio: 1 / (1 + ratio))
-
-
-def f1(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
-    """Estimate the harmonic mean of precision and recall: (G,).
-
-    2A / (A + B + Q) = 2 / (1 + (B + Q) / A), with Q the share predicted as the
-    class, and A and B as in `recall`.
-
-    Args:
-        right: the share right among the rows predicted as the class.
-        missed: the share of the class among the other rows.
-        predicted: the share of all rows predicted as the class, known.
-
-    Returns:
-        The intervals; unknown where those of `recall` are.
-    """
-    kept, lost = right.times(predicted), missed.times(1 - predicted)
-    return _inverse(kept, lost.plus(predicted), lambda ratio: 2 / (1 + ratio))
-
-
-def _inverse(bottom: Intervals, top: Intervals, of: Callable[[Floats], Floats]) -> Intervals:
-    """Return `of(top / bottom)`, which falls from a share at best to 0 at worst."""
-    ratio = quotient(top, bottom)
-    value, low, high = (np.clip(of(part), 0, 1) for part in (ratio.value, ratio.high, ratio.low))
-    exact = top.exact & bottom.exact & (top.value + bottom.value > 0)
-    value = np.where(exact & (bottom.value == 0), 0.0, value)
-    low, high = np.where(exact, value, low), np.where(exact, value, high)
-    unknown = np.isnan(value) | (~exact & (bottom.value == 0))
-    return Intervals(
-        np.where(unknown, np.nan, value),
-        np.where(unknown, 0.0, np.minimum(low, value)),
-        np.where(unknown, 1.0, np.maximum(high, value)),
-    )

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from labeling.answers.agreement import Agreement
 from labeling.estimates.alerts import Alert
+from labeling.estimates.amounts import LEADING, is_told
 from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
 from labeling.estimates.estimate import Estimate, widest
@@ -17,7 +18,7 @@ from labeling.estimates.windows import Period, closes, span, windows
 from pipelines.job.sections import AlertRule, Batches
 from pipelines.models.catalogue import TaskType
 
-_LEADING = ("accuracy", "mae", "rmse", "f1", "recall", "precision")
+_LEADING = (*LEADING, "f1", "recall", "precision", "specificity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class ReportData:
     outcomes: Outcomes | None = None
     alerts: Sequence[Alert] = ()
     lines: Sequence[AlertRule] = ()
+    topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
+    more: Sequence[tuple[int, float]] = ()  # (more answers, half the headline's length), now first
     note: str | None = None
     truths: Sequence[Truth] = ()
 
@@ -130,7 +133,7 @@ class ReportData:
         A week, where batches are named after times; else all batches together.
         """
         newest = self.of("week") or self.of("all")
-        answered = [one for one in newest if one.value is not None]
+        answered = [one for one in newest if is_told(one)]
         closed = [one for one in answered if self.is_closed(one.window)]
         return next((group[-1] for group in (closed, answered, newest) if group), None)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from labeling.estimates.amounts import ERRORS
+from labeling.estimates.amounts import NUMBERS
 from labeling.estimates.estimate import Estimate
 from labeling.report.chart import Chart
 from labeling.report.content import Funnel, ReportData
@@ -55,7 +55,7 @@ def integer(value: int) -> Cell:
 
 def exact(metric: str, value: float | None) -> Cell:
     """Return a cell with a metric's value."""
-    return Cell(value, "number" if metric in ERRORS else "share")
+    return Cell(value, "number" if metric in NUMBERS else "share")
 
 
 def share(value: float | None) -> Cell:

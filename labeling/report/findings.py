@@ -22,7 +22,7 @@ from labeling.report.chapters.scores import score_figure
 from labeling.report.chapters.volume import quarantine_figure, volume_figure
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure
-from labeling.report.headline import headline, since, subline, watched
+from labeling.report.headline import again, headline, since, subline, watched, whose
 from labeling.report.phrases import Phrase
 
 
@@ -41,8 +41,8 @@ class Findings:
     headline: Phrase
     leads: Sequence[str]  # what the headline leaves out
     is_open: bool  # the headline's window is not over yet
-    unreliable: float | None  # share of one answer in the headline's sum, where it is too much
-    alerts: Sequence[Alert]  # the newest window first
+    unreliable: bool  # whether the headline's interval may leave out a tail of errors
+    alerts: Sequence[Alert]  # every line that is watched, with its state; the newest window first
     watched: Sequence[str]  # the lines that alerts watch, in words
     newest: Figure | None  # the headline's estimate
     seen: str  # whether the judged rows were seen in training
@@ -58,13 +58,15 @@ class Findings:
 def findings(data: ReportData) -> Findings:
     """Find what a report says, from all that it is made of."""
     newest = data.headline
-    leads = (subline(newest), since(newest, data)) if newest else ()
+    leads = (
+        (subline(newest), whose(data), again(newest, data), since(newest, data)) if newest else ()
+    )
     return Findings(
         headline=headline(newest, data),
         leads=[words for words in leads if words],
         is_open=newest is not None and not data.is_closed(newest.window),
-        unreliable=newest.largest if newest and not newest.reliable else None,
-        alerts=sorted(data.alerts, key=lambda alert: alert.window, reverse=True),
+        unreliable=newest is not None and not newest.reliable,
+        alerts=sorted(data.alerts, key=lambda alert: alert.window or "", reverse=True),
         watched=watched(data),
         newest=newest_figure(data),
         seen=seen_words(data),

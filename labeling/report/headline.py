@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from labeling.estimates.amounts import NO_BREAK, PAGE, leading_range
+from labeling.estimates.amounts import (
+    NO_BREAK,
+    PAGE,
+    ends_without_point,
+    leading_range,
+    percent,
+)
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from labeling.report.content import ReportData
 from labeling.report.phrases import Phrase, figure, phrase
-from labeling.report.wording import count, digits, possessive
+from labeling.report.wording import NAMES, count, digits, possessive
 
 _NOT_ASKED = "Nobody has been asked yet, so nothing is known about how good the predictions are."
+_NO_POINT = "Too few rows of the class were found for a single figure: it takes 3 among those predicted as it, and 3 among the others."
 _NOT_ANSWERED = "Nobody has answered yet, so nothing is known about how good the predictions are."
 _TOO_FEW = (
     "People have just begun to answer: a window counts a batch from 8 answers on, or when all its "
@@ -25,6 +32,8 @@ def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
     """
     if estimate is None:
         return phrase(_NOT_ASKED)
+    if (ends := ends_without_point(estimate)) is not None:
+        return _judged(_about(estimate, data, _bounded(estimate, ends)), estimate)
     if estimate.value is None:
         return phrase(_TOO_FEW if estimate.n_answered else _NOT_ANSWERED)
     if is_led_by_missing(estimate):
@@ -34,10 +43,23 @@ def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
     between = phrase(
         "between {} and {}", _marked(estimate, estimate.low), _marked(estimate, estimate.high)
     )
+    return _judged(_about(estimate, data, between), estimate)
+
+
+def _bounded(estimate: Estimate, ends: tuple[float | None, float | None]) -> Phrase:
+    """Return "at least …", "at most …" or both ends, with the figures marked."""
+    low, high = (None if end is None else _marked(estimate, end) for end in ends)
+    if low is not None and high is not None:
+        return phrase("between {} and {}", low, high)
+    if low is not None:
+        return phrase("at least {}", low)
+    return phrase("at most {}", high or "")
+
+
+def _judged(sentence: Phrase, estimate: Estimate) -> Phrase:
+    """End a sentence with the level of its interval and the number of answers."""
     answers = count(estimate.n_answered, "answer")
-    return phrase(
-        "{} (95{}% interval), judged from {}.", _about(estimate, data, between), NO_BREAK, answers
-    )
+    return phrase("{} (95{}% interval), judged from {}.", sentence, NO_BREAK, answers)
 
 
 def is_led_by_missing(estimate: Estimate) -> bool:
@@ -48,7 +70,7 @@ def is_led_by_missing(estimate: Estimate) -> bool:
 def subline(estimate: Estimate) -> str:
     """Return what the headline leaves out, in a sentence or two."""
     if estimate.value is None:
-        return ""
+        return _NO_POINT if ends_without_point(estimate) is not None else ""
     if estimate.low is None or estimate.high is None:
         return "The answers are too few for an interval."
     if estimate.low == estimate.high and not estimate.is_partial:
@@ -68,6 +90,32 @@ def subline(estimate: Estimate) -> str:
         "The range holds what the missing answers could change, and the luck of the draw. "
         f"The {count(estimate.n_answered, 'answer')} alone say {_amount(estimate, estimate.value)}, with a 95{NO_BREAK}% interval from "
         f"{_amount(estimate, estimate.low)} to {_amount(estimate, estimate.high)}: true only if the missing ones would be like those given.{covered}"
+    )
+
+
+def whose(data: ReportData) -> str:
+    """Say whose word counts as right, and how often people differ where several answered."""
+    of = data.agreement
+    if of is None or not of.shared or of.agree is None:
+        return ""
+    return (
+        f"Right is what these people say: of {count(of.shared, 'question')} that several answered, "
+        f"{percent(1 - of.agree)} got different answers."
+    )
+
+
+def again(estimate: Estimate, data: ReportData) -> str:
+    """Say that rows were asked about again after answers were known; nothing without any."""
+    inside = [
+        batch for batch in data.topped_up if windows(batch).get(estimate.period) == estimate.window
+    ]
+    if not inside or estimate.value is None or estimate.low == estimate.high:
+        return ""
+    which = inside[0] if len(inside) == 1 else f"{len(inside)} batches of it"
+    return (
+        f"More rows of {which} were drawn after answers had come in. If that was because of the "
+        "figure, the interval is too short: where people add rows until they like it, it holds "
+        "79 to 85 times in 100 and not 95."
     )
 
 
@@ -111,11 +159,15 @@ def _about(estimate: Estimate, data: ReportData, amount: Phrase) -> Phrase:
         case "rmse":
             sentence = phrase("The root mean square error of {} is {}", which, amount)
         case "recall":
-            sentence = phrase("{} of what really was “{}” was found in {}", amount, class_, which)
+            sentence = phrase("{} of what people call “{}” was found in {}", amount, class_, which)
         case "precision":
             sentence = phrase("Where {} sentence “{}”, {} were right", which, class_, amount)
-        case _:
+        case "f1":
             sentence = phrase("The F1 of “{}” in {} is {}", class_, which, amount)
+        case _:
+            of_class = f" of “{class_}”" if class_ else ""
+            name = NAMES[estimate.metric]
+            sentence = phrase("{}{}, in {}: {}", name, of_class, which, amount)
     return sentence.capitalized()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, number
+from labeling.estimates.amounts import NO_BREAK, NUMBERS, PAGE, ends_without_point, number
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import span
 from labeling.report.content import ReportData
@@ -17,6 +17,18 @@ NAMES = {
     "f1": "F1",
     "mae": "Mean absolute error",
     "rmse": "Root mean square error",
+    "bias": "Bias",
+    "median_absolute_error": "Median absolute error",
+    "p90_absolute_error": "90 % quantile of absolute errors",
+    "specificity": "Specificity",
+    "balanced_accuracy": "Balanced accuracy",
+    "mcc": "Matthews correlation",
+    "precision_macro": "Precision, averaged over classes",
+    "recall_macro": "Recall, averaged over classes",
+    "f1_macro": "F1, averaged over classes",
+    "precision_weighted": "Precision, averaged by the classes’ rows",
+    "recall_weighted": "Recall, averaged by the classes’ rows",
+    "f1_weighted": "F1, averaged by the classes’ rows",
 }
 
 
@@ -57,9 +69,11 @@ def interval(estimate: Estimate) -> str:
 
     A dash stands for what the answers cannot say.
     """
+    many = digits(estimate)
+    if (ends := ends_without_point(estimate)) is not None:
+        return PAGE.bounded(estimate.metric, ends, many)
     if estimate.value is None:
         return "–"
-    many = digits(estimate)
     value = PAGE.amount(estimate.metric, estimate.value, many)
     if estimate.low is None or estimate.high is None:
         return f"{value} (no interval)"
@@ -74,7 +88,7 @@ def points(metric: str, length: float) -> str:
     >>> points("accuracy", 0.0795), points("mae", 1.5)
     ('8.0\xa0points', '1.5')
     """
-    return number(length) if metric in ERRORS else f"{length * 100:.1f}{NO_BREAK}points"
+    return number(length) if metric in NUMBERS else f"{length * 100:.1f}{NO_BREAK}points"
 
 
 def dates(window: str, timezone: str) -> str:

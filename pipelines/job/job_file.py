@@ -18,14 +18,15 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
-from pipelines.identity.settings_digest import content_of
+from pipelines.identity.settings_digest import ADDED, content_of
+from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of
 from pipelines.job.sections import (
+    AlertLook,
     AlertRule,
     Batches,
     Cohort,
     Data,
     Labeling,
-    Metric,
     Model,
     Name,
     PredictionColumns,
@@ -36,10 +37,6 @@ from pipelines.job.sections import (
 from pipelines.models.catalogue import TaskType
 from pipelines.sampling.leakage import SEEN
 
-_METRICS = {
-    "classification": ("accuracy", "precision", "recall", "f1"),
-    "regression": ("mae", "rmse"),
-}
 _NAMED = {  # tables with keys that the user chooses
     ("features", "columns"),
     ("cohorts",),
@@ -76,7 +73,13 @@ class Job(Section):
         default_factory=dict, description="Groups of rows, `[cohorts.NAME]`."
     )
     metrics: tuple[Metric, ...] = Field(
-        default=(), description="The metrics that are estimated; without any, all of the task."
+        default=(),
+        description="The metrics that are estimated; without any, `accuracy`, `precision`, `recall` and `f1` of classes, `mae`, `rmse`, `bias` and `median_absolute_error` of numbers.",
+    )
+    alert_look: AlertLook = Field(
+        default_factory=AlertLook,
+        description='When a window that is over gets its one look, such as `alert_look = {answered = 0.9, after = "7d"}`.',
+        json_schema_extra=ADDED,
     )
     alerts: tuple[AlertRule, ...] = Field(
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."
@@ -158,13 +161,16 @@ def _unknown_cohorts(job: Job) -> Iterator[str]:
 
 def _metrics_of_another_task(job: Job) -> Iterator[str]:
     """Check that the task has the metrics and classes that other keys name."""
-    metrics, answers = _METRICS[job.task], job.target.answers
+    metrics, answers = metrics_of(job.task), job.target.answers
     for where, metric in [
         *(("metrics", metric) for metric in job.metrics),
         *(("alerts.metric", alert.metric) for alert in job.alerts),
     ]:
         if metric not in metrics:
             yield f'{where}: a {job.task} has no "{metric}", but {", ".join(metrics)}'
+        elif where == "alerts.metric" and metric not in WATCHABLE:
+            watchable = ", ".join(name for name in metrics if name in WATCHABLE)
+            yield f'alerts.metric: "{metric}" cannot be watched yet, but {watchable}'
     for alert in job.alerts:
         if alert.class_ is not None and alert.class_ not in answers:
             yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
+from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-Metric = Literal["accuracy", "precision", "recall", "f1", "mae", "rmse"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -225,6 +226,24 @@ class Cohort(Section):
         if list(value) != sorted(set(value)):
             raise ValueError("edges must ascend")
         return value
+
+
+class AlertLook(Section):
+    """When a window that is over gets its one look."""
+
+    answered: Share = Field(
+        default=0.9, description="As soon as this share of its questions is answered."
+    )
+    after: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[hd]$")] = Field(
+        default="7d",
+        description="At the latest so many hours (`h`) or days (`d`) after it closed; where its name has no time, after its last answer.",
+    )
+
+    @property
+    def wait(self) -> timedelta:
+        """How long a look waits for answers at most."""
+        number = int(self.after[:-1])
+        return timedelta(hours=number) if self.after[-1] == "h" else timedelta(days=number)
 
 
 class AlertRule(Section):

@@ -1,7 +1,7 @@
 """Carry-over: a draw of a batch, applied to the rows that the batch has after it was replaced.
 
-Answers belong to rows, not to versions of a model. Two versions that are judged
-by the same rows are compared three times as sharply as with two samples.
+Answers belong to rows, not to versions of a model: what people said of a row is
+said of every version's prediction of it, so a new version is judged without asking anew.
 """
 
 from __future__ import annotations

@@ -160,6 +160,28 @@ ESTIMATES = _schema(
     known_at=_TIME,
 )
 
+LOOKS = _schema(
+    job=pa.string(),
+    metric=pa.string(),
+    **{"class": pa.string()},
+    cohort=pa.string(),  # column=value, null for all rows
+    period=pa.string(),  # batch | day | week | month
+    window=pa.string(),
+    side=pa.string(),  # of the line that is bad: below | above
+    limit=pa.float64(),  # the line
+    state=pa.string(),  # crossed | clear (surely not) | unknown (cannot be told)
+    reason=pa.string(),
+    value=pa.float64(),  # the estimate at the look, null where it has no point
+    low=pa.float64(),  # its 95 % interval
+    high=pa.float64(),
+    bound=pa.float64(),  # what the metric surely is at most (below) or at least (above)
+    n_asked=pa.int64(),
+    n_answered=pa.int64(),
+    estimator_version=pa.string(),
+    as_of=_TIME,  # of the estimate
+    known_at=_TIME,
+)
+
 RUNS = _schema(
     job=pa.string(),
     run_id=pa.string(),  # of `score`: the attempt that its files are named after
@@ -198,6 +220,7 @@ TABLES = {
     "questions": QUESTIONS,
     "annotations": ANNOTATIONS,
     "estimates": ESTIMATES,
+    "looks": LOOKS,
     "runs": RUNS,
     "releases": RELEASES,
 }

@@ -481,7 +481,52 @@ def test_an_alert_that_fires_is_an_exit_code_of_its_own(world: World) -> None:
 
     assert (told.code, people.code) == (10, 10)
     assert {alert["metric"] for alert in told.answer["alerts"]} == {"accuracy"}
+    assert {alert["state"] for alert in told.answer["alerts"]} == {"crossed"}
     assert "alert: " in people.err
+    assert "lines watched" in people.out
+
+
+def test_a_line_that_is_not_crossed_is_listed_and_no_exit_code(world: World) -> None:
+    """By `estimate` and by `run`, with its state; before a look and after."""
+    line = '\n[[alerts]]\nmetric = "accuracy"\nbelow = 0.01\nperiod = "batch"\n'
+    world.job.write_text(world.job.read_text("utf-8") + line, "utf-8")
+    world.ok("score")
+    world.ok("sample")
+
+    [before, *_] = world.ok("estimate")["alerts"]
+    rows = world.rows("select prediction_id, label from samples")
+    path = world.folder / "answers.csv"
+    lines = [f"{row['prediction_id']},{row['label']}" for row in rows]
+    path.write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
+    world.ok("pull", "--file", path)
+    after = [world.ok(command)["alerts"][0] for command in ("estimate", "run", "estimate")]
+
+    assert (before["state"], before["looked_at"]) == ("unknown", None)
+    assert before["reason"].startswith("none of")
+    assert {(one["state"], one["looked_at"]) for one in after} == {("clear", after[0]["looked_at"])}
+    looked = world.rows('select count(*) as looks, count(distinct "window") as windows from looks')
+    assert looked[0]["looks"] == looked[0]["windows"] > 0
+
+
+def test_a_look_stands_whatever_answers_come_later(world: World) -> None:
+    """What was crossed stays crossed."""
+    line = '\n[[alerts]]\nmetric = "accuracy"\nbelow = 0.5\nperiod = "batch"\n'
+    world.job.write_text(world.job.read_text("utf-8") + line, "utf-8")
+    world.ok("score")
+    world.ok("sample", "--budget", 100)
+    rows = world.rows("select prediction_id, label from samples")
+    wrong = {"paid": "lost", "lost": "late", "late": "paid"}
+    path = world.folder / "answers.csv"
+    for answers in (wrong, {label: label for label in wrong}):
+        lines = [f"{row['prediction_id']},{answers[row['label']]},ann" for row in rows]
+        path.write_text("\n".join(["prediction_id,answer,annotator", *lines]) + "\n")
+        world.ok("pull", "--file", path)
+        told = world.run("estimate")
+
+    figures = [one for one in told.answer["estimates"] if one["metric"] == "accuracy"]
+    assert {round(one["value"], 9) for one in figures} == {1.0}
+    assert told.code == 10
+    assert {alert["value"] for alert in told.answer["alerts"]} == {0.0}
 
 
 def test_a_run_does_what_is_due_and_says_what_it_skipped(world: World) -> None:

@@ -103,7 +103,7 @@ def asked(world: World) -> list[str]:
 def test_a_published_batch_that_no_run_made_breaks_p1(world: World) -> None:
     shutil.rmtree(world.store / "runs")
 
-    assert broken(world) == ["P1"]
+    assert "P1" in broken(world)
 
 
 def test_ranks_in_another_order_than_the_hashes_break_p2(world: World) -> None:

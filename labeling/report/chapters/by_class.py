@@ -13,7 +13,7 @@ from labeling.report.wording import NAMES, count
 
 _MEANS = {
     "precision": "of the rows predicted as the class, the share that people agree with",
-    "recall": "of the rows that really are of the class, the share that was predicted as it",
+    "recall": "of the rows that people call so, the share that was predicted as it",
     "f1": "precision and recall in one number, near the smaller of the two",
 }
 

@@ -35,7 +35,7 @@ def cohort_figure(data: ReportData) -> Figure | None:
     return Figure(
         anchor="cohorts",
         title=f"{name_of(data)} by cohort",
-        sentence="All batches together. Where two intervals overlap much, the answers cannot tell the two cohorts apart.",
+        sentence="All batches together, each cohort with an interval of its own. Of many cohorts one is always the lowest, by chance alone: two of them are not compared here.",
         chart=IntervalChart(axis, shown, header, lines),
         legend=legend(marks, lines),
         notes=_left_out(groups),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labeling.estimates.amounts import ERRORS, NO_BREAK, PAGE, leading_range
+from labeling.estimates.amounts import (
+    NO_BREAK,
+    NUMBERS,
+    PAGE,
+    SIZES,
+    ends_without_point,
+    leading_range,
+)
 from labeling.estimates.estimate import Estimate
 from labeling.report.chart import NO_LINES, Axis, IntervalChart, IntervalMark, IntervalRow, Lines
 from labeling.report.content import ReportData
@@ -18,6 +25,8 @@ _FEW = 10  # answers, below which a row is faint
 def mark_of(estimate: Estimate, data: ReportData) -> IntervalMark:
     """Return what is drawn of an estimate; the range of missing answers only where it leads."""
     truth = data.truth(estimate)
+    if ends_without_point(estimate) is not None:
+        return IntervalMark(None, estimate.low, estimate.high, truth=truth)
     if estimate.value is None:
         return IntervalMark(None)
     if leading_range(estimate) is None:
@@ -55,11 +64,13 @@ def axis_of(metric: str, marks: Iterable[IntervalMark], lines: Lines = NO_LINES)
         lines: levels that must be seen too.
 
     Returns:
-        The axis, within [0, 1] for shares, from 0 for errors.
+        The axis, within [0, 1] for shares, from 0 for sizes of errors.
     """
     drawn = list(marks)
     ends = [lines.overall, lines.limit, *(end for mark in drawn for end in mark.ends)]
-    if metric in ERRORS:
+    if metric in NUMBERS and metric not in SIZES:
+        return Axis(around(ends, floor=-float("inf"), ceiling=float("inf"), least=0.2), "number")
+    if metric in SIZES:
         values = sorted(mark.value for mark in drawn if mark.value is not None)
         usual = values[int(_USUAL * (len(values) - 1))] if values else 1.0
         shown = [min(end, _STRETCH * usual) for end in ends if end is not None]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from labeling.estimates.amounts import PAGE
+from labeling.estimates.amounts import NUMBERS, PAGE
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import Period, a_year, windows
+from labeling.report.changes import WindowChange, changes
 from labeling.report.chapters.estimate_rows import (
     axis_of,
     cut_off,
@@ -20,8 +21,9 @@ from labeling.report.chapters.estimate_rows import (
 from labeling.report.chart import AskedWindow, TimeChart, WindowMark
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table
-from labeling.report.wording import dates, name_of
+from labeling.report.wording import dates, name_of, points
 
+_MOST_CHANGES = 3  # told, the newest ones
 _MOST_WINDOWS = 370  # drawn one by one
 _LABELLED = 16  # windows, above which their values are not written beside them
 _ASKED = (
@@ -79,18 +81,27 @@ def layers(data: ReportData) -> tuple[Period | None, Period]:
 def _sentence(
     fine: Period | None, wide: Period, large: Sequence[Estimate], data: ReportData
 ) -> str:
-    """Say what is drawn, and where the values were lowest and highest."""
+    """Say what is drawn, and which windows surely differ from those before them."""
     drawn = f"Each band is the interval of one {wide}, with a line at the estimate."
     drawn += f" Each dot is one {_noun(fine, data)} with its own interval." if fine else ""
     known = [one for one in large if one.value is not None]
     if len(known) < 2:
         return drawn
-    ends = [pick(known, key=lambda one: one.value or 0.0) for pick in (min, max)]
-    low, high = (PAGE.amount(one.metric, one.value or 0.0, 0) for one in ends)
-    if low == high:
-        return f"{drawn} All {wide}s were near {low}."
-    first, last = (dates(one.window, data.timezone) for one in ends)
-    return f"{drawn} The lowest {wide}: {low} ({first}); the highest: {high} ({last})."
+    found = changes([one for one in known if data.is_closed(one.window)])
+    if not found:
+        return f"{drawn} Between the {wide}s there is no difference that these answers could show."
+    return " ".join([drawn, *(_changed(one, wide, data) for one in found[-_MOST_CHANGES:])])
+
+
+def _changed(change: WindowChange, wide: Period, data: ReportData) -> str:
+    """Say that a window is better or worse than those before it, with the limits of the difference."""
+    metric, is_higher = change.estimate.metric, change.low > 0
+    word = "worse" if is_higher == (metric in NUMBERS) else "better"
+    near, far = sorted((abs(change.low), abs(change.high)))
+    ends = f"{points(metric, near)} to {points(metric, far)}"
+    before = PAGE.amount(metric, change.before, 0)
+    when = dates(change.estimate.window, data.timezone)
+    return f"The {wide} {when} is {word} than those before it ({before}), by {ends}."
 
 
 def _noun(period: Period, data: ReportData) -> str:

@@ -67,11 +67,11 @@ def _bin_cells(one: Bin) -> list[Cell]:
 def _numbers(data: ReportData, of: Pairs) -> Figure:
     points = list(zip(of.predicted.tolist(), of.answered.tolist(), strict=True))
     shown = points[:_MOST_POINTS]
-    lean = float((of.predicted - of.answered).mean())
+    lean = of.lean
     return Figure(
         anchor="numbers",
         title="What was predicted, and what people said",
-        sentence=f"Each dot is one answered row; on the line both are the same. In the sample, predictions were {number(abs(lean))} too {'high' if lean > 0 else 'low'} on average.",
+        sentence=f"Each dot is one answered row; on the line both are the same. Weighted by the rows that each stands for, predictions were {number(abs(lean))} too {'high' if lean > 0 else 'low'} on average.",
         chart=ScatterChart(
             shown,
             across="predicted",

@@ -71,8 +71,6 @@ def _folds(clock: Clock) -> Iterator[Markup]:
 def _band(where: _Place, window: WindowMark, scale: Scale) -> Iterator[Markup]:
     """Draw a band from low to high."""
     mark = window.mark
-    if mark.value is None:
-        return
     for kind, low, high in (
         ("missing-band", mark.worst, mark.best),
         ("band", mark.low, mark.high),
@@ -99,11 +97,11 @@ def _head(where: _Place, window: WindowMark, scale: Scale, *, crowded: bool) -> 
 def _whisker(where: _Place, window: WindowMark, scale: Scale, kind: str) -> Iterator[Markup]:
     """Draw a dot and its interval."""
     mark, x = window.mark, sum(where) / 2
-    if mark.value is None:
-        return
     if mark.low is not None and mark.high is not None:
         ends = (1 - scale.at(mark.low), 1 - scale.at(mark.high))
         yield line(f"whisker {kind}", (x, ends[0]), (x, ends[1]), window.text)
+    if mark.value is None:
+        return
     radius = 2.2 if kind == "fine" else 3.2
     yield dot(f"value {kind}", (x, 1 - scale.at(mark.value)), radius, window.text)
     if mark.truth is not None:

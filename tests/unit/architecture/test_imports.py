@@ -32,7 +32,7 @@ HOMES = {
     "PIL": ("pipelines.features.pixels", "labeling.questions.images"),
     "requests": ("infra.clouds.gcp",),
     "rich": ("functions.cli.output",),
-    "scipy": ("pipelines.sklearn.matrices", "labeling.formulas", "labeling.estimates.alerts"),
+    "scipy": ("pipelines.sklearn.matrices", "labeling.formulas", "labeling.estimates.bounds"),
     "sklearn": ("pipelines.sklearn",),
     "skops": ("pipelines.sklearn.persistence",),
     "tenacity": ("infra.staging",),

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from labeling.estimates.estimate import Estimate
-from labeling.estimates.estimation import Wanted, estimates
+from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from pipelines.sampling.population import domain_counts
 from pipelines.tables.schemas import ANNOTATIONS, DESIGNS, SAMPLES, table_of
 from tests.fixtures.replays import Design, Drawn, KnownBatch, draws, figures

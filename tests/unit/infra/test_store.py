@@ -115,7 +115,6 @@ def test_a_store_is_a_folder_or_its_address(
     assert open_store("here/store").files.address == str(tmp_path / "here" / "store")
     assert open_store("file:///there/store").files.address == str(Path("/there/store"))
     assert open_store("file:///my%20data/store").files.address == str(Path("/my data/store"))
-    assert open_store("my%20data").files.address == str(tmp_path / "my%20data")
     assert open_store("~/store").files.address == str(tmp_path / "home" / "store")
 
 

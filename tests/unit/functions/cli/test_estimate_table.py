@@ -8,6 +8,7 @@ from pathlib import Path
 
 from functions.cli import estimate_table
 from functions.steps.push import Pushed
+from labeling.estimates.alerts import Alert
 from labeling.estimates.estimate import Estimate
 
 JOB = Path("a job/recheck.toml")
@@ -88,12 +89,11 @@ def test_classes_stand_in_a_row_each() -> None:
     assert f"  spam  {cell}  {cell}  {cell}" in told
 
 
-def test_an_error_that_rests_on_one_answer_is_marked() -> None:
-    told = lines([of("w", metric="mae", value=30.891, low=25.6, high=37.21, largest=0.34)])
+def test_an_error_whose_tail_was_missed_is_marked() -> None:
+    told = lines([of("w", metric="mae", value=30.891, low=25.6, high=37.21, reliable=False)])
 
-    assert told[1] == (
-        "w  30.89  25.6 to 37.21  100 of 100  unreliable: one answer makes 34 % of the sum"
-    )
+    doubt = "unreliable: the answers do not show the tail of the errors"
+    assert told[1] == f"w  30.89  25.6 to 37.21  100 of 100  {doubt}"
 
 
 def test_what_is_about_the_same_rows_is_told_once() -> None:
@@ -139,3 +139,27 @@ def test_rows_of_which_nothing_is_known_are_told() -> None:
 
     [said] = [line for line in told if "exact, for these" in line]
     assert said.endswith("covers 1,000 of 2,000 rows")
+
+
+def test_a_recall_without_a_point_shows_what_it_is_at_least() -> None:
+    recall = of("w", metric="recall", class_="late", value=None, low=0.31, high=1.0)
+    f1 = of("w", metric="f1", class_="late", value=None, low=0.2, high=0.8)
+
+    told = lines([of("w"), recall, f1])
+
+    assert " ".join(told[-3].split()) == "late at least 31.0 % 20.0 to 80.0 %"
+
+
+def test_every_line_that_is_watched_shows_its_state_and_the_reason() -> None:
+    alert = Alert(
+        metric="recall", class_="late", cohort=None, period="week", window="2026-W42",
+        side="below", limit=0.5, state="clear", reason="at least 0.62 (0.71 from 300 answers)",
+    )  # fmt: skip
+
+    told = list(estimate_table.watched([alert]))
+
+    assert told[:2] == ["", "lines watched"]
+    assert " ".join(told[2].split()) == (
+        "recall of 'late' below 0.5 2026-W42 clear at least 0.62 (0.71 from 300 answers)"
+    )
+    assert list(estimate_table.watched([])) == []

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from labeling.estimates.confusion import Confusion, confusion
-from labeling.estimates.estimation import Wanted, estimates
+from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from tests.fixtures.judged import Row, judged
 
 _ANSWERS = ("a", "b", "c")

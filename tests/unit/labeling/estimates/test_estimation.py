@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from labeling.estimates.estimate import Estimate
-from labeling.estimates.estimation import Wanted, estimates
+from labeling.estimates.estimation import estimates
+from labeling.estimates.families.chosen import Wanted
 from labeling.estimates.window_views import Scoring
 from labeling.formulas.shares import share
 from pipelines.tables.schemas import ANNOTATIONS, DESIGNS, SAMPLES
@@ -408,13 +409,40 @@ def test_missing_answers_count_as_wrong_and_as_right_in_their_strata() -> None:
 
 
 def test_a_missing_answer_may_be_a_class_that_was_missed() -> None:
-    rows = _rows("a", ["a", "a"]) + _rows("b", ["b", "b", None])
+    rows = _rows("a", ["a", "a"] * 3) + _rows("b", ["a", "a", "a", "b", None])
 
     found = _find(_tables(Draw("all", rows)).estimated(), "recall", class_="a")
 
-    assert found.value == 1
-    assert found.value_if_missing_wrong == pytest.approx(2 / 3)
-    assert found.value_if_missing_right == 1
+    assert found.value == pytest.approx(6 / (6 + 5 * 3 / 4))
+    assert found.value_if_missing_wrong == pytest.approx(6 / 10)
+    assert found.value_if_missing_right == pytest.approx(6 / 9)
+
+
+@pytest.mark.parametrize("metric", ["recall", "f1"])
+def test_a_rare_class_of_which_few_rows_were_found_has_limits_and_no_point(metric: str) -> None:
+    rows = _rows("a", ["a"] * 5, 5) + _rows("b", ["a", "a", *["b"] * 48], 50)
+
+    found = _find(_tables(Draw("all", rows)).estimated(), metric, class_="a")
+
+    assert (found.value, found.value_if_missing_wrong) == (None, None)
+    assert found.low is not None
+    assert 0.2 < found.low < 1
+
+
+def test_a_window_that_is_answered_in_full_has_points() -> None:
+    rows = _rows("a", ["a"]) + _rows("b", ["a", "b"])
+
+    found = _find(_tables(Draw("all", rows)).estimated(), "recall", class_="a")
+
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_a_class_that_the_model_stopped_finding_has_a_recall_of_0() -> None:
+    rows = _rows("b", ["a", *["b"] * 9], 90)
+
+    found = _find(_tables(Draw("all", rows)).estimated(), "recall", class_="a")
+
+    assert (found.value, found.low, found.high) == (0, 0, 0)
 
 
 def test_with_all_answers_nothing_is_missing() -> None:
@@ -462,7 +490,9 @@ def test_errors_are_ordered_and_do_not_depend_on_the_order_of_rows(
         if one.value is not None:
             assert one.value_if_missing_wrong is not None
             assert one.value_if_missing_right is not None
-            assert one.value_if_missing_right <= one.value <= one.value_if_missing_wrong
+            side = -1 if one.metric == "bias" and one.value < 0 else 1
+            assert side * one.value_if_missing_right <= side * one.value
+            assert side * one.value <= side * one.value_if_missing_wrong
 
 
 def test_a_part_of_a_stratum_stands_for_its_own_rows_however_often_it_was_asked() -> None:
@@ -480,14 +510,18 @@ def test_a_part_of_a_stratum_stands_for_its_own_rows_however_often_it_was_asked(
     assert found.value_if_missing_right == pytest.approx(found.value)
 
 
-def test_a_number_that_carries_the_sum_makes_it_unreliable() -> None:
+@pytest.mark.parametrize("metric", ["mae", "rmse"])
+def test_errors_are_unreliable_where_few_answers_show_no_tail(metric: str) -> None:
+    """A census is what it is, whatever part of the sum one answer makes."""
     away = ["1"] * 10 + ["90"]
     rows = [Row(str(n), "0", (t,), "one") for n, t in enumerate(away)]
+    rest = [Row(f"u{n}", "0", (), "one", is_drawn=False) for n in range(50)]
 
-    found = _find(_tables(Draw("all", rows)).estimated(_NUMBERS), "mae")
+    census = _find(_tables(Draw("all", rows)).estimated(_NUMBERS), metric)
+    sample = _find(_tables(Draw("all", [*rows, *rest])).estimated(_NUMBERS), metric)
 
-    assert found.largest == pytest.approx(0.9)
-    assert not found.reliable
+    assert (census.largest or 0) >= 0.9
+    assert (census.reliable, sample.reliable) == (True, False)
 
 
 def test_people_who_disagree_make_a_row_half_right() -> None:
@@ -714,7 +748,8 @@ import sys
 from datetime import UTC, datetime
 import pyarrow as pa
 from labeling.answers.agreement import agreement
-from labeling.estimates.estimation import Wanted, estimates
+from labeling.estimates.families.chosen import Wanted
+from labeling.estimates.estimation import estimates
 from labeling.answers.current import label_questions
 
 tables = [pa.ipc.open_file(f"{sys.argv[1]}/{name}").read_all() for name in sys.argv[2:]]

@@ -13,7 +13,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Interval, Intervals, Z
-from labeling.formulas.shares import f1, recall, share, shares
+from labeling.formulas.ratios import f1, recall
+from labeling.formulas.shares import share, shares
 from pipelines.columns.buffers import Floats, Int64s
 from tests.fixtures.two_strata import all_designs, held
 
@@ -300,16 +301,6 @@ def test_a_census_gives_the_true_recall_and_f1(counts: tuple[int, int, int, int]
 
 def test_a_class_that_does_not_occur_has_no_recall() -> None:
     assert recall(*_confusion((0, 5, 0, 5)))[0] == Interval(None, 0, 1)
-
-
-def test_a_class_of_which_no_row_was_found_is_unknown() -> None:
-    """Ten predictions of it were wrong: its recall may still be anything."""
-    right, missed = _one(share([100], [10], [0])), _one(share([900], [90], [1]))
-
-    found = recall(right, missed, np.array([0.1]))[0]
-
-    assert found == Interval(None, 0, 1)
-    assert f1(right, missed, np.array([0.1]))[0] == Interval(None, 0, 1)
 
 
 def test_recall_weighs_both_sides_by_their_rows() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from labeling.answers.agreement import Agreement
 from labeling.report import ReportData, render
-from pipelines.job.sections import AlertRule as Line
 from tests.fixtures.readers import Page
 from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
 
@@ -106,10 +106,10 @@ def test_numbers_are_told_as_errors() -> None:
     )
 
 
-def test_an_error_that_one_answer_decides_is_marked() -> None:
-    of = report_data([estimate(**(_ERRORS | {"largest": 0.23}))], task="regression")
+def test_an_error_whose_tail_was_missed_is_marked() -> None:
+    of = report_data([estimate(**(_ERRORS | {"reliable": False}))], task="regression")
 
-    assert "Unreliable: the largest answer alone is 23 % of the sum." in _page(of).said
+    assert "Unreliable: a few large errors decide this figure" in _page(of).said
     assert "Unreliable" not in _page(report_data([estimate(**_ERRORS)], task="regression")).said
 
 
@@ -122,7 +122,44 @@ def test_an_error_without_limits_has_no_interval() -> None:
     assert "None" not in _page(of).said
 
 
-def test_a_line_that_holds_is_told() -> None:
-    said = _page(usual(lines=[Line(metric="accuracy", below=0.5)])).said
+def test_a_recall_without_a_point_is_told_by_what_it_is_at_least() -> None:
+    of = estimate(
+        metric="recall", class_="late", value=None, low=0.31, high=1.0, value_if_missing_wrong=None
+    )
 
-    assert "Watched, and not crossed: accuracy below 0.5 in a week." in said
+    said = _page(report_data([of])).said
+
+    assert "At least 31 % of what people call “late” was found in last week’s predictions" in said
+    assert "Too few rows of the class were found for a single figure" in said
+    assert "None" not in said
+
+
+def test_a_recall_that_is_bounded_on_both_sides_is_told_by_both() -> None:
+    of = estimate(metric="recall", class_="late", value=None, low=0.31, high=0.84)
+
+    assert (
+        "Between 31 % and 84 % of what people call “late” was found"
+        in _page(report_data([of])).said
+    )
+
+
+def test_a_window_that_was_drawn_from_again_says_what_that_does_to_its_interval() -> None:
+    said = _page(usual(topped_up=["2026-11-18"])).said
+    other = _page(usual(topped_up=["2026-11-02"])).said
+
+    assert "More rows of 2026-11-18 were drawn after answers had come in." in said
+    assert "79 to 85 times in 100" in said
+    assert "More rows of" not in other
+
+
+def test_whose_word_is_right_is_told_with_how_often_people_differ() -> None:
+    some = Agreement(40, 25, 0.88, 0.7, ())
+
+    said = _page(usual(agreement=some)).said
+
+    assert "Right is what these people say: of 25 questions that several answered, 12 % got" in said
+    assert "Right is what" not in _page(usual()).said
+
+
+def test_the_page_never_calls_answers_the_truth() -> None:
+    assert "truth" not in _page(usual()).said.lower()

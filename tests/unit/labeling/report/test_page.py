@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeling.answers.agreement import Agreement, Annotator
-from labeling.estimates.alerts import Alert
+from labeling.estimates.alerts import Alert, State
 from labeling.estimates.calibration import Answered, calibration
 from labeling.estimates.confusion import confusion
 from labeling.estimates.known_truth import Truth
@@ -64,12 +64,22 @@ def _rich(text: str = "late") -> ReportData:
         confusion=confusion(judged({text: rows}).evidence(), (text, other)),
         calibration=calibration(Answered(np.array([0.6, 0.9]), np.array([0.0, 1.0]), np.ones(2))),
         outcomes=Outcomes(12, 0.25),
-        alerts=[Alert("accuracy", text, text, "week", "2026-W47", 0.6, 0.7, 0.8, text)],
+        alerts=[_alert(state, class_=text, cohort=text, reason=text) for state in _STATES],
         lines=[
             Line.model_validate({"metric": "recall", "class": text, "below": 0.8, "cohort": text})
         ],
         stale=2,
+        more=[(0, 0.045), (25, 0.04), (50, 0.036)],
     )
+
+
+_STATES: tuple[State, ...] = ("crossed", "clear", "unknown")
+
+
+def _alert(state: State, **more: Any) -> Alert:
+    line: dict[str, Any] = {"metric": "accuracy", "class_": None, "cohort": None, "period": "week"}
+    line |= {"window": "2026-W47", "side": "below", "limit": 0.8, "value": 0.66, "bound": 0.72}
+    return Alert(**(line | {"state": state, "reason": "why"} | more))
 
 
 def test_every_number_of_an_estimate_is_on_the_page() -> None:
@@ -183,12 +193,23 @@ def test_the_truth_stands_beside_each_interval() -> None:
 
 def test_an_alert_is_told_at_the_top_with_its_line() -> None:
     line = Line(metric="accuracy", below=0.8)
-    fired = Alert("accuracy", None, None, "week", "2026-W47", 0.66, 0.72, 0.8, "accuracy fell")
+    fired = _alert("crossed", reason="accuracy fell")
 
     text = render(usual(alerts=[fired], lines=[line]))
 
     assert text.index("accuracy fell") < text.index('id="time"')
     assert len(Page(text).marks("limit")) >= 3
+
+
+def test_lines_that_are_not_crossed_are_told_with_their_state_and_reason() -> None:
+    clear, unknown = _alert("clear", reason="at least 0.9"), _alert("unknown", reason="too few")
+
+    said = _page(usual(alerts=[clear, unknown])).said
+
+    line = "accuracy below 0.8 in week 2026-W47"
+    assert f"Watched, and surely not crossed: {line}: at least 0.9." in said
+    assert f"Watched, and it cannot be told whether it is crossed: {line}: too few." in said
+    assert "Alert:" not in said
 
 
 def test_the_matrix_frames_what_is_right() -> None:

@@ -32,7 +32,7 @@ _CASES = {
     "numbers": report_data(
         [estimate(**_NUMBERS)],
         task="regression",
-        pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5])),
+        pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5]), np.ones(2)),
     ),
 }
 

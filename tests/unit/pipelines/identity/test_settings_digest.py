@@ -82,4 +82,7 @@ def test_keys_of_the_first_release_count_at_their_default() -> None:
     """Their digests stand in the runs of stores."""
     job = Job.model_validate(CONTENT)
 
-    assert content_of(job, by_alias=True) == job.model_dump(mode="json", by_alias=True)
+    whole = job.model_dump(mode="json", by_alias=True)
+    later = {name for name, field in Job.model_fields.items() if field.json_schema_extra == ADDED}
+    first = {name: value for name, value in whole.items() if name not in later}
+    assert content_of(job, by_alias=True) == first

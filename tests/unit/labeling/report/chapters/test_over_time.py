@@ -82,3 +82,26 @@ def test_a_value_beyond_the_picture_is_told() -> None:
         "1 value beyond the upper edge"
         in _page(report_data([*daily, estimate(**_ERRORS)], task="regression")).said
     )
+
+
+def _weeks(*values: float) -> ReportData:
+    """Return weeks of these accuracies, give or take four points."""
+    names = [f"2026-W{week}" for week in range(40, 40 + len(values))]
+    found = [
+        estimate("week", name, value=value, low=value - 0.04, high=value + 0.04)
+        for name, value in zip(names, values, strict=True)
+    ]
+    return report_data(found, batches=batches(days("2026-09-28", 7 * len(values))))
+
+
+def test_weeks_that_chance_alone_could_tell_apart_are_no_difference() -> None:
+    said = Page(render(_weeks(0.83, 0.86, 0.82, 0.85))).said
+
+    assert "Between the weeks there is no difference that these answers could show." in said
+    assert "lowest" not in said
+
+
+def test_a_week_that_is_surely_worse_is_told_with_the_limits_of_the_difference() -> None:
+    said = Page(render(_weeks(0.85, 0.86, 0.6))).said
+
+    assert "The week 12–18 October 2026 is worse than those before it (86 %), by" in said

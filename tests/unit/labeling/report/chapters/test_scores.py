@@ -28,10 +28,10 @@ def test_numbers_are_drawn_against_numbers() -> None:
     of = report_data(
         [estimate(**_ERRORS)],
         task="regression",
-        pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5])),
+        pairs=Pairs(np.array([1.0, 2.0]), np.array([2.0, 2.5]), np.array([1.0, 3.0])),
     )
 
     page = _page(of)
 
     assert len(page.marks("pair")) == 2
-    assert "0.75 too low on average" in page.said
+    assert "0.625 too low on average" in page.said  # the second stands for three times the rows
