@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
-from pipelines.job.metric_names import LATER, WATCHABLE, Metric, metrics_of
+from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of, refuse_later
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -85,17 +85,7 @@ class Job(Section):
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."
     )
 
-    @field_validator("metrics", mode="before")
-    @classmethod
-    def _no_metric_without_interval(cls, value: object) -> object:
-        """Refuse metrics of scores by name: no interval of theirs was measured yet."""
-        named = value if isinstance(value, (list, tuple)) else ()
-        if refused := [name for name in named if name in LATER]:
-            raise ValueError(
-                f"{', '.join(refused)}: not estimated yet, because no interval for samples of "
-                "scores was measured"
-            )
-        return value
+    _known_metrics = field_validator("metrics", mode="before")(refuse_later)
 
     @model_validator(mode="after")
     def _consistent(self) -> Job:

@@ -46,3 +46,18 @@ LATER = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error
 def metrics_of(task: TaskType) -> tuple[Metric, ...]:
     """Return every metric of a task, those of every job first."""
     return (*BY_DEFAULT[task], *ON_REQUEST[task])
+
+
+def refuse_later(value: object) -> object:
+    """Return the metrics of a job file; refuse those of scores by name.
+
+    Raises:
+        ValueError: one of them is not estimated yet: no interval of it was measured.
+    """
+    named = value if isinstance(value, (list, tuple)) else ()
+    if refused := [name for name in named if name in LATER]:
+        raise ValueError(
+            f"{', '.join(refused)}: not estimated yet, because no interval for samples of "
+            "scores was measured"
+        )
+    return value
