@@ -336,10 +336,10 @@ def test_sql_that_cannot_be_run_is_told(world: World, sql: str, problem: str) ->
     assert problem in told.error["problem"]
 
 
-def test_sql_without_a_result_is_no_error(world: World) -> None:
+def test_sql_that_is_no_query_is_refused(world: World) -> None:
     told = world.run("query", "create table t (x int)", "--job", world.job, job=False)
 
-    assert (told.code, told.answer["rows"]) == (0, [])
+    assert told.error["code"] == "query_invalid"
 
 
 def test_people_get_a_table(world: World) -> None:

@@ -51,7 +51,7 @@ class Specificity:
         right, missed = (shares(part.strata(view)) for part in (self.predicted, self.others))
         size = self.predicted.covered(view)
         every = size + self.others.covered(view)
-        others = np.divide(every - size, every, out=np.full_like(size, np.nan), where=every > 0)
+        others = np.divide(every - size, every, out=np.full(size.shape, np.nan), where=every > 0)
         found = recall(_turned(missed), _turned(right), others)
         kept, lost = (self._not_of_it(part, view) for part in (self.others, self.predicted))
         nothing = np.full(len(found), np.nan)
@@ -105,7 +105,7 @@ class Averages:
         )
         cells = sums.reshape(rows.groups, many + 1, many)[:, :many]
         total = cells.sum(axis=(1, 2), keepdims=True)
-        return np.divide(cells, total, out=np.zeros_like(cells), where=total > 0)
+        return np.divide(cells, total, out=np.zeros(cells.shape), where=total > 0)
 
     def _figure(
         self,
