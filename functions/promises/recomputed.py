@@ -29,7 +29,7 @@ def answers_count_once(job: Job, views: Views) -> Promise:
     )
     problems = [
         *recount.moved(raw),
-        *recount.doubled(raw),
+        *recount.doubled(relations.records(views.tables.read("annotations"))),
         *recount.miscounted(answered, relations.records(views.labels())),
         *_other_numbers(rows, estimates.compute(job, views)),
     ]
