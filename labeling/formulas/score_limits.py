@@ -83,7 +83,9 @@ def possible_limits(of: AnsweredStrata) -> tuple[Floats, Floats]:
     """
     rows, right = of.total(of.size), of.total(of.right)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return right / rows, (right + rows - of.total(of.answered)) / rows
+        least, most = right / rows, (right + rows - of.total(of.answered)) / rows
+    least = np.clip(least, 0, 1)  # sums of weights may round to a little less than all rows
+    return least, np.clip(most, least, 1)
 
 
 def _likelihood(of: AnsweredStrata, value: Floats) -> _Likelihood:

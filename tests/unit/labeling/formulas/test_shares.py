@@ -328,6 +328,32 @@ def test_ratios_and_their_limits_are_ordered_shares(
         assert math.isnan(found.value[0]) or found.low[0] <= found.value[0] <= found.high[0]
 
 
+def test_rounded_weights_leave_limits_within_0_and_1() -> None:
+    """Rows that answers stand for are sums of fractions, also where every row was answered.
+
+    N may round to less than n: then x + m is more than N, or less than 0.
+    """
+    rng = np.random.default_rng(0)
+    count = rng.integers(1, 12, (20_000, 3)).astype(np.float64)
+    size = count * (1 + rng.integers(0, 40, count.shape) / rng.integers(1, 12, count.shape))
+    size[::2] = count[::2] / 3 * rng.choice([7.0, 11.0, 13.0], count[::2].shape) * 3
+    size[::2] /= np.rint(size[::2] / count[::2])
+    group = np.repeat(np.arange(len(count)), 3)
+    assert (size.sum(axis=1) < count.sum(axis=1)).any()
+
+    for mean in (0.0, 1.0):
+        rows, many = size.ravel(), count.ravel()
+        means = np.full_like(many, mean)
+        found = shares(AnsweredStrata(rows, many, many, means, mean * many, group, len(count)))
+
+        assert found.low.min() >= 0
+        assert found.high.max() <= 1
+        assert found.value.min() >= 0
+        assert found.value.max() <= 1
+        assert (found.low <= found.value).all()
+        assert (found.value <= found.high).all()
+
+
 _REPLAYS = 1_500
 
 
