@@ -41,7 +41,8 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if job.predictions:
-        return Live(UNVERSIONED, partial(GivenPredictions, job.predictions, job.task))
+        opener = partial(GivenPredictions, job.predictions, job.task, asked_class(job))
+        return Live(UNVERSIONED, opener)
     model = job.model
     if model is None:
         raise StepMissing(
@@ -51,8 +52,25 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     version = registry.live(model.version)
     package = registry.open(version, signing.verifier(trusted))
     _check_features(job, package)
-    opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
-    return Live(version, opener)
+    _check_class(job, package)
+    return Live(
+        version,
+        _Opener(
+            job.features,
+            job.batches.timezone,
+            registry,
+            version,
+            tuple(trusted),
+            package,
+            asked_class(job),
+        ),
+    )
+
+
+def asked_class(job: Job) -> str | None:
+    """Return the class that the job asks more about, whose probability predictions carry."""
+    aim = job.sampling.for_
+    return aim.class_ if aim else None
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:
@@ -70,6 +88,7 @@ class _Opener:
     version: str
     trusted: tuple[bytes, ...]
     package: Package | None
+    class_: str | None
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "package": None}
@@ -77,7 +96,7 @@ class _Opener:
     def __call__(self) -> Scorer:
         if self.package is None:
             self.package = self.registry.open(self.version, signing.verifier(self.trusted))
-        return ModelScorer(self.package, self.features, self.timezone)
+        return ModelScorer(self.package, self.features, self.timezone, self.class_)
 
 
 def _check_features(job: Job, package: Package) -> None:
@@ -85,4 +104,23 @@ def _check_features(job: Job, package: Package) -> None:
         raise PackageRefused(
             f"model {package.name} {package.version} was fitted with other features than the job file has now",
             fix="run `recheck fit` again, or pin the version that fits by [model] version",
+        )
+
+
+def _check_class(job: Job, package: Package) -> None:
+    """Refuse a model that has no probability of the class of `sampling.for`."""
+    asked = asked_class(job)
+    if asked is None:
+        return
+    if not package.evaluator.has_probabilities:
+        raise PackageRefused(
+            f"sampling.for needs the probability of {asked!r}, and model {package.name} {package.version} "
+            f"({package.manifest.recipe.estimator}) gives none",
+            fix="fit an estimator that gives probabilities, such as LogisticRegression, or take `for` out of [sampling]",
+        )
+    if asked not in [package.labels[code] for code in package.evaluator.classes]:
+        raise PackageRefused(
+            f"sampling.for needs the probability of {asked!r}, which model {package.name} {package.version} "
+            "has not met in its training rows",
+            fix=f"fit with rows of {asked!r}, or take `for` out of [sampling]",
         )

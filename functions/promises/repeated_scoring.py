@@ -11,7 +11,14 @@ import numpy as np
 
 from functions.batches import attempts, discovery
 from functions.batches import model as models
-from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
+from functions.batches.attempts import (
+    CONTENT,
+    NAMING,
+    SEED,
+    Attempt,
+    differs,
+    has_class_scores,
+)
 from functions.batches.discovery import Input, JobData
 from functions.draws.designs import designs, seed_digest
 from functions.promises.promise import Promise, unchecked, verdict
@@ -70,10 +77,11 @@ def _rescored(
             "P2", f"batch {batch} was scored by version {attempt.version}, which is not live"
         )
     differing = _differing_files(job, views, attempt, inputs, model)
-    if differing and differs(attempt.rules, job, NAMING, CONTENT, SEED):
+    is_other = differs(attempt.rules, job, NAMING, CONTENT, SEED)
+    if differing and (is_other or not has_class_scores(attempt.rules, job)):
         return unchecked(
             "P2",
-            f"batch {batch} was scored when the job file had another key, other batches, cohorts or seed: "
+            f"batch {batch} was scored when the job file had another key, other batches, cohorts, seed or class to ask for: "
             "change it back to check it, or score it anew with --replace",
         )
     others = _other_libraries(attempt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.app import App
@@ -11,6 +11,7 @@ from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.batches.failures import first_of
 from functions.draws import predictions as predicted
+from functions.draws.class_goals import class_goal
 from functions.draws.designs import design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
@@ -23,7 +24,14 @@ from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.membership import membership_table
-from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
+from pipelines.sampling.plan import (
+    Design,
+    DrawRequest,
+    DrawStep,
+    Plan,
+    ScoredBatch,
+    next_step,
+)
 from pipelines.sampling.population import Population
 from pipelines.scoring.scorers import Scorer
 from pipelines.tables.purposes import VERIFY
@@ -137,9 +145,7 @@ class _Batch:
         rows = predicted.read(job, tables, self.attempt, package)
         self._require_cohorts(rows.population)
         batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
-        request = DrawRequest(
-            job.sampling.budget, job.sampling.cohorts, options.budget, options.redraw
-        )
+        request = self._request(batch, options)
         plan = plan_of(tables, batch, request, self.design)
         if plan is None:
             return self._held(self.design)
@@ -148,6 +154,16 @@ class _Batch:
         strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
+
+    def _request(self, batch: ScoredBatch, options: SampleOptions) -> DrawRequest:
+        """Return what is asked for; the class that the job asks more about counts in a new design."""
+        sampling = self.app.job.sampling
+        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
+        step = next_step(batch, request, self.design)
+        is_carried = step is DrawStep.CARRY_OVER and batch.population.chances is not None
+        if not (step.needs_class_scores or is_carried):
+            return request
+        return replace(request, goal=class_goal(self.app.job, self.views, self.attempt))
 
     def _require_cohorts(self, population: Population) -> None:
         """Refuse to divide a batch by a cohort that its rows do not have."""

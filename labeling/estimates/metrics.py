@@ -11,11 +11,11 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
-from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.estimates.row_sets import RowSet, View, groups_asking, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.ratios import ClassShares, f1, recall, with_points
-from labeling.formulas.shares import shares
+from labeling.formulas.shares import class_shares, shares
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
 from pipelines.models.catalogue import TaskType
@@ -80,15 +80,39 @@ class Family(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """The share of right predictions."""
+    """The share of right predictions.
+
+    Where the draws ask more about one class, the rows predicted as it and the others
+    are two shares, and the limits of their sum are those of MOVER.
+    """
 
     everyone: RowSet
+    parts: tuple[int, RowSet, RowSet] | None = None  # a class; predicted as it; the others
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         share = shares(self.everyone.strata(view))
+        if self.parts:
+            code, *sides = self.parts
+            asked = groups_asking(view, code)
+            share = share.where(~asked, self._of_sides(share.value, sides, view))
         answered, missing = self.everyone.missing(view)
         return [_share("accuracy", None, share, answered, answered + missing)]
+
+    def _of_sides(self, value: Floats, sides: Sequence[RowSet], view: View) -> Intervals:
+        """Return the limits of the sum of two shares, around the value."""
+        rows = [side.covered(view) for side in sides]
+        every = np.maximum(rows[0] + rows[1], 1)
+        parts = [
+            class_shares(side.strata(view)).times(of / every)
+            for side, of in zip(sides, rows, strict=True)
+        ]
+        below, above = (
+            np.sqrt(sum((part.value - getattr(part, end)) ** 2 for part in parts))
+            for end in ("low", "high")
+        )
+        low, high = np.clip(value - below, 0, 1), np.clip(value + above, 0, 1)
+        return Intervals(value, np.where(np.isnan(low), 0, low), np.where(np.isnan(high), 1, high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +126,7 @@ class OfClass:
     name: str
     predicted: RowSet  # as the class; is it right?
     others: RowSet  # predicted as another; are they of the class?
+    code: int = -1  # of the class
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -109,7 +134,11 @@ class OfClass:
         size = self.predicted.covered(view)
         every = size + self.others.covered(view)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
-        right, missed = shares(inside), shares(rest)
+        asked = groups_asking(view, self.code)
+        right, missed = (
+            shares(part).where(~asked, class_shares(part)) if asked.any() else shares(part)
+            for part in (inside, rest)
+        )
         (precision, *ratios) = zip(*self._cases(view), strict=True)
         below = OnShares(right, missed, share)
         found = [self._pointed(of(right, missed, share), view) for of in (recall, f1)]
@@ -205,7 +234,7 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
     if task == "regression":
         yield Errors(everyone, _squared(evidence), AnswerRows(everyone, losses(evidence, task)))
         return
-    yield Accuracy(everyone)
+    yield Accuracy(everyone, _asked_sides(evidence))
     codes = {label: code for code, label in enumerate(evidence.labels)}
     for name in classes:
         yield _of_class(evidence, name, codes.get(name, len(codes)))
@@ -215,7 +244,19 @@ def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     part, row = evidence.parts.label == code, evidence.drawn.label == code
     is_class = mean_over_people(evidence, evidence.answers.label == code)
     inside, others = (row_set(evidence, p, r, is_class) for p, r in ((part, row), (~part, ~row)))
-    return OfClass(name, inside, others)
+    return OfClass(name, inside, others, code)
+
+
+def _asked_sides(evidence: Evidence) -> tuple[int, RowSet, RowSet] | None:
+    """Return the class that draws ask more about, and both sides of it; None unless it is one class."""
+    asked = [] if evidence.asked_class is None else np.unique(evidence.asked_class).tolist()
+    codes = [code for code in asked if code >= 0]
+    if len(codes) != 1:
+        return None
+    part, row = evidence.parts.label == codes[0], evidence.drawn.label == codes[0]
+    is_right = losses(evidence, "classification")
+    inside, others = (row_set(evidence, p, r, is_right) for p, r in ((part, row), (~part, ~row)))
+    return codes[0], inside, others
 
 
 def _squared(evidence: Evidence) -> RowSet:

@@ -67,6 +67,11 @@ class Intervals:
         """Return the intervals of the value plus a known amount (G,)."""
         return Intervals(*(part + amount for part in self._parts()))
 
+    def where(self, kept: npt.NDArray[np.bool_], other: Intervals) -> Intervals:
+        """Return these intervals where `kept` (G,) is true, and the other ones elsewhere."""
+        pairs = zip(self._parts(), other._parts(), strict=True)
+        return Intervals(*(np.where(kept, mine, theirs) for mine, theirs in pairs))
+
     def _parts(self) -> tuple[Floats, Floats, Floats]:
         return self.value, self.low, self.high
 

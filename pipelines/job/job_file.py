@@ -195,9 +195,33 @@ def _scores_of_no_answer(job: Job) -> Iterator[str]:
             yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
 
 
+def _class_without_probability(job: Job) -> Iterator[str]:
+    """Check that draws can be made for the class of `sampling.for`: its probability must be there."""
+    aim, answers = job.sampling.for_, job.target.answers
+    if aim is None:
+        return
+    if job.task == "regression":
+        yield f"sampling.for names the class {aim.class_!r}, and a regression has none: take `for` out"
+        return
+    if aim.class_ not in answers:
+        near = _nearest(aim.class_, answers)
+        yield f"sampling.for.class = {aim.class_!r} is none of {', '.join(answers)}{near}"
+        return
+    theirs = job.predictions
+    if theirs is None or aim.class_ in theirs.probabilities:
+        return
+    if theirs.score is None or len(answers) > 2:  # of two classes, the score tells both
+        yield (
+            f"sampling.for needs the probability of {aim.class_!r} in every row, and no column of "
+            f'[predictions] has it: name it, `probabilities = {{"{aim.class_}" = "COLUMN"}}` with the '
+            "columns of the other classes, or take `for` out of [sampling]"
+        )
+
+
 _CHECKS = (
     _parts_that_go_together,
     _scores_of_no_answer,
+    _class_without_probability,
     _forbidden_columns,
     _unknown_cohorts,
     _metrics_of_another_task,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
+from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
@@ -164,6 +165,19 @@ class PredictionColumns(Section):
         return spelled
 
 
+class ClassAim(Section):
+    """A class and the metric of it that draws are made for."""
+
+    metric: Literal["precision", "recall", "f1"] = Field(description="What is to be known well.")
+    class_: str = Field(alias="class", description="The class: one of `target.answers`.")
+
+    @field_validator("class_", mode="before")
+    @classmethod
+    def _spelled(cls, value: object) -> object:
+        """Spell the class as answers are spelled."""
+        return canonical(value) if isinstance(value, (str, int, float)) else value
+
+
 class Sampling(Section):
     """Which predictions people are asked about."""
 
@@ -175,6 +189,12 @@ class Sampling(Section):
     cohorts: tuple[str, ...] = Field(
         default=(),
         description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains.",
+    )
+    for_: ClassAim | None = Field(
+        default=None,
+        alias="for",
+        description='A rare class to ask more about, such as `for = {metric = "f1", class = "fraud"}`. `score` then keeps the probability of that class.',
+        json_schema_extra=ADDED,
     )
 
 

@@ -12,10 +12,12 @@ from enum import Enum, auto
 
 import numpy as np
 
-from pipelines.columns.buffers import Bools, Int64s
+from pipelines.columns.buffers import Bools, Floats, Int64s
 from pipelines.errors import DrawRefused
 from pipelines.sampling.allocation import allocate, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
+from pipelines.sampling.class_goal import ClassGoal
+from pipelines.sampling.class_targets import class_targets
 from pipelines.sampling.leakage import SEEN, is_learned
 from pipelines.sampling.membership import first_64_bits
 from pipelines.sampling.population import MISSING, Population
@@ -41,6 +43,8 @@ class Design:
     names: tuple[str, ...]  # (H,)
     sizes: Int64s  # (H,)
     allocated: Int64s  # (H,)
+    goal: ClassGoal | None = None  # the class that the draw asks more about
+    wanted: Floats | None = None  # (H,), what the allocation is in proportion to; with a goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class DrawRequest:
     cohorts: tuple[str, ...]  # columns that may divide strata
     command_budget: int | None = None  # rows per batch, from the command
     redraw_reason: str | None = None  # why to begin another design; None: do not
+    goal: ClassGoal | None = None  # the class that another design asks more about
 
     @property
     def first_budget(self) -> int:
@@ -106,6 +111,8 @@ class Plan:
     begins_series: bool
     budget: int
     already_drawn: Bools  # (n,), rows that an earlier draw of this series drew
+    goal: ClassGoal | None = None  # the class that it asks more about
+    wanted: Floats | None = None  # (H,), what the allocation is in proportion to; with a goal
 
 
 class DrawStep(Enum):
@@ -122,6 +129,11 @@ class DrawStep(Enum):
     def needs_earlier_draw(self) -> bool:
         """Whether `plan` needs the rows of the earlier draw."""
         return self in (DrawStep.REDRAW, DrawStep.CARRY_OVER, DrawStep.TOP_UP)
+
+    @property
+    def needs_class_scores(self) -> bool:
+        """Whether `plan` makes strata of all rows, for which a class that is asked for has to be scored."""
+        return self in (DrawStep.REDRAW, DrawStep.FIRST)
 
 
 def next_step(batch: ScoredBatch, request: DrawRequest, design: Design | None) -> DrawStep:
@@ -205,22 +217,28 @@ def _census(batch: ScoredBatch, request: DrawRequest) -> Plan:
 
 
 def _begin(batch: ScoredBatch, request: DrawRequest) -> Plan:
-    budget = request.first_budget
-    strata = stratify(batch.population, budget, request.cohorts)
-    allocated = _allocated(batch, strata, budget)
-    return _new_series(strata, allocated, request.redraw_reason or "first", budget)
+    budget, goal = request.first_budget, request.goal
+    strata = stratify(batch.population, budget, request.cohorts, goal)
+    wanted = _wanted(batch, strata, goal)
+    allocated = allocate(strata.sizes, wanted, budget)
+    begun = _new_series(strata, allocated, request.redraw_reason or "first", budget)
+    return replace(begun, goal=goal, wanted=wanted) if goal else begun
 
 
 def _top_up(batch: ScoredBatch, budget: int, design: Design, earlier: EarlierDraw) -> Plan:
     places = earlier.places(first_64_bits(batch.population.ids))
     strata = Strata(earlier.strata.names, earlier.strata.codes[places])
+    # targets of a goal stay: made anew, they could depend on what the first rows were answered
+    wanted = _wanted(batch, strata, None) if design.wanted is None else design.wanted
     return Plan(
         strata=strata,
-        allocated=_allocated(batch, strata, budget, design.allocated),
+        allocated=allocate(strata.sizes, wanted, budget, at_least=design.allocated),
         reason="top-up",
         begins_series=False,
         budget=budget,
         already_drawn=earlier.sampled[places],
+        goal=design.goal,
+        wanted=design.wanted,
     )
 
 
@@ -228,9 +246,12 @@ def _carry_over(
     batch: ScoredBatch, request: DrawRequest, budget: int, earlier: EarlierDraw
 ) -> Plan:
     comparable = replace(batch.population, ids=first_64_bits(batch.population.ids))
-    carried = carry_over(earlier, comparable, budget, request.cohorts)
-    allocated = _allocated(batch, carried.strata, carried.budget, carried.at_least)
-    return _new_series(carried.strata, allocated, "carried over", carried.budget)
+    goal = request.goal if batch.population.chances is not None else None
+    carried = carry_over(earlier, comparable, budget, request.cohorts, goal)
+    wanted = _wanted(batch, carried.strata, goal)
+    allocated = allocate(carried.strata.sizes, wanted, carried.budget, at_least=carried.at_least)
+    kept = _new_series(carried.strata, allocated, "carried over", carried.budget)
+    return replace(kept, goal=goal, wanted=wanted) if goal else kept
 
 
 def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> Plan:
@@ -245,14 +266,14 @@ def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> 
     )
 
 
-def _allocated(
-    batch: ScoredBatch, strata: Strata, budget: int, at_least: Int64s | None = None
-) -> Int64s:
+def _wanted(batch: ScoredBatch, strata: Strata, goal: ClassGoal | None) -> Floats:
+    """Return what an allocation is in proportion to: (H,)."""
+    if goal:
+        return class_targets(strata, batch.population, goal)
     grid = batch.population.grid
     # predicted numbers have no score: allocate in proportion to size
     points = grid.points if grid.name == "score" else np.full(len(grid.points), MISSING)
-    wanted = targets(strata, points, answers_seen=batch.answers_seen)
-    return allocate(strata.sizes, wanted, budget, at_least=at_least)
+    return targets(strata, points, answers_seen=batch.answers_seen)
 
 
 def _require_same_probabilities(batch: ScoredBatch, request: DrawRequest, design: Design) -> None:

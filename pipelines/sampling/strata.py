@@ -17,6 +17,7 @@ import numpy as np
 
 from pipelines.columns.buffers import Int32s, Int64s
 from pipelines.sampling.cells import ranked
+from pipelines.sampling.class_goal import ClassGoal, class_ladder
 from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
 from pipelines.sampling.population import CodedText, Population
 
@@ -38,7 +39,12 @@ class Strata:
         return np.bincount(self.codes, minlength=len(self.names))
 
 
-def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -> Strata:
+def stratify(
+    population: Population,
+    budget: int,
+    cohorts: Sequence[str] = (),
+    goal: ClassGoal | None = None,
+) -> Strata:
     """Divide a batch into strata for a budget of questions.
 
     Args:
@@ -46,6 +52,8 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
         budget: number of questions; fewer than 8 make one stratum.
         cohorts: names of the cohorts that may divide strata; the last is left
             out first.
+        goal: the class that is asked more about, if any; then its probability
+            divides, see `class_goal`.
 
     Returns:
         Strata of at least one prediction each, in lexicographic order of
@@ -61,7 +69,8 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
     if len(population) == 0:
         return Strata((), np.zeros(0, dtype=np.int32))
     most = max(budget // QUESTIONS, 1)
-    for dimensions in _ladder(population, cohorts):
+    ladder = class_ladder(population, goal, cohorts) if goal else _ladder(population, cohorts)
+    for dimensions in ladder:
         cells = _cells(dimensions)
         if cells is None:
             continue

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     flight_replays,
     informative_gaps,
     nearly_full,
+    rare_classes,
     small_strata,
 )
 from tests.benchmarks.measures import Cell, Row
@@ -37,6 +38,7 @@ _PARTS = (
     begun_batches,
     nearly_full,
     cohorts_no_strata,
+    rare_classes,
     informative_gaps,
     flight_replays,
 )

@@ -83,6 +83,8 @@ class Evidence:
         parts: the known numbers of rows.
         drawn: the rows that people were asked about.
         answers: what they answered.
+        asked_class: the code of the class that the draw of each batch asks more
+            about (B,), -1 where of none; None where no draw does.
     """
 
     batches: list[str]
@@ -96,3 +98,4 @@ class Evidence:
     parts: Parts
     drawn: SampledRows
     answers: Answers
+    asked_class: Int64s | None = None
