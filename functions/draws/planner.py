@@ -77,7 +77,7 @@ def plan_of(
     """
     earlier = None
     if design is not None and next_step(batch, request, design).needs_earlier_draw:
-        earlier = _membership(tables, batch.name, design)
+        earlier = drawn_rows(tables, batch.name, design)
     return plan(batch, request, design, earlier)
 
 
@@ -89,7 +89,7 @@ def _have_outcomes(views: Views, population: Population) -> bool:
     return bool(pc.all(pc.is_in(ids, value_set=views.outcome_ids())).as_py())
 
 
-def _membership(tables: Tables, batch: str, design: Design) -> EarlierDraw:
+def drawn_rows(tables: Tables, batch: str, design: Design) -> EarlierDraw:
     """Read which stratum each row was in, as it was stored with the draw."""
     rows = tables.read("populations", batch=batch, where={"purpose": [VERIFY]})
     draws = integers(relations.column(rows, "draw_no").cast(pa.int64()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from functions.batches.attempts import (
 )
 from functions.batches.discovery import Input, JobData
 from functions.draws.designs import designs, seed_digest
+from functions.promises.class_draws import wrong_class_draws
 from functions.promises.promise import Promise, unchecked, verdict
 from functions.runs import versions
 from functions.tables import Views
@@ -31,6 +32,7 @@ from pipelines.errors import RecheckError
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
+from pipelines.sampling.plan import Design
 from pipelines.scoring.score_fragment import Work
 from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
@@ -51,7 +53,11 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     Returns:
         The verdict; none where no batch can be scored again.
     """
-    drawn = list(_wrong_draws(data.job, views))
+    newest = designs(views, VERIFY)
+    drawn = [
+        *_wrong_draws(data.job, views, newest),
+        *wrong_class_draws(data.job, views, newest),
+    ]
     if drawn:
         return verdict("P2", drawn, "")
     live = attempts.live(views.tables)
@@ -144,14 +150,14 @@ def _bytes(files: Files, name: str) -> bytes:
     return b""
 
 
-def _wrong_draws(job: Job, views: Views) -> Iterator[str]:
+def _wrong_draws(job: Job, views: Views, newest: Mapping[str, Design]) -> Iterator[str]:
     """Yield draws whose rows are not ranked 1 to n by their hashes, n as the design allocates.
 
     A top-up goes on where the ranks of its series end, and a draw that was
     carried over to other predictions ranks all its rows anew. Draws by another
     seed than the job file's are left out.
     """
-    seed, newest = seed_digest(job), designs(views, VERIFY)
+    seed = seed_digest(job)
     columns = ["batch", "key", "stratum", "rank"]
     rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
     for batch, design in sorted(newest.items()):

@@ -6,11 +6,12 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from functions.app import open_app
 from functions.batches import discovery
-from functions.new_job.job_text import PERIODS, InitOptions, JobDraft
+from functions.new_job.job_text import PERIODS, InitOptions, JobDraft, RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
@@ -20,11 +21,21 @@ from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
 
 
-def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """A job file that was written, or would be."""
+
+    path: Path
+    batches: list[str]  # of the data
+    text: str
+    rare: RareClass | None  # a class of few rows, of which a draw can ask more
+
+
+def init(folder: Path, options: InitOptions) -> InitResult:
     """Write `folder/recheck.toml`, as it runs on the data.
 
     Returns:
-        Its path, the batches of the data, and the text.
+        What was written.
 
     Raises:
         JobInvalid: there is a job file already, or the options contradict each
@@ -36,14 +47,15 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
     _require_one_rule(options)
     with _sources(folder, options) as sources:
-        text = JobDraft(folder.absolute(), options, sources).text()
+        draft = JobDraft(folder.absolute(), options, sources)
+        text = draft.text()
     job_file.parse(tomllib.loads(text), str(path))
     if options.dry_run:
-        return path, [], text
+        return InitResult(path, [], text, draft.rare)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        return path, _batches(path), text
+        return InitResult(path, _batches(path), text, draft.rare)
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise

@@ -26,7 +26,7 @@ from labeling.formulas.intervals import Interval, Intervals, wilson
 from labeling.formulas.score_limits import possible_limits, score_limits
 from pipelines.columns.buffers import Floats
 
-_GIVEN = 3.0  # answers of the average row that each stratum of `class_shares` is given
+_GIVEN = 4.0  # answers of the average row that each stratum of `class_shares` is given
 
 
 def share(size: Sequence[float], answered: Sequence[float], right: Sequence[float]) -> Interval:
@@ -74,14 +74,14 @@ def class_shares(of: AnsweredStrata) -> Intervals:
     Where a draw asks more about one class, most rows of it lie in strata of few
     rows, and no answer of the large stratum at the bottom is of it. What `shares`
     must allow for, that such a stratum holds as much as its answers could just have
-    missed, is there the whole class. So each stratum is given 3 answers of the
+    missed, is there the whole class. So each stratum is given 4 answers of the
     average row instead, and the share as many answers as its variance is worth.
 
     Over classes of 1 and 5 %, calibrated and miscalibrated probabilities, the F1
     that rests on two such shares covers .93 or more (`make bench-coverage`).
 
     Source: the rule that the score test replaced elsewhere, with one answer
-        instead of 3; Wilson's limits with an effective number of answers, Korn and
+        instead of 4; Wilson's limits with an effective number of answers, Korn and
         Graubard, Survey Methodol. 24 (1998).
     """
     limits = wilson(of.value, _worth(of))

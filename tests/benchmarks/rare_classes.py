@@ -71,13 +71,12 @@ _BATCHES = {
     "5 % of 20,000 rows, too sure": RareClass(62, 0.05, 3.0, stretch=1.6),
     "5 % of 20,000 rows, unsure": RareClass(63, 0.05, 3.0, stretch=0.6),
     "5 % of 20,000 rows, found too often": RareClass(64, 0.05, 3.0, shift=1.0),
-    "1 % of 5,000 rows, calibrated": RareClass(65, 0.01, 4.5, rows=5_000),
-    "1 % of 5,000 rows, too sure": RareClass(66, 0.01, 4.5, stretch=1.6, rows=5_000),
-    "1 % of 5,000 rows, unsure": RareClass(67, 0.01, 4.5, stretch=0.6, rows=5_000),
-    "1 % of 20,000 rows, calibrated": RareClass(68, 0.01, 4.5),
-    "1 % of 20,000 rows, too sure": RareClass(69, 0.01, 4.5, stretch=1.6),
+    "1 % of 5,000 rows, calibrated": RareClass(65, 0.01, 4.0, rows=5_000),
+    "1 % of 5,000 rows, too sure": RareClass(66, 0.01, 4.0, stretch=1.6, rows=5_000),
+    "1 % of 20,000 rows, calibrated": RareClass(67, 0.01, 4.0),
+    "1 % of 20,000 rows, too sure": RareClass(68, 0.01, 4.0, stretch=1.6),
+    "1 % of 20,000 rows, unsure": RareClass(69, 0.01, 4.0, stretch=0.6),
 }
-_LARGE = 20_000  # rows of which 1 % leave too much room for rows of the class that nobody was asked about
 
 
 def cells() -> list[Cell]:
@@ -129,8 +128,8 @@ def _rows(name: str, made: RareClass, found: dict[str, Coverage], plain: Coverag
 
 
 def _longest(made: RareClass) -> Goal:
-    is_try = made.share < 0.05 and made.rows >= _LARGE
-    return Goal(_LONGEST[made.share], at_least=False, is_try=is_try)
+    """Return the goal of a length; 1 % leave much room for rows of the class that nobody was asked about."""
+    return Goal(_LONGEST[made.share], at_least=False, is_try=made.share < 0.05)
 
 
 def asked_more(made: RareClass, goal: ClassGoal, replays: int) -> dict[str, Coverage]:
@@ -154,10 +153,13 @@ def asked_more(made: RareClass, goal: ClassGoal, replays: int) -> dict[str, Cove
             limits = np.stack(one.parts()[:3]).reshape(3, -1, drawn.replays)[:, 0]
             parts.setdefault(one.metric, []).append(limits)
     truth = _truth(made)
-    return {
-        metric: coverage(*np.concatenate(some, axis=1), truth[metric])
-        for metric, some in parts.items()
-    }
+    return {metric: _coverage(some, truth[metric]) for metric, some in parts.items()}
+
+
+def _coverage(parts: Sequence[Floats], truth: float) -> Coverage:
+    """Summarise limits of all replays (3, R); the length is that of those without a value, too."""
+    value, low, high = np.concatenate(parts, axis=1)
+    return replace(coverage(value, low, high, truth), length=float(np.median(high - low)))
 
 
 def _truth(made: RareClass) -> dict[str, float]:
