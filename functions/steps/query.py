@@ -29,6 +29,8 @@ _ALL = (*QUERYABLE, "samples_history")
 # PIVOT is of several kinds, because it looks for its columns first.
 _LOOKS = {duckdb.StatementType.SELECT, duckdb.StatementType.MULTI}
 _SCANNED = [name for name in PARTITIONED_BY if name not in _COMPUTED]
+# Columns that not every file has: DuckDB would not know them where none does.
+_LATER = {"predictions": "NULL::DOUBLE AS class_score"}
 
 
 def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -133,10 +135,13 @@ def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) ->
         f'{partitions[column]} AS "{column}"' if column in partitions else f'"{column}"'
         for column in TABLES[name].names
     )
-    connection.execute(
-        f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608
+    files = (
+        f"SELECT * FROM read_parquet([{listed}], "  # noqa: S608
         "union_by_name = true, hive_partitioning = false, filename = '_path')"
     )
+    if name in _LATER:
+        files += f" UNION ALL BY NAME SELECT {_LATER[name]} WHERE false"
+    connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM ({files})")  # noqa: S608
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.benchmarks import begun_batches, cohorts_no_strata, small_strata
+from tests.benchmarks import begun_batches, cohorts_no_strata, rare_classes, small_strata
 from tests.benchmarks.measures import Goal, Row
 from tests.benchmarks.populations import Recipe, named
 
@@ -18,6 +18,15 @@ def _of_cohorts(replays: int) -> Sequence[Row]:
     return cohorts_no_strata.of_batches(named([Recipe(7, 0.88, (0.6, 0.4))]), replays)
 
 
+def _of_a_rare_class(replays: int) -> Sequence[Row]:
+    """A class of 5 %, once with probabilities that are right and once with a model that is too sure."""
+    batches = {
+        "calibrated": rare_classes.RareClass(8, 0.05, 3.0),
+        "too sure": rare_classes.RareClass(9, 0.05, 3.0, stretch=1.6),
+    }
+    return rare_classes.of_batches(batches, replays)
+
+
 @pytest.mark.parametrize(
     "cell",
     [
@@ -25,6 +34,7 @@ def _of_cohorts(replays: int) -> Sequence[Row]:
         begun_batches.wrong_answers,
         small_strata.lengths,
         _of_cohorts,
+        _of_a_rare_class,
     ],
 )
 def test_short_replays_reach_the_goals(cell: Callable[[int], Sequence[Row]]) -> None:
