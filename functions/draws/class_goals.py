@@ -78,6 +78,6 @@ def _curve(job: Job, views: Views, attempt: Attempt, class_: str) -> tuple[tuple
             found.append(answers[row["prediction_id"]] == class_)
     if len(found) < _ENOUGH or min(sum(found), len(found) - sum(found)) < _EACH:
         return ()
-    from pipelines.sklearn.calibration import calibration_curve
+    from pipelines.sklearn.isotonic import calibration_curve
 
     return calibration_curve(score_grid(np.array(chances)).points, np.array(found))

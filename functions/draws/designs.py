@@ -82,7 +82,7 @@ def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, An
         "domains": [json.dumps(domain, ensure_ascii=False) for domain in domains],
         **_summaries(population, strata),
     }
-    if plan.wanted is not None:
+    if plan.goal and plan.wanted is not None:
         columns["wanted"] = plan.wanted.tolist()
     common = {
         **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,

@@ -90,7 +90,16 @@ def _have_outcomes(views: Views, population: Population) -> bool:
 
 
 def drawn_rows(tables: Tables, batch: str, design: Design) -> EarlierDraw:
-    """Read which stratum each row was in, as it was stored with the draw."""
+    """Read which stratum each row was in, as it was stored with the draw.
+
+    Args:
+        tables: of the job.
+        batch: its name.
+        design: of the draw.
+
+    Returns:
+        The draw of all rows, its ids cut to 64 bits.
+    """
     rows = tables.read("populations", batch=batch, where={"purpose": [VERIFY]})
     draws = integers(relations.column(rows, "draw_no").cast(pa.int64()))
     moments = relations.microseconds(rows, "known_at")

@@ -12,8 +12,7 @@ from functions.draws import predictions
 from functions.draws.planner import drawn_rows
 from functions.tables import Views
 from pipelines.job.job_file import Job
-from pipelines.sampling.allocation import allocate
-from pipelines.sampling.class_targets import class_targets
+from pipelines.sampling.allocation import allocate, class_targets
 from pipelines.sampling.membership import first_64_bits
 from pipelines.sampling.plan import Design
 from pipelines.sampling.strata import Strata

@@ -37,6 +37,7 @@ from pipelines.scoring.scorers import Scorer
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
+_BEGINNING = (DrawStep.FIRST, DrawStep.REDRAW)  # they divide all rows anew
 _WAIT = 60  # seconds for another command to end its draws
 
 
@@ -160,8 +161,8 @@ class _Batch:
         sampling = self.app.job.sampling
         request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
         step = next_step(batch, request, self.design)
-        is_carried = step is DrawStep.CARRY_OVER and batch.population.chances is not None
-        if not (step.needs_class_scores or is_carried):
+        is_scored = batch.population.chances is not None
+        if not (step in _BEGINNING or (step is DrawStep.CARRY_OVER and is_scored)):
             return request
         return replace(request, goal=class_goal(self.app.job, self.views, self.attempt))
 

@@ -8,10 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
+from labeling.estimates.families.asked_class import asked_sides, groups_asking, sum_of_sides
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
-from labeling.estimates.row_sets import RowSet, View, groups_asking, row_set
+from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.ratios import ClassShares, f1, recall, with_points
@@ -95,24 +96,9 @@ class Accuracy:
         if self.parts:
             code, *sides = self.parts
             asked = groups_asking(view, code)
-            share = share.where(~asked, self._of_sides(share.value, sides, view))
+            share = share.where(~asked, sum_of_sides(share.value, sides, view))
         answered, missing = self.everyone.missing(view)
         return [_share("accuracy", None, share, answered, answered + missing)]
-
-    def _of_sides(self, value: Floats, sides: Sequence[RowSet], view: View) -> Intervals:
-        """Return the limits of the sum of two shares, around the value."""
-        rows = [side.covered(view) for side in sides]
-        every = np.maximum(rows[0] + rows[1], 1)
-        parts = [
-            class_shares(side.strata(view)).times(of / every)
-            for side, of in zip(sides, rows, strict=True)
-        ]
-        below, above = (
-            np.sqrt(sum((part.value - getattr(part, end)) ** 2 for part in parts))
-            for end in ("low", "high")
-        )
-        low, high = np.clip(value - below, 0, 1), np.clip(value + above, 0, 1)
-        return Intervals(value, np.where(np.isnan(low), 0, low), np.where(np.isnan(high), 1, high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +220,7 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
     if task == "regression":
         yield Errors(everyone, _squared(evidence), AnswerRows(everyone, losses(evidence, task)))
         return
-    yield Accuracy(everyone, _asked_sides(evidence))
+    yield Accuracy(everyone, asked_sides(evidence, losses(evidence, task)))
     codes = {label: code for code, label in enumerate(evidence.labels)}
     for name in classes:
         yield _of_class(evidence, name, codes.get(name, len(codes)))
@@ -245,18 +231,6 @@ def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     is_class = mean_over_people(evidence, evidence.answers.label == code)
     inside, others = (row_set(evidence, p, r, is_class) for p, r in ((part, row), (~part, ~row)))
     return OfClass(name, inside, others, code)
-
-
-def _asked_sides(evidence: Evidence) -> tuple[int, RowSet, RowSet] | None:
-    """Return the class that draws ask more about, and both sides of it; None unless it is one class."""
-    asked = [] if evidence.asked_class is None else np.unique(evidence.asked_class).tolist()
-    codes = [code for code in asked if code >= 0]
-    if len(codes) != 1:
-        return None
-    part, row = evidence.parts.label == codes[0], evidence.drawn.label == codes[0]
-    is_right = losses(evidence, "classification")
-    inside, others = (row_set(evidence, p, r, is_right) for p, r in ((part, row), (~part, ~row)))
-    return codes[0], inside, others
 
 
 def _squared(evidence: Evidence) -> RowSet:

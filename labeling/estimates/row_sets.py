@@ -199,24 +199,3 @@ def _sums(cell: Int64s, loss: Floats, cells: int) -> dict[str, Floats]:
         "third": added(away**3),
         "largest": largest,
     }
-
-
-def groups_asking(view: View, code: int) -> Bools:
-    """Tell which groups rest on draws alone that ask more about a class: (G,).
-
-    Args:
-        view: with the batches of each window.
-        code: of the class.
-
-    Returns:
-        True for all rows of a window where every batch that it covers was drawn so.
-        A cohort has few of the strata's answers, so it never has it.
-    """
-    asked, domains = view.evidence.asked_class, len(view.evidence.domains)
-    if asked is None or code < 0:
-        return np.zeros(view.groups, np.bool_)
-    counts = (view.window >= 0) & view.covered
-    every = np.bincount(view.window[counts], minlength=view.windows)
-    so = np.bincount(view.window[counts & (asked == code)], minlength=view.windows)
-    nothing = np.zeros((domains - 1) * view.windows, np.bool_)
-    return np.concatenate([(every > 0) & (every == so), nothing])

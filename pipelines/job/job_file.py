@@ -5,12 +5,11 @@ Where to run (store, engine, Label Studio, secrets) belongs to the settings.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of, refuse_later
+from pipelines.job.probabilities import class_without_probability, nearest, scores_of_no_answer
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -152,12 +152,12 @@ def _unknown_cohorts(job: Job) -> Iterator[str]:
             yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
     for name in job.sampling.cohorts:
         if name not in job.cohorts:
-            near = _nearest(name, job.cohorts)
+            near = nearest(name, job.cohorts)
             yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
     cohorts = [*job.cohorts, *([SEEN] if job.model else [])]
     for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
         if name not in cohorts:
-            near = _nearest(name, cohorts)
+            near = nearest(name, cohorts)
             yield f"alerts.cohort names {name!r}, which is not in [cohorts]{near}"
 
 
@@ -178,50 +178,18 @@ def _metrics_of_another_task(job: Job) -> Iterator[str]:
             yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
 
 
-def _scores_of_no_answer(job: Job) -> Iterator[str]:
-    """Check that a label has one column of probabilities, and each such column a label."""
-    if job.predictions is None:
-        return
-    theirs, answers = job.predictions, job.target.answers
-    if theirs.score and theirs.probabilities:
-        yield (
-            f"predictions has `score` = {theirs.score!r} and `probabilities`, but a label's "
-            "probability stands in one place: keep `score`, or one column per class"
-        )
-    for name in theirs.probabilities:
-        if name not in answers:
-            allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
-            near = _nearest(name, answers)
-            yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
-
-
-def _class_without_probability(job: Job) -> Iterator[str]:
-    """Check that draws can be made for the class of `sampling.for`: its probability must be there."""
-    aim, answers = job.sampling.for_, job.target.answers
-    if aim is None:
-        return
-    if job.task == "regression":
-        yield f"sampling.for names the class {aim.class_!r}, and a regression has none: take `for` out"
-        return
-    if aim.class_ not in answers:
-        near = _nearest(aim.class_, answers)
-        yield f"sampling.for.class = {aim.class_!r} is none of {', '.join(answers)}{near}"
-        return
-    theirs = job.predictions
-    if theirs is None or aim.class_ in theirs.probabilities:
-        return
-    if theirs.score is None or len(answers) > 2:  # of two classes, the score tells both
-        yield (
-            f"sampling.for needs the probability of {aim.class_!r} in every row, and no column of "
-            f'[predictions] has it: name it, `probabilities = {{"{aim.class_}" = "COLUMN"}}` with the '
-            "columns of the other classes, or take `for` out of [sampling]"
-        )
+def _probabilities(job: Job) -> Iterator[str]:
+    """Check the columns of probabilities, and that the class of `sampling.for` has one."""
+    answers, theirs = job.target.answers, job.predictions
+    if theirs:
+        yield from scores_of_no_answer(theirs, answers)
+    if job.sampling.for_:
+        yield from class_without_probability(job.sampling.for_, job.task, answers, theirs)
 
 
 _CHECKS = (
     _parts_that_go_together,
-    _scores_of_no_answer,
-    _class_without_probability,
+    _probabilities,
     _forbidden_columns,
     _unknown_cohorts,
     _metrics_of_another_task,
@@ -290,7 +258,7 @@ def _explain(path: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tupl
         allowed = _keys_beside(first["loc"])
         if not allowed:
             return f"unknown key {key}", f"delete {key}"
-        near = _nearest(path[-1], allowed)
+        near = nearest(path[-1], allowed)
         return f"unknown key {key}", f"use one of {', '.join(allowed)}{near}"
     if first["type"] == "missing":
         return f"{key} is missing", f"add {key} = …, as {_PAGE} says"
@@ -317,8 +285,3 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for part in getattr(annotation, "__args__", ()) for found in _models_in(part)]
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -164,9 +165,13 @@ class PredictionColumns(Section):
             raise ValueError("each answer may stand once")
         return spelled
 
+    def tells(self, class_: str, answers: Sequence[str]) -> bool:
+        """Tell whether a column gives the probability of a class; of two, the label's score gives both."""
+        return class_ in self.probabilities or (self.score is not None and len(answers) == 2)
+
 
 class ClassAim(Section):
-    """A class and the metric of it that draws are made for."""
+    """A rare class that draws ask more about, such as `for = {metric = "f1", class = "fraud"}`; without it, they ask about all alike."""
 
     metric: Literal["precision", "recall", "f1"] = Field(description="What is to be known well.")
     class_: str = Field(alias="class", description="The class: one of `target.answers`.")
@@ -193,7 +198,7 @@ class Sampling(Section):
     for_: ClassAim | None = Field(
         default=None,
         alias="for",
-        description='A rare class to ask more about, such as `for = {metric = "f1", class = "fraud"}`. `score` then keeps the probability of that class.',
+        description="A rare class that draws ask more about.",
         json_schema_extra=ADDED,
     )
 

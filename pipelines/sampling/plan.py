@@ -14,13 +14,12 @@ import numpy as np
 
 from pipelines.columns.buffers import Bools, Floats, Int64s
 from pipelines.errors import DrawRefused
-from pipelines.sampling.allocation import allocate, targets
+from pipelines.sampling.allocation import allocate, class_targets, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
 from pipelines.sampling.class_goal import ClassGoal
-from pipelines.sampling.class_targets import class_targets
 from pipelines.sampling.leakage import SEEN, is_learned
 from pipelines.sampling.membership import first_64_bits
-from pipelines.sampling.population import MISSING, Population
+from pipelines.sampling.population import Population
 from pipelines.sampling.strata import Strata, stratify
 
 CENSUS_REASON = "complete outcomes"  # of a draw of every row; stored with its design
@@ -112,7 +111,7 @@ class Plan:
     budget: int
     already_drawn: Bools  # (n,), rows that an earlier draw of this series drew
     goal: ClassGoal | None = None  # the class that it asks more about
-    wanted: Floats | None = None  # (H,), what the allocation is in proportion to; with a goal
+    wanted: Floats | None = None  # (H,), what the allocation is in proportion to
 
 
 class DrawStep(Enum):
@@ -129,11 +128,6 @@ class DrawStep(Enum):
     def needs_earlier_draw(self) -> bool:
         """Whether `plan` needs the rows of the earlier draw."""
         return self in (DrawStep.REDRAW, DrawStep.CARRY_OVER, DrawStep.TOP_UP)
-
-    @property
-    def needs_class_scores(self) -> bool:
-        """Whether `plan` makes strata of all rows, for which a class that is asked for has to be scored."""
-        return self in (DrawStep.REDRAW, DrawStep.FIRST)
 
 
 def next_step(batch: ScoredBatch, request: DrawRequest, design: Design | None) -> DrawStep:
@@ -221,8 +215,8 @@ def _begin(batch: ScoredBatch, request: DrawRequest) -> Plan:
     strata = stratify(batch.population, budget, request.cohorts, goal)
     wanted = _wanted(batch, strata, goal)
     allocated = allocate(strata.sizes, wanted, budget)
-    begun = _new_series(strata, allocated, request.redraw_reason or "first", budget)
-    return replace(begun, goal=goal, wanted=wanted) if goal else begun
+    reason = request.redraw_reason or "first"
+    return replace(_new_series(strata, allocated, reason, budget), goal=goal, wanted=wanted)
 
 
 def _top_up(batch: ScoredBatch, budget: int, design: Design, earlier: EarlierDraw) -> Plan:
@@ -246,12 +240,11 @@ def _carry_over(
     batch: ScoredBatch, request: DrawRequest, budget: int, earlier: EarlierDraw
 ) -> Plan:
     comparable = replace(batch.population, ids=first_64_bits(batch.population.ids))
-    goal = request.goal if batch.population.chances is not None else None
-    carried = carry_over(earlier, comparable, budget, request.cohorts, goal)
-    wanted = _wanted(batch, carried.strata, goal)
+    carried = carry_over(earlier, comparable, budget, request.cohorts, request.goal)
+    wanted = _wanted(batch, carried.strata, request.goal)
     allocated = allocate(carried.strata.sizes, wanted, carried.budget, at_least=carried.at_least)
     kept = _new_series(carried.strata, allocated, "carried over", carried.budget)
-    return replace(kept, goal=goal, wanted=wanted) if goal else kept
+    return replace(kept, goal=request.goal, wanted=wanted)
 
 
 def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> Plan:
@@ -270,10 +263,7 @@ def _wanted(batch: ScoredBatch, strata: Strata, goal: ClassGoal | None) -> Float
     """Return what an allocation is in proportion to: (H,)."""
     if goal:
         return class_targets(strata, batch.population, goal)
-    grid = batch.population.grid
-    # predicted numbers have no score: allocate in proportion to size
-    points = grid.points if grid.name == "score" else np.full(len(grid.points), MISSING)
-    return targets(strata, points, answers_seen=batch.answers_seen)
+    return targets(strata, batch.population.scores, answers_seen=batch.answers_seen)
 
 
 def _require_same_probabilities(batch: ScoredBatch, request: DrawRequest, design: Design) -> None:

@@ -118,6 +118,12 @@ class Population:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def scores(self) -> Int64s:
+        """Scores on the grid (n,), -1 where missing; predicted numbers have none."""
+        points = self.grid.points
+        return points if self.grid.name == "score" else np.full(len(points), MISSING)
+
     def cohort(self, name: str) -> CodedText:
         """Return the cohort of that name.
 

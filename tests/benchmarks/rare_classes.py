@@ -9,9 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.columns.buffers import Floats
-from pipelines.sampling.allocation import allocate
+from pipelines.sampling.allocation import allocate, class_targets
 from pipelines.sampling.class_goal import ClassGoal
-from pipelines.sampling.class_targets import class_targets
 from pipelines.sampling.population import Population, score_grid
 from pipelines.sampling.strata import stratify
 from tests.benchmarks.measures import Cell, Coverage, Goal, Row, coverage

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.sampling.allocation import allocate
+from pipelines.sampling.allocation import allocate, class_targets
 from pipelines.sampling.class_goal import ClassGoal
-from pipelines.sampling.class_targets import class_targets
 from pipelines.sampling.population import MISSING, CodedText, Population, score_grid
 from pipelines.sampling.strata import Strata, stratify
 

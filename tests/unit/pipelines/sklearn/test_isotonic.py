@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.sampling.class_goal import ClassGoal
-from pipelines.sklearn.calibration import calibration_curve
+from pipelines.sklearn.isotonic import calibration_curve
 
 
 def test_neighbours_in_the_wrong_order_share_their_mean() -> None:
