@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from labeling.estimates.families.asked_class import asked_sides, groups_asking, sum_of_sides
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
+from labeling.estimates.families.asked_class import asked_sides, groups_asking, sum_of_sides
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots

@@ -195,7 +195,7 @@ def plan(
     if step is DrawStep.FIRST:
         return _begin(batch, request)
     if design is None or earlier is None:
-        raise ValueError(f"the rows of the earlier draw are needed to {step.name}")
+        raise ValueError(f"{step.name} needs the rows of the earlier draw")
     if step is DrawStep.TOP_UP:
         return _top_up(batch, request.next_budget(design), design, earlier)
     _require_not_learned(batch, earlier)
@@ -241,9 +241,10 @@ def _carry_over(
 ) -> Plan:
     comparable = replace(batch.population, ids=first_64_bits(batch.population.ids))
     carried = carry_over(earlier, comparable, budget, request.cohorts, request.goal)
-    wanted = _wanted(batch, carried.strata, request.goal)
-    allocated = allocate(carried.strata.sizes, wanted, carried.budget, at_least=carried.at_least)
-    kept = _new_series(carried.strata, allocated, "carried over", carried.budget)
+    strata, budget = carried.strata, carried.budget
+    wanted = _wanted(batch, strata, request.goal)
+    allocated = allocate(strata.sizes, wanted, budget, at_least=carried.at_least)
+    kept = _new_series(strata, allocated, "carried over", budget)
     return replace(kept, goal=request.goal, wanted=wanted)
 
 
