@@ -62,20 +62,7 @@ class Folder:
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
     ) -> bytes:
-        """Return a range of a file.
-
-        Args:
-            name: of the file.
-            start: the first byte.
-            length: bytes at most; None for all that follow.
-            tag: of the version to read; None for the one that is there.
-
-        Returns:
-            The bytes.
-
-        Raises:
-            FileNotFoundError: there is no such file, or no longer that version.
-        """
+        """Return a range of a file; see the port."""
         with _missing_is_missing(self.address), _regular(self.path / name).open("rb") as file:
             if tag is not None and _stat(name, os.fstat(file.fileno())).tag != tag:
                 raise FileNotFoundError(f"{name} was replaced")
@@ -95,16 +82,9 @@ class Folder:
         if_absent: bool = False,
         if_tag: str | None = None,
     ) -> FileStat | None:
-        """Write a file whole, on disk when this returns.
+        """Write a file whole, on disk when this returns; see the port.
 
-        Args:
-            name: of the file.
-            content: all of it.
-            if_absent: write only where there is no such file.
-            if_tag: write only over this version.
-
-        Returns:
-            What was written; None where the condition did not hold, and nothing changed.
+        A file is written beside the one that it replaces, and renamed.
         """
         path = self.path / name
         with store_errors(self.address), _scratch(path, content) as scratch:
@@ -140,15 +120,7 @@ class FolderLocks:
 
     @contextmanager
     def hold(self, name: str, *, wait: float) -> Iterator[None]:
-        """Hold a name against other processes.
-
-        Args:
-            name: what is held, e.g. `push`.
-            wait: seconds to wait for another holder.
-
-        Raises:
-            ConcurrentRun: somebody else still holds it.
-        """
+        """Hold a name against other processes; see the port."""
         path = self.path / f"{quote(name, safe='')}.lock"
         with store_errors(str(self.path)):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -124,7 +124,7 @@ QUESTIONS = _schema(
 ANNOTATIONS = _schema(
     job=pa.string(),
     purpose=pa.string(),
-    annotation_id=pa.string(),  # unique over sources, e.g. ls:<project>:<id>
+    annotation_id=pa.string(),  # ls:<task>:<annotation>:<time of creation> or file:<digest>; of a file that answers a later question too, with that question's digest at its end
     prediction_id=pa.string(),
     shown_digest=pa.string(),  # of the question that it was given to
     annotator=pa.string(),
@@ -134,7 +134,7 @@ ANNOTATIONS = _schema(
     updated=_TIME,
     lead_time=pa.float64(),  # seconds
     known_at=_TIME,
-    source=pa.string(),  # labelstudio | file
+    source=pa.string(),  # file, or labelstudio: and the project in which the answer was given
 )
 
 ESTIMATES = _schema(
