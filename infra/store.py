@@ -155,5 +155,5 @@ def _folder(address: str) -> Path:
         return Path(unquote(url.path)).absolute()
     raise SettingsInvalid(
         f"the store {address} is not on this machine, and only folders are supported so far",
-        fix="set RECHECK_STORE to a folder, for example a mounted bucket",
+        fix="set RECHECK_STORE to a folder; data.path may be an address of a bucket",
     )

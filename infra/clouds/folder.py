@@ -18,9 +18,9 @@ from filelock import FileLock, Timeout
 
 from pipelines.errors import ConcurrentRun
 from pipelines.tables.files import FileStat
-from pipelines.tables.store_errors import store_errors
+from pipelines.tables.store_errors import store_errors, without_hard_links
 
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _UNFINISHED = ".part"  # the end of a name that nobody lists
 _MOMENT = 30  # seconds that another process may need to replace one file
 
@@ -198,7 +198,11 @@ def _scratch(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
 
 
 def _link(scratch: Path, path: Path) -> bool:
-    """Give the scratch file its name; False where the name is taken."""
+    """Give the scratch file its name; False where the name is taken.
+
+    Raises:
+        StoreUnavailable: the file system makes no hard links.
+    """
     try:
         os.link(scratch, path)
     except FileExistsError:
@@ -206,17 +210,7 @@ def _link(scratch: Path, path: Path) -> bool:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        return _claim(scratch, path)
-    return True
-
-
-def _claim(scratch: Path, path: Path) -> bool:
-    """Take a name where there are no hard links, as on a mounted bucket; then replace it."""
-    try:
-        path.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    scratch.replace(path)
+        raise without_hard_links(str(path.parent)) from error
     return True
 
 

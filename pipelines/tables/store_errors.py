@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 
 from pipelines.errors import StoreUnavailable
+
+_NO_LINKS = ("operation not permitted", "not supported", "not implemented", "too many links")
+_COLOUR = re.compile(r"\x1b\[\d*m")
 
 
 @contextmanager
@@ -28,7 +32,25 @@ def store_errors(place: str) -> Iterator[None]:
 
 def unavailable(place: str, error: Exception) -> StoreUnavailable:
     """The error of a store that cannot be used, with the way out that fits its cause."""
-    return StoreUnavailable(f"{place}: {_first_line(error)}", fix=_way_out(error))
+    if _needs_a_link(str(error).lower()):
+        return without_hard_links(place)
+    return StoreUnavailable(f"{place}: {_in_a_line(error)}", fix=_way_out(error))
+
+
+def without_hard_links(place: str) -> StoreUnavailable:
+    """The error of a file system where no name can be given to a file only if it is free.
+
+    A commit is such a name: two writers would overwrite each other's.
+    """
+    return StoreUnavailable(
+        f"{place}: this file system makes no hard links, which every commit needs",
+        fix="let RECHECK_STORE name a folder that has them, such as one on a disk of this machine",
+    )
+
+
+def _needs_a_link(text: str) -> bool:
+    """Tell whether Delta Lake failed to link a commit to its name, which it calls a rename."""
+    return "unable to rename file" in text and any(words in text for words in _NO_LINKS)
 
 
 def _way_out(error: Exception) -> str:
@@ -42,5 +64,8 @@ def _way_out(error: Exception) -> str:
     return "check the store named by RECHECK_STORE, then run the same command again"
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or error.__class__.__name__).splitlines()[0][:300]
+def _in_a_line(error: Exception) -> str:
+    """Return the first line of an error, and the causes that Delta Lake lists below it."""
+    first, *others = (str(error).strip() or error.__class__.__name__).splitlines()
+    causes = [line.partition("↳")[2] for line in _COLOUR.sub("", "\n".join(others)).splitlines()]
+    return ": ".join([first, *(cause.strip() for cause in causes if cause)])[:300]
