@@ -11,6 +11,7 @@ from typing import Protocol
 from pipelines.features.fitted import FittedStatistics
 from pipelines.input.fragments import Split
 from pipelines.scoring.score_fragment import Outcome, Work
+from pipelines.tables.files import Files
 from pipelines.training.rows import Reader
 
 Say = Callable[[str], None]  # takes a line of news, for people
@@ -72,6 +73,15 @@ class Locks(Protocol):
         Raises:
             ConcurrentRun: somebody else still holds it.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRoot:
+    """Where a store lies, as an adapter opens it from the store's address."""
+
+    files: Files
+    locks: Locks
+    staging: Path  # a folder of this machine, for input that is fetched from a bucket
 
 
 class Bucket(Protocol):

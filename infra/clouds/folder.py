@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlparse
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from pipelines.errors import ConcurrentRun
+from infra.ports import StoreRoot
+from pipelines.errors import ConcurrentRun, SettingsInvalid
 from pipelines.tables.files import FileStat
 from pipelines.tables.store_errors import store_errors, without_hard_links
 
@@ -136,6 +139,46 @@ class FolderLocks:
             yield
         finally:
             held.release()
+
+
+def open_root(address: str) -> StoreRoot:
+    """Open the folder at a path or `file:` URL, as a store.
+
+    Raises:
+        SettingsInvalid: the URL is of another machine, or Delta Lake would take the path for another.
+    """
+    folder = _path(address)
+    if re.search(r"%[0-9A-Fa-f]{2}|\\", str(folder)):
+        raise SettingsInvalid(
+            f"the store {folder} has a backslash, or % and two digits, in its path, "
+            "which Delta Lake takes for another folder",
+            fix="give the folder another name",
+        )
+    return StoreRoot(Folder(folder), FolderLocks(folder / "locks"), folder / "staged")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Folder]:
+    """Yield a new folder of this machine, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        yield Folder(Path(folder))
+
+
+def no_folder(address: str) -> SettingsInvalid:
+    """The error of an address that is not of this machine."""
+    return SettingsInvalid(
+        f"the store {address} is not on this machine, and only folders are supported so far",
+        fix="set RECHECK_STORE to a folder; data.path may be an address of a bucket",
+    )
+
+
+def _path(address: str) -> Path:
+    url = urlparse(address)
+    if not url.scheme:
+        return Path(address).expanduser().absolute()
+    if url.scheme == "file" and url.netloc in ("", "localhost"):
+        return Path(unquote(url.path)).absolute()
+    raise no_folder(address)
 
 
 def _regular(path: Path) -> Path:
