@@ -105,7 +105,7 @@ class Bucket(Protocol):
         """
 
     def download(self, item: Item, path: Path) -> bool:
-        """Write exactly the listed content to a file; False where the object is gone or another by now.
+        """Write exactly the listed content to a file; False where it was replaced or removed since.
 
         Raises:
             BucketRefused: no credentials, or these may not read.

@@ -24,7 +24,7 @@ from pipelines.tables.purposes import TRAIN, VERIFY
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio
 
-_WAIT = 600  # seconds for another push to end
+_WAIT = 600  # seconds for another pull to end
 _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
 _NAMED = 3  # invalid answers, of many
 _SHOWN = 40  # characters of an answer
@@ -153,9 +153,10 @@ def _is_for(
 ) -> bool:
     """Tell whether an answer of a file is of this purpose.
 
-    A row that is checked is no row to train on: of a row that was drawn for
-    both, only answers that are stored for training already stay so. The answer
-    of a row that was not drawn is an outcome or unknown, and counted once.
+    No model may be trained on a row that is checked. So answers to a row that was
+    drawn for both purposes verify, but for those that are stored for training
+    already. An answer to a row that was never drawn, an outcome or unknown,
+    belongs to verification alone, so that it counts once.
     """
     identity = answer.prediction_id
     if purpose == VERIFY:

@@ -165,7 +165,7 @@ def temporary_folder() -> Iterator[Folder]:
 
 
 def no_folder(address: str) -> SettingsInvalid:
-    """The error of an address that is not of this machine."""
+    """Return the error of an address that is not of this machine."""
     return SettingsInvalid(
         f"the store {address} is not on this machine, and only folders are supported so far",
         fix="set RECHECK_STORE to a folder; data.path may be an address of a bucket",

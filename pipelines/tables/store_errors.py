@@ -1,4 +1,4 @@
-"""What the file system says of the store, in our words and with the way out."""
+"""Errors of the file system and of Delta Lake, translated into ours with the way out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLOUR = re.compile(r"\x1b\[\d*m")
 
 @contextmanager
 def store_errors(place: str) -> Iterator[None]:
-    """Turn what a file system, or Arrow on it, says into our error.
+    """Translate an error of the file system, or of Arrow on it, into ours.
 
     Args:
         place: the folder or file that is worked on, for the message.
@@ -31,16 +31,17 @@ def store_errors(place: str) -> Iterator[None]:
 
 
 def unavailable(place: str, error: Exception) -> StoreUnavailable:
-    """The error of a store that cannot be used, with the way out that fits its cause."""
+    """Return the error of a store that cannot be used, with the way out that fits its cause."""
     if _needs_a_link(str(error).lower()):
         return without_hard_links(place)
     return StoreUnavailable(f"{place}: {_in_a_line(error)}", fix=_way_out(error))
 
 
 def without_hard_links(place: str) -> StoreUnavailable:
-    """The error of a file system where no name can be given to a file only if it is free.
+    """Return the error of a file system without hard links.
 
-    A commit is such a name: two writers would overwrite each other's.
+    A commit is a file that gets its name by a hard link, which fails where the
+    name is taken. A rename would overwrite the commit of another writer.
     """
     return StoreUnavailable(
         f"{place}: this file system makes no hard links, which every commit needs",
