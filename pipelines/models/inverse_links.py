@@ -160,5 +160,5 @@ CLASS_PROBABILITIES: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType
 )
 """From the decisions of a block to the probabilities of all answers, (K, n).
 
-That of the answer that the inverse link gives has the same bits as there.
+The probability of the predicted answer has the same bits as the inverse link gives it.
 """
