@@ -43,7 +43,7 @@ class Design:
     sizes: Int64s  # (H,)
     allocated: Int64s  # (H,)
     goal: ClassGoal | None = None  # the class that the draw asks more about
-    wanted: Floats | None = None  # (H,), what the allocation is in proportion to; with a goal
+    wanted: Floats | None = None  # (H,), its targets; with a goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class DrawRequest:
     cohorts: tuple[str, ...]  # columns that may divide strata
     command_budget: int | None = None  # rows per batch, from the command
     redraw_reason: str | None = None  # why to begin another design; None: do not
-    goal: ClassGoal | None = None  # the class that another design asks more about
+    goal: ClassGoal | None = None  # of another design, if it begins
 
     @property
     def first_budget(self) -> int:
@@ -241,10 +241,9 @@ def _carry_over(
 ) -> Plan:
     comparable = replace(batch.population, ids=first_64_bits(batch.population.ids))
     carried = carry_over(earlier, comparable, budget, request.cohorts, request.goal)
-    strata, budget = carried.strata, carried.budget
-    wanted = _wanted(batch, strata, request.goal)
-    allocated = allocate(strata.sizes, wanted, budget, at_least=carried.at_least)
-    kept = _new_series(strata, allocated, "carried over", budget)
+    wanted = _wanted(batch, carried.strata, request.goal)
+    allocated = allocate(carried.strata.sizes, wanted, carried.budget, at_least=carried.at_least)
+    kept = _new_series(carried.strata, allocated, "carried over", carried.budget)
     return replace(kept, goal=request.goal, wanted=wanted)
 
 
@@ -255,8 +254,7 @@ def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> 
         reason=reason,
         begins_series=True,
         budget=budget,
-        # a new series stores all its rows again, so none counts as already drawn
-        already_drawn=np.zeros(len(strata.codes), np.bool_),
+        already_drawn=np.zeros(len(strata.codes), np.bool_),  # it stores all its rows again
     )
 
 
