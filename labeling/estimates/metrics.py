@@ -88,15 +88,16 @@ class Accuracy:
     """
 
     everyone: RowSet
-    parts: tuple[int, RowSet, RowSet] | None = None  # a class; predicted as it; the others
+    asked: int = -1  # the code of that class
+    predicted: RowSet | None = None  # as it
+    others: RowSet | None = None
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         share = shares(self.everyone.strata(view))
-        if self.parts:
-            code, *sides = self.parts
-            asked = groups_asking(view, code)
-            share = share.where(~asked, sum_of_sides(share.value, sides, view))
+        if self.predicted and self.others:
+            sides = sum_of_sides(share.value, (self.predicted, self.others), view)
+            share = share.where(~groups_asking(view, self.asked), sides)
         answered, missing = self.everyone.missing(view)
         return [_share("accuracy", None, share, answered, answered + missing)]
 
@@ -220,7 +221,7 @@ def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iter
     if task == "regression":
         yield Errors(everyone, _squared(evidence), AnswerRows(everyone, losses(evidence, task)))
         return
-    yield Accuracy(everyone, asked_sides(evidence, losses(evidence, task)))
+    yield Accuracy(everyone, *asked_sides(evidence, losses(evidence, task)))
     codes = {label: code for code, label in enumerate(evidence.labels)}
     for name in classes:
         yield _of_class(evidence, name, codes.get(name, len(codes)))

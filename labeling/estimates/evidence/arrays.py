@@ -22,6 +22,7 @@ class Designed:
     size: Floats  # rows
     weight: Floats  # the design weight of its drawn rows: how many rows each stands for
     near: Neighbours  # by place
+    wanted: Floats | None = None  # what a draw for a class allocates to; NaN in other draws
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ def designed(strata: pa.Table, heads: pa.Table, known: Parts) -> Designed:
     place[order] = np.arange(len(order))
     weight = size / np.maximum(allocated, 1)
     near = Neighbours(label[order], batch[order])
-    return Designed(batch, place, size.astype(np.float64), weight, near)
+    wanted = floats(column(strata, "wanted")) if "wanted" in strata.column_names else None
+    return Designed(batch, place, size.astype(np.float64), weight, near, wanted)
 
 
 def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) -> SampledRows:

@@ -17,7 +17,7 @@ from labeling.formulas.intervals import Intervals
 from labeling.formulas.shares import class_shares
 from pipelines.columns.buffers import Bools, Floats
 
-Sides = tuple[int, RowSet, RowSet]  # the class's code; predicted as it; the others
+Sides = tuple[int, RowSet | None, RowSet | None]  # code of the class; predicted as it; the others
 
 
 def groups_asking(view: View, code: int) -> Bools:
@@ -41,7 +41,7 @@ def groups_asking(view: View, code: int) -> Bools:
     return np.concatenate([(every > 0) & (every == so), nothing])
 
 
-def asked_sides(evidence: Evidence, is_right: Floats) -> Sides | None:
+def asked_sides(evidence: Evidence, is_right: Floats) -> Sides:
     """Return the class that draws ask more about, and both sides of it.
 
     Args:
@@ -49,12 +49,12 @@ def asked_sides(evidence: Evidence, is_right: Floats) -> Sides | None:
         is_right: whether each drawn row's prediction is right (S,).
 
     Returns:
-        None unless draws ask about one class.
+        Its code and its sides; -1 and no sides unless draws ask about one class.
     """
     asked = [] if evidence.asked_class is None else np.unique(evidence.asked_class).tolist()
     codes = [code for code in asked if code >= 0]
     if len(codes) != 1:
-        return None
+        return -1, None, None
     part, row = evidence.parts.label == codes[0], evidence.drawn.label == codes[0]
     inside, others = (row_set(evidence, p, r, is_right) for p, r in ((part, row), (~part, ~row)))
     return codes[0], inside, others
