@@ -92,6 +92,7 @@ def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> Fit
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
     data = discovery.find(app.data, batches)
+    data.require()
     app.say("reading the training rows")
     reader, chosen = _chosen(app, model, data)
     recipe = _recipe(app, model, data, chosen)

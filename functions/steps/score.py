@@ -12,7 +12,7 @@ from functions.batches import discovery
 from functions.batches import model as models
 from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
-from functions.batches.failures import FAILED, first_of
+from functions.batches.failures import FAILED, UNREAD, first_of
 from functions.batches.publish import BatchResult, Publisher
 from functions.runs import Run, words_of
 from infra.engines import choice
@@ -48,7 +48,12 @@ class ScoreResult:
     @property
     def failure(self) -> RecheckError | None:
         """The error of the first batch that failed, with the names of the others."""
-        return first_of({one.batch: one.error for one in self.batches if one.error})
+        return first_of(self.failed)
+
+    @property
+    def failed(self) -> dict[str, RecheckError]:
+        """The error of each batch that failed."""
+        return {one.batch: one.error for one in self.batches if one.error}
 
 
 def score(app: App, options: ScoreOptions) -> ScoreResult:
@@ -76,26 +81,60 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     tables = app.tables()
     scored = ledger.scored(tables)
     live = {} if options.replace else ledger.live(tables)
-    states, due = _due(app, options, data, scored, live)
+    states = _unreadable(app, options, data) | _refused(app, options, data)
+    data.batches = [batch for batch in data.batches if batch not in states]
+    known, due = _due(app, options, data, scored, live)
+    states |= known
     _require_one_naming(app, due, scored)
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
-    else:
-        # a batch that was named may not be there at all, which is told when its rows are read
-        refused = [batch for batch in due if len(quote(batch, safe="")) > _LONGEST]
-        refused = [] if options.batches else refused
-        states |= {batch: _unnamable(batch) for batch in refused}
-        due = [batch for batch in due if batch not in refused]
-        if due:
-            states |= _Scoring(app, options, data, due, model).run()
+    elif due:
+        states |= _Scoring(app, options, data, due, model).run()
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
 
 
-def _unnamable(batch: str) -> BatchResult:
-    error = BatchRefused(
+def _unreadable(app: App, options: ScoreOptions, data: Input) -> dict[str, BatchResult]:
+    """Tell of files that nobody could read and that may hold rows of any batch.
+
+    They fail, except where batches were named, which they stop not.
+    """
+    unread = data.unplaced
+    if not unread:
+        return {}
+    error = unread[min(unread)]
+    if options.batches:
+        app.say(f"warning: {len(unread)} files that nobody could read: {error.problem}")
+        return {}
+    more = f" (and {len(unread) - 1} more files)" if len(unread) > 1 else ""
+    failed = type(error)(f"{error.problem}{more}", fix=error.fix)
+    return {UNREAD: _failed(UNREAD, failed)}
+
+
+def _refused(app: App, options: ScoreOptions, data: Input) -> dict[str, BatchResult]:
+    """Refuse each batch that is not there, cannot be stored, or was named and is not over."""
+    refused = {}
+    for batch in data.batches:
+        error: RecheckError | None = data.refusal(batch) or _unnamable(batch)
+        if options.batches and not options.early and is_open(app, batch):
+            error = error or BatchOpen(
+                f"the period of {batch} is not over, or has not settled",
+                fix="wait, or pass --early to score what is there; score it with --replace when it is over",
+            )
+        if error:
+            refused[batch] = _failed(batch, error)
+    return refused
+
+
+def _unnamable(batch: str) -> BatchRefused | None:
+    if len(quote(batch, safe="")) <= _LONGEST:
+        return None
+    return BatchRefused(
         f"batch {batch!r} has a name that no folder can have: it is too long",
         fix="give the batch a shorter name",
     )
+
+
+def _failed(batch: str, error: RecheckError) -> BatchResult:
     return BatchResult(batch, 0, 0, 0, FAILED, error)
 
 
@@ -108,11 +147,6 @@ def _due(
 ) -> tuple[dict[str, BatchResult], list[str]]:
     """Return the batches that have a state already, and the names of those to score."""
     closed = [batch for batch in data.batches if options.early or not is_open(app, batch)]
-    if options.batches and len(closed) < len(data.batches):
-        raise BatchOpen(
-            f"the period of {min(set(data.batches) - set(closed))} is not over, or has not settled",
-            fix="wait, or pass --early to score what is there; score it with --replace when it is over",
-        )
     states = {
         batch: _state(early[batch], "open")
         if batch in early
@@ -121,9 +155,10 @@ def _due(
         if batch not in closed
     }
     published = {batch: live[batch] for batch in closed if batch in live}
-    changed = discovery.changed(app.job, data, published)
+    compared = discovery.compare(app.job, data, published)
     for batch, attempt in published.items():
-        states[batch] = _state(attempt, "changed" if batch in changed else "already")
+        states[batch] = _state(attempt, "changed" if batch in compared.changed else "already")
+    states |= {batch: _failed(batch, error) for batch, error in compared.failed.items()}
     return states, [batch for batch in closed if batch not in published]
 
 
@@ -178,7 +213,7 @@ class _Scoring:
                 self._warn_of_no_batch(batch, unique)
                 done[batch] = publisher.publish(batch, unique)
             except RecheckError as problem:
-                done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
+                done[batch] = _failed(batch, problem)
         return done
 
     def _publisher(self) -> Publisher:
@@ -222,8 +257,8 @@ class _Scoring:
                     results[result.batch].append(result)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
                     waiting[batch].discard(number)
-                    if outcome.error:
-                        errors.setdefault(batch, outcome.error)
+                    if error := outcome.error or outcome.refused.get(batch):
+                        errors.setdefault(batch, error)
                     if not waiting[batch]:
                         del waiting[batch]
                         yield batch, results.pop(batch), errors.get(batch)

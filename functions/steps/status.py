@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
+from functions.batches.discovery import Comparison
 from functions.steps.score import is_open
 from functions.tables import Views, of_purpose
 from infra.clouds import is_remote
@@ -36,7 +37,7 @@ class State:
     """How far a batch is, in counts of rows."""
 
     batch: str
-    state: str  # due | open | scored | changed | gone
+    state: str  # due | open | scored | changed | unreadable | gone
     scored: int
     sampled: int
     asked: int
@@ -74,7 +75,7 @@ def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
     """Return the state of each batch that the data or the store has."""
     try:
         there = discovery.names(app.data)
-        changed = _changed(app, {batch: live[batch] for batch in there if batch in live})
+        compared = _compared(app, {batch: live[batch] for batch in there if batch in live})
     except RecheckError as error:
         app.say(
             f"warning: the data cannot be listed, so this is what the store knows: {error.problem}"
@@ -82,19 +83,22 @@ def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
         app.say(f"hint: {error.fix}")
         return dict.fromkeys(live, "scored")
     found = {batch: "scored" if batch in live else "due" for batch in there}
-    found |= dict.fromkeys(changed, "changed")
+    found |= dict.fromkeys(compared.changed, "changed") | dict.fromkeys(
+        compared.failed, "unreadable"
+    )
     found |= {batch: "open" for batch in there if is_open(app, batch)}
     return found | {batch: "gone" for batch in live if batch not in there}
 
 
-def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
+def _compared(app: App, live: Mapping[str, Attempt]) -> Comparison:
     names_tell = is_remote(app.job.data.path) and app.job.batches.by == "path"
     if not live or names_tell:  # then nothing is fetched from a bucket to tell how far a batch is
-        return set()
+        return Comparison(set(), {})
     data = discovery.find(app.data, list(live))
     same_rules = {b for b, one in live.items() if not differs(one.rules, app.job, NAMING, CONTENT)}
     sure = discovery.untouched(data, live) & same_rules
-    return discovery.changed(app.job, data, {b: one for b, one in live.items() if b not in sure})
+    unsure = {batch: one for batch, one in live.items() if batch not in sure}
+    return discovery.compare(app.job, data, unsure)
 
 
 def _asked(views: Views, purpose: str) -> dict[str, Asked]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,27 @@ from pipelines.errors import JobInvalid
 Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 _TRIED_ROWS = (1, 7, 100)
+
+
+class FunctionFailed(JobInvalid):
+    """The function raised an exception; `row` is the first of the rows it got that makes it, if one does."""
+
+    def __init__(self, error: JobInvalid, row: int | None) -> None:
+        super().__init__(error.problem, fix=error.fix)
+        self.row = row
+
+    def at(self, place: str, rows: Sequence[int]) -> JobInvalid:
+        """Return the error with the place of the row.
+
+        Args:
+            place: the batch and the file.
+            rows: the number of each row within the file, from 0.
+
+        Returns:
+            An error that travels between processes.
+        """
+        where = place if self.row is None else f"{place}, row {rows[self.row]}"
+        return JobInvalid(f"{where}: {self.problem}", fix=self.fix)
 
 
 def read_source(reference: str, folder: Path) -> bytes:
@@ -69,7 +90,8 @@ class UserFunction:
         try:
             prepared = self._call(rows)
         except Exception as error:
-            raise self._wrong(f"fails: {type(error).__name__}: {error}") from error
+            problem = self._wrong(f"fails: {type(error).__name__}: {error}")
+            raise FunctionFailed(problem, self._first_failing(rows)) from error
         if not isinstance(prepared, pa.RecordBatch):
             raise self._wrong(f"returned {type(prepared).__name__}, not a pyarrow.RecordBatch")
         if prepared.num_rows != rows.num_rows:
@@ -92,6 +114,24 @@ class UserFunction:
         for count in _TRIED_ROWS:
             if changed := _changed(self(rows.slice(0, count)), whole):
                 raise self._wrong(f"gives {changed!r} other values when there are fewer rows")
+
+    def _first_failing(self, rows: pa.RecordBatch) -> int | None:
+        """Return the first row that fails alone, by halving; None where none does."""
+        first, count = 0, rows.num_rows
+        while count > 1:
+            half = count // 2
+            if self._fails(rows.slice(first, half)):
+                count = half
+            else:
+                first, count = first + half, count - half
+        return first if count and self._fails(rows.slice(first, 1)) else None
+
+    def _fails(self, rows: pa.RecordBatch) -> bool:
+        try:
+            self._call(rows)
+        except Exception:  # noqa: BLE001  # the caller raises what the function raised first
+            return True
+        return False
 
     def _wrong(self, problem: str) -> JobInvalid:
         return JobInvalid(

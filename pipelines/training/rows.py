@@ -20,7 +20,7 @@ from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
 from pipelines.features.spec import Image
-from pipelines.features.user_function import Prepare
+from pipelines.features.user_function import FunctionFailed, Prepare
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified, row_digests
@@ -113,6 +113,7 @@ class Reader:
 
         Raises:
             InputUnreadable, SchemaMismatch: the file cannot be used.
+            JobInvalid: the user's function fails.
         """
         columns = projection(self.rules, target=True)
         slices = batches_of(
@@ -122,12 +123,19 @@ class Reader:
             if not split.source.is_csv:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
             targets = self._targets(rows)
-            prepared = self.function(rows.rows) if self.function else rows.rows
+            prepared = self._prepared(rows, split)
             features = features_of(
                 prepared, self.rules.features, self.rules.batches.timezone, rows.faults
             )
             self._mark_broken_pictures(features, rows.faults)
             yield Examined(rows, features, targets)
+
+    def _prepared(self, rows: BatchRows, split: Split) -> pa.RecordBatch:
+        try:
+            return self.function(rows.rows) if self.function else rows.rows
+        except FunctionFailed as error:
+            place = f"batch {rows.batch}, {split.source.name}"
+            raise error.at(place, rows.positions.tolist()) from error
 
     def _usable(self, examined: Examined, good: Int64s, source: int) -> TrainingRows:
         rules, kept = self.rules, take(examined.rows.rows, good)
