@@ -71,6 +71,10 @@ class Input:
         """Tell whether all files of a batch are of 0 bytes."""
         return not any(source.size for source in self.sources_of(batch))
 
+    def rows_beside(self, batch: str) -> int:
+        """Count all rows of the files of a batch, those of other batches included."""
+        return sum(self.contents[source.name].rows for source in self.sources_of(batch))
+
     @property
     def unplaced(self) -> dict[str, RecheckError]:
         """The files that nobody could read and that may hold rows of any batch, with the reason."""

@@ -25,6 +25,7 @@ class FileBatches:
     """The batches that a file has rows of, or may have where it cannot be read."""
 
     batches: frozenset[str]
+    rows: int = 0  # as far as it was read, where a column tells batches
     error: RecheckError | None = None  # why its rows cannot tell, or not all of them
 
 
@@ -44,13 +45,15 @@ def batches_of_file(source: Source, rule: BatchRule) -> FileBatches:
     if rule.column is None:
         return FileBatches(frozenset({source.batch or ALL}))
     found: set[str] = set()
+    count = 0
     try:
         for rows in read_column(source, rule.column):
             member = members(rows, rule, source)
             found |= {member.names[code] for code in np.unique(member.codes)}
+            count += rows.num_rows
     except (InputUnreadable, SchemaMismatch) as error:
-        return FileBatches(frozenset(found) | period_in(source.name, rule), error)
-    return FileBatches(frozenset(found) or period_in(source.name, rule))
+        return FileBatches(frozenset(found) | period_in(source.name, rule), count, error)
+    return FileBatches(frozenset(found) or period_in(source.name, rule), count)
 
 
 def period_in(name: str, rule: BatchRule) -> frozenset[str]:

@@ -121,10 +121,11 @@ class Publisher:
         return BatchResult(batch, 0, 0, 0, "empty")
 
     def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
-        """Refuse a batch with too many bad rows; those of no batch are allowed."""
+        """Refuse a batch with too many bad rows; rows of no batch count among all rows of their files."""
         allowed = self.job.data.max_quarantined
-        if batch != UNKNOWN and len(bad) > allowed * rows_in:
-            raise _too_many_bad(batch, rows_in, bad, allowed)
+        among = max(rows_in, self.inputs.rows_beside(batch)) if batch == UNKNOWN else rows_in
+        if len(bad) > allowed * among:
+            raise _too_many_bad(batch, among, bad, allowed)
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
         if not bad:

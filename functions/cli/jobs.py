@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,13 +111,19 @@ def init(
         else [
             f"wrote {path}",
             f"{count}: {output.few(batches)}",
-            f"next: recheck {_first_step(options)} {path}",
+            f"next: recheck {_first_step(options, batches)} {shlex.quote(str(path))}",
         ]
     )
     output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
 
 
-def _first_step(options: InitOptions) -> str:
+def _first_step(options: InitOptions, batches: Sequence[str]) -> str:
+    from functions.steps.init import first_to_check
+
     if options.predicted:
         return "score"
-    return "fit" if options.target else "push --purpose train"
+    if not options.target:
+        return "push --purpose train"
+    first = first_to_check(batches, options)
+    before = [batch for batch in batches if first and batch < first]
+    return f"fit --batch {before[0]}..{before[-1]}" if before else "fit"

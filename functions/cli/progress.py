@@ -28,19 +28,28 @@ if TYPE_CHECKING:
 @click.command("run")
 @job_argument
 @batch_option
+@click.option(
+    "--since",
+    metavar="B",
+    help="The first batch, also where the job file says another by `from`.",
+)
 @dry_run_option
 @json_option
-def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+def run(
+    job: Path, batches: tuple[str, ...], since: str | None, dry_run: bool, as_json: bool
+) -> int:
     """Do every step that is due, in order.
 
     Score, sample, push, pull, estimate, report; what a scheduler calls. Safe to
     repeat at any time. A step or a batch that fails stops no other. Without a Label
-    Studio, now or before, push and pull are skipped.
+    Studio, now or before, push and pull are skipped. Without --batch it leaves out
+    the batches that the live model was trained on, or those before `from` in
+    `[batches]`.
     """
     from functions.steps import run as step
 
     app = opened(job)
-    done = step.run(app, batches, dry_run=dry_run)
+    done = step.run(app, step.RunOptions(batches, since, dry_run))
     output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
     alerts = [alert.record() for alert in done.alerts]
     answer = {"steps": done.steps, "alerts": alerts, "report": done.report}
@@ -103,7 +112,8 @@ def status(job: Path, as_json: bool) -> None:
 
     A batch is due (not scored yet), open (its period is not over), scored, changed
     (its input is not what was scored any more), unreadable (its files were scored
-    and cannot be read now), or gone (from the data). Then come
+    and cannot be read now), gone (from the data), earlier (than `from` in
+    `[batches]`) or trained on (by the live model): `run` leaves those two out. Then come
     its rows: how many are scored, sampled for people, asked about and answered.
     """
     from functions.steps import status as step

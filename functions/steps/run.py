@@ -12,8 +12,10 @@ from functions.batches.failures import FAILED
 from functions.steps import estimate, pull, push, report, sample, score
 from functions.steps.sample import Drawn, SampleResult
 from functions.steps.score import ScoreResult
+from functions.steps.status import asked
 from labeling.estimates.alerts import Alert
 from pipelines.errors import RecheckError
+from pipelines.tables.purposes import VERIFY
 
 DONE, SKIPPED = "done", "skipped"
 _READY = ("published", "already", "replaced")  # to be drawn from
@@ -52,22 +54,33 @@ class RunResult:
     cause: ScoreResult | SampleResult | None  # the step that failed first, where batches did
 
 
-def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult:
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of `recheck run`."""
+
+    batches: tuple[str, ...] = ()
+    since: str | None = None
+    dry_run: bool = False
+
+
+def run(app: App, options: RunOptions) -> RunResult:
     """Score, sample, push, pull, estimate and report.
 
     A step that fails keeps no other from what it can do: with a file that is
     broken or Label Studio down, answers are fetched as far as they can be, and
     those that are there are estimated. Errors are part of the result.
 
+    Without batches, those that the live model was trained on are left out, or
+    those before `since` or the job file's `from`.
+
     Args:
         app: the job.
-        batches: to work on; none for all.
-        dry_run: change nothing.
+        options: which batches, and whether anything may change.
 
     Returns:
         The status of each step, and what failed.
     """
-    walk = _Walk(app, tuple(batches), dry_run)
+    walk = _Walk(app, options.batches, options.since, options.dry_run)
     with app.in_one_commit():
         walk.all()
     return RunResult(walk.steps, walk.alerts, walk.report, walk.errors, walk.failure, walk.cause)
@@ -79,6 +92,7 @@ class _Walk:
 
     app: App
     batches: tuple[str, ...]
+    since: str | None
     dry_run: bool
     steps: list[Step] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
@@ -86,11 +100,12 @@ class _Walk:
     errors: list[StepError] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
     cause: ScoreResult | SampleResult | None = None
+    questions: int = 0  # that a run would ask, at most; counted in a dry run
 
     def all(self) -> None:
         """Do every step."""
         drawn = self._sampled(self._scored())
-        self._ask("push", self._push(drawn) if drawn else None)
+        self._ask("push", self._push(drawn) if drawn or self.questions else None)
         self._ask("pull", self._pull if drawn or self._was_asked() else None)
         self._estimated()
         if not self.dry_run:
@@ -117,15 +132,26 @@ class _Walk:
     def _scored(self) -> tuple[str, ...]:
         """Score; return the batches that can be drawn from."""
         with self._noted("score"):
-            done = score.score(self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run))
+            options = score.ScoreOptions(
+                self.batches, dry_run=self.dry_run, by_itself=True, since=self.since
+            )
+            done = score.score(self.app, options)
             self.steps += [
-                Step("score", one.batch, one.status, None if one.error else one.predictions)
+                Step("score", one.batch, one.status, one.predictions if one.rows_in else None)
                 for one in done.batches
             ]
             self._note("score", done)
+            if self.dry_run:
+                self._would_ask([one.batch for one in done.batches if one.status == "due"])
             ready = [one for one in done.batches if one.status in _READY and one.predictions]
             return tuple(one.batch for one in ready)
         return ()
+
+    def _would_ask(self, batches: Sequence[str]) -> None:
+        """Say how many questions batches would bring that are not scored yet: at most the budget."""
+        budget = self.app.job.sampling.budget
+        self.steps += [Step("sample", batch, "due", budget) for batch in batches]
+        self.questions += budget * len(batches)
 
     def _sampled(self, scored: tuple[str, ...]) -> tuple[str, ...]:
         """Sample; return the batches that people can be asked about."""
@@ -141,6 +167,12 @@ class _Walk:
                 for batch in scored
             ]
             self._note("sample", done)
+            if self.dry_run:
+                known = asked(self.app.views(), VERIFY)
+                self.questions += sum(
+                    max(0, one.sampled - known[batch].asked if batch in known else one.sampled)
+                    for batch, one in drawn.items()
+                )
             return tuple(drawn)
         return ()
 
@@ -162,7 +194,9 @@ class _Walk:
             if step is None or (self.app.label_studio is None and not self._was_asked()):
                 self.steps.append(Step(name, None, SKIPPED))
             elif self.dry_run:
-                self.steps.append(Step(name, None, "due"))
+                self.steps.append(
+                    Step(name, None, "due", self.questions if name == "push" else None)
+                )
             else:
                 self.steps.append(Step(name, None, DONE, step()))
 

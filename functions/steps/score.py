@@ -13,6 +13,7 @@ from functions.batches import model as models
 from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
 from functions.batches.failures import FAILED, UNREAD, first_of
+from functions.batches.nightly import left_out
 from functions.batches.publish import BatchResult, Publisher
 from functions.runs import Run, words_of
 from infra.engines import choice
@@ -36,6 +37,8 @@ class ScoreOptions:
     replace: bool = False
     early: bool = False
     dry_run: bool = False
+    by_itself: bool = False  # leave out what nobody should score without naming it, as `run` does
+    since: str | None = None  # and begin with this batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,9 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     tables = app.tables()
     scored = ledger.scored(tables)
     live = {} if options.replace else ledger.live(tables)
-    states = _unreadable(app, options, data) | _refused(app, options, data)
+    states = _left_out(app, options, data, model)
+    data.batches = [batch for batch in data.batches if batch not in states]
+    states |= _unreadable(app, options, data) | _refused(app, options, data)
     data.batches = [batch for batch in data.batches if batch not in states]
     known, due = _due(app, options, data, scored, live)
     states |= known
@@ -91,6 +96,22 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     elif due:
         states |= _Scoring(app, options, data, due, model).run()
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
+
+
+def _left_out(
+    app: App, options: ScoreOptions, data: Input, model: models.Live
+) -> dict[str, BatchResult]:
+    """Return the state of each batch that is not scored by itself."""
+    if options.batches or not options.by_itself:
+        return {}
+    since = options.since or app.job.batches.first
+    left = left_out(data.batches, since, model.trained_on)
+    if left and len(left) == len(data.batches):
+        app.say(
+            f"hint: every batch is left out ({', '.join(sorted(set(left.values())))}): name one by --batch, "
+            "or pass --since"
+        )
+    return {batch: BatchResult(batch, 0, 0, 0, state) for batch, state in left.items()}
 
 
 def _unreadable(app: App, options: ScoreOptions, data: Input) -> dict[str, BatchResult]:
@@ -156,10 +177,12 @@ def _due(
     }
     published = {batch: live[batch] for batch in closed if batch in live}
     compared = discovery.compare(app.job, data, published)
+    anew = compared.changed if app.job.batches.on_change == "replace" else set()
     for batch, attempt in published.items():
         states[batch] = _state(attempt, "changed" if batch in compared.changed else "already")
     states |= {batch: _failed(batch, error) for batch, error in compared.failed.items()}
-    return states, [batch for batch in closed if batch not in published]
+    due = [batch for batch in closed if batch not in published or batch in anew]
+    return {batch: state for batch, state in states.items() if batch not in anew}, due
 
 
 def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:

@@ -13,6 +13,8 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from functions.batches.discovery import Comparison
+from functions.batches.model import trained_on
+from functions.batches.nightly import left_out
 from functions.steps.score import is_open
 from functions.tables import Views, of_purpose
 from infra.clouds import is_remote
@@ -37,7 +39,7 @@ class State:
     """How far a batch is, in counts of rows."""
 
     batch: str
-    state: str  # due | open | scored | changed | unreadable | gone
+    state: str  # due | open | earlier | trained on | scored | changed | unreadable | gone
     scored: int
     sampled: int
     asked: int
@@ -53,7 +55,7 @@ def status(app: App) -> list[State]:
     """
     views = app.views()
     live = attempts.live(views.tables)
-    verify, train = _asked(views, VERIFY), _asked(views, TRAIN)
+    verify, train = asked(views, VERIFY), asked(views, TRAIN)
     states = _states(app, live)
     nothing = Asked(0, 0, 0)
     return [
@@ -82,7 +84,9 @@ def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
         )
         app.say(f"hint: {error.fix}")
         return dict.fromkeys(live, "scored")
-    found = {batch: "scored" if batch in live else "due" for batch in there}
+    found = dict.fromkeys(there, "due")
+    found |= left_out(there, app.job.batches.first, trained_on(app.job, app.store))
+    found |= {batch: "scored" for batch in there if batch in live}
     found |= dict.fromkeys(compared.changed, "changed") | dict.fromkeys(
         compared.failed, "unreadable"
     )
@@ -101,7 +105,7 @@ def _compared(app: App, live: Mapping[str, Attempt]) -> Comparison:
     return discovery.compare(app.job, data, unsure)
 
 
-def _asked(views: Views, purpose: str) -> dict[str, Asked]:
+def asked(views: Views, purpose: str) -> dict[str, Asked]:
     """Count the drawn, asked and answered rows of each batch."""
     samples = views.current_samples(purpose=purpose)
     labels = of_purpose(views.labels(), purpose)

@@ -20,6 +20,7 @@ from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of, refuse_later
+from pipelines.job.periods import named
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -120,6 +121,9 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
     by = job.batches.by
     if by in ("hour", "day", "week") and job.data.time is None:
         yield f'batches.by = "{by}" needs data.time, the column with the time of the event'
+    first = job.batches.first
+    if by in ("hour", "day", "week") and first is not None and named(first) is None:
+        yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20 or 2026-W47'
     if (by == "path") != ("{batch}" in job.data.path):
         yield 'batches.by = "path" goes with {batch} in data.path'
     if job.model and not job.features.columns:

@@ -143,7 +143,7 @@ def test_a_batch_that_is_refused_stops_no_other_that_is_named(nights: World) -> 
 def test_a_run_draws_from_good_days_and_estimates_whatever_one_file_is(nights: World) -> None:
     truncated(file_of(nights, BAD))
 
-    told = nights.run("run")
+    told = nights.run("run", "--since", GOOD)
 
     steps = {(one["step"], one["batch"]): one["status"] for one in told.answer["steps"]}
     assert [steps["sample", day] for day in (GOOD, LAST)] == ["drawn"] * 2
@@ -188,3 +188,17 @@ def test_an_exception_in_the_users_function_names_batch_file_and_row_and_fails_t
     error = told.answer["error"]
     assert error["problem"].startswith(f"batch {BAD}, loans-{BAD}.parquet, row 5: ")
     assert "ValueError: too young" in error["problem"]
+
+
+def test_rows_without_a_time_are_refused_where_they_are_too_many_of_all_rows(
+    nights: World,
+) -> None:
+    """Some are set aside; a file whose times are all gone is no night as usual."""
+    path = file_of(nights, BAD)
+    table = pq.read_table(path)
+    some: list[Any] = table["opened"].to_pylist()
+    some[0] = None
+    for times, state in ((some, "published"), ([None] * len(table), "failed")):
+        pq.write_table(table.set_column(1, "opened", pa.array(times, pa.timestamp("us"))), path)
+        told = nights.run("score", "--replace")
+        assert states(told)["unknown"] == state, told
