@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,8 @@ def say_failed(failed: Mapping[str, RecheckError], job: Path) -> None:
 
 
 def _of(batches: Sequence[str], problem: str) -> str:
-    if problem.startswith(("batch ", UNREAD)):
+    is_said = re.search(rf"(batch|period of) '?{re.escape(batches[0])}", problem)
+    if len(batches) == 1 and is_said:
         return ""
     if len(batches) > 1:
         return f"batches {output.few(batches)}: "
