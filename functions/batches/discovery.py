@@ -59,6 +59,7 @@ class Input:
 
     sources: list[Source]
     batches: list[str]
+    wanted: tuple[str, ...]  # the batches that a person named; none for all
     contents: dict[str, FileBatches]  # by name of the file
     _digests: dict[str, str] = field(default_factory=dict)
     _splits: dict[str, list[Split]] = field(default_factory=dict)
@@ -196,7 +197,8 @@ def find(data: JobData, batches: Sequence[str]) -> Input:
     sources = data.sources(batches)
     contents = data.batches_of(sources)
     found = sorted({batch for held in contents.values() for batch in held.batches})
-    return Input(sources, list(dict.fromkeys(batches)) or found, contents)
+    wanted = tuple(dict.fromkeys(batches))
+    return Input(sources, [*wanted] or found, wanted, contents)
 
 
 def names(data: JobData) -> list[str]:

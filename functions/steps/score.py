@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from functions.app import App
 from functions.batches import attempts as ledger
 from functions.batches import discovery
 from functions.batches import model as models
-from functions.batches.attempts import NAMING, Attempt, differs
+from functions.batches.attempts import Attempt
 from functions.batches.discovery import Input
-from functions.batches.failures import FAILED, UNREAD, first_of
-from functions.batches.nightly import left_out
+from functions.batches.due import BatchChoice, Ledgers, due_batches, failed
+from functions.batches.failures import first_of
 from functions.batches.publish import BatchResult, Publisher
 from functions.runs import Run, words_of
 from infra.engines import choice
-from pipelines.errors import BatchOpen, BatchRefused, JobInvalid, RecheckError, StepMissing
-from pipelines.input.batches import UNKNOWN, period_end
+from pipelines.errors import RecheckError, StepMissing
+from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
 from pipelines.scoring.duplicate_keys import duplicates
@@ -82,131 +81,17 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     data = discovery.find(app.data, options.batches)
     model = models.live(app.job, app.store, app.settings)
     tables = app.tables()
-    scored = ledger.scored(tables)
-    live = {} if options.replace else ledger.live(tables)
-    states = _left_out(app, options, data, model)
-    data.batches = [batch for batch in data.batches if batch not in states]
-    states |= _unreadable(app, options, data) | _refused(app, options, data)
-    data.batches = [batch for batch in data.batches if batch not in states]
-    known, due = _due(app, options, data, scored, live)
-    states |= known
-    _require_one_naming(app, due, scored)
+    ledgers = Ledgers(ledger.scored(tables), {} if options.replace else ledger.live(tables))
+    wanted = BatchChoice(
+        app.now(), options.early, options.since, options.by_itself, trained_on=model.trained_on
+    )
+    found = due_batches(app.data, data, wanted, ledgers)
+    states = found.states
     if options.dry_run:
-        states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
-    elif due:
-        states |= _Scoring(app, options, data, due, model).run()
+        states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in found.due}
+    elif found.due:
+        states |= _Scoring(app, options, data, found.due, model).run()
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
-
-
-def _left_out(
-    app: App, options: ScoreOptions, data: Input, model: models.Live
-) -> dict[str, BatchResult]:
-    """Return the state of each batch that is not scored by itself."""
-    if options.batches or not options.by_itself:
-        return {}
-    since = options.since or app.job.batches.first
-    left = left_out(data.batches, since, model.trained_on)
-    if left and len(left) == len(data.batches):
-        app.say(
-            f"hint: every batch is left out ({', '.join(sorted(set(left.values())))}): name one by --batch, "
-            "or pass --since"
-        )
-    return {batch: BatchResult(batch, 0, 0, 0, state) for batch, state in left.items()}
-
-
-def _unreadable(app: App, options: ScoreOptions, data: Input) -> dict[str, BatchResult]:
-    """Tell of files that nobody could read and that may hold rows of any batch.
-
-    They fail, except where batches were named, which they stop not.
-    """
-    unread = data.unplaced
-    if not unread:
-        return {}
-    error = unread[min(unread)]
-    if options.batches:
-        app.say(f"warning: {len(unread)} files that nobody could read: {error.problem}")
-        return {}
-    more = f" (and {len(unread) - 1} more files)" if len(unread) > 1 else ""
-    failed = type(error)(f"{error.problem}{more}", fix=error.fix)
-    return {UNREAD: _failed(UNREAD, failed)}
-
-
-def _refused(app: App, options: ScoreOptions, data: Input) -> dict[str, BatchResult]:
-    """Refuse each batch that is not there, cannot be stored, or was named and is not over."""
-    refused = {}
-    for batch in data.batches:
-        error: RecheckError | None = data.refusal(batch) or _unnamable(batch)
-        if options.batches and not options.early and is_open(app, batch):
-            error = error or BatchOpen(
-                f"the period of {batch} is not over, or has not settled",
-                fix="wait, or pass --early to score what is there; score it with --replace when it is over",
-            )
-        if error:
-            refused[batch] = _failed(batch, error)
-    return refused
-
-
-def _unnamable(batch: str) -> BatchRefused | None:
-    if len(quote(batch, safe="")) <= _LONGEST:
-        return None
-    return BatchRefused(
-        f"batch {batch!r} has a name that no folder can have: it is too long",
-        fix="give the batch a shorter name",
-    )
-
-
-def _failed(batch: str, error: RecheckError) -> BatchResult:
-    return BatchResult(batch, 0, 0, 0, FAILED, error)
-
-
-def _due(
-    app: App,
-    options: ScoreOptions,
-    data: Input,
-    early: Mapping[str, Attempt],
-    live: Mapping[str, Attempt],
-) -> tuple[dict[str, BatchResult], list[str]]:
-    """Return the batches that have a state already, and the names of those to score."""
-    closed = [batch for batch in data.batches if options.early or not is_open(app, batch)]
-    states = {
-        batch: _state(early[batch], "open")
-        if batch in early
-        else BatchResult(batch, 0, 0, 0, "open")
-        for batch in data.batches
-        if batch not in closed
-    }
-    published = {batch: live[batch] for batch in closed if batch in live}
-    compared = discovery.compare(app.job, data, published)
-    anew = compared.changed if app.job.batches.on_change == "replace" else set()
-    for batch, attempt in published.items():
-        states[batch] = _state(attempt, "changed" if batch in compared.changed else "already")
-    states |= {batch: _failed(batch, error) for batch, error in compared.failed.items()}
-    due = [batch for batch in closed if batch not in published or batch in anew]
-    return {batch: state for batch, state in states.items() if batch not in anew}, due
-
-
-def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:
-    """Refuse to score where batches by another rule may hold the same rows."""
-    others = {b for b, one in known.items() if b not in due and differs(one.rules, app.job, NAMING)}
-    if due and others:
-        raise JobInvalid(
-            f"batches were scored when the job file had another data.key, data.time or [batches] "
-            f"({', '.join(sorted(others)[:3])}; {len(others)} in all): rows could count in two batches",
-            fix="change it back, score all that the data holds anew (`recheck score … --replace`), or, where "
-            "earlier batches are there no more, give the job another name",
-        )
-
-
-def is_open(app: App, batch: str) -> bool:
-    """Tell whether the period of a batch is not over, or has not settled."""
-    end = period_end(batch, app.job.batches)
-    return end is not None and app.now() < end
-
-
-def _state(attempt: Attempt, status: str) -> BatchResult:
-    return BatchResult(
-        attempt.batch, attempt.rows_in, attempt.predictions, attempt.quarantined, status
-    )
 
 
 @dataclass
@@ -236,7 +121,7 @@ class _Scoring:
                 self._warn_of_no_batch(batch, unique)
                 done[batch] = publisher.publish(batch, unique)
             except RecheckError as problem:
-                done[batch] = _failed(batch, problem)
+                done[batch] = failed(batch, problem)
         return done
 
     def _publisher(self) -> Publisher:

@@ -13,9 +13,9 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from functions.batches.discovery import Comparison
+from functions.batches.due import is_open
 from functions.batches.model import trained_on
 from functions.batches.nightly import left_out
-from functions.steps.score import is_open
 from functions.tables import Views, of_purpose
 from infra.clouds import is_remote
 from pipelines.columns.buffers import bool_array, int_array
@@ -90,7 +90,7 @@ def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
     found |= dict.fromkeys(compared.changed, "changed") | dict.fromkeys(
         compared.failed, "unreadable"
     )
-    found |= {batch: "open" for batch in there if is_open(app, batch)}
+    found |= {batch: "open" for batch in there if is_open(batch, app.job, app.now())}
     return found | {batch: "gone" for batch in live if batch not in there}
 
 
