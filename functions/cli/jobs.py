@@ -62,6 +62,11 @@ if TYPE_CHECKING:
     help="A column that is known only after the prediction: never a feature. May be given several times.",
 )
 @click.option("--question", metavar="TEXT", help="The question to people.")
+@click.option(
+    "--seed",
+    metavar="HEX",
+    help="The seed of all draws, 32 hexadecimal digits; random without one. The same seed draws the same rows.",
+)
 @dry_run_option
 @json_option
 def init(
@@ -78,6 +83,7 @@ def init(
     batch_by: str | None,
     known_after: tuple[str, ...],
     question: str | None,
+    seed: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -101,6 +107,7 @@ def init(
         batch_by=batch_by,
         known_after=known_after,
         question=question,
+        seed=seed,
         dry_run=dry_run,
     )
     path, batches, text = step.init(folder, options)

@@ -49,6 +49,7 @@ class InitOptions:
     batch_by: str | None = None
     known_after: tuple[str, ...] = ()
     question: str | None = None
+    seed: str | None = None  # of the draws; random without one
     dry_run: bool = False
 
 
@@ -196,7 +197,7 @@ class JobDraft:
         return any(column.kind == "text" for column in self._candidates())
 
     def _sampling(self) -> Table:
-        table = _table({"budget": 300, "seed": os.urandom(16).hex()})
+        table = _table({"budget": 300, "seed": self.options.seed or os.urandom(16).hex()})
         table["budget"].comment("rows per batch that people are asked about")
         table["seed"].comment("another seed draws other rows")
         return table
