@@ -115,7 +115,7 @@ class _Walk:
 
     @contextmanager
     def _noted(self, step: str) -> Iterator[None]:
-        """Note a failure within, and go on."""
+        """Note a failure of a whole step within, and go on."""
         try:
             yield
         except RecheckError as error:
