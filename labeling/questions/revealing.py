@@ -40,10 +40,9 @@ def revealing_columns(
     Returns:
         Those that tell it, in the order of the columns.
 
-    >>> told = ["A", "A", "A", "B", "B", "B"] * 5
-    >>> revealing_columns(
-    ...     {"queue": told, "hour": list("123456") * 5}, [one.lower() for one in told]
-    ... )
+    >>> labels = ["a", "b", "b", "a", "b", "a"] * 5
+    >>> columns = {"queue": [label.upper() for label in labels], "hour": list("112233") * 5}
+    >>> revealing_columns(columns, labels)
     [Revealing(column='queue', share=1.0)]
     """
     found = []

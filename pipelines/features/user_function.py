@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +18,11 @@ import pyarrow as pa
 import pyarrow.types as kinds
 
 from pipelines.columns.buffers import floats
-from pipelines.errors import JobInvalid
+from pipelines.errors import FunctionFailed, JobInvalid
 
 Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 _TRIED_ROWS = (1, 7, 100)
-
-
-class FunctionFailed(JobInvalid):
-    """The function raised an exception; `row` is the first of the rows it got that makes it, if one does."""
-
-    def __init__(self, error: JobInvalid, row: int | None) -> None:
-        super().__init__(error.problem, fix=error.fix)
-        self.row = row
-
-    def at(self, place: str, rows: Sequence[int]) -> JobInvalid:
-        """Return the error with the place of the row.
-
-        Args:
-            place: the batch and the file.
-            rows: the number of each row within the file, from 0.
-
-        Returns:
-            An error that travels between processes.
-        """
-        where = place if self.row is None else f"{place}, row {rows[self.row]}"
-        return JobInvalid(f"{where}: {self.problem}", fix=self.fix)
 
 
 def read_source(reference: str, folder: Path) -> bytes:
@@ -90,8 +69,9 @@ class UserFunction:
         try:
             prepared = self._call(rows)
         except Exception as error:
-            problem = self._wrong(f"fails: {type(error).__name__}: {error}")
-            raise FunctionFailed(problem, self._first_failing(rows)) from error
+            wrong = self._wrong(f"fails: {type(error).__name__}: {error}")
+            row = self._first_failing(rows)
+            raise FunctionFailed(wrong.problem, fix=wrong.fix, row=row) from error
         if not isinstance(prepared, pa.RecordBatch):
             raise self._wrong(f"returned {type(prepared).__name__}, not a pyarrow.RecordBatch")
         if prepared.num_rows != rows.num_rows:

@@ -14,8 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array
-from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
-from pipelines.features.user_function import FunctionFailed
+from pipelines.errors import (
+    FunctionFailed,
+    InputUnreadable,
+    JobInvalid,
+    RecheckError,
+    SchemaMismatch,
+)
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input.batch_rows import BatchRows, batches_of

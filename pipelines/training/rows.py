@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Bools, Hashes, Int64s, dictionary_codes, floats, texts
 from pipelines.columns.spelling import canonical_text
+from pipelines.errors import FunctionFailed
 from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
 from pipelines.features.spec import Image
-from pipelines.features.user_function import FunctionFailed, Prepare
+from pipelines.features.user_function import Prepare
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified, row_digests
