@@ -23,6 +23,7 @@ class Live:
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
+    trained_on: frozenset[str] = frozenset()  # the batches that it learned from
 
 
 def live(job: Job, store: Store, settings: Settings) -> Live:
@@ -41,8 +42,8 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if job.predictions:
-        opener = partial(GivenPredictions, job.predictions, job.task, asked_class(job))
-        return Live(UNVERSIONED, opener)
+        given = partial(GivenPredictions, job.predictions, job.task, asked_class(job))
+        return Live(UNVERSIONED, given)
     model = job.model
     if model is None:
         raise StepMissing(
@@ -53,24 +54,25 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     package = registry.open(version, signing.verifier(trusted))
     _check_features(job, package)
     _check_class(job, package)
-    return Live(
-        version,
-        _Opener(
-            job.features,
-            job.batches.timezone,
-            registry,
-            version,
-            tuple(trusted),
-            package,
-            asked_class(job),
-        ),
-    )
+    timezone, class_ = job.batches.timezone, asked_class(job)
+    opener = _Opener(job.features, timezone, registry, version, tuple(trusted), package, class_)
+    return Live(version, opener, frozenset(package.manifest.recipe.training.batches))
 
 
 def asked_class(job: Job) -> str | None:
     """Return the class that the job asks more about, whose probability predictions carry."""
     aim = job.sampling.for_
     return aim.class_ if aim else None
+
+
+def trained_on(job: Job, store: Store) -> frozenset[str]:
+    """Return the batches that the live model learned from, as its manifest says, unverified; none without one."""
+    if job.model is None:
+        return frozenset()
+    registry = store.registry(job.model.name)
+    version = job.model.version or registry.newest()
+    manifest = registry.manifest(version) if version else None
+    return frozenset(manifest.recipe.training.batches) if manifest else frozenset()
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,9 @@ from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMi
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
+from pipelines.job.periods import named
+
+_LEAST = 3  # periods, so that some are left to check what was learned from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,12 @@ def init(folder: Path, options: InitOptions) -> InitResult:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        return InitResult(path, _batches(path), text, draft.rare)
+        batches = _batches(path)
+        first = first_to_check(batches, options)
+        if first:
+            text = JobDraft.beginning_with(text, first)
+            path.write_text(text, encoding="utf-8")
+        return InitResult(path, batches, text, draft.rare)
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise
@@ -73,12 +81,26 @@ def _require_one_rule(options: InitOptions) -> None:
 def _batches(path: Path) -> list[str]:
     app = open_app(path)
     batches = discovery.names(app.data)
+    if not batches:
+        discovery.find(app.data, []).require()
     if batches == [UNKNOWN] and app.job.batches.by in PERIODS:
         raise SchemaMismatch(
             f"column {app.job.data.time!r} holds no time that can be read",
             fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
         )
     return batches
+
+
+def first_to_check(batches: Sequence[str], options: InitOptions) -> str | None:
+    """Return the batch from which on people are asked: the first of the last third.
+
+    The model learns from those before it. None where there is no model to fit, no
+    time, or fewer than three batches.
+    """
+    periods = [batch for batch in batches if named(batch)]
+    if options.target is None or options.batch_by not in PERIODS or len(periods) < _LEAST:
+        return None
+    return periods[len(periods) * 2 // 3]
 
 
 @contextmanager
