@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.job.metric_names import WATCHABLE, metrics_of
 from pipelines.job.periods import named
+from pipelines.job.sections import PredictionColumns
 from pipelines.sampling.leakage import SEEN
 
 if TYPE_CHECKING:
@@ -107,11 +108,16 @@ def _class_without_probability(job: Job) -> Iterator[str]:
     elif aim and aim.class_ not in answers:
         near = nearest(aim.class_, answers)
         yield f"sampling.for.class = {aim.class_!r} is none of {', '.join(answers)}{near}"
-    elif aim and theirs and not theirs.tells(aim.class_, answers):
+    elif aim and theirs and not _tells(theirs, aim.class_, answers):
         yield (
             f"sampling.for needs the probability of {aim.class_!r} in every row, and no column of [predictions] "
             f'has it: name it, `probabilities = {{"{aim.class_}" = "COLUMN"}}`, or take `for` out of [sampling]'
         )
+
+
+def _tells(theirs: PredictionColumns, class_: str, answers: Sequence[str]) -> bool:
+    """Tell whether a column gives the probability of a class; of two, the label's score gives both."""
+    return class_ in theirs.probabilities or (theirs.score is not None and len(answers) == 2)
 
 
 CHECKS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -181,10 +180,6 @@ class PredictionColumns(Section):
             raise ValueError("each answer may stand once")
         return spelled
 
-    def tells(self, class_: str, answers: Sequence[str]) -> bool:
-        """Tell whether a column gives the probability of a class; of two, the label's score gives both."""
-        return class_ in self.probabilities or (self.score is not None and len(answers) == 2)
-
 
 class ClassAim(Section):
     """A rare class that draws ask more about, such as `for = {metric = "f1", class = "fraud"}`; without it, they ask about all alike."""
@@ -212,10 +207,7 @@ class Sampling(Section):
         description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains.",
     )
     for_: ClassAim | None = Field(
-        default=None,
-        alias="for",
-        description="A rare class that draws ask more about.",
-        json_schema_extra=ADDED,
+        default=None, alias="for", description="A class to ask more about.", json_schema_extra=ADDED
     )
 
 

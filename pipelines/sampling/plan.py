@@ -195,7 +195,7 @@ def plan(
     if step is DrawStep.FIRST:
         return _begin(batch, request)
     if design is None or earlier is None:
-        raise ValueError(f"{step.name} needs the rows of the earlier draw")
+        raise ValueError(f"the rows of the earlier draw are needed to {step.name}")
     if step is DrawStep.TOP_UP:
         return _top_up(batch, request.next_budget(design), design, earlier)
     _require_not_learned(batch, earlier)
