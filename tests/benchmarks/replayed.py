@@ -31,15 +31,6 @@ class Replayed:
     answers: Int64s
     truth: dict[Key, Floats]
 
-    def spent(self, domain: int) -> float:
-        """Return how many answers of the domain do what one of a simple random sample would (Kish)."""
-        strata, allocated = self.design.strata, self.design.allocated
-        inside = self.design.batch.cohort == domain - 1
-        rows = np.bincount(strata.codes[inside], minlength=len(allocated))
-        weight = strata.sizes / allocated
-        answers = rows / weight
-        return float(answers.sum() * (weight**2 @ answers) / (weight @ answers) ** 2)
-
     def coverage(self, key: Key, domain: int = 0, enough: int = 0) -> Coverage:
         """Summarise the intervals of one metric.
 
