@@ -40,13 +40,24 @@ def _every(replays: int) -> Sequence[Row]:
     common: Wanted = (("accuracy", None), ("f1", "b"))
     many = min(replays, _REPLAYS)
     return [
-        *_rows("class of 1 %", rare_class(91, 0.6, 0.95), _OF_CLASSES, many),
-        *_rows("classes of 70, 25 and 5 %", Recipe(92, 0.85).made(), common, many),
-        *_rows("hourly counts", of_numbers(93), (("mae", None),), many),
+        *of_batch("class of 1 %", rare_class(91, 0.6, 0.95), _OF_CLASSES, many),
+        *of_batch("classes of 70, 25 and 5 %", Recipe(92, 0.85).made(), common, many),
+        *of_batch("hourly counts", of_numbers(93), (("mae", None),), many),
     ]
 
 
-def _rows(name: str, batch: KnownBatch, wanted: Wanted, replays: int) -> list[Row]:
+def of_batch(name: str, batch: KnownBatch, wanted: Wanted, replays: int) -> list[Row]:
+    """Compare promised and real lengths of one batch.
+
+    Args:
+        name: of the batch.
+        batch: its rows.
+        wanted: metrics.
+        replays: of the first draw, and of each top-up.
+
+    Returns:
+        A row for each metric and top-up.
+    """
     rng = np.random.default_rng(94)
     strata, allocated = batch.design(_ASKED, answers_seen=0)
     design = Design(batch, strata, allocated)
