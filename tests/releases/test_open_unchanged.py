@@ -188,11 +188,11 @@ def test_figures_of_cohorts_agree_with_those_of_the_release(opened: Opened, job:
 def test_stored_figures_stay_as_the_release_wrote_them(opened: Opened, job: str) -> None:
     """A new estimate adds rows with its version; the doctor counts those of the release, and leaves them."""
     terminal, asked = opened.terminal(job), "select * from estimates where estimator_version = '1'"
-    before = in_order(row.values() for row in terminal.rows(asked))
+    before = in_order(list(row.values()) for row in terminal.rows(asked))
 
     terminal.ok("estimate")
 
-    assert in_order(row.values() for row in terminal.rows(asked)) == before
+    assert in_order(list(row.values()) for row in terminal.rows(asked)) == before
     told = {one["id"]: one for one in terminal.ok("doctor")["promises"]}
     assert told["P6"]["ok"]
     assert f"{len(before)} were made by other formulas" in told["P6"]["detail"]
