@@ -17,9 +17,8 @@ from pipelines.columns.buffers import Bools, Floats, Int64s
 from pipelines.sampling.cells import exact_sums
 from pipelines.sampling.class_goal import ClassGoal
 from pipelines.sampling.population import GRID, MISSING, Population
-from pipelines.sampling.strata import Strata
+from pipelines.sampling.strata import FLOOR, Strata
 
-FLOOR = 2  # rows per stratum: one alone says nothing of the spread
 TEMPERED_FROM = 200  # answers of a job; before, the scores have not earned trust
 _TRUST = 0.25  # the share of the scores' advice in the tempered rule
 _LEAST = 1 / 600  # probability that a part has at least: a few hundred answers tell no smaller one
