@@ -100,12 +100,15 @@ class App:
                 self.say(f"warning: this run is not in the table `runs`: {error.problem}")
 
     def keep(self, runs: Sequence[Run]) -> None:
-        """Commit runs now: before what depends on their record."""
-        if not runs:
-            return
+        """Commit runs, if there are any."""
+        if runs:
+            with self.committing() as moment:
+                self.keep_at(moment, runs)
+
+    def keep_at(self, moment: datetime, runs: Sequence[Run]) -> None:
+        """Commit runs at a time of `committing`, before what depends on their record."""
         common = {"job": self.job.name, "job_hash": self.job_hash, "actor": self.settings.actor}
-        with self.committing() as moment:
-            keep(self.store, runs, common, known_at=moment)
+        keep(self.store, runs, common, known_at=moment)
 
     def tables(self) -> Tables:
         """Return a new snapshot of the job's tables."""

@@ -14,7 +14,6 @@ from functions.tables import Views, of_purpose
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
-from pipelines.tables.table_files import WrittenFile
 
 
 def batches_are_whole(views: Views) -> Promise:
@@ -30,12 +29,12 @@ def _broken_batches(views: Views) -> Iterator[str]:
         files = tables.files("predictions", batch)
         if attempt not in recorded:
             yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
-        if {attempt_of(_name(file)) for file in files} != {attempt}:
+        if {attempt_of(file.name) for file in files} != {attempt}:
             yield f"batch {batch} mixes several attempts"
         for file in files:
             stat = files_of.head(file.path)
             if stat is None or stat.size != file.size:
-                yield f"batch {batch}: {_name(file)} is missing or changed"
+                yield f"batch {batch}: {file.name} is missing or changed"
     for batch in sorted(set(of_purpose(views.designs, VERIFY)["batch"].to_pylist())):
         if batch not in views.published:
             yield f"batch {batch} was drawn from, and `predictions` does not have it"
@@ -67,7 +66,3 @@ def _rows_in_files(tables: Tables, batch: str) -> int:
     files_of = tables.table("predictions").store_files
     footers = (pq.ParquetFile(files_of.open(f.path)) for f in tables.files("predictions", batch))
     return sum(footer.metadata.num_rows for footer in footers)
-
-
-def _name(file: WrittenFile) -> str:
-    return file.path.rpartition("/")[2]

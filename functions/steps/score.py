@@ -184,7 +184,12 @@ class _Scoring:
     def _publisher(self) -> Publisher:
         app = self.app
         return Publisher(
-            app.job, app.store, self.model.version, self.input, lambda run: app.keep([run])
+            app.job,
+            app.store,
+            self.model.version,
+            self.input,
+            app.committing,
+            lambda run, moment: app.keep_at(moment, [run]),
         )
 
     def _warn_of_no_batch(self, batch: str, results: Sequence[FragmentResult]) -> None:

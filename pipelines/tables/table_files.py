@@ -31,6 +31,11 @@ class WrittenFile:
     size: int  # bytes
     rows: int
 
+    @property
+    def name(self) -> str:
+        """The name, without its folder."""
+        return self.path.rpartition("/")[2]
+
 
 def parquet_of(rows: pa.RecordBatch | pa.Table) -> pa.Buffer:
     """Return rows as the bytes of a Parquet file, always the same for the same rows."""
