@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +126,15 @@ class Folder:
         _sync(scratch.parent)
         return _stat(name, path.lstat())
 
+    def flush(self, names: Iterable[str]) -> None:
+        """Put on disk what another writer has left in these files, and their names."""
+        paths = [self.path / name for name in names]
+        folders = {folder for path in paths for folder in _up_to(path.parent, self.path.parent)}
+        with store_errors(self.address):
+            for path in (*paths, *sorted(folders)):
+                with contextlib.suppress(FileNotFoundError):
+                    _sync(path)
+
     def delete(self, name: str) -> None:
         """Remove a file; one that is not there is no error."""
         with store_errors(self.address):
@@ -213,7 +222,7 @@ def _missing_is_missing(address: str) -> Iterator[None]:
 @contextmanager
 def _scratch(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
     """Write a file beside the one that it replaces, whole and on disk; remove it if it was not used."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     scratch = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}")
     try:
         with scratch.open("xb") as file:
@@ -248,9 +257,22 @@ def _claim(scratch: Path, path: Path) -> bool:
     return True
 
 
-def _sync(folder: Path) -> None:
-    """Write the names of a folder to disk: a file of its own does not write its name."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, each with its name on disk."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in reversed(missing):
+        _sync(one.parent)
+
+
+def _up_to(folder: Path, top: Path) -> list[Path]:
+    """Return a folder and those above it, up to one of them."""
+    return [one for one in (folder, *folder.parents) if one.is_relative_to(top)]
+
+
+def _sync(path: Path) -> None:
+    """Write a file, or the names of a folder, to disk: a file of its own does not write its name."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

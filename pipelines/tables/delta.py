@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import Literal
 from urllib.parse import unquote
 
@@ -25,6 +26,7 @@ from pipelines.tables.files import Files
 from pipelines.tables.store_errors import store_errors, unavailable
 from pipelines.tables.table_files import WrittenFile
 
+_LOG = "_delta_log"  # the folder of commits, by Delta's rules
 _MANY_FILES = 16  # small ones of a table, which are then joined
 _SMALL = 8_000_000  # bytes: a larger file is not written again
 _CHECKPOINT = 10  # commits between two summaries of the log
@@ -111,6 +113,7 @@ class DeltaLog:
             self._require_next(change.transaction)
             try:
                 delta = self._open() or self._create()
+                before = delta.version()
                 with delta_errors(self._files.address):
                     self._write(self._widened(delta), change, actions)
             except ConcurrentRun:
@@ -118,21 +121,26 @@ class DeltaLog:
                     raise
                 time.sleep(_PAUSE * (_TRIES - tries_left))
             else:
+                self._flush_since(before)
                 self._summarize(delta)
                 break
         self.refresh()
 
     def join_small_files(self) -> None:
         """Join many small files into few, so that reading the table stays cheap; no row changes."""
-        small = sum(file.size < _SMALL for file in self.published())
+        known = self.published()
         delta = self._open()
-        if delta is not None and small >= _MANY_FILES:
-            with (
-                suppress(ConcurrentRun),  # the next append tries again
-                delta_errors(self._files.address),
-            ):
-                delta.optimize.compact(target_size=_SMALL)
-            self.refresh()
+        if delta is None or sum(file.size < _SMALL for file in known) < _MANY_FILES:
+            return
+        before = delta.version()
+        with (
+            suppress(ConcurrentRun),  # the next append tries again
+            delta_errors(self._files.address),
+        ):
+            delta.optimize.compact(target_size=_SMALL)
+        self.refresh()
+        fresh = {file.path for file in self.published()} - {file.path for file in known}
+        self._flush_since(before, fresh)
 
     def _require_next(self, transaction: tuple[str, int] | None) -> None:
         if transaction and self.transaction(transaction[0]) != transaction[1] - 1:
@@ -160,6 +168,14 @@ class DeltaLog:
         if delta.version() and delta.version() % _CHECKPOINT == 0:
             with delta_errors(self._files.address):
                 delta.create_checkpoint()
+            summary = f"{_LOG}/{delta.version():020d}.checkpoint.parquet"
+            self._files.flush([summary, f"{_LOG}/_last_checkpoint"])
+
+    def _flush_since(self, version: int, files: Iterable[str] = ()) -> None:
+        """Put the commits after a version on disk, and files of theirs; Delta does not wait for it."""
+        names = (f"{_LOG}/{number:020d}.json" for number in count(version + 1))
+        fresh = takewhile(lambda name: self._files.head(name) is not None, names)
+        self._files.flush([*files, f"{_LOG}/{version:020d}.json", *fresh])
 
     def _actions(self, files: Sequence[WrittenFile]) -> Iterator[AddAction]:
         """Yield what a commit says of each file; all of a folder are looked up at once."""

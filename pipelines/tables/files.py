@@ -7,7 +7,7 @@ can hold on to the version that it knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,6 +94,12 @@ class Files(Protocol):
 
         Returns:
             What was written; None where the condition did not hold, and nothing changed.
+        """
+
+    def flush(self, names: Iterable[str]) -> None:
+        """Put on disk what another writer, as Delta Lake, has left in these files, and their names.
+
+        A file that is not there is left out. A bucket has nothing to do.
         """
 
     def delete(self, name: str) -> None:
