@@ -90,6 +90,16 @@ class Table:
         tables = [_where(self._read_file(file, scanned), kept) for file in self.files(partition)]
         return pa.concat_tables([table_of(wanted, []), *(table.select(names) for table in tables)])
 
+    def first_rows(self, column: str) -> pa.Table:
+        """Return one column of the first row of each published file: all of a file were written at once."""
+        wanted = pa.schema([self.schema.field(column)])
+        with store_errors(self.address):
+            rows = [
+                table_files.first_row(self.store_files.open(file.path), wanted)
+                for file in self.files()
+            ]
+        return pa.concat_tables([table_of(wanted, []), *rows])
+
     def folder(self, partition: Mapping[str, str]) -> str:
         """Return where the files of a partition lie, relative to the table, with a slash at the end."""
         return table_files.folder(self.partitioned_by, partition)

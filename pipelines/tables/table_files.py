@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -68,6 +69,13 @@ def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> p
         for field in wanted
     ]
     return pa.table(columns, schema=wanted)
+
+
+def first_row(file: pa.NativeFile, wanted: pa.Schema) -> pa.Table:
+    """Return columns of the first row of a file that has them; of an empty file, no row."""
+    with pq.ParquetFile(file) as parquet:
+        batches = list(islice(parquet.iter_batches(1, columns=wanted.names), 1))
+    return pa.Table.from_batches(batches, wanted) if batches else table_of(wanted, [])
 
 
 def _writing(schema: pa.Schema) -> dict[str, object]:

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from functions import label_studio
 from functions.app import App, open_app
 from functions.steps import push
+from infra import clock
 from infra.settings import Access
 from labeling.answers import current
 from labeling.estimates import estimation
@@ -394,3 +395,29 @@ def test_p8_says_where_it_looked(world: World, server: FakeLabelStudio) -> None:
 
 def test_p8_says_where_no_token_is_known(world: World) -> None:
     assert "no access token is known" in promises(world)["P8"]["detail"]
+
+
+def test_a_clock_that_was_set_back_changes_no_figure_of_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is stored later was known later: a scoring, a draw, answers, estimates."""
+    then = world.rows("select max(as_of)::text as moment from estimates")[0]["moment"]
+    before = world.ok("estimate", "--as-of", then)["estimates"]
+
+    class Yesterday(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Yesterday:
+            real = datetime.now(tz) - timedelta(days=1)
+            return cls.fromtimestamp(real.timestamp(), tz)
+
+    monkeypatch.setattr(clock, "datetime", Yesterday)
+    (world.store / "notes" / "last-commit").unlink()
+    told = world.run("score", "--replace", "--early")
+    world.ok("sample", "--redraw", "the clock")
+    names = asked(world)
+    tell(world, dict.fromkeys(names[-9:], "paid"))
+    world.ok("estimate")
+
+    assert "warning: the clock says" in told.err
+    assert world.ok("estimate", "--as-of", then)["estimates"] == before
+    assert broken(world) == []
