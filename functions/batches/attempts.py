@@ -101,6 +101,26 @@ def scored(tables: Tables) -> dict[str, Attempt]:
     return {batch: recorded[attempt] for batch, attempt in newest.items() if attempt in recorded}
 
 
+def file_digests(tables: Tables) -> dict[str, dict[str, dict[str, str]]]:
+    """Return the digest of each file that an attempt has published.
+
+    Args:
+        tables: a snapshot of the job's tables.
+
+    Returns:
+        By attempt, table and name of the file. Attempts of earlier releases are left out:
+        they recorded none.
+    """
+    columns = ("run_id", "files", "known_at", "error")
+    rows = relations.records(tables.read("runs", columns, where={"step": ["score"]}))
+    rows.sort(key=lambda row: row["known_at"])
+    return {
+        row["run_id"]: json.loads(row["files"])
+        for row in rows
+        if row["files"] is not None and row["error"] is None
+    }
+
+
 def ever_published(tables: Tables) -> list[Attempt]:
     """Return every attempt that was live at some time; one that was killed before its commit never was.
 

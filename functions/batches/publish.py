@@ -115,9 +115,11 @@ class Publisher:
         with self.committing() as moment:
             if self._is_published(batch):
                 return replace(scored, status="already")
-            self._quarantine(batch, bad)
-            self._record(scored, version, results, moment)
-            self._commit(scored, [result.file for result in results if result.file])
+            files = [result.file for result in results if result.file] or [self._empty(batch)]
+            digests = {"predictions": _digests(files), "quarantine": self._quarantine(batch, bad)}
+            run = self._run(scored, version, results)
+            self.record(replace(run, files=digests), moment)
+            self._commit(scored, files)
         return scored
 
     def _is_live(self, batch: str) -> bool:
@@ -151,21 +153,23 @@ class Publisher:
         if batch != UNKNOWN and len(bad) > allowed * rows_in:
             raise _too_many_bad(batch, rows_in, bad, allowed)
 
-    def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
+    def _empty(self, batch: str) -> WrittenFile:
+        """Write a file without rows, so that a batch without one good row is known to be done."""
+        table, partition = self.store.table("predictions"), self._partition(batch)
+        names = [name for name in PREDICTIONS.names if name not in partition]
+        name = table.folder(partition) + empty_name(self.attempts[batch].id)
+        return table.write_file(name, table_of(PREDICTIONS, []).select(names))
+
+    def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> dict[str, str]:
+        """Store the rows that could not be scored; return the digests of their files."""
         if not bad:
-            return
+            return {}
         common = {"job": self.job.name, "batch": batch, "attempt": self.attempts[batch].id}
         names = ("key", "reason", "column", "source", "row")
         rows = [{**common, **{name: getattr(row, name) for name in names}} for row in bad]
-        self.store.table("quarantine").append(table_of(QUARANTINE, rows))
+        return _digests(self.store.table("quarantine").append(table_of(QUARANTINE, rows)))
 
-    def _record(
-        self,
-        scored: BatchResult,
-        version: str,
-        results: Sequence[FragmentResult],
-        moment: datetime,
-    ) -> None:
+    def _run(self, scored: BatchResult, version: str, results: Sequence[FragmentResult]) -> Run:
         attempt = self.attempts[scored.batch]
         bad = Counter((row.reason, row.column) for result in results for row in result.bad)
         run = Run(
@@ -191,23 +195,24 @@ class Publisher:
             bytes=attempt.size,
         )
         run.spent(Cost.now().since(self.began))
-        self.record(run, moment)
+        return run
 
-    def _commit(self, scored: BatchResult, files: list[WrittenFile]) -> None:
-        table, batch = self.store.table("predictions"), scored.batch
-        attempt, partition = self.attempts[batch], self._partition(batch)
-        if not files:  # so that a batch without one good row is known to be done
-            names = [name for name in PREDICTIONS.names if name not in partition]
-            empty = table_of(PREDICTIONS, []).select(names)
-            name = table.folder(partition) + empty_name(attempt.id)
-            files = [table.write_file(name, empty)]
+    def _commit(self, scored: BatchResult, files: Sequence[WrittenFile]) -> None:
+        attempt = self.attempts[scored.batch]
         note = {
             "attempt": attempt.id,
             "rows_in": str(scored.rows_in),
             "quarantined": str(scored.quarantined),
         }
-        transaction = (self._app_id(batch), attempt.number)
-        table.replace(partition, files, transaction=transaction, note=note)
+        transaction = (self._app_id(scored.batch), attempt.number)
+        partition = self._partition(scored.batch)
+        self.store.table("predictions").replace(
+            partition, files, transaction=transaction, note=note
+        )
+
+
+def _digests(files: Iterable[WrittenFile]) -> dict[str, str]:
+    return {file.name: file.digest for file in files if file.digest}
 
 
 def _too_many_bad(batch: str, rows_in: int, bad: Sequence[BadRow], allowed: float) -> BatchRefused:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, file_digests
 from functions.batches.model import trusted_keys
 from infra import signing
 from infra.settings import Settings
@@ -54,7 +54,7 @@ class BatchPredictions:
 
 
 def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) -> BatchPredictions:
-    """Return all predictions of a batch.
+    """Return all predictions of a batch, from files that are as they were published.
 
     Args:
         job: the job file.
@@ -64,8 +64,13 @@ def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) ->
 
     Returns:
         The predictions, as a table and as a population to draw from.
+
+    Raises:
+        StoreUnavailable: a file is missing, broken, or was changed since.
     """
-    table = tables.read("predictions", _COLUMNS, batch=attempt.batch).combine_chunks()
+    digests = file_digests(tables).get(attempt.id, {}).get("predictions")
+    rows = tables.read("predictions", _COLUMNS, batch=attempt.batch, digests=digests)
+    table = rows.combine_chunks()
     keys, seed = column(table, "key"), job.sampling.seed
     cohorts = cohort_codes(column(table, "cohorts"))
     if job.task == "classification":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 
 import pyarrow.parquet as pq
 
@@ -12,17 +13,25 @@ from functions.batches.attempts import Attempt
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views, of_purpose
 from pipelines.scoring.file_names import attempt_of
+from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
+from pipelines.tables.table_files import digest_of
+
+_Digests = Mapping[str, str]  # by name of a file
 
 
 def batches_are_whole(views: Views) -> Promise:
-    """P1: each published batch has every file of one attempt, and no other."""
+    """P1: each published batch has every file of one attempt, byte for byte, and no other."""
+    digests = attempts.file_digests(views.tables)
     kept = f"{len(views.published)} published batches, each whole and of one attempt"
-    return verdict("P1", _broken_batches(views), kept)
+    earlier = sum(attempt not in digests for attempt in views.published.values())
+    kept += f"; {earlier} of an earlier release have no digests to verify" if earlier else ""
+    problems = [*_broken_batches(views, digests), *_changed_files(views, digests)]
+    return verdict("P1", problems, kept)
 
 
-def _broken_batches(views: Views) -> Iterator[str]:
+def _broken_batches(views: Views, digests: Container[str]) -> Iterator[str]:
     tables = views.tables
     files_of, recorded = tables.table("predictions").store_files, attempts.attempts(tables)
     for batch, attempt in views.published.items():
@@ -31,7 +40,7 @@ def _broken_batches(views: Views) -> Iterator[str]:
             yield f"batch {batch}: its attempt {attempt[:8]} is not in `runs`"
         if {attempt_of(file.name) for file in files} != {attempt}:
             yield f"batch {batch} mixes several attempts"
-        for file in files:
+        for file in files if attempt not in digests else []:
             stat = files_of.head(file.path)
             if stat is None or stat.size != file.size:
                 yield f"batch {batch}: {file.name} is missing or changed"
@@ -40,6 +49,26 @@ def _broken_batches(views: Views) -> Iterator[str]:
             yield f"batch {batch} was drawn from, and `predictions` does not have it"
         if not tables.files("populations", batch):
             yield f"batch {batch} was drawn from, and `populations` does not have it"
+
+
+def _changed_files(views: Views, digests: Mapping[str, Mapping[str, _Digests]]) -> Iterator[str]:
+    """Yield the files of live attempts that hold other bytes than were published."""
+    for batch, attempt in views.published.items():
+        for name, expected in digests.get(attempt, {}).items():
+            files_of = views.tables.table(name).store_files
+            paths = {file.name: file.path for file in views.tables.files(name, batch)}
+            for file, digest in sorted(expected.items()):
+                if file not in paths:
+                    yield f"batch {batch}: `{name}` does not have {file} any more"
+                elif _digest(files_of, paths[file]) != digest:
+                    yield f"batch {batch}: {file} of `{name}` is missing or changed"
+
+
+def _digest(files: Files, path: str) -> str | None:
+    """Return the digest of a file as it is; None where it is gone."""
+    with suppress(FileNotFoundError):
+        return digest_of(files.read(path))
+    return None
 
 
 def rows_add_up(views: Views) -> Promise:

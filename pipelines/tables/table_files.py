@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -31,6 +32,7 @@ class WrittenFile:
     path: str  # relative to the table's folder, with partition folders
     size: int  # bytes
     rows: int
+    digest: str | None = None  # SHA-256 of its bytes, where they are at hand
 
     @property
     def name(self) -> str:
@@ -44,6 +46,11 @@ def parquet_of(rows: pa.RecordBatch | pa.Table) -> pa.Buffer:
     with pq.ParquetWriter(sink, rows.schema, **_writing(rows.schema)) as writer:
         writer.write(rows)
     return sink.getvalue()
+
+
+def digest_of(content: bytes | pa.Buffer) -> str:
+    """Return the SHA-256 of the bytes of a file, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> pa.Table:

@@ -107,6 +107,46 @@ def test_a_published_batch_that_no_run_made_breaks_p1(world: World) -> None:
     assert "P1" in broken(world)
 
 
+def alter(path: Path) -> None:
+    """Change the last byte of the rows of a Parquet file; its size and its footer stay."""
+    content = bytearray(path.read_bytes())
+    length = int.from_bytes(content[-8:-4], "little")
+    content[-9 - length] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("table", ["predictions", "quarantine"])
+def test_a_byte_of_a_published_file_that_was_changed_breaks_p1(table: str, world: World) -> None:
+    path = min((world.store / table).rglob("*.parquet"))
+    alter(path)
+
+    found = promises(world)["P1"]
+
+    assert found["ok"] is False
+    assert path.name in found["detail"]
+
+
+def test_a_draw_takes_no_predictions_that_were_changed(world: World) -> None:
+    path = min((world.store / "predictions").rglob("*.parquet"))
+    alter(path)
+
+    told = world.refused("sample", "--redraw", "a test")
+
+    assert told.error["code"] == "store_unavailable"
+    assert path.name in told.error["problem"]
+    assert "--replace" in told.error["fix"]
+
+
+def test_files_that_an_earlier_release_published_are_counted_as_not_verified(world: World) -> None:
+    rewrite(world, "runs", lambda rows: [row | {"files": None} for row in rows])
+
+    found = promises(world)["P1"]
+
+    assert found["ok"] is True
+    assert "2 of an earlier release have no digests" in found["detail"]
+    world.ok("sample", "--redraw", "a test")
+
+
 def test_ranks_in_another_order_than_the_hashes_break_p2(world: World) -> None:
     def swapped(rows: list[Row]) -> list[Row]:
         first, second, *_ = in_one_stratum(rows)
