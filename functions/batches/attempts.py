@@ -39,6 +39,12 @@ class Attempt:
     rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
     number: int | None  # of the batch's publications, from 1; None in stores of earlier releases
     replaces: str | None  # the attempt that was live before
+    table: str | None  # the id of `predictions` then
+
+
+def transaction_id(job: str, batch: str) -> str:
+    """Return the id of a batch's transaction: one, for two models must not publish side by side."""
+    return f"score/{job}/{batch}"
 
 
 def published(tables: Tables) -> dict[str, str]:
@@ -51,7 +57,7 @@ def published(tables: Tables) -> dict[str, str]:
 
 
 def attempts(tables: Tables) -> dict[str, Attempt]:
-    """Return every attempt at scoring, published or not, by its id."""
+    """Return every attempt at scoring, published or not, by its id, in the order of their commits."""
     tables.files("predictions")  # listed first: an attempt is recorded before it is published
     rows = relations.records(tables.read("runs", _COLUMNS, where={"step": ["score"]}))
     rows.sort(key=lambda row: row["known_at"])  # a repeat of a killed run counts, not that run
@@ -76,6 +82,7 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         inputs.get("rules", {}),
         inputs.get("number"),
         inputs.get("replaces"),
+        inputs.get("table"),
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from functions.batches import attempts as ledger
-from functions.batches.attempts import rules
+from functions.batches.attempts import rules, transaction_id
 from functions.batches.discovery import Input
 from functions.runs import Cost, Run
 from infra.store import Store
@@ -74,7 +74,7 @@ class Publisher:
         """Begin an attempt, named after its input, the model and the number of earlier publications."""
         files = self.inputs.files_of(batch)
         table = self.store.table("predictions")
-        number = table.transaction(self._app_id(batch)) + 1
+        number = table.transaction(transaction_id(self.job.name, batch)) + 1
         live = [attempt_of(file.name) for file in table.files(self._partition(batch))]
         origin = [self.job.name, batch, self.version, self.job.digest(), str(number)]
         name = subkey("attempt", *origin, json.dumps(files, sort_keys=True)).hex()
@@ -85,10 +85,6 @@ class Publisher:
 
     def _partition(self, batch: str) -> dict[str, str]:
         return {"job": self.job.name, "batch": batch}
-
-    def _app_id(self, batch: str) -> str:
-        """Return the id of the transaction, one per batch: two models must not publish side by side."""
-        return f"score/{self.job.name}/{batch}"
 
     def publish(self, batch: str, results: Sequence[FragmentResult]) -> BatchResult:
         """Publish the results of a batch.
@@ -133,7 +129,7 @@ class Publisher:
         """
         attempt, table = self.attempts[batch], self.store.table("predictions")
         table.refresh()
-        if table.transaction(self._app_id(batch)) == attempt.number - 1:
+        if table.transaction(transaction_id(self.job.name, batch)) == attempt.number - 1:
             return False
         if ledger.published(self.store.tables(self.job.name)).get(batch) == attempt.id:
             return True
@@ -184,6 +180,7 @@ class Publisher:
                 "rules": rules(self.job),
                 "number": attempt.number,
                 "replaces": attempt.replaces,
+                "table": self.store.table("predictions").make(),
             },
             outputs={
                 "rows_in": scored.rows_in,
@@ -204,7 +201,7 @@ class Publisher:
             "rows_in": str(scored.rows_in),
             "quarantined": str(scored.quarantined),
         }
-        transaction = (self._app_id(scored.batch), attempt.number)
+        transaction = (transaction_id(self.job.name, scored.batch), attempt.number)
         partition = self._partition(scored.batch)
         self.store.table("predictions").replace(
             partition, files, transaction=transaction, note=note

@@ -7,6 +7,7 @@ from typing import Any
 
 from functions import estimates
 from functions.promises import recount
+from functions.promises.lost_rows import fewer_rows, lost_answers
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views, of_purpose
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
@@ -32,6 +33,8 @@ def answers_count_once(job: Job, views: Views) -> Promise:
         *recount.doubled(relations.records(views.tables.read("annotations"))),
         *recount.miscounted(answered, relations.records(views.labels())),
         *_other_numbers(rows, estimates.compute(job, views)),
+        *lost_answers(views),
+        *fewer_rows(views.tables, "annotations", "questions"),
     ]
     return verdict("P5", problems, f"{sum(map(len, answered.values()))} answers, each counted once")
 
@@ -54,7 +57,7 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
     ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
     times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
     every_metric = job.model_copy(update={"metrics": metrics_of(job.task)})
-    problems = []
+    problems = [*fewer_rows(views.tables, "estimates", "looks")]
     for moment in times:
         again = {
             _figure(one.record()): one for one in estimates.compute(every_metric, views, moment)

@@ -14,6 +14,7 @@ from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
 from functions.batches.discovery import Input, JobData
 from functions.draws.designs import designs, seed_digest
+from functions.promises.lost_rows import fewer_rows, lost_draws
 from functions.promises.promise import Promise, unchecked, verdict
 from functions.runs import versions
 from functions.tables import Views
@@ -44,7 +45,11 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     Returns:
         The verdict; none where no batch can be scored again.
     """
-    drawn = list(_wrong_draws(data.job, views))
+    drawn = [
+        *lost_draws(views),
+        *_wrong_draws(data.job, views),
+        *fewer_rows(views.tables, "designs", "samples"),
+    ]
     if drawn:
         return verdict("P2", drawn, "")
     live = attempts.live(views.tables)

