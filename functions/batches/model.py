@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from functions.batches.releases import releases_of, require_own
 from infra import signing
 from infra.registry import Registry
 from infra.settings import Settings
@@ -23,6 +24,7 @@ class Live:
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
+    news: str | None = None  # that a file says something else
 
 
 def live(job: Job, store: Store, settings: Settings) -> Live:
@@ -48,11 +50,13 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
             "the job has no [model]", fix="name one, or score predictions made elsewhere"
         )
     registry, trusted = store.registry(model.name), trusted_keys(settings)
-    version = registry.live(model.version)
+    releases = releases_of(job, model, store)
+    version = registry.live(model.version or releases.live)
     package = registry.open(version, signing.verifier(trusted))
+    require_own(package.manifest, releases, store, model.version)
     _check_features(job, package)
     opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
-    return Live(version, opener)
+    return Live(version, opener, releases.unlike(registry.newest()))
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:

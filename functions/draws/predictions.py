@@ -16,7 +16,7 @@ from infra.store import Store
 from pipelines.columns.buffers import coded_texts, floats
 from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
-from pipelines.identity.keyed_hash import parse_hex
+from pipelines.identity.keyed_hash import parse_hex, subkey
 from pipelines.job.job_file import Job
 from pipelines.models.package import Package
 from pipelines.sampling.leakage import SEEN
@@ -124,8 +124,11 @@ def scorer_of(job: Job, package: Package | None) -> Scorer | None:
 
 
 def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:
-    """Return whether the model was trained on each row, as a cohort; none without a package."""
-    if package is None:
+    """Return whether the model was trained on each row, as a cohort.
+
+    There is none without a package, nor with one of another seed, whose hashes tell nothing here.
+    """
+    if package is None or package.manifest.recipe.seed_digest != subkey("seed", seed).hex():
         return ()
     hashes = keyed_hashes(seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)

@@ -73,6 +73,8 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
     data = discovery.find(app.data, options.batches)
     model = models.live(app.job, app.store, app.settings)
+    if model.news:
+        app.say(f"warning: {model.news}")
     tables = app.tables()
     scored = ledger.scored(tables)
     live = {} if options.replace else ledger.live(tables)

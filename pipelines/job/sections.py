@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
+from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
@@ -124,6 +125,11 @@ class Model(Section):
     )
     version: str | None = Field(
         default=None, description="Pins a version; without it the newest is live."
+    )
+    from_job: Name | None = Field(
+        default=None,
+        description="The job of the same store that fitted the model, where it is not this one.",
+        json_schema_extra=ADDED,
     )
     holdout: float = Field(
         default=0.2,
