@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -145,6 +145,19 @@ class App:
             f"using the Label Studio that `recheck labelstudio up` started here: {running.url}{whose}"
         )
         return Access(running.url, key or SecretStr(running.token))
+
+    def alone(self, name: str, *, wait: float, dry_run: bool) -> AbstractContextManager[None]:
+        """Hold a name against other processes; a dry run holds nothing, for it may only read.
+
+        Args:
+            name: what is held.
+            wait: seconds to wait for another holder.
+            dry_run: whether nothing will be changed.
+
+        Returns:
+            The lock, for a `with`.
+        """
+        return nullcontext() if dry_run else self.store.lock(name, wait=wait)
 
     def committing(self) -> AbstractContextManager[datetime]:
         """Hold the right to commit, at a time that is later than every earlier commit's."""

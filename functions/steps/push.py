@@ -85,7 +85,7 @@ def _push(app: App, options: PushOptions, run: Run) -> Pushed:
     questions = survey(app.job)
     with (
         connect(app.label_studio, app.settings) as server,
-        app.store.lock(f"push-{app.job.name}", wait=_WAIT),
+        app.alone(f"push-{app.job.name}", wait=_WAIT, dry_run=options.dry_run),
     ):
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         if options.dry_run:

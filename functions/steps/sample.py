@@ -97,7 +97,7 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
 
 
 def _sample(app: App, options: SampleOptions) -> SampleResult:
-    with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
+    with app.alone(f"sample-{app.job.name}", wait=_WAIT, dry_run=options.dry_run):
         views = app.views()
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
