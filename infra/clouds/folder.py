@@ -57,7 +57,13 @@ class Folder:
         """Yield every file at any depth below a folder, sorted by name, but for those being written."""
         with store_errors(self.address):
             found = sorted(_walk(self.path / folder, folder), key=lambda one: one.name)
-        yield from found
+        yield from (stat for stat in found if not _is_unfinished(stat.name))
+
+    def unfinished(self) -> Iterator[FileStat]:
+        """Yield the files that a writer has begun, or was killed at."""
+        with store_errors(self.address):
+            found = sorted(_walk(self.path, ""), key=lambda one: one.name)
+        yield from (stat for stat in found if _is_unfinished(stat.name))
 
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
@@ -192,6 +198,11 @@ def _stat(name: str, found: os.stat_result) -> FileStat:
     return FileStat(name, found.st_size, tag, found.st_mtime_ns // 1_000_000)
 
 
+def _is_unfinished(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return last.startswith(".") and last.endswith(_UNFINISHED)
+
+
 def _walk(folder: Path, prefix: str) -> Iterator[FileStat]:
     try:
         entries = list(os.scandir(folder))
@@ -199,8 +210,6 @@ def _walk(folder: Path, prefix: str) -> Iterator[FileStat]:
         return
     for entry in entries:
         with contextlib.suppress(FileNotFoundError):  # removed since the folder was listed
-            if entry.name.startswith(".") and entry.name.endswith(_UNFINISHED):
-                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
             else:  # links and devices too: nothing can hide from whoever looks for strangers

@@ -51,6 +51,9 @@ class Files(Protocol):
             folder: empty for all, else with a slash at its end.
         """
 
+    def unfinished(self) -> Iterator[FileStat]:
+        """Yield the files, at any depth, that a writer has begun, or was killed at; no listing has them."""
+
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
     ) -> bytes:
