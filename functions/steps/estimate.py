@@ -48,7 +48,7 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
         SettingsInvalid: `as_of` is no time.
         BatchUnknown: a batch was never scored.
     """
-    run = Run.of("estimate", options.batches)
+    run = Run.of("estimate", options.batches, {"answers": list(app.job.target.answers)})
     with app.recording(run, dry_run=options.dry_run or options.as_of is not None):
         found, lines = _estimate(app, options, run)
         run.rows = len(found)

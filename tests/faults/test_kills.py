@@ -103,7 +103,13 @@ def test_a_replacing_can_be_killed_anywhere(scored: World, tmp_path: Path) -> No
 
 def test_a_draw_can_be_killed_anywhere(scored: World, tmp_path: Path) -> None:
     """A draw without its design never happened; the repeat draws the very same rows."""
-    sweep(scored, tmp_path, lambda w: w.words("sample", "--budget", "12"))
+
+    def look(world: World) -> None:
+        drawn = world.rows("select batch, sum(size) as n from designs group by all order by all")
+        rows = "select batch, count(*) as n from populations group by all order by all"
+        assert world.rows(rows) == drawn
+
+    sweep(scored, tmp_path, lambda w: w.words("sample", "--budget", "12"), look)
 
 
 def test_a_top_up_can_be_killed_anywhere(drawn: World, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -169,6 +170,42 @@ def test_a_row_that_was_left_out_of_a_draw_breaks_p2(world: World) -> None:
     rewrite(world, "samples", shifted)
 
     assert broken(world) == ["P2"]
+
+
+@pytest.mark.parametrize("column", ["score_sums", "score_histogram", "domains", "size"])
+def test_a_draw_that_keeps_other_counts_than_its_predictions_give_breaks_p2(
+    column: str, world: World
+) -> None:
+    def changed(rows: list[Row]) -> list[Row]:
+        row = rows[0]
+        if column == "size":
+            row["size"] += 1
+        else:
+            row[column] = re.sub(
+                r"[1-9]", lambda digit: str(10 - int(digit[0])), row[column], count=1
+            )
+        return rows
+
+    rewrite(world, "designs", changed)
+
+    assert f"designs.{column}" in promises(world)["P2"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("label", "lost"), ("score", 0.125), ("scores", {"paid": 1.0}), ("key", "another")],
+)
+def test_a_sampled_row_that_is_not_its_prediction_breaks_p2(
+    column: str, value: object, world: World
+) -> None:
+    def changed(rows: list[Row]) -> list[Row]:
+        for row in rows:
+            row[column] = value
+        return rows
+
+    rewrite(world, "samples", changed)
+
+    assert "P2" in broken(world)
 
 
 @pytest.mark.parametrize(
@@ -376,6 +413,16 @@ def test_what_an_older_formula_said_is_said_again_as_of_then(world: World) -> No
 
 def test_a_metric_that_is_not_wanted_any_more_keeps_p6(world: World) -> None:
     world.edit("task = ", 'metrics = ["accuracy"]\ntask = ')
+
+    assert promises(world)["P6"]["ok"] is True
+
+
+def test_an_answer_that_the_job_file_does_not_list_any_more_keeps_p6(world: World) -> None:
+    """Figures of that class stay, and averages over the classes of then."""
+    world.edit("task = ", 'metrics = ["accuracy", "f1", "f1_macro"]\ntask = ')
+    world.ok("estimate")
+
+    world.edit(r'answers = \["late", ', "answers = [")
 
     assert promises(world)["P6"]["ok"] is True
 
