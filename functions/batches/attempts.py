@@ -118,6 +118,7 @@ def file_digests(tables: Tables) -> dict[str, dict[str, dict[str, str]]]:
         By attempt, table and name of the file. Attempts of earlier releases are left out:
         they recorded none.
     """
+    tables.files("predictions")  # listed first, as in `attempts`
     columns = ("run_id", "files", "known_at", "error")
     rows = relations.records(tables.read("runs", columns, where={"step": ["score"]}))
     rows.sort(key=lambda row: row["known_at"])

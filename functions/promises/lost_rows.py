@@ -2,7 +2,8 @@
 
 Tables are compared with each other, since a table that somebody deleted, or deleted rows
 of, says nothing about it. A killed step stores rows before it records them, so that more
-rows than are recorded are nothing to tell.
+rows than are recorded are nothing to tell. For the same reason `runs` is opened before the
+tables that it tells of: `batches_are_whole`, the first check, does so.
 """
 
 from __future__ import annotations

@@ -135,9 +135,8 @@ class Folder:
     def flush(self, names: Iterable[str]) -> None:
         """Put on disk what another writer has left in these files, and their names."""
         paths = [self.path / name for name in names]
-        folders = {folder for path in paths for folder in _up_to(path.parent, self.path.parent)}
         with store_errors(self.address):
-            for path in (*paths, *sorted(folders)):
+            for path in dict.fromkeys((*paths, *(path.parent for path in paths))):
                 with contextlib.suppress(FileNotFoundError):
                     _sync(path)
 
@@ -272,11 +271,6 @@ def _make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in reversed(missing):
         _sync(one.parent)
-
-
-def _up_to(folder: Path, top: Path) -> list[Path]:
-    """Return a folder and those above it, up to one of them."""
-    return [one for one in (folder, *folder.parents) if one.is_relative_to(top)]
 
 
 def _sync(path: Path) -> None:

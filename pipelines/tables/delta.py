@@ -91,7 +91,6 @@ class DeltaLog:
             if self._before_commit:
                 self._before_commit()
             self._create()
-            self._flush_since(0)
         return self.identity() or ""
 
     def deletions(self, *, may_replace: bool) -> list[str]:
@@ -206,7 +205,7 @@ class DeltaLog:
         """Put the commits after a version on disk, and files of theirs; Delta does not wait for it."""
         names = (f"{_LOG}/{number:020d}.json" for number in count(version + 1))
         fresh = takewhile(lambda name: self._files.head(name) is not None, names)
-        self._files.flush([*files, f"{_LOG}/{version:020d}.json", *fresh])
+        self._files.flush([*files, *fresh])
 
     def _actions(self, files: Sequence[WrittenFile]) -> Iterator[AddAction]:
         """Yield what a commit says of each file; all of a folder are looked up at once."""
@@ -246,6 +245,7 @@ class DeltaLog:
                 partition_by=self._partitioned_by or None,
                 storage_options=dict(self._files.options()) or None,
             )
+        self._files.flush([f"{_LOG}/{0:020d}.json", _LOG, ""])
         opened = self._open()
         if opened is None:
             raise StoreUnavailable(

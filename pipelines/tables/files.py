@@ -102,7 +102,9 @@ class Files(Protocol):
     def flush(self, names: Iterable[str]) -> None:
         """Put on disk what another writer, as Delta Lake, has left in these files, and their names.
 
-        A file that is not there is left out. A bucket has nothing to do.
+        Args:
+            names: of files or folders; empty for the folder of all. One that is not there is
+                left out. A bucket has nothing to do.
         """
 
     def delete(self, name: str) -> None:
