@@ -115,7 +115,16 @@ def require_own(manifest: Manifest, releases: Releases, store: Store, pinned: st
 
 
 def foreign(manifest: Manifest, owner: str, known: Iterable[str]) -> str:
-    """Return what is wrong with a package that belongs to other jobs than the one that scores."""
+    """Say what is wrong with a package that belongs to other jobs than the one that scores.
+
+    Args:
+        manifest: of the package.
+        owner: the job whose packages score.
+        known: the jobs that it belongs to.
+
+    Returns:
+        The problem, in words.
+    """
     whose = ", ".join(repr(name) for name in sorted(known))
     return f"model {manifest.recipe.name} {manifest.version} was fitted by job {whose}, not by {owner!r}"
 

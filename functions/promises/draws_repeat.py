@@ -56,6 +56,9 @@ def other_draws(data: JobData, views: Views, settings: Settings) -> Iterator[str
         data: of the job.
         views: of its tables.
         settings: name the trusted keys.
+
+    Yields:
+        A sentence for each such draw.
     """
     space = _MOST
     live, newest = attempts.live(views.tables), designs(views, VERIFY)
@@ -176,6 +179,9 @@ def other_scores(
         views: of its tables.
         settings: name the trusted keys.
         attempt: the live scoring of a batch whose input is unchanged.
+
+    Yields:
+        A sentence for each such row.
     """
     design = designs(views, VERIFY).get(attempt.batch)
     is_same = design is not None and design.survey_digest == survey_digest(data.job)
