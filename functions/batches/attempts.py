@@ -108,7 +108,10 @@ def scored(tables: Tables) -> dict[str, Attempt]:
     return {batch: recorded[attempt] for batch, attempt in newest.items() if attempt in recorded}
 
 
-def file_digests(tables: Tables) -> dict[str, dict[str, dict[str, str]]]:
+FileDigests = Mapping[str, Mapping[str, str]]  # by table and name of the file
+
+
+def file_digests(tables: Tables) -> dict[str, FileDigests]:
     """Return the digest of each file that an attempt has published.
 
     Args:
@@ -119,7 +122,7 @@ def file_digests(tables: Tables) -> dict[str, dict[str, dict[str, str]]]:
         they recorded none.
     """
     tables.files("predictions")  # listed first, as in `attempts`
-    columns = ("run_id", "files", "known_at", "error")
+    columns = (*_COLUMNS, "files")  # what `attempts` reads, too: no file is read twice
     rows = relations.records(tables.read("runs", columns, where={"step": ["score"]}))
     rows.sort(key=lambda row: row["known_at"])
     return {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions.batches.attempts import Attempt, file_digests
+from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.model import trusted_keys
 from infra import signing
 from infra.settings import Settings
@@ -53,7 +53,13 @@ class BatchPredictions:
         return {**row, "cohorts": cohorts}
 
 
-def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) -> BatchPredictions:
+def read(
+    job: Job,
+    tables: Tables,
+    attempt: Attempt,
+    package: Package | None,
+    digests: FileDigests,
+) -> BatchPredictions:
     """Return all predictions of a batch, from files that are as they were published.
 
     Args:
@@ -61,6 +67,7 @@ def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) ->
         tables: a snapshot of the job's tables.
         attempt: the live scoring of the batch.
         package: of the version that scored the batch, if it is there.
+        digests: of the files of the attempt; none of an earlier release.
 
     Returns:
         The predictions, as a table and as a population to draw from.
@@ -68,8 +75,8 @@ def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) ->
     Raises:
         StoreUnavailable: a file is missing, broken, or was changed since.
     """
-    digests = file_digests(tables).get(attempt.id, {}).get("predictions")
-    rows = tables.read("predictions", _COLUMNS, batch=attempt.batch, digests=digests)
+    expected = digests.get("predictions")
+    rows = tables.read("predictions", _COLUMNS, batch=attempt.batch, digests=expected)
     table = rows.combine_chunks()
     keys, seed = column(table, "key"), job.sampling.seed
     cohorts = cohort_codes(column(table, "cohorts"))

@@ -79,9 +79,12 @@ def _other_draw(
     data: JobData, views: Views, settings: Settings, attempt: Attempt, design: Design
 ) -> Iterator[str]:
     package = _package(data, settings, attempt)
+    digests = attempts.file_digests(views.tables).get(attempt.id, {})
     if data.job.model is not None and package is None:
         return
-    drawn = _Drawn(attempt, design, predicted.read(data.job, views.tables, attempt, package))
+    drawn = _Drawn(
+        attempt, design, predicted.read(data.job, views.tables, attempt, package, digests)
+    )
     wrong = sorted({*_other_counts(views, drawn), *_other_rows(views, drawn)})
     if wrong:
         yield f"batch {attempt.batch}: {', '.join(wrong)} of its draw are not what its predictions give"
@@ -153,7 +156,8 @@ def _strata(views: Views, drawn: _Drawn) -> Strata | None:
 def _other_rows(views: Views, drawn: _Drawn) -> Iterator[str]:
     """Yield the columns of sampled rows that are not those of their predictions."""
     places = {name: place for place, name in enumerate(drawn.rows.ids)}
-    for sampled in _samples(views, drawn.attempt).to_pylist():
+    rows = _samples(views, drawn.attempt).select(["prediction_id", *_DRAWN])
+    for sampled in rows.to_pylist():
         place = places.get(sampled["prediction_id"])
         if place is None:
             yield "samples.prediction_id"
@@ -187,7 +191,8 @@ def other_scores(
     is_same = design is not None and design.survey_digest == survey_digest(data.job)
     if not is_same or differs(attempt.rules, data.job, NAMING, CONTENT, SEED):
         return
-    sampled = _samples(views, attempt, whole=True).to_pylist()
+    columns = ["prediction_id", "shown", "scores"]  # without times, whose rows would load pandas
+    sampled = _samples(views, attempt, whole=True).select(columns).to_pylist()
     scorer = predicted.scorer_of(data.job, _package(data, settings, attempt))
     try:
         again = read_again(data, attempt, [row["prediction_id"] for row in sampled], scorer)

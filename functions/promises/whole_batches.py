@@ -9,7 +9,7 @@ from contextlib import suppress
 import pyarrow.parquet as pq
 
 from functions.batches import attempts
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, FileDigests
 from functions.promises.lost_rows import fewer_rows, lost_batches, lost_populations
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views, of_purpose
@@ -18,8 +18,6 @@ from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 from pipelines.tables.table_files import digest_of
-
-_Digests = Mapping[str, str]  # by name of a file
 
 
 def batches_are_whole(views: Views) -> Promise:
@@ -56,7 +54,7 @@ def _broken_batches(views: Views, digests: Container[str]) -> Iterator[str]:
             yield f"batch {batch} was drawn from, and `predictions` does not have it"
 
 
-def _changed_files(views: Views, digests: Mapping[str, Mapping[str, _Digests]]) -> Iterator[str]:
+def _changed_files(views: Views, digests: Mapping[str, FileDigests]) -> Iterator[str]:
     """Yield the files of live attempts that hold other bytes than were published."""
     for batch, attempt in views.published.items():
         for name, expected in digests.get(attempt, {}).items():
