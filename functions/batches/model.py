@@ -24,6 +24,7 @@ class Live:
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
+    trained_on: frozenset[str] = frozenset()  # the batches that it learned from
     news: str | None = None  # that a file says something else
 
 
@@ -56,7 +57,19 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     require_own(package.manifest, releases, store, model.version)
     _check_features(job, package)
     opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
-    return Live(version, opener, releases.unlike(registry.newest()))
+    trained = frozenset(package.manifest.recipe.training.batches)
+    return Live(version, opener, trained, releases.unlike(registry.newest()))
+
+
+def trained_on(job: Job, store: Store) -> frozenset[str]:
+    """Return the batches that the live model learned from, as its manifest says, unverified; none without one."""
+    if job.model is None:
+        return frozenset()
+    registry = store.registry(job.model.name)
+    released = releases_of(job, job.model, store).live
+    version = job.model.version or released or registry.newest()
+    manifest = registry.manifest(version) if version else None
+    return frozenset(manifest.recipe.training.batches) if manifest else frozenset()
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:

@@ -19,7 +19,7 @@ from functions.batches.attempts import rules, transaction_id
 from functions.batches.discovery import Input
 from functions.runs import Cost, Run
 from infra.store import Store
-from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
+from pipelines.errors import BatchRefused, ConcurrentRun, RecheckError
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
@@ -41,7 +41,7 @@ class BatchResult:
     rows_in: int
     predictions: int
     quarantined: int
-    status: str  # published | already | changed | replaced | open | due | failed
+    status: str  # published | already | changed | replaced | open | due | empty | failed
     error: RecheckError | None = None  # of a batch that failed
 
 
@@ -97,13 +97,15 @@ class Publisher:
             The state of the batch, with its counts.
 
         Raises:
-            BatchUnknown: the batch has no row.
-            BatchRefused: too many rows are bad, or they are of several versions.
+            BatchRefused: too many rows are bad, or they are of several versions, or
+                there are none where some are published.
             ConcurrentRun: another run published something else meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
         bad = [row for result in results for row in result.bad]
         rows_in = sum(result.rows_in for result in results)
+        if not rows_in:
+            return self._empty(batch)
         self._refuse(batch, rows_in, bad)
         version = _one_version(batch, results) or self.version
         status = "replaced" if self._is_live(batch) else "published"
@@ -111,7 +113,7 @@ class Publisher:
         with self.committing() as moment:
             if self._is_published(batch):
                 return replace(scored, status="already")
-            files = [result.file for result in results if result.file] or [self._empty(batch)]
+            files = [result.file for result in results if result.file] or [self._no_rows(batch)]
             digests = {"predictions": _digests(files), "quarantine": self._quarantine(batch, bad)}
             run = self._run(scored, version, results)
             self.record(replace(run, files=digests), moment)
@@ -138,18 +140,23 @@ class Publisher:
             fix="run the same command again; it is safe to repeat",
         )
 
-    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
-        """Refuse a batch without rows, or with too many bad ones; those of no batch are allowed."""
-        if not rows_in:
-            raise BatchUnknown(
-                f"no row belongs to batch {batch!r}",
-                fix="`recheck status` lists the batches; check data.path and batches.by",
+    def _empty(self, batch: str) -> BatchResult:
+        """Return the state of a batch whose files are there and hold no row: nothing is published."""
+        if self._is_live(batch):
+            raise BatchRefused(
+                f"batch {batch} is published, and its files hold no row now",
+                fix="bring the rows back; what is published stays",
             )
-        allowed = self.job.data.max_quarantined
-        if batch != UNKNOWN and len(bad) > allowed * rows_in:
-            raise _too_many_bad(batch, rows_in, bad, allowed)
+        return BatchResult(batch, 0, 0, 0, "empty")
 
-    def _empty(self, batch: str) -> WrittenFile:
+    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
+        """Refuse a batch with too many bad rows; rows of no batch count among all rows of their files."""
+        allowed = self.job.data.max_quarantined
+        among = max(rows_in, self.inputs.rows_beside(batch)) if batch == UNKNOWN else rows_in
+        if len(bad) > allowed * among:
+            raise _too_many_bad(batch, among, bad, allowed)
+
+    def _no_rows(self, batch: str) -> WrittenFile:
         """Write a file without rows, so that a batch without one good row is known to be done."""
         table, partition = self.store.table("predictions"), self._partition(batch)
         names = [name for name in PREDICTIONS.names if name not in partition]
