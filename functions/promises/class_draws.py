@@ -72,7 +72,8 @@ def _comes_out_again(job: Job, views: Views, attempt: Attempt, design: Design) -
         return True
     if job.sampling.for_.class_ != design.goal.class_:
         return True
-    population = predictions.read(job, views.tables, attempt, None).population
+    digests = attempts.file_digests(views.tables).get(attempt.id, {})
+    population = predictions.read(job, views.tables, attempt, None, digests).population
     earlier = drawn_rows(views.tables, attempt.batch, design)
     places = earlier.places(first_64_bits(population.ids))
     if (places < 0).any():

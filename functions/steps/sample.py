@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.app import App
 from functions.batches import attempts
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.failures import first_of
 from functions.draws import predictions as predicted
 from functions.draws.class_goals import class_goal
@@ -105,8 +105,9 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
 
 
 def _sample(app: App, options: SampleOptions) -> SampleResult:
-    with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
+    with app.alone(f"sample-{app.job.name}", wait=_WAIT, dry_run=options.dry_run):
         views = app.views()
+        digests = attempts.file_digests(views.tables)
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
         batches = options.batches or tuple(sorted(scored))
@@ -115,7 +116,8 @@ def _sample(app: App, options: SampleOptions) -> SampleResult:
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
                 require_scored(live, batch)
-                one = _Batch(app, views, live[batch], earlier.get(batch), answers)
+                files = digests.get(live[batch].id, {})
+                one = _Batch(app, views, live[batch], files, earlier.get(batch), answers)
                 result.drawn.append(one.draw(options))
             except RecheckError as error:
                 result.failed[batch] = error
@@ -134,6 +136,7 @@ class _Batch:
     app: App
     views: Views
     attempt: Attempt
+    files: FileDigests  # of the attempt
     design: Design | None
     answers_seen: int
 
@@ -141,7 +144,7 @@ class _Batch:
         app, tables = self.app, self.views.tables
         job = app.job
         package = predicted.package_of(job, app.store, app.settings, self.attempt.version)
-        rows = predicted.read(job, tables, self.attempt, package)
+        rows = predicted.read(job, tables, self.attempt, package, self.files)
         self._require_cohorts(rows.population)
         batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
         request = self._request(batch, options)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
 from pipelines.identity.settings_digest import ADDED
@@ -15,6 +15,7 @@ from pipelines.job.metric_names import Metric
 MOST_ROWS = 1_000_000_000  # the largest budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+_SPELLED = BeforeValidator(lambda x: canonical(x) if isinstance(x, str | int | float) else x)
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -142,6 +143,11 @@ class Model(Section):
     version: str | None = Field(
         default=None, description="Pins a version; without it the newest is live."
     )
+    from_job: Name | None = Field(
+        default=None,
+        description="The job of the same store that fitted the model, where it is not this one.",
+        json_schema_extra=ADDED,
+    )
     holdout: float = Field(
         default=0.2,
         gt=0,
@@ -185,13 +191,7 @@ class ClassAim(Section):
     """A rare class that draws ask more about, such as `for = {metric = "f1", class = "fraud"}`; without it, they ask about all alike."""
 
     metric: Literal["precision", "recall", "f1"] = Field(description="What is to be known well.")
-    class_: str = Field(alias="class", description="The class: one of `target.answers`.")
-
-    @field_validator("class_", mode="before")
-    @classmethod
-    def _spelled(cls, value: object) -> object:
-        """Spell the class as answers are spelled."""
-        return canonical(value) if isinstance(value, (str, int, float)) else value
+    class_: Annotated[str, _SPELLED] = Field(alias="class", description="One of `target.answers`.")
 
 
 class Sampling(Section):
