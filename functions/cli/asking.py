@@ -107,11 +107,9 @@ def pull(job: Path, files: tuple[Path, ...], full: bool, dry_run: bool, as_json:
     from functions.steps import pull as step
 
     pulled = step.pull(opened(job), files=files, full=full, dry_run=dry_run)
-    lines = [
-        f"{name}: {value}"
-        for name, value in output.plain(pulled).items()
-        if not isinstance(value, list)
-    ]
+    counts = output.plain(pulled)
+    lines = [f"{name}: {value}" for name, value in counts.items() if not isinstance(value, list)]
+    lines += [f"unreadable: {len(pulled.unreadable)}"] if pulled.unreadable else []
     if pulled.unknown_ids:
         output.say(f"hint: unknown ids, the first: {', '.join(pulled.unknown_ids)}")
-    output.answer(output.plain(pulled), lines, as_json=as_json)
+    output.answer(counts, lines, as_json=as_json)

@@ -12,7 +12,7 @@ from functions.app import App
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.draws.training_draw import training_draws
-from functions.label_studio import asked, connect, digests, survey
+from functions.label_studio import asked, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.questions.survey import Survey
@@ -52,6 +52,7 @@ class Pushed:
     created: int
     existing: int
     url: str | None = None  # of the project
+    unreadable: tuple[str, ...] = ()  # tasks of the project that cannot be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def _push(app: App, options: PushOptions) -> Pushed:
             dropped=_dropped(views, server.url, options),
         )
         _record(app, views, _Board(server.url, project.id), rows, pushed.tasks)
-    return Pushed(project.id, pushed.created, pushed.existing, project.url)
+    tell_unreadable(app.say, pushed.unreadable)
+    return Pushed(project.id, pushed.created, pushed.existing, project.url, pushed.unreadable)
 
 
 def draw_training_rows(app: App, batches: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ twice. So nothing that creates is repeated here; `push` looks instead.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -200,36 +200,6 @@ class SdkClient:
         """Say how many people a task is for."""
         with translated(self.url):
             self._sdk.tasks.update(str(task), overlap=count)
-
-
-def each_task(
-    server: LabelStudio, project: int, fields: Sequence[str], *conditions: Record
-) -> Iterator[Record]:
-    """Yield all tasks that pass the conditions, by ascending id.
-
-    Each page begins after the last id seen. Numbered pages would skip tasks
-    when others are deleted or change while we read.
-
-    Args:
-        server: where the project is.
-        project: its number.
-        fields: what is read of each task; `id` must be among them.
-        conditions: from `number` and `one_of`; all must hold.
-
-    Yields:
-        The tasks.
-    """
-    last = 0
-    while True:
-        query = {
-            "filters": every(number("id", last, "greater"), *conditions),
-            "ordering": ["tasks:id"],
-        }
-        page = server.tasks(project, query, fields, limit=PAGE)
-        yield from page
-        if len(page) < PAGE:
-            return
-        last = page[-1]["id"]
 
 
 def every(*conditions: Record) -> Record:
