@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from infra.engines.choice import ENGINES
+from infra.owned_files import require_own
 from pipelines.errors import SettingsInvalid
 
 ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
@@ -40,6 +41,20 @@ def _registered(engine: str) -> str:
 EngineName = Annotated[
     str, AfterValidator(_registered), Field(json_schema_extra={"enum": [*ENGINES]})
 ]
+
+
+def _without_user(url: str) -> str:
+    """Return an address without user and password: the access token opens Label Studio, and nothing else.
+
+    >>> _without_user("https://me:secret@labels.example.com/x")
+    'https://labels.example.com/x'
+    """
+    scheme, mark, rest = url.partition("://")
+    server, slash, path = rest.partition("/")
+    return scheme + mark + server.rpartition("@")[2] + slash + path
+
+
+Address = Annotated[str, AfterValidator(_without_user)]
 
 
 def _user() -> str:
@@ -79,9 +94,9 @@ class Settings(BaseModel):
     workers: int = Field(
         default=1, ge=1, le=256, description="Processes that the inline engine works with."
     )
-    label_studio_url: str | None = Field(
+    label_studio_url: Address | None = Field(
         default=None,
-        description="Address of Label Studio; also `LABEL_STUDIO_URL`. "
+        description="Address of Label Studio; also `LABEL_STUDIO_URL`. A user and password in it are dropped. "
         "Without it, the one that `recheck labelstudio up` runs on this machine.",
     )
     label_studio_api_key: SecretStr | None = Field(
@@ -130,10 +145,11 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
         return {}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsInvalid(
             f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS"
         ) from error
+    require_own(path, "the settings file")
     return {name: (value, str(path)) for name, value in content.items()}
 
 
