@@ -72,7 +72,13 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     '/etc/xdg/recheck/signing.pem'
     """
     config = environment.get("XDG_CONFIG_HOME")
-    return (Path(config) if config else Path.home() / ".config") / "recheck" / "signing.pem"
+    try:
+        return (Path(config) if config else Path.home() / ".config") / "recheck" / "signing.pem"
+    except RuntimeError as error:
+        raise SettingsInvalid(
+            "no signing key can be kept: this user has no home folder",
+            fix="let XDG_CONFIG_HOME name a folder, or RECHECK_SIGNING_KEY and RECHECK_TRUSTED_KEYS keys",
+        ) from error
 
 
 def own_key(named: Path | None = None) -> SigningKey:

@@ -8,12 +8,14 @@ import click
 
 from functions.cli import batch_records, estimate_table, output
 from functions.cli.options import (
+    TEXT,
     batch_option,
     dry_run_option,
     job_argument,
     json_option,
     opened,
 )
+from pipelines.job.sections import MOST_ROWS
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 
@@ -22,12 +24,13 @@ from pipelines.tables.purposes import TRAIN, VERIFY
 @batch_option
 @click.option(
     "--budget",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=MOST_ROWS),
     metavar="N",
     help="Rows per batch, at least 1; without it, the job file's.",
 )
 @click.option(
     "--redraw",
+    type=TEXT,
     metavar="REASON",
     help="Draw anew, although there is an earlier draw; it stays on record.",
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from functions.cli.visible import visible_line
 from labeling.estimates.amounts import (
     LEADING,
     OF_CLASSES,
@@ -258,8 +259,9 @@ def _amount(estimate: Estimate, value: float) -> str:
     return TERMINAL.amount(estimate.metric, value, _DIGITS)
 
 
-def _aligned(rows: Sequence[Row]) -> Iterator[str]:
+def _aligned(lines: Sequence[Row]) -> Iterator[str]:
     """Yield columns as wide as they need; a row of one cell is a line of its own."""
+    rows = [tuple(map(visible_line, line)) for line in lines]
     several = [row for row in rows if len(row) > 1]
     widths = [
         max((len(row[place]) for row in several if place < len(row)), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,7 @@ def init(
         else [
             f"wrote {path}",
             f"{count}: {output.few(batches)}",
-            f"next: recheck {_first_step(options)} {path}",
+            f"next: recheck {_first_step(options)} {shlex.quote(str(path))}",
         ]
     )
     output.answer({"job": path, "batches": batches}, shown, as_json=as_json)

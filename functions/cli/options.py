@@ -28,10 +28,30 @@ def job_typed(context: click.Context, _parameter: click.Parameter, job: Path) ->
 job_argument = click.argument(
     "job", type=click.Path(path_type=Path), metavar="JOB", callback=job_typed
 )
+
+
+class _Text(click.ParamType):
+    """Text of whole characters: a terminal may pass any bytes, and no table can hold them."""
+
+    name = "text"
+
+    def convert(
+        self, value: str, _param: click.Parameter | None, _ctx: click.Context | None
+    ) -> str:
+        """Return the text as it is."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{value!r} is no text in UTF-8")
+        return value
+
+
+TEXT = _Text()
 batch_option = click.option(
     "--batch",
     "batches",
     multiple=True,
+    type=TEXT,
     metavar="B",
     help="A batch; may be given several times. Without it, every batch.",
 )

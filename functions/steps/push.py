@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -168,7 +169,7 @@ def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]
     rows = relations.records(samples)
     drawn = {row["batch"] for row in rows}
     for batch in [batch for batch in options.batches if batch not in drawn]:
-        fix = f"run `recheck sample … --batch {batch}` first"
+        fix = f"run `recheck sample … --batch {shlex.quote(batch)}` first"
         raise StepMissing(f"nothing was drawn from batch {batch!r}", fix=_fix(options, fix))
     if not rows:
         raise StepMissing(

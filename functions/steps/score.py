@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -257,5 +258,5 @@ def require_scored(live: Mapping[str, Attempt], batch: str) -> None:
     if batch not in live:
         raise StepMissing(
             f"batch {batch!r} has no predictions",
-            fix=f"run `recheck score … --batch {batch}` first",
+            fix=f"run `recheck score … --batch {shlex.quote(batch)}` first",
         )

@@ -81,7 +81,7 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
-    if Path(full).is_file():  # a file whose name holds a `*` is no pattern
+    if _is_file(full):  # a file whose name holds a `*` is no pattern
         return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
     names, fixed = matcher(full), fixed_part(full)
     sources: list[Source] = []
@@ -99,6 +99,14 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
             fix="correct data.path in the job file; relative paths start at its folder",
         )
     return sources
+
+
+def _is_file(path: str) -> bool:
+    """Tell whether there is a file; a name that no file can have has none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
 
 
 def file_tag(source: Source) -> str:

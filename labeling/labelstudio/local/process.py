@@ -82,7 +82,7 @@ def start(home: Home, account: Mapping[str, str], patience: float) -> None:
     command = [str(home.python), "-m", "label_studio.server", "start", "--no-browser"]
     command += ["--internal-host", HOST, "--port", str(port)]
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment |= _QUIET | account
+    environment |= {**_QUIET, **account}
     environment["LABEL_STUDIO_BASE_DATA_DIR"] = str(home.data / "files")
     with path_of(home, "lock").open("w") as lock, path_of(home, "log").open("w") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `is_up` holds it for an instant
