@@ -71,6 +71,15 @@ class Input:
         """Return the size of the files of these batches, in bytes."""
         return sum(source.size for source in self._of(batches))
 
+    def declared_rows(self, batch: str) -> int:
+        """Return the rows of a batch's files, as these declare them; CSV files declare none."""
+        return sum(split.rows or 0 for split in self.splits([batch]))
+
+    def most_rows(self, batch: str) -> int:
+        """Return the most rows that a batch can have, by what its files say of themselves."""
+        splits = self.splits([batch])
+        return sum(fragments.most_rows(split) for split in splits)
+
     def splits(self, batches: Iterable[str]) -> list[Split]:
         """Return the splits of the files of these batches, in order."""
         return [split for source in self._of(batches) for split in self._splits_of(source)]

@@ -7,6 +7,7 @@ attempt without a commit do not count.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
 from pipelines.tables.table_files import WrittenFile
 
+MOST_QUARANTINED = 2_000_000  # rows of one batch: about a gigabyte until they are written
 _DOUBLES = ("duplicate_key", "duplicate_row")
 _KEY_HINT = "add a column to data.key, if a key names one row only together with it; or "
 
@@ -95,9 +97,9 @@ class Publisher:
             ConcurrentRun: another run published something else meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
-        bad = [row for result in results for row in result.bad]
         rows_in = sum(result.rows_in for result in results)
-        self._refuse(batch, rows_in, bad)
+        self._refuse(batch, rows_in, results)
+        bad = [row for result in results for row in result.bad]
         version = _one_version(batch, results) or self.version
         status = "replaced" if self._is_live(batch) else "published"
         scored = BatchResult(batch, rows_in, rows_in - len(bad), len(bad), status)
@@ -109,16 +111,16 @@ class Publisher:
         partition = {"job": self.job.name, "batch": batch}
         return bool(self.store.table("predictions").files(partition))
 
-    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
+    def _refuse(self, batch: str, rows_in: int, results: Sequence[FragmentResult]) -> None:
         """Refuse a batch without rows, or with too many bad ones; those of no batch are allowed."""
         if not rows_in:
             raise BatchUnknown(
                 f"no row belongs to batch {batch!r}",
                 fix="`recheck status` lists the batches; check data.path and batches.by",
             )
-        allowed = self.job.data.max_quarantined
-        if batch != UNKNOWN and len(bad) > allowed * rows_in:
-            raise _too_many_bad(batch, rows_in, bad, allowed)
+        bad = sum(result.bad_count for result in results)
+        if bad > most_bad(self.job, batch, rows_in):
+            raise _too_many_bad(batch, rows_in, results, self.job.data.max_quarantined)
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
         if not bad:
@@ -177,15 +179,39 @@ class Publisher:
         return scored
 
 
-def _too_many_bad(batch: str, rows_in: int, bad: Sequence[BadRow], allowed: float) -> BatchRefused:
-    reasons = Counter(row.reason for row in bad).most_common(3)
-    first = bad[0]
+def most_bad(job: Job, batch: str, rows: int) -> int:
+    """Return how many rows of a batch may be bad.
+
+    Args:
+        job: states the share; rows of no batch have none.
+        batch: its name.
+        rows: how many it has.
+
+    Returns:
+        The largest number of bad rows that is published, and kept in `quarantine`.
+    """
+    share = 1.0 if batch == UNKNOWN else job.data.max_quarantined
+    return min(math.floor(share * rows), MOST_QUARANTINED)
+
+
+def _too_many_bad(
+    batch: str, rows_in: int, results: Sequence[FragmentResult], allowed: float
+) -> BatchRefused:
+    bad = Counter(row.reason for result in results for row in result.bad)
+    for result in results:
+        bad.update({reason: count for (reason, _), count in result.more_bad.items()})
+    reasons, total = bad.most_common(3), bad.total()
+    first = next(row for result in results for row in result.bad)
     where = f"{first.source}, row {first.row}"
     where += f", column {first.column!r}" if first.column else ""
+    is_cut = any(result.more_bad for result in results)
+    limit = f"data.max_quarantined = {allowed:g}"
+    if batch == UNKNOWN or total <= allowed * rows_in:
+        limit = f"the {MOST_QUARANTINED} that `quarantine` takes of one batch"
     return BatchRefused(
-        f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
+        f"batch {batch}: {'at least ' if is_cut else ''}{total} of {rows_in} rows are bad "
         f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {where}), "
-        f"more than data.max_quarantined = {allowed:g}",
+        f"more than {limit}",
         fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
         "mend the data, or raise data.max_quarantined; nothing of the batch was published",
     )

@@ -140,6 +140,14 @@ def splits_of(source: Source) -> list[Split]:
     return [Split(source, i, starts[i], count) for i, count in enumerate(counts)]
 
 
+def most_rows(split: Split) -> int:
+    """Return the most rows that a split can have; of CSV, by the size of its file."""
+    if split.rows is not None:
+        return split.rows
+    with _reading(split.source):
+        return csv_files.most_rows(split.source.path, split.source.size)
+
+
 def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield the fragments of a split as (number of the first row in the file, rows).
 

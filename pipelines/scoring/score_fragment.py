@@ -24,6 +24,8 @@ from pipelines.input.fragments import Split
 from pipelines.input.projections import projection
 from pipelines.input.typed_rows import contents_of, require_numbers, take
 from pipelines.job.rules import ReadingRules
+from pipelines.scoring import batch_results
+from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.file_names import Origin, predictions_name
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.scoring.scorers import Predictions, Scorer
@@ -43,6 +45,10 @@ class Work:
     excluded: Mapping[tuple[str, int], str] = field(
         default_factory=dict
     )  # (input file, row) -> why it is left out
+    most_bad: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of each batch; with more, it is refused
+    most_kept: int | None = field(default_factory=lambda: batch_results.MOST_KEPT)  # None: all
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -61,12 +67,25 @@ class Work:
         Raises:
             InputUnreadable, SchemaMismatch: its file cannot be used.
         """
-        columns, wanted = projection(self.rules), self.attempts
-        digests = self.file_digests
-        for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
+        for held in self._held(split).values():
+            yield from held.results
+
+    def _held(self, split: Split) -> dict[str, BatchResults]:
+        """Score a split; of a batch that is surely refused, no more than was needed to know it."""
+        columns, wanted = projection(self.rules), {*self.attempts}
+        held: dict[str, BatchResults] = {}
+        parts = batches_of(self.rules, split, columns, batches=wanted, digests=self.file_digests)
+        for rows in parts:
             if not split.source.is_csv:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
-            yield score_fragment(self, split, rows)
+            limit = self.most_bad.get(rows.batch)
+            batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
+            batch.add(score_fragment(self, split, rows))
+            if batch.is_refused:
+                wanted.discard(rows.batch)
+                if not wanted:
+                    break
+        return held
 
     def outcome(self, split: Split) -> Outcome:
         """Score a split; a fault of its file is part of the outcome, so that others go on."""

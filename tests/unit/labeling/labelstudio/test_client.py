@@ -14,13 +14,14 @@ from pipelines.errors import LabelStudioRefused, SettingsInvalid
 
 
 @contextmanager
-def answering(body: bytes) -> Iterator[SdkClient]:
-    """A client of a server that answers 200 and the same to everything."""
+def answering(body: bytes, status: int = 200) -> Iterator[SdkClient]:
+    """A client of a server that answers the same to everything."""
 
     class Always(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Location", "http://192.0.2.1/")
             self.end_headers()
             self.wfile.write(body)
 
@@ -66,6 +67,12 @@ def test_a_password_in_a_wrong_address_is_not_told(url: str) -> None:
         SdkClient(url, "0" * 40)
 
     assert "s3cret" not in str(refused.value)
+
+
+def test_a_server_that_redirects_is_refused() -> None:
+    """It would get to see the token."""
+    with answering(b"", status=302) as client, pytest.raises(LabelStudioRefused):
+        client.projects()
 
 
 def test_a_password_in_an_address_goes_nowhere() -> None:
