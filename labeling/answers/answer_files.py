@@ -1,4 +1,4 @@
-"""Answer files: exports of Label Studio, CSV and Parquet tables.
+"""Answer files: exports of Label Studio, and tables in CSV or Parquet.
 
 A table has `prediction_id`, or `key` and `batch`; `answer`; and perhaps
 `annotator` and `created` (ISO 8601, UTC where it names no zone). Keys are
@@ -48,7 +48,7 @@ def read_answers(
     identify: Identify,
     aside: SetAside | None = None,
 ) -> list[Answer]:
-    """Read every answer in a file, whose content decides its format, not its name.
+    """Read every answer in a file; its content tells its format, its name does not.
 
     A row is identified by its prediction, annotator and time: a later file with
     another answer for the same corrects it, the same file again changes nothing.
@@ -56,7 +56,7 @@ def read_answers(
     Args:
         path: the file.
         question: the job's, for exported tasks that do not keep their own.
-        allowed: the classes that may be right; without any, a number is.
+        allowed: the classes that people may answer with; if empty, answers are numbers.
         identify: returns the prediction ids of the keys of one batch.
         aside: takes the rows and tasks that cannot be read; the others are read.
 
