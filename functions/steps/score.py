@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from functions.app import App
 from functions.batches import attempts as ledger
@@ -15,9 +14,10 @@ from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
 from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher, most_bad
-from functions.runs import Run, physical_memory, words_of
+from functions.batches.unscorable import unscorable
+from functions.runs import Run, words_of
 from infra.engines import choice
-from pipelines.errors import BatchOpen, BatchRefused, JobInvalid, RecheckError, StepMissing
+from pipelines.errors import BatchOpen, JobInvalid, RecheckError, StepMissing
 from pipelines.input.batches import UNKNOWN, period_end
 from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
@@ -25,10 +25,6 @@ from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.duplicate_keys import duplicates
 from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Outcome, Work
-
-_ROW_BYTES = 40  # that a row takes until its batch is published: its id, digest and position
-_SHARE = 0.6  # of the memory
-_LONGEST = 255 - len("batch=")  # bytes of a folder's name, as it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +81,13 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
     else:
-        # a batch that was named may not be there at all, which is told when its rows are read
-        refused = [batch for batch in due if len(quote(batch, safe="")) > _LONGEST]
-        refused = [] if options.batches else refused
-        states |= {batch: _unnamable(batch) for batch in refused}
-        states |= {batch: _too_large(batch) for batch in due if _is_too_large(data, batch)}
+        for batch in due:
+            if result := unscorable(data, batch, is_named=bool(options.batches)):
+                states[batch] = result
         due = [batch for batch in due if batch not in states]
         if due:
             states |= _Scoring(app, options, data, due, model).run()
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
-
-
-def _unnamable(batch: str) -> BatchResult:
-    error = BatchRefused(
-        f"batch {batch!r} has a name that no folder can have: it is too long",
-        fix="give the batch a shorter name",
-    )
-    return BatchResult(batch, 0, 0, 0, FAILED, error)
-
-
-def _is_too_large(data: Input, batch: str) -> bool:
-    """Tell whether a batch may have more rows than this machine can hold, by what its files declare."""
-    return data.declared_rows(batch) * _ROW_BYTES > _SHARE * physical_memory()
-
-
-def _too_large(batch: str) -> BatchResult:
-    error = BatchRefused(
-        f"the files of batch {batch!r} declare more rows than the memory of this machine can hold",
-        fix="make smaller batches, or score on a machine with more memory",
-    )
-    return BatchResult(batch, 0, 0, 0, FAILED, error)
 
 
 def _due(

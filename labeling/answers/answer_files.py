@@ -31,6 +31,8 @@ from pipelines.identity.keyed_hash import subkey
 from pipelines.input.row_keys import key_text
 
 COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
+_MOST_BYTES = 2**30  # of a file: an export may hold its pictures
+_MOST_ROWS = 10_000_000  # a small Parquet file may declare any number
 _NAMES = ("prediction_id", "key", "batch")
 Note = Callable[[int, str], None]  # takes a row that cannot be read, from 0, and the reason
 Identify = Callable[[str, Sequence[str]], Sequence[str]]  # batch, keys -> prediction ids
@@ -83,11 +85,14 @@ def _read(
     path: Path, question: str, allowed: Sequence[str], identify: Identify, unread: SetAside
 ) -> list[Answer]:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:  # perhaps a pipe, which says no size
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise AnswersUnreadable(
             f"{path} cannot be read: {error.strerror}", fix="check the path"
         ) from error
+    if len(content) > _MOST_BYTES:
+        raise _too_large(path, f"bytes than {_MOST_BYTES:,}")
     if content.lstrip()[:1] in (b"[", b"{"):
         return _export(path, content, question, allowed, unread)
     table = _table(path, content, unread)
@@ -113,6 +118,10 @@ def _export(
     return answers
 
 
+def _too_large(path: Path, what: str) -> AnswersUnreadable:
+    return AnswersUnreadable(f"{path} has more {what}", fix="cut it into several files")
+
+
 def _is_task(task: object) -> bool:
     return isinstance(task, dict) and isinstance(task.get("annotations"), list)
 
@@ -133,6 +142,9 @@ def _table(path: Path, content: bytes, unread: SetAside) -> pa.Table:
     source = pa.BufferReader(content)
     try:
         if content.startswith(b"PAR1"):
+            declared = parquet.ParquetFile(source).metadata.num_rows
+            if declared > _MOST_ROWS:
+                raise _too_large(path, f"rows than {_MOST_ROWS:,}")
             table = parquet.read_table(source)
         else:
             rows = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip)

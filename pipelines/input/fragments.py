@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from pipelines.columns.buffers import without_views
 from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
 from pipelines.input import csv_files
+from pipelines.input.declared_values import immense_column
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
 
 FRAGMENT_ROWS = 65_536
@@ -177,6 +178,13 @@ def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordB
     present = file.schema_arrow.names
     names = present if projection.columns is None else list(projection.columns)
     _require(split.source, [*names, *projection.required], present)
+    immense = immense_column(file, split.source.path, split.row_group, names, FRAGMENT_ROWS)
+    if immense is not None:
+        raise InputUnreadable(
+            f"{split.source.name}: the values of column {immense!r} are few, and so long that "
+            f"{FRAGMENT_ROWS} rows of them would not fit into memory",
+            fix="look at that column; deliver shorter values, or take it out of the job file",
+        )
     groups = [split.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
         columns = [without_views(rows.column(name)) for name in names]

@@ -80,7 +80,7 @@ def test_millions_of_empty_rows_are_refused_in_little_memory(by: str, world: Wor
 def test_more_rows_than_the_machine_can_hold_are_refused_before_any_is_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.steps.score.physical_memory", lambda: 600 * 40)
+    monkeypatch.setattr("functions.batches.unscorable.physical_memory", lambda: 600 * 40)
 
     told = world.refused("score")
 

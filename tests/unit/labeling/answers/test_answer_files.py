@@ -300,3 +300,23 @@ def test_a_day_without_answers_is_normal(names: str, file: Path) -> None:
 def test_a_missing_file_is_refused(file: Path) -> None:
     with pytest.raises(AnswersUnreadable, match="No such file"):
         read(file)
+
+
+def test_a_file_that_declares_immense_numbers_of_rows_is_not_read(file: Path) -> None:
+    nothing = pa.nulls(1_000_000, pa.string())
+    with parquet.ParquetWriter(
+        file, pa.schema({"prediction_id": "string", "answer": "string"})
+    ) as w:
+        for _ in range(11):
+            w.write_table(pa.table({"prediction_id": nothing, "answer": nothing}))
+
+    with pytest.raises(AnswersUnreadable, match="more rows than 10,000,000"):
+        read(file)
+
+
+def test_a_file_of_too_many_bytes_is_not_read(file: Path) -> None:
+    with file.open("wb") as written:
+        written.truncate(2**30 + 1)
+
+    with pytest.raises(AnswersUnreadable, match="more bytes than"):
+        read(file)
