@@ -17,7 +17,7 @@ from functions.batches.attempts import rules
 from functions.batches.discovery import Input
 from functions.runs import Cost, Run
 from infra.store import Store
-from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
+from pipelines.errors import BatchRefused, ConcurrentRun, RecheckError
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
@@ -40,7 +40,7 @@ class BatchResult:
     rows_in: int
     predictions: int
     quarantined: int
-    status: str  # published | already | changed | replaced | open | due | failed
+    status: str  # published | already | changed | replaced | open | due | empty | failed
     error: RecheckError | None = None  # of a batch that failed
 
 
@@ -92,12 +92,14 @@ class Publisher:
             The state of the batch, with its counts.
 
         Raises:
-            BatchUnknown: the batch has no row.
-            BatchRefused: too many rows are bad, or they are of several versions.
+            BatchRefused: too many rows are bad, or they are of several versions, or
+                there are none where some are published.
             ConcurrentRun: another run published something else meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
         rows_in = sum(result.rows_in for result in results)
+        if not rows_in:
+            return self._empty(batch)
         self._refuse(batch, rows_in, results)
         bad = [row for result in results for row in result.bad]
         version = _one_version(batch, results) or self.version
@@ -111,16 +113,21 @@ class Publisher:
         partition = {"job": self.job.name, "batch": batch}
         return bool(self.store.table("predictions").files(partition))
 
-    def _refuse(self, batch: str, rows_in: int, results: Sequence[FragmentResult]) -> None:
-        """Refuse a batch without rows, or with too many bad ones; those of no batch are allowed."""
-        if not rows_in:
-            raise BatchUnknown(
-                f"no row belongs to batch {batch!r}",
-                fix="`recheck status` lists the batches; check data.path and batches.by",
+    def _empty(self, batch: str) -> BatchResult:
+        """Return the state of a batch whose files are there and hold no row: nothing is published."""
+        if self._is_live(batch):
+            raise BatchRefused(
+                f"batch {batch} is published, and its files hold no row now",
+                fix="bring the rows back; what is published stays",
             )
+        return BatchResult(batch, 0, 0, 0, "empty")
+
+    def _refuse(self, batch: str, rows_in: int, results: Sequence[FragmentResult]) -> None:
+        """Refuse a batch with too many bad rows; rows of no batch count among all rows of their files."""
+        among = max(rows_in, self.inputs.rows_beside(batch)) if batch == UNKNOWN else rows_in
         bad = sum(result.bad_count for result in results)
-        if bad > most_bad(self.job, batch, rows_in):
-            raise _too_many_bad(batch, rows_in, results, self.job.data.max_quarantined)
+        if bad > most_bad(self.job, among):
+            raise _too_many_bad(batch, among, results, self.job.data.max_quarantined)
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
         if not bad:
@@ -179,19 +186,9 @@ class Publisher:
         return scored
 
 
-def most_bad(job: Job, batch: str, rows: int) -> int:
-    """Return how many rows of a batch may be bad.
-
-    Args:
-        job: states the share; rows of no batch have none.
-        batch: its name.
-        rows: how many it has.
-
-    Returns:
-        The largest number of bad rows that is published, and kept in `quarantine`.
-    """
-    share = 1.0 if batch == UNKNOWN else job.data.max_quarantined
-    return min(math.floor(share * rows), MOST_QUARANTINED)
+def most_bad(job: Job, rows: int) -> int:
+    """Return how many of so many rows may be bad: what is published, and kept in `quarantine`."""
+    return min(math.floor(job.data.max_quarantined * rows), MOST_QUARANTINED)
 
 
 def _too_many_bad(
@@ -206,7 +203,7 @@ def _too_many_bad(
     where += f", column {first.column!r}" if first.column else ""
     is_cut = any(result.more_bad for result in results)
     limit = f"data.max_quarantined = {allowed:g}"
-    if batch == UNKNOWN or total <= allowed * rows_in:
+    if total <= allowed * rows_in:
         limit = f"the {MOST_QUARANTINED} that `quarantine` takes of one batch"
     return BatchRefused(
         f"batch {batch}: {'at least ' if is_cut else ''}{total} of {rows_in} rows are bad "

@@ -14,7 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array
-from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
+from pipelines.errors import (
+    FunctionFailed,
+    InputUnreadable,
+    JobInvalid,
+    RecheckError,
+    SchemaMismatch,
+)
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input.batch_rows import BatchRows, batches_of
@@ -66,33 +72,52 @@ class Work:
 
         Raises:
             InputUnreadable, SchemaMismatch: its file cannot be used.
+            JobInvalid: the user's function fails.
         """
-        for held in self._held(split).values():
-            yield from held.results
-
-    def _held(self, split: Split) -> dict[str, BatchResults]:
-        """Score a split; of a batch that is surely refused, no more than was needed to know it."""
-        columns, wanted = projection(self.rules), {*self.attempts}
-        held: dict[str, BatchResults] = {}
-        parts = batches_of(self.rules, split, columns, batches=wanted, digests=self.file_digests)
-        for rows in parts:
-            if not split.source.is_csv:
-                require_numbers(rows.rows.schema, self.rules.number_columns)
-            limit = self.most_bad.get(rows.batch)
-            batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
-            batch.add(score_fragment(self, split, rows))
-            if batch.is_refused:
-                wanted.discard(rows.batch)
-                if not wanted:
-                    break
-        return held
+        for rows in self._read(split, {*self.attempts}):
+            yield self._scored(split, rows)
 
     def outcome(self, split: Split) -> Outcome:
-        """Score a split; a fault of its file is part of the outcome, so that others go on."""
+        """Score a split; a fault of its file or of one batch is part of it, so that others go on.
+
+        Of a batch that is surely refused, no more is scored than was needed to know it.
+        """
+        held: dict[str, BatchResults] = {}
+        refused: dict[str, RecheckError] = {}
+        wanted = {*self.attempts}
         try:
-            return Outcome(split, tuple(self.results(split)), None)
+            for rows in self._read(split, wanted):
+                try:
+                    result = self._scored(split, rows)
+                except (SchemaMismatch, JobInvalid) as error:
+                    refused.setdefault(rows.batch, error)
+                    continue
+                limit = self.most_bad.get(rows.batch)
+                batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
+                batch.add(result)
+                if batch.is_refused:
+                    wanted.discard(rows.batch)
         except (InputUnreadable, SchemaMismatch) as error:
             return Outcome(split, (), error)
+        results = tuple(result for batch in held.values() for result in batch.results)
+        return Outcome(split, results, None, refused)
+
+    def _read(self, split: Split, wanted: set[str]) -> Iterator[BatchRows]:
+        """Yield the rows of the batches that are wanted, until none is."""
+        columns, digests = projection(self.rules), self.file_digests
+        for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
+            if not split.source.is_csv:
+                require_numbers(rows.rows.schema, self.rules.number_columns)
+            yield rows
+            if not wanted:
+                return
+
+    def _scored(self, split: Split, rows: BatchRows) -> FragmentResult:
+        try:
+            return score_fragment(self, split, rows)
+        except FunctionFailed as error:
+            place = f"batch {rows.batch}, {split.source.name}"
+            raise error.at(place, rows.positions.tolist()) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +126,8 @@ class Outcome:
 
     split: Split
     results: tuple[FragmentResult, ...]
-    error: RecheckError | None
+    error: RecheckError | None  # of its file
+    refused: Mapping[str, RecheckError] = field(default_factory=dict)  # of one batch, by its name
 
 
 def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:
