@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from functions.cli.visible import visible_line
 from labeling.estimates.amounts import (
     LEADING,
     OF_CLASSES,
@@ -15,6 +14,7 @@ from labeling.estimates.amounts import (
     ends_without_point,
     leading_range,
 )
+from pipelines.columns.visible import visible_line
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed

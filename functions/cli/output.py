@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from functions.batches.failures import FAILED
-from functions.cli.visible import visible, visible_json, visible_line
+from pipelines.columns.visible import visible, visible_json, visible_line
 from pipelines.errors import RecheckError
 
 if TYPE_CHECKING:
