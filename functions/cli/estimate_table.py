@@ -14,6 +14,7 @@ from labeling.estimates.amounts import (
     ends_without_point,
     leading_range,
 )
+from pipelines.columns.visible import visible_line
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
@@ -258,8 +259,9 @@ def _amount(estimate: Estimate, value: float) -> str:
     return TERMINAL.amount(estimate.metric, value, _DIGITS)
 
 
-def _aligned(rows: Sequence[Row]) -> Iterator[str]:
+def _aligned(lines: Sequence[Row]) -> Iterator[str]:
     """Yield columns as wide as they need; a row of one cell is a line of its own."""
+    rows = [tuple(map(visible_line, line)) for line in lines]
     several = [row for row in rows if len(row) > 1]
     widths = [
         max((len(row[place]) for row in several if place < len(row)), default=0)

@@ -131,7 +131,7 @@ def load(path: Path) -> Job:
         ) from error
     try:
         return parse(tomllib.loads(text), str(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number may have too many digits, too
         raise JobInvalid(
             f"{path}: not TOML: {error}", fix="correct that line; TOML is described at toml.io"
         ) from error

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.columns.frozen_lists import frozen_lists
 from pipelines.columns.spelling import canonical
 from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
@@ -19,9 +20,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A table of the job file, closed to unknown keys."""
+    """A table of the job file, closed to unknown keys and to values of other types."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    _lists = model_validator(mode="before")(frozen_lists)
 
 
 class Data(Section):
