@@ -59,13 +59,15 @@ def report(app: App) -> ReportResult:
 def gather(app: App) -> ReportData:
     """Gather all data of the page; the estimates are those of `recheck estimate`."""
     now, views = app.now(), app.views()
+    wanted = estimates.wanted(app.job)
+    samples_of_job = views.samples(scores=wanted.needs_scores)
     designs, samples, annotations = (
-        of_purpose(rows, VERIFY) for rows in (views.designs, views.samples(), views.annotations())
+        of_purpose(rows, VERIFY) for rows in (views.designs, samples_of_job, views.annotations())
     )
     drawn = views.current_samples(purpose=VERIFY)
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
-    estimated = of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
+    estimated = of_evidence(facts, wanted, estimates.scored(views.tables))
     past = past_looks(views.tables)  # a report looks at no window: nothing would remember it
     lines, _ = looks(estimated, watch_of(app.job), past=past, at=now, take=False)
     truth = _known_truth(app)
@@ -94,7 +96,7 @@ def gather(app: App) -> ReportData:
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
-    wanted, headline = estimates.wanted(app.job), data.headline
+    headline = data.headline
     return replace(data, more=more_answers(facts, wanted, headline)) if headline else data
 
 

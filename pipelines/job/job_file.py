@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
-from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of, refuse_later
+from pipelines.job.metric_names import Metric, metrics_of, unwatched
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -84,8 +84,6 @@ class Job(Section):
     alerts: tuple[AlertRule, ...] = Field(
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."
     )
-
-    _known_metrics = field_validator("metrics", mode="before")(refuse_later)
 
     @model_validator(mode="after")
     def _consistent(self) -> Job:
@@ -170,10 +168,10 @@ def _metrics_of_another_task(job: Job) -> Iterator[str]:
     ]:
         if metric not in metrics:
             yield f'{where}: a {job.task} has no "{metric}", but {", ".join(metrics)}'
-        elif where == "alerts.metric" and metric not in WATCHABLE:
-            watchable = ", ".join(name for name in metrics if name in WATCHABLE)
-            yield f'alerts.metric: "{metric}" cannot be watched yet, but {watchable}'
     for alert in job.alerts:
+        side = "below" if alert.below is not None else "above"
+        if alert.metric in metrics and (why := unwatched(alert.metric, side)):
+            yield f"alerts.metric: {why}"
         if alert.class_ is not None and alert.class_ not in answers:
             yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
 

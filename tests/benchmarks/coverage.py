@@ -25,6 +25,7 @@ from tests.benchmarks import (
     cohorts_no_strata,
     flight_replays,
     informative_gaps,
+    listed_metrics,
     nearly_full,
     small_strata,
 )
@@ -39,6 +40,7 @@ _PARTS = (
     cohorts_no_strata,
     informative_gaps,
     flight_replays,
+    listed_metrics,
 )
 
 _TOP = """\

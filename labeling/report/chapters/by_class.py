@@ -1,4 +1,4 @@
-"""Precision, recall and F1, class by class."""
+"""Metrics of single classes, class by class."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ _MEANS = {
     "precision": "of the rows predicted as the class, the share that people agree with",
     "recall": "of the rows that people call so, the share that was predicted as it",
     "f1": "precision and recall in one number, near the smaller of the two",
+    "specificity": "of the rows that people call another class, the share that was predicted as another",
+    "roc_auc": "how often a row of the class scores above another row",
+    "average_precision": "the precision at the scores of the class’s rows, on average",
 }
 
 
 def class_figure(data: ReportData) -> Figure | None:
-    """Show precision, recall and F1 of each class over all batches."""
+    """Show the metrics of each class over all batches."""
     estimates = _of_classes(data)
     if not estimates:
         return None
