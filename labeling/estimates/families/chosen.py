@@ -17,7 +17,7 @@ from labeling.estimates.families.number_metrics import (
     ErrorQuantiles,
     signed_errors,
 )
-from labeling.estimates.families.rankings import RANKINGS, Rankings
+from labeling.estimates.families.class_rankings import RANKINGS, Rankings
 from labeling.estimates.metrics import Family, OfClass, everywhere, families, losses, whole
 from labeling.estimates.row_sets import row_set
 from labeling.formulas.class_averages import MEASURES

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
-from tests.benchmarks import begun_batches, cohorts_no_strata, small_strata
+from tests.benchmarks import begun_batches, cohorts_no_strata, listed_metrics, small_strata
 from tests.benchmarks.measures import Goal, Row
 from tests.benchmarks.populations import Recipe, named
 
@@ -25,6 +26,10 @@ def _of_cohorts(replays: int) -> Sequence[Row]:
         begun_batches.wrong_answers,
         small_strata.lengths,
         _of_cohorts,
+        partial(listed_metrics.scores, listed_metrics.SCORED[5], budgets=(200,)),
+        partial(listed_metrics.scores, listed_metrics.SCORED[8], budgets=(100,)),
+        partial(listed_metrics.averages, listed_metrics.RECIPES[0], budgets=(200,)),
+        partial(listed_metrics.points, 0.1, budgets=(200,)),
     ],
 )
 def test_short_replays_reach_the_goals(cell: Callable[[int], Sequence[Row]]) -> None:
