@@ -9,6 +9,7 @@ from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
 from labeling.estimates.families.averages import Specificity, averages
+from labeling.estimates.families.class_rankings import RANKINGS, Rankings
 from labeling.estimates.families.class_scores import class_places, row_scores
 from labeling.estimates.families.losses import MEAN_LOSSES, CalibrationError, probability_losses
 from labeling.estimates.families.number_metrics import (
@@ -17,7 +18,6 @@ from labeling.estimates.families.number_metrics import (
     ErrorQuantiles,
     signed_errors,
 )
-from labeling.estimates.families.class_rankings import RANKINGS, Rankings
 from labeling.estimates.metrics import Family, OfClass, everywhere, families, losses, whole
 from labeling.estimates.row_sets import row_set
 from labeling.formulas.class_averages import MEASURES
