@@ -144,7 +144,7 @@ def points(share: float, replays: int, *, budgets: Sequence[int]) -> list[Row]:
     batch = Scored(76, (1 - share, share), 2.0, alike=0.2).made()
     rows = []
     for budget in budgets:
-        found, truth = _replayed(batch, budget, replays, ("recall", "f1"))
+        found, truth = replayed(batch, budget, replays, ("recall", "f1"))
         for key in (("recall", "b"), ("f1", "b")):
             value = found[key][0]
             value = value[~np.isnan(value)]
@@ -161,7 +161,7 @@ def points(share: float, replays: int, *, budgets: Sequence[int]) -> list[Row]:
 def _covered(topic: _Topic, name: str, batch: KnownBatch, goal: Goal) -> Iterator[Row]:
     """Yield for each metric and budget the class that is covered least."""
     for budget in topic.budgets:
-        found, truth = _replayed(batch, budget, topic.replays, topic.metrics)
+        found, truth = replayed(batch, budget, topic.replays, topic.metrics)
         for metric in topic.metrics:
             rows = [
                 (coverage(value, low, high, truth[key]), key)
@@ -174,10 +174,21 @@ def _covered(topic: _Topic, name: str, batch: KnownBatch, goal: Goal) -> Iterato
             yield Row(topic.name, f"{words}, {name}, n {budget}", of.held, aim, of)
 
 
-def _replayed(
+def replayed(
     batch: KnownBatch, budget: int, replays: int, metrics: Sequence[str]
 ) -> tuple[dict[Key, Floats], dict[Key, float]]:
-    """Return value, low and high of each replay by metric and class (3, R), and what they should be."""
+    """Draw, answer in full and estimate many times over.
+
+    Args:
+        batch: the rows.
+        budget: questions a draw.
+        replays: R.
+        metrics: which.
+
+    Returns:
+        Value, low and high of each replay by metric and class (3, R), and what
+        they should be, from a census.
+    """
     design, rng = Design(batch, *batch.design(budget)), np.random.default_rng([7, budget])
     samples = draws(design.strata, design.allocated, rng, replays)
     chunks = [_figures(design, drawn, metrics) for drawn in samples]
