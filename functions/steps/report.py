@@ -61,9 +61,8 @@ def gather(app: App) -> ReportData:
     now, views = app.now(), app.views()
     wanted = estimates.wanted(app.job)
     samples_of_job = views.samples(scores=wanted.needs_scores)
-    designs, samples, annotations = (
-        of_purpose(rows, VERIFY) for rows in (views.designs, samples_of_job, views.annotations())
-    )
+    tables = views.designs, samples_of_job, views.annotations()
+    designs, samples, annotations = (of_purpose(rows, VERIFY) for rows in tables)
     drawn = views.current_samples(purpose=VERIFY)
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
@@ -96,8 +95,8 @@ def gather(app: App) -> ReportData:
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
-    headline = data.headline
-    return replace(data, more=more_answers(facts, wanted, headline)) if headline else data
+    more = more_answers(facts, wanted, data.headline) if data.headline else ()
+    return replace(data, more=more)
 
 
 def _batches(views: Views) -> list[Batch]:

@@ -260,6 +260,16 @@ def share_figures(
 
     The value may rest on other merged strata than its two cases, which are
     widened to hold it.
+
+    Args:
+        metric: its name.
+        class_: of a metric of a single class.
+        share: the intervals (G,).
+        wrong: the value if all missing answers spoke against the model (G,).
+        right: the value if all spoke for it (G,).
+
+    Returns:
+        The figures.
     """
     wrong = np.fmin(wrong, share.value)
     right = np.fmax(np.minimum(right, 1), share.value)

@@ -83,6 +83,9 @@ def auc_limits(value: Floats, variance: Floats, rows: FoundRows) -> Intervals:
         value: the AUC (G,).
         variance: linearised (G,); 0 where every row was answered.
         rows: what was found.
+
+    Returns:
+        The limits, with a value where 10 equal answers tell one.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         more = variance / _variance(value, rows)
@@ -98,6 +101,9 @@ def precision_limits(value: Floats, variance: Floats, rows: FoundRows) -> Interv
         value: the average precision (G,).
         variance: linearised (G,); 0 where every row was answered.
         rows: what was found.
+
+    Returns:
+        The limits, with a value where 10 equal answers tell one.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         answers = value * (1 - value) / variance

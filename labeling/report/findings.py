@@ -10,10 +10,9 @@ from labeling.estimates.alerts import Alert
 from labeling.estimates.estimate import ESTIMATOR_VERSION
 from labeling.report.chapters.annotators import agreement_figure
 from labeling.report.chapters.by_batch import batch_figure
-from labeling.report.chapters.by_class import class_figure
+from labeling.report.chapters.by_class import class_figure, listed_figures
 from labeling.report.chapters.by_cohort import cohort_figure, seen_words
 from labeling.report.chapters.error_sizes import error_figure
-from labeling.report.chapters.listed_metrics import listed_figures
 from labeling.report.chapters.mistakes import confusion_figure
 from labeling.report.chapters.newest import more_figure, newest_figure
 from labeling.report.chapters.next_steps import NextStep, first_steps, open_ends

@@ -13,8 +13,7 @@ from labeling.estimates.families.class_scores import RowScores
 from labeling.estimates.metrics import Figures, everywhere
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.calibration_error import ScoredAnswers, calibration_error
-from labeling.formulas.loss_limits import loss_limits
-from labeling.formulas.mean_errors import means
+from labeling.formulas.mean_errors import loss_limits, means
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Floats, Int64s
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from labeling.report.chapters.listed_metrics import listed_figures
+from labeling.report.chapters.by_class import listed_figures
 from tests.fixtures.report_data import estimate, report_data
 
 
