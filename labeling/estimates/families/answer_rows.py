@@ -8,7 +8,7 @@ import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.row_sets import RowSet, View
-from labeling.formulas.linearised import WeightedRows
+from labeling.formulas.answered_strata import WeightedRows
 from pipelines.columns.buffers import Bools, Floats, Int64s
 
 

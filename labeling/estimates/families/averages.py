@@ -13,6 +13,7 @@ from labeling.estimates.families.answer_rows import AnswerRows, GroupedValues
 from labeling.estimates.families.class_scores import class_places
 from labeling.estimates.metrics import Figures, OfClass, share_figures, withheld
 from labeling.estimates.row_sets import RowSet, View
+from labeling.formulas.answered_strata import variance
 from labeling.formulas.class_averages import (
     MEASURES,
     derivatives,
@@ -21,7 +22,6 @@ from labeling.formulas.class_averages import (
     limits_of_share,
 )
 from labeling.formulas.intervals import Intervals
-from labeling.formulas.linearised import variance
 from labeling.formulas.ratios import recall, with_points
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats, Int64s

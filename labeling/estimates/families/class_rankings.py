@@ -9,8 +9,8 @@ import numpy as np
 from labeling.estimates.families.answer_rows import AnswerRows, GroupedValues
 from labeling.estimates.metrics import Figures, OfClass
 from labeling.estimates.row_sets import RowSet, View
+from labeling.formulas.answered_strata import variance
 from labeling.formulas.intervals import Intervals
-from labeling.formulas.linearised import variance
 from labeling.formulas.ranking_limits import FoundRows, Side, auc_limits, precision_limits
 from labeling.formulas.rankings import Statistic, average_precision, ranked, roc_auc
 from labeling.formulas.ratios import recall
