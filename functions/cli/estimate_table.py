@@ -216,7 +216,8 @@ def _row(name: str, estimate: Estimate) -> Row:
     if (ends := ends_without_point(estimate)) is not None:
         return name, "no single figure", TERMINAL.bounded(estimate.metric, ends, _DIGITS), answered
     if estimate.value is None:
-        return name, "no answers yet" if not estimate.n_answered else "unknown", "-", answered
+        why = (estimate.reason,) if estimate.reason and estimate.n_answered else ()
+        return name, "unknown" if estimate.n_answered else "no answers yet", "-", answered, *why
     return name, _amount(estimate, estimate.value), _interval(estimate), answered, *_doubt(estimate)
 
 

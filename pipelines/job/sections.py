@@ -276,7 +276,9 @@ class AlertRule(Section):
 
     metric: Metric = Field(description="The metric.")
     class_: str | None = Field(
-        default=None, alias="class", description="The class, for precision, recall and f1."
+        default=None,
+        alias="class",
+        description="The class, for metrics of a single class, such as recall.",
     )
     below: float | None = Field(default=None, description="Fires when the metric is surely below.")
     above: float | None = Field(default=None, description="Fires when the metric is surely above.")
