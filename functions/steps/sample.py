@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -174,7 +175,7 @@ class _Batch:
         if absent and len(population):
             raise StepMissing(
                 f"batch {self.attempt.batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
-                fix=f"run `recheck score … --batch {self.attempt.batch} --replace`, or take it out of sampling.cohorts",
+                fix=f"run `recheck score … --batch {shlex.quote(self.attempt.batch)} --replace`, or take it out of sampling.cohorts",
             )
 
     def _held(self, design: Design | None) -> Drawn:

@@ -28,6 +28,7 @@ from tests.benchmarks import (
     heavy_tails,
     informative_gaps,
     labeler_errors,
+    listed_metrics,
     lost_classes,
     nearly_full,
     rare_classes,
@@ -51,6 +52,7 @@ _PARTS = (
     lost_classes,
     alert_years,
     flight_replays,
+    listed_metrics,
 )
 
 _TOP = """\
