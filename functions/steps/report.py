@@ -97,8 +97,7 @@ def gather(app: App) -> ReportData:
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
-    more = more_answers(facts, wanted, data.headline) if data.headline else ()
-    return replace(data, more=more)
+    return replace(data, more=more_answers(facts, wanted, data.headline) if data.headline else ())
 
 
 def _batches(views: Views) -> list[Batch]:

@@ -11,12 +11,12 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
-from labeling.estimates.families.asked_class import asked_sides, groups_asking, sum_of_sides
+from labeling.estimates.families.asked_class import asked_sides, shares_asked, sum_if_asked
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
-from labeling.formulas.ratios import ClassShares, f1, recall, with_points
-from labeling.formulas.shares import class_shares, shares
+from labeling.formulas.ratios import ClassShares, f1, of_counts, recall, with_points
+from labeling.formulas.shares import shares
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
 from pipelines.models.catalogue import TaskType
@@ -110,8 +110,7 @@ class Accuracy:
         """Return the metrics of each group of a view."""
         share = shares(self.everyone.strata(view))
         if self.predicted and self.others:
-            sides = sum_of_sides(share.value, (self.predicted, self.others), view)
-            share = share.where(~groups_asking(view, self.asked), sides)
+            share = sum_if_asked(share, (self.predicted, self.others), view, self.asked)
         answered, missing = self.everyone.missing(view)
         return [share_figures("accuracy", None, share, answered, answered + missing)]
 
@@ -137,14 +136,11 @@ class OfClass:
         size = self.predicted.covered(view)
         every = size + self.others.covered(view)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
-        asked = groups_asking(view, self.code)
-        right, missed = (
-            shares(part).where(~asked, class_shares(part)) if asked.any() else shares(part)
-            for part in (inside, rest)
-        )
+        right, missed = (shares_asked(part, view, self.code) for part in (inside, rest))
         (precision, *ratios) = zip(*self._cases(view), strict=True)
         below = OnShares(right, missed, share, inside.least)
-        found = [self._pointed(of(right, missed, share), view) for of in (recall, f1)]
+        counted = self.predicted.found(view), self.others.found(view)
+        found = [with_points(of(right, missed, share), *counted) for of in (recall, f1)]
         return [
             share_figures("precision", self.name, right, *precision),
             *(
@@ -155,17 +151,13 @@ class OfClass:
             ),
         ]
 
-    def _pointed(self, ratios: Intervals, view: View) -> Intervals:
-        """Keep the points of ratios that enough answers tell."""
-        return with_points(ratios, self.predicted.found(view), self.others.found(view))
-
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
         """Return precision, recall and F1 if no missing answer were right, and if all were."""
         right, may_be_right = self.predicted.missing(view)
         missed, may_be_missed = self.others.missing(view)
         rows, others = (part.sums(view, part.size) for part in (self.predicted, self.others))
         cases = ((right, missed + may_be_missed), (right + may_be_right, missed))
-        return [_of_counts(rows, others, *case) for case in cases]
+        return [of_counts(rows, others, *case) for case in cases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,16 +291,6 @@ def withheld(ratio: Intervals, cases: tuple[Floats, Floats]) -> tuple[Floats, Fl
     wrong, right = cases
     is_point = np.isnan(ratio.value) & np.isclose(wrong, right)
     return np.where(is_point, np.nan, wrong), np.where(is_point, np.nan, right)
-
-
-def _of_counts(
-    predicted: Floats, others: Floats, right: Floats, missed: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Return precision, recall and F1 from numbers of rows and the shares in them: (G,)."""
-    kept = np.where(predicted > 0, predicted * right, 0.0)
-    lost = np.where(others > 0, others * missed, 0.0)
-    with np.errstate(invalid="ignore"):
-        return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
 
 
 def everywhere(evidence: Evidence) -> tuple[Bools, Bools]:

@@ -6,26 +6,18 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from pipelines.columns.frozen_lists import frozen_lists
 from pipelines.columns.spelling import canonical
 from pipelines.identity.settings_digest import ADDED
+from pipelines.job.class_aim import ClassAim
+from pipelines.job.closed_section import Section
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-_SPELLED = BeforeValidator(lambda x: canonical(x) if isinstance(x, str | int | float) else x)
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A table of the job file, closed to unknown keys and to values of other types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-    _lists = model_validator(mode="before")(frozen_lists)
 
 
 class Data(Section):
@@ -188,13 +180,6 @@ class PredictionColumns(Section):
         if len(spelled) != len(value):
             raise ValueError("each answer may stand once")
         return spelled
-
-
-class ClassAim(Section):
-    """A rare class that draws ask more about, such as `for = {metric = "f1", class = "fraud"}`; without it, they ask about all alike."""
-
-    metric: Literal["precision", "recall", "f1"] = Field(description="What is to be known well.")
-    class_: Annotated[str, _SPELLED] = Field(alias="class", description="One of `target.answers`.")
 
 
 class Sampling(Section):

@@ -13,8 +13,9 @@ import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Intervals
-from labeling.formulas.shares import class_shares
+from labeling.formulas.shares import class_shares, shares
 from pipelines.columns.buffers import Bools, Floats
 
 Sides = tuple[int, RowSet | None, RowSet | None]  # code of the class; predicted as it; the others
@@ -41,6 +42,21 @@ def groups_asking(view: View, code: int) -> Bools:
     return np.concatenate([(every > 0) & (every == so), nothing])
 
 
+def shares_asked(of: AnsweredStrata, view: View, code: int) -> Intervals:
+    """Return shares, by `class_shares` where every draw asks more about the class.
+
+    Args:
+        of: the answered strata of one side.
+        view: with the batches of each window.
+        code: of the class.
+
+    Returns:
+        The intervals (G,).
+    """
+    asked = groups_asking(view, code)
+    return shares(of).where(~asked, class_shares(of)) if asked.any() else shares(of)
+
+
 def asked_sides(evidence: Evidence, is_right: Floats) -> Sides:
     """Return the class that draws ask more about, and both sides of it.
 
@@ -60,20 +76,21 @@ def asked_sides(evidence: Evidence, is_right: Floats) -> Sides:
     return codes[0], inside, others
 
 
-def sum_of_sides(value: Floats, sides: Sequence[RowSet], view: View) -> Intervals:
-    """Return the limits of a share of all rows, from its shares on two sides.
+def sum_if_asked(share: Intervals, sides: Sequence[RowSet], view: View, code: int) -> Intervals:
+    """Return a share of all rows, with limits from its two sides where every draw asks for the class.
 
     Args:
-        value: the share of all rows (G,).
+        share: of all rows (G,).
         sides: two row sets that together hold every row.
         view: one way to put batches into windows.
+        code: of the class.
 
     Returns:
-        The intervals around the value, by MOVER: squared distances add up (G,).
+        The intervals around the same value, by MOVER: squared distances add up (G,).
 
     Source: Zou and Donner, Stat. Med. 27 (2008), on sums of estimates.
     """
-    rows = [side.covered(view) for side in sides]
+    value, rows = share.value, [side.covered(view) for side in sides]
     every = np.maximum(rows[0] + rows[1], 1)
     parts = [
         class_shares(side.strata(view)).times(of / every)
@@ -82,4 +99,5 @@ def sum_of_sides(value: Floats, sides: Sequence[RowSet], view: View) -> Interval
     below = np.sqrt(sum((part.value - part.low) ** 2 for part in parts))
     above = np.sqrt(sum((part.high - part.value) ** 2 for part in parts))
     low, high = np.clip(value - below, 0, 1), np.clip(value + above, 0, 1)
-    return Intervals(value, np.where(np.isnan(low), 0, low), np.where(np.isnan(high), 1, high))
+    summed = Intervals(value, np.where(np.isnan(low), 0, low), np.where(np.isnan(high), 1, high))
+    return share.where(~groups_asking(view, code), summed)
