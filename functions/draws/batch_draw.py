@@ -1,0 +1,144 @@
+"""The draw from one batch: what is to be drawn, and how it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from functions.app import App
+from functions.batches.attempts import Attempt
+from functions.draws import predictions as predicted
+from functions.draws.designs import design_rows
+from functions.draws.planner import plan_of, scored_batch
+from functions.draws.predictions import BatchPredictions
+from functions.draws.rows_shown import DrawnRows, WantedIds
+from functions.tables import Views
+from labeling.questions.shown import shown_digest
+from pipelines.errors import StepMissing
+from pipelines.models.package import Package
+from pipelines.sampling.draws import Draw, draw
+from pipelines.sampling.membership import membership_table
+from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
+from pipelines.sampling.population import Population
+from pipelines.tables.purposes import VERIFY
+from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSource:
+    """A batch that may be drawn from, as it was before."""
+
+    attempt: Attempt  # the live scoring
+    design: Design | None  # the newest; None if nothing was drawn yet
+    answers_seen: int  # answers to the job's questions so far
+
+
+@dataclass(frozen=True)
+class BatchDraw:
+    """A draw from a batch, planned and not stored yet."""
+
+    app: App
+    source: DrawSource
+    batch: ScoredBatch
+    rows: BatchPredictions
+    package: Package | None  # of the version that scored the batch
+    plan: Plan
+
+    @property
+    def number(self) -> int:
+        """The number of the draw within its batch, from 1."""
+        return self.source.design.draw_no + 1 if self.source.design else 1
+
+    @cached_property
+    def _drawn(self) -> Draw:
+        return draw(self.rows.population, self.plan.strata, self.plan.allocated)
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int, int]]:
+        """The rows that were not drawn before: their numbers, strata and ranks."""
+        drawn = self._drawn
+        return [
+            (int(row), int(stratum), int(rank))
+            for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
+            if not self.plan.already_drawn[row]
+        ]
+
+    def wanted(self) -> WantedIds:
+        """Return the rows that must be read again, to be stored as people see them."""
+        scorer = predicted.scorer_of(self.app.job, self.package)
+        ids = frozenset(self.rows.ids[row] for row, *_ in self._places)
+        return WantedIds(self.source.attempt, ids, scorer)
+
+    def store(self, seen: DrawnRows) -> None:
+        """Store populations, then samples, then the design: a draw without a design never happened.
+
+        Args:
+            seen: the rows of `wanted`.
+        """
+        app, design = self.app, self.source.design
+        series = self.number if self.plan.begins_series or design is None else design.series
+        batch = self.source.attempt.batch
+        head = {"job": app.job.name, "batch": batch, "draw_no": self.number, "purpose": VERIFY}
+        samples = [self._sample(place, seen) for place in self._places]
+        made = design_rows(self.batch, self.plan, app.settings.actor)
+        transaction = (f"sample/{app.job.name}/{batch}/{VERIFY}", self.number)
+        with app.committing() as moment:
+            common = {**head, "series": series, "known_at": moment}
+            members = membership_table(
+                common, self.rows.population.ids, self.plan.strata, self._drawn.rows
+            )
+            app.store.table("populations").append(members)
+            app.store.table("samples").append(
+                table_of(SAMPLES, [{**common, **row} for row in samples])
+            )
+            rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
+            app.store.table("designs").append(rows_of_design, transaction=transaction)
+
+    def _sample(self, place: tuple[int, int, int], drawn: DrawnRows) -> dict[str, Any]:
+        row, stratum, rank = place
+        plan = self.plan
+        name, size = self.rows.ids[row], int(plan.strata.sizes[stratum])
+        text = drawn.shown[name]
+        return {
+            **self.rows.row(row), "scores": drawn.scores.get(name),
+            "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
+            "inclusion_probability": float(plan.allocated[stratum] / size),
+            "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),
+        }  # fmt: skip
+
+
+def planned(app: App, views: Views, source: DrawSource, request: DrawRequest) -> BatchDraw | None:
+    """Plan the next draw from a batch.
+
+    Args:
+        app: the job.
+        views: of its tables.
+        source: the batch, and its earlier draw.
+        request: the budget, the cohorts and the reason for a redraw, if any.
+
+    Returns:
+        The draw; None where the earlier one holds.
+
+    Raises:
+        StepMissing: the batch was scored without a cohort that divides strata.
+        DrawRefused: see `functions.draws.planner.plan_of`.
+    """
+    job, attempt = app.job, source.attempt
+    package = predicted.package_of(job, app.store, app.settings, attempt.version)
+    rows = predicted.read(job, views.tables, attempt, package)
+    _require_cohorts(job.sampling.cohorts, attempt.batch, rows.population)
+    batch = scored_batch(job, views, attempt, rows.population, source.answers_seen)
+    plan = plan_of(views.tables, batch, request, source.design)
+    return BatchDraw(app, source, batch, rows, package, plan) if plan else None
+
+
+def _require_cohorts(wanted: tuple[str, ...], batch: str, population: Population) -> None:
+    """Refuse to divide a batch by a cohort that its rows do not have."""
+    known = {cohort.name for cohort in population.cohorts}
+    absent = [name for name in wanted if name not in known]
+    if absent and len(population):
+        raise StepMissing(
+            f"batch {batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
+            fix=f"run `recheck score … --batch {batch} --replace`, or take it out of sampling.cohorts",
+        )
