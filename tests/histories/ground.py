@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import re
 from collections.abc import Iterator
@@ -87,7 +86,7 @@ class Ground:
 
     def truth(self, batch: str, key: str) -> str:
         """Return what people who know say of a row, always the same."""
-        rng = random.Random(f"{batch}/{key}")
+        rng = random.Random(f"{batch}/{key}")  # noqa: S311 - chance, not a secret
         if self.is_of_numbers:
             return repr(round(rng.gauss(0, 10), 1))
         return rng.choice(CLASSES)
@@ -169,14 +168,17 @@ def _table(rows: list[Row]) -> pa.Table:
     return pa.table(columns)
 
 
-def begun(folder: Path, rng: random.Random) -> Ground:
-    """Make the input of a history: 2 to 4 batches."""
+def begun(folder: Path, rng: random.Random, kind: str | None = None) -> Ground:
+    """Make the input of a history: 2 to 4 batches.
+
+    Args:
+        folder: a new one.
+        rng: decides all that is left to chance.
+        kind: of `KINDS`; None for any.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    ground = Ground(folder, rng.choice(KINDS), rng)
+    ground = Ground(folder, kind or rng.choice(KINDS), rng)
     for _ in range(rng.randint(2, 4)):
         ground.add_batch()
     ground.write()
     return ground
-
-
-INFINITE = math.inf

@@ -171,7 +171,7 @@ def lived(
         moves: how many, at least and at most.
         changes: of the product, in each process.
     """
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - chance, not a secret
     history = History(begun(folder, rng), Console(folder, changes=changes))
     history.begin()
     for _ in range(rng.randint(*moves)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.histories.ground import CLASSES, INFINITE, Ground
+from tests.histories.ground import CLASSES, Ground
 
 _QUESTIONS = ("What is right?", "Which one is it?", "What do you see here?")
 
@@ -51,7 +51,7 @@ def spoil_row(ground: Ground) -> None:
     batch, place = ground.rng.choice(list(ground.rows()))
     row = ground.batches[batch][place]
     if ground.kind == "model":
-        row |= {"x": INFINITE, "is_bad": True}
+        row |= {"x": float("inf"), "is_bad": True}
     else:
         row |= {"guess": None, "is_bad": True}
 

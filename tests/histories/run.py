@@ -58,18 +58,22 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", default=str(int(time.time())))
     parser.add_argument("--first", type=int, default=0, help="number of the first one")
+    parser.add_argument("--moves", type=int, nargs=2, default=MOVES, help="of each, from and to")
     options = parser.parse_args()
     numbers = range(options.first, options.first + options.count)
     commands = kills = broken = 0
     print(f"{options.count} histories of seed {options.seed}", flush=True)  # noqa: T201
     for number, result in zip(
-        numbers, every([f"{options.seed}/{number}" for number in numbers]), strict=True
+        numbers,
+        every([f"{options.seed}/{number}" for number in numbers], tuple(options.moves)),
+        strict=True,
     ):
         commands, kills = commands + result["commands"], kills + result["kills"]
         if result["violations"]:
             broken += 1
             lines = ["", *result["log"], "", *result["violations"][:10]]
-            lines += [f"again: make histories N=1 SEED={options.seed} FIRST={number}"]
+            again = f"make histories N=1 SEED={options.seed} FIRST={number}"
+            lines += [f"{again} MOVES='{options.moves[0]} {options.moves[1]}'"]
             print("\n".join(lines), flush=True)  # noqa: T201
     print(f"{commands} commands, {kills} kills, {broken} histories with a violation")  # noqa: T201
     return int(broken > 0)

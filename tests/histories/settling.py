@@ -11,8 +11,10 @@ from tests.histories.checker import answered, estimated, scored, stored
 from tests.histories.checker.stored import Row, Stored
 from tests.histories.history import History
 
-_TABLES = ("predictions", "quarantine", "designs", "populations", "samples", "questions")
-_TABLES += ("annotations", "estimates", "looks", "releases")
+_TABLES = (
+    *("predictions", "quarantine", "designs", "populations", "samples", "questions"),
+    *("annotations", "estimates", "looks", "releases"),
+)
 
 
 def settle(history: History) -> None:

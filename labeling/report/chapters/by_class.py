@@ -53,7 +53,8 @@ def _named(data: ReportData, estimates: list[Estimate]) -> set[str | None]:
     classes = dict.fromkeys(one.class_ for one in estimates)
     if len(classes) <= MOST_NAMED or data.confusion is None:
         return set(list(classes)[:MOST_NAMED])
-    return {one.label for one in most_frequent(data.confusion)} & classes.keys()
+    frequent = [one.label for one in most_frequent(data.confusion)]
+    return {name for name in frequent if name in classes}
 
 
 def _left_out(left: int, data: ReportData) -> list[str]:

@@ -11,8 +11,10 @@ from tests.histories.checker import drawn
 from tests.histories.checker.stored import Row, Stored, grouped, named
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-_WORDS = ("purpose", "prediction_id", "shown_digest", "annotator", "answer", "state", "created")
-_WORDS += ("updated", "lead_time", "source")
+_WORDS = (
+    *("purpose", "prediction_id", "shown_digest", "annotator", "answer"),
+    *("state", "created", "updated", "lead_time", "source"),
+)
 Question = tuple[str, str]  # prediction id, digest of what is shown
 
 

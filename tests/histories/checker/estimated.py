@@ -11,8 +11,10 @@ from tests.histories.checker import drawn
 from tests.histories.checker.answered import answered_rows
 from tests.histories.checker.stored import Row, Stored, named
 
-_IDENTITY = ("metric", "class", "cohort", "period", "window", "version", "as_of")
-_IDENTITY += ("estimator_version", "n_answered")
+_IDENTITY = (
+    *("metric", "class", "cohort", "period", "window", "version"),
+    *("as_of", "estimator_version", "n_answered"),
+)
 _LEADING = ("accuracy", "mae")
 _NEAR = 1e-9
 
@@ -63,7 +65,7 @@ def values_are_right(stored: Stored, estimates: Sequence[Row]) -> Iterator[str]:
             batches = sorted(means) if versions == {one["version"]} else []
         else:
             continue
-        known = [means[batch] for batch in batches if means.get(batch)]
+        known = [mean for batch in batches if (mean := means.get(batch))]
         if not known or len(known) < len(batches):
             continue
         wanted = sum(n * mean for n, mean in known) / sum(n for n, _ in known)
