@@ -90,8 +90,9 @@ MOVES ?= 8 16
 histories: setup ## Let N random histories of a job happen (SEED, FIRST, MOVES), and count everything anew
 	$(BIN)/python -m tests.histories.run --count $(N) --seed $(SEED) --first $(FIRST) --moves $(MOVES)
 
-bench: setup ## Measure scoring against the bare loop, as ratios, and the memory of queries
+bench: setup ## Measure scoring against the bare loop, the memory of queries, and how cost grows
 	$(BIN)/python tests/benchmarks/memory.py
+	$(BIN)/python -m tests.benchmarks.growth --write
 	$(BIN)/python tests/benchmarks/scoring.py
 
 bench-coverage: setup ## Measure how often the intervals cover the truth, and write docs/coverage.md; years of alerts
