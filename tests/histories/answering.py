@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.fixtures.fake_label_studio import FakeLabelStudio, Record
+from tests.fixtures.people import People
 from tests.histories.console import Console
-from tests.histories.ground import CLASSES, Ground
+from tests.histories.ground import CLASSES, JOB, Ground
 
 _NAMES = ("ann", "bob", "")
 _FIELDS = ("key", "batch", "answer", "annotator", "created")
@@ -19,6 +20,9 @@ _FIELDS = ("key", "batch", "answer", "annotator", "created")
 def in_label_studio(ground: Ground, console: Console) -> None:
     """Let people answer, change, skip and take back; and meddle with the project now and then."""
     rng, known = ground.rng, ground.ids()
+    if console.people:
+        _by_api(ground, console.people, 0.4)
+        return
     with console.server.held() as server:
         for task in list(server.board.values()):
             _at_task(ground, rng, server, task, known)
@@ -78,6 +82,9 @@ def _meddle(rng: random.Random, server: FakeLabelStudio) -> None:
 def answer_all(ground: Ground, console: Console) -> None:
     """Let one person answer every task that is there."""
     known = ground.ids()
+    if console.people:
+        _by_api(ground, console.people, 1.0)
+        return
     with console.server.held() as server:
         server.plan = []
         server.catch_up()
@@ -85,6 +92,18 @@ def answer_all(ground: Ground, console: Console) -> None:
             row = known.get(str(task["data"].get("prediction_id")))
             if row and not task["annotations"]:
                 say(ground, server, task, ground.truth(*row), 9)
+
+
+def _by_api(ground: Ground, people: People, share: float) -> None:
+    """Answer a share of the tasks of the job's projects, as the label page does."""
+    known = ground.ids()
+    for project in people.client.projects():
+        if str(project["title"]).startswith(f"{JOB} "):
+            asked = sorted(people.tasks(project["id"]).keys() & known.keys())
+            said = {
+                name: ground.truth(*known[name]) for name in asked if ground.rng.random() < share
+            }
+            people.answer(project["id"], said)
 
 
 def file_of_some(ground: Ground) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from infra import clock
 from tests.fixtures import crashes
 from tests.fixtures.crashes import Orders
 from tests.fixtures.fake_label_studio import FakeLabelStudio
+from tests.fixtures.people import People
 from tests.fixtures.shared_label_studio import Served, SharedLabelStudio
 from tests.fixtures.world import Told
 
@@ -52,7 +52,8 @@ class Console:
     log: list[str] = field(default_factory=list)
     away: float = 0.0  # seconds by which the clock is off
     changes: tuple[Callable[[], None], ...] = ()  # of the product, by a test of the checker
-    store: Path | None = None
+    store: Path | None = None  # None for the one beside the job
+    people: People | None = None  # at a real Label Studio; None for the one in a file
 
     @property
     def server(self) -> SharedLabelStudio:
@@ -93,12 +94,13 @@ class Console:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "RECHECK_SETTINGS": str(settings),
             "RECHECK_LABELSTUDIO_DIR": str(self.folder / "labelstudio"),
-            "LABEL_STUDIO_URL": os.environ.get("LABEL_STUDIO_URL", FakeLabelStudio.url),
-            "LABEL_STUDIO_API_KEY": os.environ.get("LABEL_STUDIO_API_KEY", "a-token-of-nobody"),
         }
+        if self.people is None:
+            environment["LABEL_STUDIO_URL"] = FakeLabelStudio.url
+            environment["LABEL_STUDIO_API_KEY"] = "a-token-of-nobody"
         if self.store:
             environment["RECHECK_STORE"] = str(self.store)
-        served = () if "LABEL_STUDIO_URL" in os.environ else (Served(self.server.path),)
+        served = () if self.people else (Served(self.server.path),)
         before = (*served, Shifted(self.away), *self.changes)
         return Orders(environment=environment, before=before, **how)
 

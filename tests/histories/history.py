@@ -160,24 +160,29 @@ class History:
         return self.words("pull", "--file", path)
 
 
-def lived(
-    folder: Path, seed: str, moves: tuple[int, int], changes: tuple[Callable[[], None], ...] = ()
-) -> History:
-    """Let a history happen up to its last move, and look at it often.
+def new(folder: Path, seed: str, kind: str | None = None) -> History:
+    """Make the input of a history.
 
     Args:
         folder: a new one.
         seed: decides all that chance decides.
-        moves: how many, at least and at most.
-        changes: of the product, in each process.
+        kind: of `ground.KINDS`; None for any.
     """
     rng = random.Random(seed)  # noqa: S311 - chance, not a secret
-    history = History(begun(folder, rng), Console(folder, changes=changes))
+    return History(begun(folder, rng, kind), Console(folder))
+
+
+def live(history: History, moves: tuple[int, int]) -> None:
+    """Let a history happen up to its last move, and look at it often.
+
+    Args:
+        history: a new one.
+        moves: how many, at least and at most.
+    """
     history.begin()
-    for _ in range(rng.randint(*moves)):
+    for _ in range(history.rng.randint(*moves)):
         history.move()
     history.check()
-    return history
 
 
 def told(history: History) -> dict[str, Any]:

@@ -25,18 +25,20 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.histories.history import lived, told
-from tests.histories.settling import settle
-
 MOVES = (8, 16)
 
 
 def one(seed: str, moves: tuple[int, int] = MOVES) -> dict[str, Any]:
     """Let one history happen; return what it did and what broke."""
+    # here, since every process of a command imports this module again
+    from tests.histories.history import live, new, told
+    from tests.histories.settling import settle
+
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
     try:
-        history = lived(folder / "history", seed, moves)
+        history = new(folder / "history", seed)
+        live(history, moves)
         settle(history)
         return told(history)
     except Exception:  # noqa: BLE001 - a history that breaks the checker is a violation, too
@@ -75,6 +77,8 @@ def main() -> int:
             again = f"make histories N=1 SEED={options.seed} FIRST={number}"
             lines += [f"{again} MOVES='{options.moves[0]} {options.moves[1]}'"]
             print("\n".join(lines), flush=True)  # noqa: T201
+        if (number + 1) % 20 == 0:
+            print(f"{number + 1}: {commands} commands, {kills} kills, {broken} broken", flush=True)  # noqa: T201
     print(f"{commands} commands, {kills} kills, {broken} histories with a violation")  # noqa: T201
     return int(broken > 0)
 

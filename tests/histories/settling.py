@@ -21,9 +21,10 @@ def settle(history: History) -> None:
     """Do all that is due, twice, and look for what does not agree."""
     ground, console = history.ground, history.console
     console.log.append("settle")
-    with console.server.held() as server:
-        server.plan = []
-        server.catch_up()
+    if console.people is None:
+        with console.server.held() as server:
+            server.plan = []
+            server.catch_up()
     if ground.kind == "model":
         console.answer(history.words("fit"))
     console.answer(history.words("score", "--replace"))

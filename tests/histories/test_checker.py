@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +10,7 @@ import pytest
 
 from tests.fixtures.repository import PACKAGES
 from tests.histories import breakages, input_moves
-from tests.histories.console import Console
-from tests.histories.ground import begun
-from tests.histories.history import History, told
+from tests.histories.history import new, told
 from tests.histories.settling import settle
 
 BROKEN = {
@@ -29,8 +26,8 @@ BROKEN = {
 
 def settled(folder: Path, *changes: Callable[[], None]) -> list[str]:
     """Bring a job of three classes to its end, by a product that was changed so; return what is found."""
-    rng = random.Random("calm")  # noqa: S311 - chance, not a secret
-    history = History(begun(folder, rng, "files"), Console(folder, changes=changes))
+    history = new(folder, "calm", "files")
+    history.console.changes = changes
     history.begin()
     input_moves.spoil_row(history.ground)
     history.ground.write()
