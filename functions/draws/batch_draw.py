@@ -1,4 +1,4 @@
-"""The draw from one batch: what is to be drawn, and how it is stored."""
+"""The draw from one batch: what is to be drawn, and the rows that its tables get."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from functions.app import App
+import pyarrow as pa
+
 from functions.batches.attempts import Attempt
 from functions.draws import predictions as predicted
 from functions.draws.designs import design_rows
@@ -16,13 +17,13 @@ from functions.draws.rows_shown import DrawnRows, WantedIds
 from functions.tables import Views
 from labeling.questions.shown import shown_digest
 from pipelines.errors import StepMissing
+from pipelines.job.job_file import Job
 from pipelines.models.package import Package
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.membership import membership_table
 from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
 from pipelines.sampling.population import Population
 from pipelines.tables.purposes import VERIFY
-from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class DrawSource:
 class BatchDraw:
     """A draw from a batch, planned and not stored yet."""
 
-    app: App
+    job: Job
     source: DrawSource
     batch: ScoredBatch
     rows: BatchPredictions
@@ -66,34 +67,39 @@ class BatchDraw:
 
     def wanted(self) -> WantedIds:
         """Return the rows that must be read again, to be stored as people see them."""
-        scorer = predicted.scorer_of(self.app.job, self.package)
+        scorer = predicted.scorer_of(self.job, self.package)
         ids = frozenset(self.rows.ids[row] for row, *_ in self._places)
         return WantedIds(self.source.attempt, ids, scorer)
 
-    def store(self, seen: DrawnRows) -> None:
-        """Store populations, then samples, then the design: a draw without a design never happened.
+    @property
+    def head(self) -> dict[str, Any]:
+        """What all rows of the draw have in common, but for the time of the commit."""
+        design = self.source.design
+        begins = self.plan.begins_series or design is None
+        return {
+            "job": self.job.name,
+            "batch": self.source.attempt.batch,
+            "draw_no": self.number,
+            "purpose": VERIFY,
+            "series": self.number if begins or design is None else design.series,
+        }
+
+    def members(self, head: dict[str, Any]) -> pa.Table:
+        """Return the rows of `populations`: which stratum each row is in, and whether it was drawn."""
+        strata, ids = self.plan.strata, self.rows.population.ids
+        return membership_table(head, ids, strata, self._drawn.rows)
+
+    def samples(self, seen: DrawnRows) -> list[dict[str, Any]]:
+        """Return the rows of `samples`, without what `head` has.
 
         Args:
             seen: the rows of `wanted`.
         """
-        app, design = self.app, self.source.design
-        series = self.number if self.plan.begins_series or design is None else design.series
-        batch = self.source.attempt.batch
-        head = {"job": app.job.name, "batch": batch, "draw_no": self.number, "purpose": VERIFY}
-        samples = [self._sample(place, seen) for place in self._places]
-        made = design_rows(self.batch, self.plan, app.settings.actor)
-        transaction = (f"sample/{app.job.name}/{batch}/{VERIFY}", self.number)
-        with app.committing() as moment:
-            common = {**head, "series": series, "known_at": moment}
-            members = membership_table(
-                common, self.rows.population.ids, self.plan.strata, self._drawn.rows
-            )
-            app.store.table("populations").append(members)
-            app.store.table("samples").append(
-                table_of(SAMPLES, [{**common, **row} for row in samples])
-            )
-            rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
-            app.store.table("designs").append(rows_of_design, transaction=transaction)
+        return [self._sample(place, seen) for place in self._places]
+
+    def design(self, actor: str) -> list[dict[str, Any]]:
+        """Return the rows of `designs`, without what `head` has."""
+        return design_rows(self.batch, self.plan, actor)
 
     def _sample(self, place: tuple[int, int, int], drawn: DrawnRows) -> dict[str, Any]:
         row, stratum, rank = place
@@ -104,16 +110,19 @@ class BatchDraw:
             **self.rows.row(row), "scores": drawn.scores.get(name),
             "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
             "inclusion_probability": float(plan.allocated[stratum] / size),
-            "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),
+            "shown": text, "shown_digest": shown_digest(self.job.labeling.question, text),
         }  # fmt: skip
 
 
-def planned(app: App, views: Views, source: DrawSource, request: DrawRequest) -> BatchDraw | None:
+def planned(
+    job: Job, views: Views, package: Package | None, source: DrawSource, request: DrawRequest
+) -> BatchDraw | None:
     """Plan the next draw from a batch.
 
     Args:
-        app: the job.
+        job: the job file.
         views: of its tables.
+        package: of the version that scored the batch, if it is there.
         source: the batch, and its earlier draw.
         request: the budget, the cohorts and the reason for a redraw, if any.
 
@@ -124,13 +133,11 @@ def planned(app: App, views: Views, source: DrawSource, request: DrawRequest) ->
         StepMissing: the batch was scored without a cohort that divides strata.
         DrawRefused: see `functions.draws.planner.plan_of`.
     """
-    job, attempt = app.job, source.attempt
-    package = predicted.package_of(job, app.store, app.settings, attempt.version)
-    rows = predicted.read(job, views.tables, attempt, package)
-    _require_cohorts(job.sampling.cohorts, attempt.batch, rows.population)
-    batch = scored_batch(job, views, attempt, rows.population, source.answers_seen)
+    rows = predicted.read(job, views.tables, source.attempt, package)
+    _require_cohorts(job.sampling.cohorts, source.attempt.batch, rows.population)
+    batch = scored_batch(job, views, source.attempt, rows.population, source.answers_seen)
     plan = plan_of(views.tables, batch, request, source.design)
-    return BatchDraw(app, source, batch, rows, package, plan) if plan else None
+    return BatchDraw(job, source, batch, rows, package, plan) if plan else None
 
 
 def _require_cohorts(wanted: tuple[str, ...], batch: str, population: Population) -> None:

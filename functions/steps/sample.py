@@ -10,7 +10,8 @@ from functions.batches import attempts
 from functions.batches.failures import first_of
 from functions.draws.batch_draw import BatchDraw, DrawSource, planned
 from functions.draws.designs import designs
-from functions.draws.rows_shown import read_again
+from functions.draws.predictions import package_of
+from functions.draws.rows_shown import DrawnRows, read_again
 from functions.runs import Run, words_of
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose
@@ -18,6 +19,7 @@ from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError
 from pipelines.sampling.plan import Design, DrawRequest
 from pipelines.tables.purposes import VERIFY
+from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
 _WAIT = 60  # seconds for another command to end its draws
 _AT_ONCE = 2_000_000  # predictions of batches whose rows are read in one pass over the input
@@ -124,7 +126,10 @@ class _Draws:
         sampling, options, batch = self.app.job.sampling, self.options, source.attempt.batch
         request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
         try:
-            draw = planned(self.app, self.views, source, request)
+            package = package_of(
+                self.app.job, self.app.store, self.app.settings, source.attempt.version
+            )
+            draw = planned(self.app.job, self.views, package, source, request)
         except RecheckError as error:
             self._failed[batch] = error
             return
@@ -148,10 +153,22 @@ class _Draws:
             try:
                 if isinstance(rows, RecheckError):
                     raise rows
-                draw.store(rows)
+                self._keep(draw, rows)
                 self._done[batch] = _new(draw)
             except RecheckError as error:
                 self._failed[batch] = error
+
+    def _keep(self, draw: BatchDraw, seen: DrawnRows) -> None:
+        """Store populations, then samples, then the design: a draw without a design never happened."""
+        app, head = self.app, draw.head
+        samples, design = draw.samples(seen), draw.design(app.settings.actor)
+        transaction = (f"sample/{app.job.name}/{head['batch']}/{VERIFY}", draw.number)
+        with app.committing() as moment:
+            common, store = {**head, "known_at": moment}, app.store
+            store.table("populations").append(draw.members(common))
+            store.table("samples").append(table_of(SAMPLES, [{**common, **row} for row in samples]))
+            rows = table_of(DESIGNS, [{**common, **row} for row in design])
+            store.table("designs").append(rows, transaction=transaction)
 
     def result(self, batches: Sequence[str]) -> SampleResult:
         """Return the draws and the failures, in the order of the batches."""

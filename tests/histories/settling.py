@@ -28,12 +28,12 @@ def settle(history: History) -> None:
     if ground.kind == "model":
         console.answer(history.words("fit"))
     console.answer(history.words("score", "--replace"))
-    first = _round(history)
+    first = _round(history, answer=True)
     before = _facts(history.stored())
     history.check()
     now = history.stored()
     history.found += _first_round(history, now, first)
-    again = _round(history)
+    again = _round(history, answer=False)
     history.found += _unchanged(before, _facts(history.stored()))
     history.found += estimated.same_figures(first.get("estimates", []), again.get("estimates", []))
     history.found += _as_of(history)
@@ -42,14 +42,15 @@ def settle(history: History) -> None:
     history.found += _doctored(history)
 
 
-def _round(history: History) -> dict[str, Any]:
+def _round(history: History, *, answer: bool) -> dict[str, Any]:
     """Do every step once; return the estimates and the counts of batches."""
     ground, console = history.ground, history.console
     batches = [part for batch in ground.batches for part in ("--batch", batch)]
     console.answer(history.words("score"))
     console.answer(history.words("sample", *batches))
     console.answer(history.words("push", *batches))
-    answering.answer_all(ground, console)
+    if answer:
+        answering.answer_all(ground, console)
     console.answer(history.words("pull"))
     console.answer(history.words("pull", "--file", answering.file_of_all(ground)))
     told = console.answer(history.words("estimate"))

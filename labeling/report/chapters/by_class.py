@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from labeling.estimates.estimate import Estimate, widest
 from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
-from labeling.report.chapters.frequent_classes import MOST_NAMED, most_frequent
 from labeling.report.chart import IntervalRow
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table
+from labeling.report.frequent_classes import MOST_NAMED, most_frequent
 from labeling.report.wording import NAMES, count
 
 _MEANS = {

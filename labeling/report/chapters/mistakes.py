@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from labeling.estimates.amounts import percent
 from labeling.estimates.confusion import Confusion, ConfusionRow
-from labeling.report.chapters.frequent_classes import MOST_NAMED, most_frequent
 from labeling.report.chart import Matrix, MatrixCell, MatrixRow
 from labeling.report.content import ReportData
 from labeling.report.figure import Cell, DataTable, Figure, integer, share, text
+from labeling.report.frequent_classes import MOST_NAMED, most_frequent
 from labeling.report.wording import count
 
 _MOST_CLASSES = 12  # of the matrix that is drawn

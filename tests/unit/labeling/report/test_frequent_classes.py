@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from labeling.estimates.confusion import confusion
 from labeling.report import ReportData, record, render
-from labeling.report.chapters.frequent_classes import MOST_NAMED, most_frequent
+from labeling.report.frequent_classes import MOST_NAMED, most_frequent
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.report_data import estimate, report_data
 
