@@ -23,6 +23,7 @@ class Live:
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
+    trained_on: frozenset[str] = frozenset()  # the batches that it learned from
 
 
 def live(job: Job, store: Store, settings: Settings) -> Live:
@@ -52,7 +53,17 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     package = registry.open(version, signing.verifier(trusted))
     _check_features(job, package)
     opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
-    return Live(version, opener)
+    return Live(version, opener, frozenset(package.manifest.recipe.training.batches))
+
+
+def trained_on(job: Job, store: Store) -> frozenset[str]:
+    """Return the batches that the live model learned from, as its manifest says, unverified; none without one."""
+    if job.model is None:
+        return frozenset()
+    registry = store.registry(job.model.name)
+    version = job.model.version or registry.newest()
+    manifest = registry.manifest(version) if version else None
+    return frozenset(manifest.recipe.training.batches) if manifest else frozenset()
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:

@@ -43,7 +43,7 @@ def look(sources: Sequence[Source]) -> list[Column]:
     """Return every column of the first files that have rows, with its guessed kind.
 
     Raises:
-        InputUnreadable: none has any.
+        InputUnreadable: no file has rows.
     """
     found = (list(_first_rows(source)) for source in sources)
     tables = [pa.Table.from_batches(rows) for rows in islice(filter(None, found), _FILES)]

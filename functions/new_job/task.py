@@ -27,7 +27,7 @@ class TaskOptions:
 def task_of(
     options: TaskOptions, sources: Sequence[Source], columns: Mapping[str, Column]
 ) -> TaskChoice:
-    """Return the task of a new job, and the classes that may be right.
+    """Return the task of a new job, and the classes that people may answer with.
 
     Args:
         options: the options of `recheck init`.
@@ -72,7 +72,7 @@ def _without_a_column(options: TaskOptions) -> TaskChoice:
 
 
 def _numbers(column: Column, sources: Sequence[Source]) -> TaskChoice:
-    """Return the task of a column of numbers, also where they are few and look like classes."""
+    """Return the task of a column of numbers, even of few whole numbers, which `_look` takes for classes."""
     few = column_kinds.classes(sources, column.name, most=MOST_CLASSES) or []
     if column.kind == "numeric" or (few and all(map(_is_integral, few))):
         return "regression", []
@@ -83,6 +83,7 @@ def _numbers(column: Column, sources: Sequence[Source]) -> TaskChoice:
 
 
 def _look(column: Column, answers: Sequence[str], sources: Sequence[Source]) -> TaskChoice:
+    """Tell the task from the values of a column: few whole numbers, and texts, are classes."""
     most = MOST_CLASSES if column.kind == "numeric" else _MOST_ANSWERS
     words = column_kinds.classes(sources, column.name, most=most) or []
     if words and all(_is_integral(word) for word in words) and len(words) > MOST_CLASSES:

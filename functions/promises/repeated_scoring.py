@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from hashlib import sha256
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from functions.draws.designs import designs, seed_digest
 from functions.promises.promise import Promise, unchecked, verdict
 from functions.runs import versions
 from functions.tables import Views
-from infra.clouds.folder import Folder
+from infra.clouds.folder import temporary_folder
 from infra.settings import Settings
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
@@ -52,7 +51,7 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     for attempt in sorted(small, key=lambda one: (bool(_other_libraries(one)), one.rows_in)):
         try:
             inputs = discovery.find(data, [attempt.batch])
-            unchanged = inputs.files_of(attempt.batch) == attempt.files
+            unchanged = inputs.has_files(attempt.batch, attempt.files)
         except RecheckError:
             continue
         if unchanged and attempt.predictions:
@@ -85,7 +84,7 @@ def _rescored(
         )
     return verdict(
         "P2",
-        (f"{Path(path).name} of batch {batch} comes out differently" for path in differing),
+        (f"{path.rpartition('/')[2]} of batch {batch} comes out differently" for path in differing),
         f"batch {batch} scored again gives the same bytes; draws hold the ranks 1 to n of each stratum, in the order of the hashes",
     )
 
@@ -95,8 +94,8 @@ def _differing_files(
 ) -> list[str]:
     """Score a batch into a temporary folder; return the files that are not as published."""
     published = views.tables.table("predictions").store_files
-    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-        again = Table(Folder(Path(folder)), PREDICTIONS, PARTITIONED_BY["predictions"])
+    with temporary_folder() as folder:
+        again = Table(folder, PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
             rules=reading_rules(job),
             open_scorer=model.open_scorer,
@@ -106,8 +105,11 @@ def _differing_files(
             excluded=_left_out(views, attempt),
         )
         results = [one for split in inputs.splits([attempt.batch]) for one in work.results(split)]
-        files = [result.file.path for result in results if result.file]
-        return [path for path in files if again.store_files.read(path) != _bytes(published, path)]
+        names = [result.file.path for result in results if result.file]
+        # a file's name counts the files before its own, and those of other batches come and go
+        live = views.tables.files("predictions", attempt.batch)
+        expected = {sha256(_bytes(published, file.path)).digest() for file in live}
+        return [n for n in names if sha256(again.store_files.read(n)).digest() not in expected]
 
 
 def _left_out(views: Views, attempt: Attempt) -> dict[tuple[str, int], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMi
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources
 from pipelines.job import job_file
+from pipelines.job.periods import named
+
+_LEAST = 3  # periods, so that some are left to check what was learned from others
 
 
 def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
@@ -43,7 +46,12 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        return path, _batches(path), text
+        batches = _batches(path)
+        first = first_to_check(batches, options)
+        if first:
+            text = JobDraft.beginning_with(text, first)
+            path.write_text(text, encoding="utf-8")
+        return path, batches, text
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise
@@ -61,12 +69,26 @@ def _require_one_rule(options: InitOptions) -> None:
 def _batches(path: Path) -> list[str]:
     app = open_app(path)
     batches = discovery.names(app.data)
+    if not batches:
+        discovery.find(app.data, []).require()
     if batches == [UNKNOWN] and app.job.batches.by in PERIODS:
         raise SchemaMismatch(
             f"column {app.job.data.time!r} holds no time that can be read",
             fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
         )
     return batches
+
+
+def first_to_check(batches: Sequence[str], options: InitOptions) -> str | None:
+    """Return the batch from which on people are asked: the first of the last third.
+
+    The model learns from those before it. None where there is no model to fit, no
+    time, or fewer than three batches.
+    """
+    periods = [batch for batch in batches if named(batch)]
+    if options.target is None or options.batch_by not in PERIODS or len(periods) < _LEAST:
+        return None
+    return periods[len(periods) * 2 // 3]
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from functions.app import App
 from functions.batches import attempts
+from functions.batches.attempts import Attempt
 from functions.batches.failures import first_of
 from functions.draws.batch_draw import BatchDraw, DrawSource, planned
 from functions.draws.designs import designs
@@ -73,11 +74,10 @@ class SampleResult:
 def sample(app: App, options: SampleOptions) -> SampleResult:
     """Draw from these batches, or from every scored one; the same again draws nothing.
 
-    Errors of one batch (a smaller budget or another seed after a draw, an input
-    that is not what was scored) are part of the result.
+    Errors of one batch (it was not scored, a smaller budget or another seed after a
+    draw, an input that is not what was scored) are part of the result.
 
     Raises:
-        StepMissing: a batch was not scored.
         ConcurrentRun: another command draws for the same job.
     """
     run = Run.of("sample", options.batches, {"budget": options.budget, "redraw": options.redraw})
@@ -94,13 +94,11 @@ def _sample(app: App, options: SampleOptions) -> SampleResult:
         views = app.views()
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
-        batches = options.batches or tuple(sorted(scored))
-        for batch in batches:
-            require_scored(live, batch)
+        batches = tuple(dict.fromkeys(options.batches)) or tuple(sorted(scored))
         earlier, answers = designs(views, VERIFY), answers_seen(views)
         draws = _Draws(app, views, options)
         for batch in app.track(batches, len(batches), "Sampling"):
-            draws.add(DrawSource(live[batch], earlier.get(batch), answers))
+            draws.add(batch, live, earlier.get(batch), answers)
         draws.store()
         return draws.result(batches)
 
@@ -120,33 +118,47 @@ class _Draws:
     _done: dict[str, Drawn] = field(default_factory=dict)
     _failed: dict[str, RecheckError] = field(default_factory=dict)
     _waiting: list[BatchDraw] = field(default_factory=list)
+    _rows: int = 0  # predictions of those that wait
 
-    def add(self, source: DrawSource) -> None:
-        """Plan the draw from a batch."""
-        sampling, options, batch = self.app.job.sampling, self.options, source.attempt.batch
-        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
+    def add(
+        self, batch: str, live: Mapping[str, Attempt], design: Design | None, answers_seen: int
+    ) -> None:
+        """Plan the draw from a batch.
+
+        Args:
+            batch: its name.
+            live: the live scoring of each batch.
+            design: the newest of the batch, if any.
+            answers_seen: answers to the job's questions so far.
+        """
         try:
-            package = package_of(
-                self.app.job, self.app.store, self.app.settings, source.attempt.version
-            )
-            draw = planned(self.app.job, self.views, package, source, request)
+            require_scored(live, batch)
+            draw = self._planned(DrawSource(live[batch], design, answers_seen))
         except RecheckError as error:
             self._failed[batch] = error
             return
         if draw is None:
-            self._done[batch] = _held(batch, source.design)
-        elif options.dry_run:
+            self._done[batch] = _held(batch, design)
+        elif self.options.dry_run:
             self._done[batch] = _new(draw)
         else:
             self._waiting.append(draw)
-            if sum(len(one.rows.ids) for one in self._waiting) > _AT_ONCE:
+            self._rows += len(draw.rows.ids)
+            if self._rows > _AT_ONCE:
                 self.store()
+
+    def _planned(self, source: DrawSource) -> BatchDraw | None:
+        app, options = self.app, self.options
+        sampling = app.job.sampling
+        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
+        package = package_of(app.job, app.store, app.settings, source.attempt.version)
+        return planned(app.job, self.views, package, source, request)
 
     def store(self) -> None:
         """Read the rows of all draws that wait, and store each draw."""
         wanted = [draw.wanted() for draw in self._waiting]
         seen, waiting = read_again(self.app.data, wanted), self._waiting
-        self._waiting = []
+        self._waiting, self._rows = [], 0
         for draw in waiting:
             batch = draw.source.attempt.batch
             rows = seen[batch]

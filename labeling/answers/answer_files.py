@@ -1,4 +1,4 @@
-"""Answer files: exports of Label Studio, CSV and Parquet tables.
+"""Answer files: exports of Label Studio, and tables in CSV or Parquet.
 
 A table has `prediction_id`, or `key` and `batch`; `answer`; and perhaps
 `annotator` and `created` (ISO 8601, UTC where it names no zone). Keys are
@@ -39,7 +39,7 @@ _FORMS = "a Label Studio export (JSON), or CSV or Parquet with prediction_id (or
 def read_answers(
     path: Path, question: str, allowed: Sequence[str], identify: Identify
 ) -> list[Answer]:
-    """Read every answer in a file, whose content decides its format, not its name.
+    """Read every answer in a file; its content tells its format, its name does not.
 
     A row is identified by its prediction, annotator and time: a later file with
     another answer for the same corrects it, the same file again changes nothing.
@@ -47,7 +47,7 @@ def read_answers(
     Args:
         path: the file.
         question: the job's, for exported tasks that do not keep their own.
-        allowed: the classes that may be right; without any, a number is.
+        allowed: the classes that people may answer with; if empty, answers are numbers.
         identify: returns the prediction ids of the keys of one batch.
 
     Returns:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.columns.buffers import without_views
-from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
+from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.input import csv_files
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
 
@@ -237,24 +237,6 @@ def _reading(source: Source) -> Iterator[None]:
 
 
 def _said(error: BaseException) -> str:
-    """The first line of what a reader says, without the row itself: that may be nobody's business."""
+    """Return the first line of a reader's message, without the row that it quotes: rows may be private."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     return re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", first)[:300]
-
-
-def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:
-    """Select the files that may hold rows of these batches.
-
-    Raises:
-        BatchUnknown: the path names batches, and one of these is not among them.
-    """
-    if not any(source.batch for source in sources):
-        return list(sources)
-    named = {source.batch for source in sources}
-    for batch in batches:
-        if batch not in named:
-            raise BatchUnknown(
-                f"no file of batch {batch!r}",
-                fix=f"the path has {', '.join(sorted(filter(None, named))[-5:])}",
-            )
-    return [source for source in sources if source.batch in batches]
