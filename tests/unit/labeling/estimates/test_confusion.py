@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from labeling.estimates import confusion as module
 from labeling.estimates.confusion import Confusion, confusion
 from labeling.estimates.estimation import estimates
 from labeling.estimates.families.chosen import Wanted
+from labeling.estimates.row_sets import RowSet, row_set
 from tests.fixtures.judged import Row, judged
 
 _ANSWERS = ("a", "b", "c")
@@ -112,8 +115,12 @@ def test_only_answers_that_were_given_cost_time(monkeypatch: pytest.MonkeyPatch)
     names = tuple(f"class {number}" for number in range(50))
     facts = judged({"all": [Row(name, (name,)) for name in names]}).evidence()
     calls: list[object] = []
-    inner = module.row_set
-    monkeypatch.setattr(module, "row_set", lambda *args: (calls.append(args), inner(*args))[1])
+
+    def counted(*args: Any) -> RowSet:
+        calls.append(args)
+        return row_set(*args)
+
+    monkeypatch.setattr(module, "row_set", counted)
 
     found = confusion(facts, names)
 
