@@ -16,7 +16,9 @@ from tests.histories.checker.stored import Row, Stored
 from tests.histories.console import DONE, Console
 from tests.histories.ground import JOB, SEED, Ground, begun
 
-_CALM, _STEP, _MOMENT = 0.6, 0.25, 0.15  # shares of commands that live, die at a step, die any time
+_CALM, _STEP = 0.4, 0.4  # shares of commands that live, and that die at a step; others die any time
+_SCORED = 0.7  # of histories that begin with a draw
+_MOST_STEPS = 30  # of a command, nearly always
 _HOURS = (-72, -2, -0.01, 0, 0, 1.5, 30)
 
 
@@ -52,6 +54,9 @@ class History:
         self.ground.settle_job(self.rng.choice((12, 25, 40)))
         if self.ground.kind == "model":
             self.console.answer(self.words("fit"))
+        if self.rng.random() < _SCORED:
+            for command in ("score", "sample", "push"):
+                self.console.answer(self.words(command))
 
     def move(self) -> None:
         """Do one thing."""
@@ -92,7 +97,7 @@ class History:
             if self.rng.random() < 0.3:
                 self.check()
         elif fate < _CALM + _STEP:
-            self.console.run(words, kill_at=self.rng.randint(1, 40))
+            self.console.run(words, kill_at=1 + int(_MOST_STEPS * self.rng.random() ** 2))
             self.check()
         else:
             self.console.run(words, kill_after=self.rng.uniform(0.01, 0.4))
