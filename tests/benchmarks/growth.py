@@ -165,12 +165,12 @@ def table(axis: str, costs: Sequence[Cost]) -> Iterator[str]:
 def write(tables: dict[str, list[str]]) -> None:
     """Put the tables into the page, in the place of those that are there."""
     text = PAGE.read_text("utf-8")
-    begin, end = MARKS
-    old = text[text.index(begin) + len(begin) : text.index(end)]
-    kept = {name: lines for lines, name in re.findall(r"(?ms)^(\| (\w+) \|.*?)(?:\n\n|\Z)", old)}
-    new = kept | {axis: "\n".join(lines) for axis, lines in tables.items()}
+    begin, end = text.index(MARKS[0]) + len(MARKS[0]), text.index(MARKS[1])
+    there = re.findall(r"(?ms)^(\| (\w+) \|.*?)(?:\n\n|\Z)", text[begin:end])
+    new = {name: lines for lines, name in there}
+    new |= {axis: "\n".join(lines) for axis, lines in tables.items()}
     content = "\n\n".join(new[axis].strip() for axis in AXES if axis in new)
-    PAGE.write_text(text.replace(old, f"\n{content}\n\n"), "utf-8")
+    PAGE.write_text(f"{text[:begin]}\n{content}\n\n{text[end:]}", "utf-8")
 
 
 def main() -> int:

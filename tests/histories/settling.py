@@ -49,6 +49,10 @@ def _round(history: History, *, answer: bool) -> dict[str, Any]:
     console.answer(history.words("score"))
     console.answer(history.words("sample", *batches))
     console.answer(history.words("push", *batches))
+    if any(row["purpose"] == "train" for row in history.stored_now().rows("samples")):
+        console.answer(
+            history.words("push", "--purpose", "train")
+        )  # as the job file shows rows now
     if answer:
         answering.answer_all(ground, console)
     console.answer(history.words("pull"))
