@@ -28,13 +28,15 @@ class OnShares:
     right: Intervals
     missed: Intervals
     predicted: Floats
+    seen: Floats
 
     def of(self, group: int) -> ClassShares | None:
         """Return those of one group; None where it has no row."""
         predicted = float(self.predicted[group])
         if np.isnan(predicted):
             return None
-        return ClassShares(self.right[group], self.missed[group], predicted)
+        seen = float(self.seen[group])
+        return ClassShares(self.right[group], self.missed[group], predicted, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class OfClass:
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
         right, missed = shares(inside), shares(rest)
         (precision, *ratios) = zip(*self._cases(view), strict=True)
-        below = OnShares(right, missed, share)
+        below = OnShares(right, missed, share, inside.least)
         found = [self._pointed(of(right, missed, share), view) for of in (recall, f1)]
         return [
             _share("precision", self.name, right, *precision),

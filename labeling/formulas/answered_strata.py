@@ -59,6 +59,19 @@ class AnsweredStrata:
         part = np.divide(self.answered, self.size, out=np.ones_like(self.size), where=self.open)
         return np.where(self.open, 1 - part, 0.0)
 
+    @property
+    def least(self) -> Floats:
+        """As how many answers of a simple random sample the answers count at least: (G,).
+
+        The smallest n_h / W_h of the strata that are not complete: where a share p of
+        a group's rows is right, the chance that no answer is lies under (1 - p) to
+        this power, however the strata divide p. Infinite where every row was answered.
+        """
+        least = np.full(self.groups, np.inf)
+        is_open = self.open & (self.weight > 0)
+        np.minimum.at(least, self.group[is_open], (self.effective / self.weight)[is_open])
+        return least
+
 
 def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -> AnsweredStrata:
     """Return the strata of one group.

@@ -131,13 +131,16 @@ def _with_more(of: RowSet, extra: Floats, *, is_share: bool) -> RowSet:
     freedom = np.maximum(of.answered - 1, 0)
     pooled = of.second.sum() / max(freedom.sum(), 1.0)
     variance = np.where(freedom > 0, of.second / np.maximum(freedom, 1), pooled)
+    # Cubes of errors are carried by the largest: more answers see further into the tail, so that
+    # the skewness of the mean hardly falls with their number.
+    many = np.divide(now, of.answered, out=np.ones_like(now), where=known)
     return replace(
         of,
         asked=of.asked + gained,
         answered=now,
         total=of.total + gained * expected,
         second=variance * np.maximum(now - 1, 0),
-        third=of.third * np.divide(now, of.answered, out=np.ones_like(now), where=known),
+        third=of.third * many**1.5,
     )
 
 

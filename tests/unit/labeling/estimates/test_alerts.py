@@ -16,7 +16,7 @@ from labeling.formulas.intervals import Interval, wilson
 from labeling.formulas.ratios import ClassShares
 from pipelines.job.sections import AlertLook, Batches
 from pipelines.job.sections import AlertRule as Line
-from tests.benchmarks import alert_years
+from tests.benchmarks import alert_years, heavy_tails, lost_classes
 
 _NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -380,7 +380,7 @@ def test_few_years_have_a_false_alarm_on_recall(prevalence: float) -> None:
 def test_few_years_have_a_false_alarm_on_errors_with_a_tail(metric: str, side: str) -> None:
     """A line below is refused, because a tail that was not drawn shows in no answer."""
     rng = np.random.default_rng(1)
-    tails = alert_years.tails_of_errors(rng, 20_000)
+    tails = heavy_tails.tails_of_errors(rng, 20_000)
 
     for errors in tails.values():
         found = alert_years.error_years(rng, _YEARS // 3, errors, metric, side)
@@ -391,4 +391,4 @@ def test_few_years_have_a_false_alarm_on_errors_with_a_tail(metric: str, side: s
 def test_9_of_10_first_weeks_see_that_a_class_is_lost(prevalence: float, answers: int) -> None:
     rng = np.random.default_rng(1)
 
-    assert alert_years.lost_class(rng, 500, prevalence, answers, 0.0) >= 0.9
+    assert lost_classes.lost_class(rng, 500, prevalence, answers, 0.0) >= 0.9
