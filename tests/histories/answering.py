@@ -76,6 +76,7 @@ def _meddle(rng: random.Random, server: FakeLabelStudio) -> None:
         data = rng.choice(
             ({"prediction_id": "0" * 32}, {"text": "foreign"}, {"prediction_id": ["odd"]})
         )
+        server.plan = []
         server.import_tasks(rng.choice(list(server.boards)), [{"data": data, "meta": {"a": [1]}}])
 
 
