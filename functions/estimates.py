@@ -42,10 +42,10 @@ def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estim
 
 
 def scored(tables: Tables) -> list[Scoring]:
-    """Return every scoring of the job's batches."""
+    """Return every scoring of the job's batches that was published, replaced ones included."""
     return [
         Scoring(attempt.batch, attempt.version, attempt.predictions, attempt.known_at)
-        for attempt in attempts.attempts(tables).values()
+        for attempt in attempts.ever_published(tables)
     ]
 
 

@@ -67,6 +67,7 @@ class Run:
     peak_memory: int | None = None  # bytes
     versions: dict[str, str] = field(default_factory=versions)
     error: str | None = None  # its code and what was wrong
+    files: dict[str, dict[str, str]] | None = None  # table -> name of a file -> its digest
 
     @classmethod
     def of(
@@ -94,7 +95,8 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """Return the run as a row, without who ran it and when."""
-        texts = ("inputs", "outputs", "versions")
+        texts: tuple[str, ...] = ("inputs", "outputs", "versions")
+        texts += ("files",) if self.files is not None else ()
         written = {name: json.dumps(getattr(self, name), sort_keys=True) for name in texts}
         return {name: getattr(self, name) for name in self.__slots__} | written
 

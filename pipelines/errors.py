@@ -20,7 +20,7 @@
     ├── LabelStudioRefused     16  the key, the project or the request is not accepted
     ├── ProjectChanged         17  a project was changed by hand
     ├── AnswersUnreadable      18  a file of answers cannot be understood
-    ├── StoreUnavailable       19  the store is full, read-only or not there
+    ├── StoreUnavailable       19  the store is full, read-only, damaged or not there
     ├── ConcurrentRun          20  (retryable) another run holds the batch or won the race
     ├── SettingsInvalid        21  a setting cannot be used
     ├── EngineUnavailable      22  the engine is unknown or not installed
@@ -194,7 +194,7 @@ class AnswersUnreadable(RecheckError):
 
 
 class StoreUnavailable(RecheckError):
-    """The store is full, read-only, or not there."""
+    """The store is full, read-only, damaged, or not there."""
 
     exit_code = 19
 

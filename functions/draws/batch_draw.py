@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, FileDigests
 from functions.draws import predictions as predicted
 from functions.draws.designs import design_rows
 from functions.draws.planner import plan_of, scored_batch
@@ -31,6 +31,7 @@ class DrawSource:
     """A batch that may be drawn from, as it was before."""
 
     attempt: Attempt  # the live scoring
+    files: FileDigests  # of the attempt
     design: Design | None  # the newest; None if nothing was drawn yet
     answers_seen: int  # answers to the job's questions so far
 
@@ -130,10 +131,11 @@ def planned(
         The draw; None where the earlier one holds.
 
     Raises:
+        StoreUnavailable: see `functions.draws.predictions.read`.
         StepMissing: the batch was scored without a cohort that divides strata.
         DrawRefused: see `functions.draws.planner.plan_of`.
     """
-    rows = predicted.read(job, views.tables, source.attempt, package)
+    rows = predicted.read(job, views.tables, source.attempt, package, source.files)
     _require_cohorts(job.sampling.cohorts, source.attempt.batch, rows.population)
     batch = scored_batch(job, views, source.attempt, rows.population, source.answers_seen)
     plan = plan_of(views.tables, batch, request, source.design)

@@ -76,7 +76,7 @@ def pull(
 
 
 def _pull(app: App, files: Sequence[Path], *, full: bool, dry_run: bool) -> Pulled:
-    with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
+    with app.alone(f"pull-{app.job.name}", wait=_WAIT, dry_run=dry_run):
         if files:
             return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])
         with connect(app.label_studio, app.settings) as server:

@@ -71,13 +71,13 @@ def push(app: App, options: PushOptions) -> Pushed:
     """
     run = Run.of("push", options.batches, {"purpose": options.purpose})
     with app.recording(run, dry_run=options.dry_run):
-        result = _push(app, options)
+        result = _push(app, options, run)
         run.rows = result.created
-        run.outputs = asdict(result)
+        run.outputs |= asdict(result)
     return result
 
 
-def _push(app: App, options: PushOptions) -> Pushed:
+def _push(app: App, options: PushOptions, run: Run) -> Pushed:
     from labeling.labelstudio import projects
     from labeling.labelstudio.push import Journal
     from labeling.labelstudio.push import push as send
@@ -85,7 +85,7 @@ def _push(app: App, options: PushOptions) -> Pushed:
     questions = survey(app.job)
     with (
         connect(app.label_studio, app.settings) as server,
-        app.store.lock(f"push-{app.job.name}", wait=_WAIT),
+        app.alone(f"push-{app.job.name}", wait=_WAIT, dry_run=options.dry_run),
     ):
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         if options.dry_run:
@@ -108,7 +108,8 @@ def _push(app: App, options: PushOptions) -> Pushed:
             lambda done, of: app.say(f"sent {done} of {of} new tasks"),
             dropped=_dropped(views, server.url, options),
         )
-        _record(app, views, _Board(server.url, project.id), rows, pushed.tasks)
+        board = _Board(server.url, project.id)
+        run.outputs["questions"] = _record(app, views, board, rows, pushed.tasks)
     return Pushed(project.id, pushed.created, pushed.existing, project.url)
 
 
@@ -245,8 +246,8 @@ def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 def _record(
     app: App, views: Views, board: _Board, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
-) -> None:
-    """Store the questions that have a task now; the lock of the push keeps others from doing so."""
+) -> int:
+    """Store the questions that have a task now, and count the new ones; the lock of the push keeps others from doing so."""
     stored = asked(views, board.server, rows[0]["purpose"]) if rows else {}
     head = {"job": app.job.name, "server": board.server, "project": board.project}
     fresh = [
@@ -262,3 +263,4 @@ def _record(
         with app.committing() as moment:
             rows = [{**row, "known_at": moment} for row in fresh]
             app.store.table("questions").append(table_of(QUESTIONS, rows))
+    return len(fresh)

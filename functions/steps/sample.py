@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from functions.app import App
 from functions.batches import attempts
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.failures import first_of
 from functions.draws.batch_draw import BatchDraw, DrawSource, planned
 from functions.draws.designs import designs
@@ -90,15 +90,16 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
 
 
 def _sample(app: App, options: SampleOptions) -> SampleResult:
-    with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
+    with app.alone(f"sample-{app.job.name}", wait=_WAIT, dry_run=options.dry_run):
         views = app.views()
+        digests = attempts.file_digests(views.tables)
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
         batches = tuple(dict.fromkeys(options.batches)) or tuple(sorted(scored))
         earlier, answers = designs(views, VERIFY), answers_seen(views)
-        draws = _Draws(app, views, options)
+        draws = _Draws(app, views, options, live, digests)
         for batch in app.track(batches, len(batches), "Sampling"):
-            draws.add(batch, live, earlier.get(batch), answers)
+            draws.add(batch, earlier.get(batch), answers)
         draws.store()
         return draws.result(batches)
 
@@ -115,25 +116,26 @@ class _Draws:
     app: App
     views: Views
     options: SampleOptions
+    live: Mapping[str, Attempt]  # the live scoring of each batch
+    files: Mapping[str, FileDigests]  # of each attempt
     _done: dict[str, Drawn] = field(default_factory=dict)
     _failed: dict[str, RecheckError] = field(default_factory=dict)
     _waiting: list[BatchDraw] = field(default_factory=list)
     _rows: int = 0  # predictions of those that wait
 
-    def add(
-        self, batch: str, live: Mapping[str, Attempt], design: Design | None, answers_seen: int
-    ) -> None:
+    def add(self, batch: str, design: Design | None, answers_seen: int) -> None:
         """Plan the draw from a batch.
 
         Args:
             batch: its name.
-            live: the live scoring of each batch.
             design: the newest of the batch, if any.
             answers_seen: answers to the job's questions so far.
         """
         try:
-            require_scored(live, batch)
-            draw = self._planned(DrawSource(live[batch], design, answers_seen))
+            require_scored(self.live, batch)
+            attempt = self.live[batch]
+            files = self.files.get(attempt.id, {})
+            draw = self._planned(DrawSource(attempt, files, design, answers_seen))
         except RecheckError as error:
             self._failed[batch] = error
             return

@@ -80,6 +80,8 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
     data = discovery.find(app.data, options.batches)
     model = models.live(app.job, app.store, app.settings)
+    if model.news:
+        app.say(f"warning: {model.news}")
     tables = app.tables()
     ledgers = Ledgers(ledger.scored(tables), {} if options.replace else ledger.live(tables))
     wanted = BatchChoice(
@@ -127,7 +129,12 @@ class _Scoring:
     def _publisher(self) -> Publisher:
         app = self.app
         return Publisher(
-            app.job, app.store, self.model.version, self.input, lambda run: app.keep([run])
+            app.job,
+            app.store,
+            self.model.version,
+            self.input,
+            app.committing,
+            lambda run, moment: app.keep_at(moment, [run]),
         )
 
     def _warn_of_no_batch(self, batch: str, results: Sequence[FragmentResult]) -> None:

@@ -142,6 +142,11 @@ class Model(Section):
     version: str | None = Field(
         default=None, description="Pins a version; without it the newest is live."
     )
+    from_job: Name | None = Field(
+        default=None,
+        description="The job of the same store that fitted the model, where it is not this one.",
+        json_schema_extra=ADDED,
+    )
     holdout: float = Field(
         default=0.2,
         gt=0,

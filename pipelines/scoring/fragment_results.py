@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
             "digest": [result.digest.count, f"{result.digest.total:x}"],
             "versions": result.versions,
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
-            "file": [result.file.path, result.file.size, result.file.rows] if result.file else None,
+            "file": astuple(result.file) if result.file else None,
         }
         for result in results
     ]

@@ -114,7 +114,9 @@ def test_a_mark_that_was_claimed_and_never_written_is_written_by_the_next(
 def test_a_live_version_that_is_no_name_is_no_version(
     version: str, scored: World, tmp_path: Path
 ) -> None:
+    """In a store of an earlier release, which has nothing else."""
     world = scored.copy(tmp_path)
+    shutil.rmtree(world.store / "releases")
     (live,) = (world.store / "models").glob("*.live")
     live.write_bytes(os.fsencode(version))
 
