@@ -23,7 +23,7 @@ from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array
 from pipelines.columns.relations import where_in
 from pipelines.columns.utc_times import micros_of
-from pipelines.errors import InputChanged, PackageRefused
+from pipelines.errors import InputChanged, PackageRefused, RecheckError
 from pipelines.models.package import Package
 from pipelines.sampling.membership import earlier_draw, first_64_bits
 from pipelines.sampling.plan import Design
