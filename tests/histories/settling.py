@@ -119,8 +119,9 @@ def _fresh(history: History) -> Iterator[str]:
     """Score the same input into an empty store, and compare the predictions."""
     ground, console = history.ground, history.console
     console.store = ground.folder / "fresh"
-    if (ground.store / "models").is_dir():
-        shutil.copytree(ground.store / "models", console.store / "models")
+    for name in ("models", "releases"):
+        if (ground.store / name).is_dir():
+            shutil.copytree(ground.store / name, console.store / name)
     console.answer(history.words("score"))
     console.store, fresh = None, history.stored(ground.folder / "fresh")
     made = _predictions(fresh, ground.batches)
