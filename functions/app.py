@@ -204,7 +204,10 @@ def open_app(
 def _path(job: Path | str) -> Path:
     if isinstance(job, Path):
         return job.absolute()
-    url = urlparse(job)
+    try:
+        url = urlparse(job)
+    except ValueError:
+        url = urlparse("no:")
     if url.scheme not in ("", "file"):
         raise JobInvalid(
             f"{job}: a job file is read from this machine only",

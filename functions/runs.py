@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -44,6 +45,13 @@ def peak_memory() -> int:
     """Return the most memory that this process, or one of its children, has held, in bytes."""
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return max(resource.getrusage(one).ru_maxrss for one in who) * _KILO
+
+
+def physical_memory() -> int:
+    """Return the memory of this machine, or what this process may take of it, in bytes."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return machine if allowed == resource.RLIM_INFINITY else min(machine, allowed)
 
 
 def versions() -> dict[str, str]:

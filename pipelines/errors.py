@@ -38,6 +38,8 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+_USER = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*@")  # and password, in an address
+
 
 class RecheckError(Exception):
     """Says what is wrong, then what to do.
@@ -50,8 +52,13 @@ class RecheckError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, problem: str, *, fix: str) -> None:
-        self.problem, self.fix = problem, fix
-        super().__init__(f"{problem}\n  fix: {fix}")
+        """Make the error; it is printed and stored, so no address in it keeps a password.
+
+        >>> RecheckError("no answer at https://me:secret@host/x", fix="try again").problem
+        'no answer at https://host/x'
+        """
+        self.problem, self.fix = (_USER.sub("", text) for text in (problem, fix))
+        super().__init__(f"{self.problem}\n  fix: {self.fix}")
 
     @property
     def code(self) -> str:

@@ -8,6 +8,7 @@ commit: no fact that is known later can be older than a batch that others see.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -29,6 +30,7 @@ from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
 from pipelines.tables.table_files import WrittenFile
 
+MOST_QUARANTINED = 2_000_000  # rows of one batch: about a gigabyte until they are written
 _DOUBLES = ("duplicate_key", "duplicate_row")
 _KEY_HINT = "add a column to data.key, if a key names one row only together with it; or "
 
@@ -102,11 +104,11 @@ class Publisher:
             ConcurrentRun: another run published something else meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
-        bad = [row for result in results for row in result.bad]
         rows_in = sum(result.rows_in for result in results)
         if not rows_in:
             return self._empty(batch)
-        self._refuse(batch, rows_in, bad)
+        self._refuse(batch, rows_in, results)
+        bad = [row for result in results for row in result.bad]
         version = _one_version(batch, results) or self.version
         status = "replaced" if self._is_live(batch) else "published"
         scored = BatchResult(batch, rows_in, rows_in - len(bad), len(bad), status)
@@ -149,12 +151,12 @@ class Publisher:
             )
         return BatchResult(batch, 0, 0, 0, "empty")
 
-    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
+    def _refuse(self, batch: str, rows_in: int, results: Sequence[FragmentResult]) -> None:
         """Refuse a batch with too many bad rows; rows of no batch count among all rows of their files."""
-        allowed = self.job.data.max_quarantined
         among = max(rows_in, self.inputs.rows_beside(batch)) if batch == UNKNOWN else rows_in
-        if len(bad) > allowed * among:
-            raise _too_many_bad(batch, among, bad, allowed)
+        bad = sum(result.bad_count for result in results)
+        if bad > most_bad(self.job, among):
+            raise _too_many_bad(batch, among, results, self.job.data.max_quarantined)
 
     def _no_rows(self, batch: str) -> WrittenFile:
         """Write a file without rows, so that a batch without one good row is known to be done."""
@@ -219,15 +221,29 @@ def _digests(files: Iterable[WrittenFile]) -> dict[str, str]:
     return {file.name: file.digest for file in files if file.digest}
 
 
-def _too_many_bad(batch: str, rows_in: int, bad: Sequence[BadRow], allowed: float) -> BatchRefused:
-    reasons = Counter(row.reason for row in bad).most_common(3)
-    first = bad[0]
+def most_bad(job: Job, rows: int) -> int:
+    """Return how many of so many rows may be bad: what is published, and kept in `quarantine`."""
+    return min(math.floor(job.data.max_quarantined * rows), MOST_QUARANTINED)
+
+
+def _too_many_bad(
+    batch: str, rows_in: int, results: Sequence[FragmentResult], allowed: float
+) -> BatchRefused:
+    bad = Counter(row.reason for result in results for row in result.bad)
+    for result in results:
+        bad.update({reason: count for (reason, _), count in result.more_bad.items()})
+    reasons, total = bad.most_common(3), bad.total()
+    first = next(row for result in results for row in result.bad)
     where = f"{first.source}, row {first.row}"
     where += f", column {first.column!r}" if first.column else ""
+    is_cut = any(result.more_bad for result in results)
+    limit = f"data.max_quarantined = {allowed:g}"
+    if total <= allowed * rows_in:
+        limit = f"the {MOST_QUARANTINED} that `quarantine` takes of one batch"
     return BatchRefused(
-        f"batch {batch}: {len(bad)} of {rows_in} rows are bad "
+        f"batch {batch}: {'at least ' if is_cut else ''}{total} of {rows_in} rows are bad "
         f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {where}), "
-        f"more than data.max_quarantined = {allowed:g}",
+        f"more than {limit}",
         fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
         "mend the data, or raise data.max_quarantined; nothing of the batch was published",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -149,5 +150,5 @@ def _require_cohorts(wanted: tuple[str, ...], batch: str, population: Population
     if absent and len(population):
         raise StepMissing(
             f"batch {batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
-            fix=f"run `recheck score … --batch {batch} --replace`, or take it out of sampling.cohorts",
+            fix=f"run `recheck score … --batch {shlex.quote(batch)} --replace`, or take it out of sampling.cohorts",
         )

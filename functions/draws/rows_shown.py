@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
@@ -149,7 +150,7 @@ class _BatchAgain:
         if self.digest.text != attempt.digest or len(self.shown) < len(self.wanted.ids):
             return InputChanged(
                 f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
-                fix=f"run `recheck score … --batch {attempt.batch} --replace`, then the same command again",
+                fix=f"run `recheck score … --batch {shlex.quote(attempt.batch)} --replace`, then the same command again",
             )
         found = [rows.scores(scorer) for rows in self.chosen if scorer]
         scores = {name: scores for some in found for name, scores in some.items()}

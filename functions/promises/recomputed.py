@@ -58,7 +58,9 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
     stored = relations.records(views.tables.read("estimates"))
     ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
     times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
-    every_metric = job.model_copy(update={"metrics": metrics_of(job.task)})
+    stored_metrics = {row["metric"] for row in ours}
+    kept = tuple(name for name in metrics_of(job.task) if name in stored_metrics)
+    every_metric = job.model_copy(update={"metrics": kept})
     problems = [*fewer_rows(views.tables, "estimates", "looks")]
     for moment in times:
         rows = [row for row in ours if row["as_of"] == moment]

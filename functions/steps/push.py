@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from functions.app import App
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.draws.training_draw import training_draws
-from functions.label_studio import asked, connect, digests, survey
+from functions.label_studio import asked, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.questions.survey import Survey
@@ -52,6 +53,7 @@ class Pushed:
     created: int
     existing: int
     url: str | None = None  # of the project
+    unreadable: tuple[str, ...] = ()  # tasks of the project that cannot be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _push(app: App, options: PushOptions, run: Run) -> Pushed:
         )
         board = _Board(server.url, project.id)
         run.outputs["questions"] = _record(app, views, board, rows, pushed.tasks)
-    return Pushed(project.id, pushed.created, pushed.existing, project.url)
+    tell_unreadable(app.say, pushed.unreadable)
+    return Pushed(project.id, pushed.created, pushed.existing, project.url, pushed.unreadable)
 
 
 def draw_training_rows(app: App, batches: Sequence[str]) -> None:
@@ -167,7 +170,7 @@ def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]
     rows = relations.records(samples)
     drawn = {row["batch"] for row in rows}
     for batch in [batch for batch in options.batches if batch not in drawn]:
-        fix = f"run `recheck sample … --batch {batch}` first"
+        fix = f"run `recheck sample … --batch {shlex.quote(batch)}` first"
         raise StepMissing(f"nothing was drawn from batch {batch!r}", fix=_fix(options, fix))
     if not rows:
         raise StepMissing(

@@ -37,6 +37,7 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     Raises:
         QueryInvalid: DuckDB refuses it, with DuckDB's message; or there are several statements.
     """
+    sql = sql.encode(errors="replace").decode()  # a terminal may pass bytes that are no text
     with duckdb.connect() as connection:
         try:
             _require_a_look(connection.extract_statements(sql))

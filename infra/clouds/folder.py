@@ -187,9 +187,14 @@ def no_folder(address: str) -> SettingsInvalid:
 
 
 def _path(address: str) -> Path:
-    url = urlparse(address)
-    if not url.scheme:
-        return Path(address).expanduser().absolute()
+    try:
+        url = urlparse(address)
+        if not url.scheme:
+            return Path(address).expanduser().absolute()
+    except (ValueError, RuntimeError) as error:  # of a broken address, and of nobody's home
+        raise SettingsInvalid(
+            f"the store {address!r} is no folder: {error}", fix="set RECHECK_STORE to a folder"
+        ) from error
     if url.scheme == "file" and url.netloc in ("", "localhost"):
         return Path(unquote(url.path)).absolute()
     raise no_folder(address)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +22,9 @@ from pipelines.errors import InputUnreadable
 
 ENDINGS = (".csv", ".csv.gz", ".tsv")
 _BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
-_LONGEST = 2**31 - 1  # characters of one value, for the strict check
 _SURELY_ROWS = 4  # with so many columns, lines of text rarely have as many delimiters as rows
+_TIGHTEST = 1_032  # bytes that one byte of gzip can hold
+_RATIO, _ANYWAY = 250, 256 << 20  # times its size, and bytes, that a packed file may unpack to
 _WAY_OUT = "close the quotes, or double the quotes inside values; or deliver Parquet"
 
 
@@ -34,6 +37,16 @@ def header(path: str) -> list[str]:
     with pc.open_csv(path, _blocks(), _dialect(path)) as reader:
         names: list[str] = reader.schema.names
         return names
+
+
+def most_rows(path: str, size: int) -> int:
+    """Return the most rows that a file of so many bytes can have.
+
+    Raises:
+        pyarrow.ArrowInvalid, OSError: it is no CSV file.
+    """
+    shortest = max(len(header(path)), 2)  # bytes: delimiters and the end of the line
+    return size * (_TIGHTEST if _is_packed(path) else 1) // shortest + 1
 
 
 def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -73,7 +86,10 @@ def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatc
 
 def _blocks_of(path: str, name: str, convert: pc.ConvertOptions) -> Iterator[pa.RecordBatch]:
     try:
-        with pc.open_csv(path, _blocks(), _dialect(path), convert) as reader:
+        with (
+            _opened(path, name) as stream,
+            pc.open_csv(stream, _blocks(), _dialect(path), convert) as reader,
+        ):
             yield from reader
     except pa.ArrowInvalid as error:
         if "straddl" in str(error) or "out of sync" in str(error):
@@ -82,6 +98,44 @@ def _blocks_of(path: str, name: str, convert: pc.ConvertOptions) -> Iterator[pa.
                 fix=_WAY_OUT,
             ) from error
         raise
+
+
+@contextmanager
+def _opened(path: str, name: str) -> Iterator[str | io.RawIOBase]:
+    """Yield what Arrow reads of a file: its path, or what a packed file unpacks to."""
+    if not _is_packed(path):
+        yield path
+        return
+    limit = max(Path(path).stat().st_size * _RATIO, _ANYWAY)
+    with pa.input_stream(path, compression="gzip") as stream:
+        yield _Unpacked(stream, limit, name)
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a packed file, up to a limit: a small file can hold any amount of the same."""
+
+    def __init__(self, stream: pa.NativeFile, limit: int, name: str) -> None:
+        super().__init__()
+        self._stream, self._left, self._name = stream, limit, name
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            InputUnreadable: there are more than the limit.
+        """
+        data: bytes = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise InputUnreadable(
+                f"{self._name}: the file unpacks to more than {_RATIO} times its size",
+                fix="unpack it and look at it; deliver what is meant as Parquet, or unpacked",
+            )
+        return data
 
 
 def _over_lines(column: pa.Array) -> Int64s:
@@ -94,10 +148,10 @@ def _over_lines(column: pa.Array) -> Int64s:
 
 def _require_closed_quotes(path: str, name: str) -> None:
     """Require a delimiter or a line's end after each closing quote, and every quote closed."""
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(_BLOCK)
     with pa.input_stream(path, compression="detect") as stream:
-        lines = io.TextIOWrapper(stream, encoding="latin-1", newline="")  # any byte is a letter
-        reader = csv.reader(lines, delimiter=_delimiter(path), strict=True)
+        text = io.TextIOWrapper(stream, encoding="latin-1", newline="")  # any byte is a letter
+        reader = csv.reader(_lines(text, name), delimiter=_delimiter(path), strict=True)
         try:
             for _ in reader:
                 pass
@@ -105,6 +159,14 @@ def _require_closed_quotes(path: str, name: str) -> None:
             raise InputUnreadable(
                 f"{name}: broken quotes up to line {reader.line_num}: {error}", fix=_WAY_OUT
             ) from error
+
+
+def _lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
+    """Yield the lines of a file, none of them longer than a row may be."""
+    while line := text.readline(_BLOCK):
+        if len(line) == _BLOCK:
+            raise InputUnreadable(f"{name}: a line is longer than {_BLOCK >> 20} MB", fix=_WAY_OUT)
+        yield line
 
 
 def _refuse_swallowed_rows(
@@ -133,6 +195,10 @@ def _as_text(block: pa.RecordBatch) -> pa.RecordBatch:
 
 def _blocks() -> pc.ReadOptions:
     return pc.ReadOptions(use_threads=False, block_size=_BLOCK)
+
+
+def _is_packed(path: str) -> bool:
+    return path.lower().endswith(".gz")
 
 
 def _delimiter(path: str) -> str:

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from pipelines.columns.buffers import without_views
 from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.input import csv_files
+from pipelines.input.declared_values import immense_column
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
 
 FRAGMENT_ROWS = 65_536
@@ -81,7 +82,7 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
-    if Path(full).is_file():  # a file whose name holds a `*` is no pattern
+    if _is_file(full):  # a file whose name holds a `*` is no pattern
         return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
     names, fixed = matcher(full), fixed_part(full)
     sources: list[Source] = []
@@ -99,6 +100,14 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
             fix="correct data.path in the job file; relative paths start at its folder",
         )
     return sources
+
+
+def _is_file(path: str) -> bool:
+    """Tell whether there is a file; a name that no file can have has none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
 
 
 def file_tag(source: Source) -> str:
@@ -132,6 +141,14 @@ def splits_of(source: Source) -> list[Split]:
     return [Split(source, i, starts[i], count) for i, count in enumerate(counts)]
 
 
+def most_rows(split: Split) -> int:
+    """Return the most rows that a split can have; of CSV, by the size of its file."""
+    if split.rows is not None:
+        return split.rows
+    with _reading(split.source):
+        return csv_files.most_rows(split.source.path, split.source.size)
+
+
 def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield the fragments of a split as (number of the first row in the file, rows).
 
@@ -161,6 +178,13 @@ def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordB
     present = file.schema_arrow.names
     names = present if projection.columns is None else list(projection.columns)
     _require(split.source, [*names, *projection.required], present)
+    immense = immense_column(file, split.source.path, split.row_group, names, FRAGMENT_ROWS)
+    if immense is not None:
+        raise InputUnreadable(
+            f"{split.source.name}: the values of column {immense!r} are few, and so long that "
+            f"{FRAGMENT_ROWS} rows of them would not fit into memory",
+            fix="look at that column; deliver shorter values, or take it out of the job file",
+        )
     groups = [split.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
         columns = [without_views(rows.column(name)) for name in names]

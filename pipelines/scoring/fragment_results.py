@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import pyarrow as pa
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.row_digests import Digest
 from pipelines.tables.table_files import WrittenFile
+
+Reason = tuple[str, str | None]  # of a bad row, and its column
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class FragmentResult:
     positions: Int64s  # (n,): their rows within the file
     versions: tuple[str, ...]
     file: WrittenFile | None  # None where no row could be scored
+    more_bad: Mapping[Reason, int] = field(default_factory=dict)  # counted, and not kept
+
+    @property
+    def bad_count(self) -> int:
+        """All rows that could not be scored."""
+        return len(self.bad) + sum(self.more_bad.values())
 
     @property
     def rows_in(self) -> int:
@@ -62,6 +70,7 @@ def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
             "digest": [result.digest.count, f"{result.digest.total:x}"],
             "versions": result.versions,
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
+            "more": [[*reason, count] for reason, count in result.more_bad.items()],
             "file": astuple(result.file) if result.file else None,
         }
         for result in results
@@ -106,6 +115,7 @@ def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
         _words(rows.column("row"), np.int64),
         tuple(note["versions"]),
         WrittenFile(*note["file"]) if note["file"] else None,
+        {(reason, column): count for reason, column, count in note["more"]},
     )
 
 

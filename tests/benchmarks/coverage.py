@@ -28,6 +28,7 @@ from tests.benchmarks import (
     heavy_tails,
     informative_gaps,
     labeler_errors,
+    listed_metrics,
     lost_classes,
     nearly_full,
     small_strata,
@@ -49,6 +50,7 @@ _PARTS = (
     lost_classes,
     alert_years,
     flight_replays,
+    listed_metrics,
 )
 
 _TOP = """\

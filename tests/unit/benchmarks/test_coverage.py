@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.benchmarks import (
     cohorts_no_strata,
     informative_gaps,
     labeler_errors,
+    listed_metrics,
     lost_classes,
     nearly_full,
     small_strata,
@@ -48,6 +50,10 @@ def _of_gaps(replays: int) -> Sequence[Row]:
         labeler_errors.cells()[0].rows,
         _of_gaps,
         nearly_full.cells()[0].rows,
+        partial(listed_metrics.scores, listed_metrics.SCORED[5], budgets=(200,)),
+        partial(listed_metrics.scores, listed_metrics.SCORED[8], budgets=(100,)),
+        partial(listed_metrics.averages, listed_metrics.RECIPES[0], budgets=(200,)),
+        partial(listed_metrics.points, 0.1, budgets=(200,)),
     ],
 )
 def test_short_replays_reach_the_goals(cell: Callable[[int], Sequence[Row]]) -> None:
