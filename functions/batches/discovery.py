@@ -268,11 +268,6 @@ def untouched(inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     return {batch for batch, one in live.items() if one.tags and inputs.has_tags(batch, one.tags)}
 
 
-def batch_rows(data: JobData, batch: str) -> Iterator[BatchRows]:
-    """Yield all rows of a batch."""
-    return rows_of(data.job, find(data, [batch]), [batch])
-
-
 def rows_of(job: Job, inputs: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
     """Read the rows of some batches.
 
