@@ -12,7 +12,9 @@ from typing import Any
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
 from pipelines.identity.settings_digest import content_of
+from pipelines.job.file_rules import FIRST
 from pipelines.job.job_file import Job
+from pipelines.job.rules import file_rules
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
 from pipelines.tables.snapshot import Tables
@@ -36,6 +38,7 @@ class Attempt:
     bad: list[list[Any]] | None  # [reason, column, rows]; None in stores of earlier releases
     versions: dict[str, str]  # of the libraries that scored it
     known_at: datetime
+    reading: int  # number of the rules by which its files were read
     rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
 
 
@@ -70,6 +73,7 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         outputs.get("bad"),
         json.loads(row["versions"]),
         row["known_at"],
+        inputs.get("reading", FIRST),
         inputs.get("rules", {}),
     )
 
@@ -110,7 +114,9 @@ def rules(job: Job) -> dict[str, str]:
         "time": job.data.time,
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
+    written = file_rules(job)
     content = {
+        **({"missing": written.missing} if written.missing else {}),
         "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
         "predictions": job.predictions and content_of(job.predictions),
     }

@@ -18,8 +18,9 @@ from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import ALL, membership
 from pipelines.input.fragments import Source, Split, find_sources
 from pipelines.input.projections import projection
+from pipelines.job.file_rules import CURRENT
 from pipelines.job.job_file import Job
-from pipelines.job.rules import batch_rule, reading_rules
+from pipelines.job.rules import batch_rule, file_rules, reading_rules
 
 Number = tuple[int, int]  # of a split: its file, its row group
 
@@ -38,7 +39,7 @@ class JobData:
         path = self.job.data.path
         if is_remote(path):
             path = staged_input.bring(path, self.store, batches, self.say)
-        return find_sources(path, self.folder)
+        return find_sources(path, self.folder, file_rules(self.job))
 
 
 @dataclass
@@ -133,19 +134,22 @@ def batches_in(job: Job, sources: Sequence[Source]) -> list[str]:
     return sorted(batches)
 
 
-def digests(job: Job, inputs: Input, batches: Sequence[str]) -> dict[str, Digest]:
+def digests(
+    job: Job, inputs: Input, batches: Sequence[str], number: int = CURRENT
+) -> dict[str, Digest]:
     """Read the rows of each batch anew, and return their digest.
 
     Args:
         job: the job file, which says how rows are read.
         inputs: the input of these batches.
         batches: the batches to read.
+        number: of the rules to read by.
 
     Returns:
         The digest of each batch.
     """
     totals = {batch: Digest() for batch in batches}
-    for rows in rows_of(job, inputs, batches):
+    for rows in rows_of(job, inputs, batches, number):
         totals[rows.batch] = totals[rows.batch].add(rows.digests(job.key_columns))
     return totals
 
@@ -153,7 +157,8 @@ def digests(job: Job, inputs: Input, batches: Sequence[str]) -> dict[str, Digest
 def changed(job: Job, inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     """List the batches whose rows, or the way the job file reads them, changed since the scoring.
 
-    Rows are read only where a file differs.
+    Rows are read only where a file differs, and by the rules that the batch was
+    scored under.
 
     Args:
         job: the job file as it is now.
@@ -165,7 +170,10 @@ def changed(job: Job, inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     """
     otherwise = {b for b, one in live.items() if differs(one.rules, job, NAMING, CONTENT)}
     unsure = [batch for batch, one in live.items() if one.files != inputs.files_of(batch)]
-    now = digests(job, inputs, unsure) if unsure else {}
+    now: dict[str, Digest] = {}
+    for number in {live[batch].reading for batch in unsure}:
+        alike = [batch for batch in unsure if live[batch].reading == number]
+        now |= digests(job, inputs, alike, number)
     return otherwise | {batch for batch in unsure if now[batch].text != live[batch].digest}
 
 
@@ -185,24 +193,29 @@ def untouched(inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     return {batch for batch, one in live.items() if one.tags and one.tags == inputs.tags_of(batch)}
 
 
-def batch_rows(data: JobData, batch: str) -> Iterator[BatchRows]:
-    """Yield all rows of a batch."""
-    return rows_of(data.job, find(data, [batch]), [batch])
+def rows_as_scored(data: JobData, attempt: Attempt) -> Iterator[BatchRows]:
+    """Yield all rows of a batch, by the rules that it was scored under."""
+    batches = [attempt.batch]
+    return rows_of(data.job, find(data, batches), batches, attempt.reading)
 
 
-def rows_of(job: Job, inputs: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
+def rows_of(
+    job: Job, inputs: Input, batches: Sequence[str], number: int = CURRENT
+) -> Iterator[BatchRows]:
     """Read the rows of some batches.
 
     Args:
         job: the job file, which says how rows are read.
         inputs: the input of these batches.
         batches: the batches to read.
+        number: of the rules to read by.
 
     Yields:
         The rows of a fragment and a batch at a time.
     """
-    rules = reading_rules(job)
+    rules = reading_rules(job, number)
     digests = {name: digest for batch in batches for name, digest in inputs.files_of(batch).items()}
     columns = projection(rules)
     for split in inputs.splits(batches):
-        yield from batches_of(rules, split, columns, batches=batches, digests=digests)
+        as_ruled = split.by(rules.files)
+        yield from batches_of(rules, as_ruled, columns, batches=batches, digests=digests)

@@ -20,6 +20,7 @@ from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckE
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
+from pipelines.job.file_rules import CURRENT
 from pipelines.job.job_file import Job
 from pipelines.scoring.file_names import empty_name
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
@@ -140,6 +141,7 @@ class Publisher:
                 "digest": _merged(result.digest for result in results).text,
                 "files": attempt.files,
                 "tags": attempt.tags,
+                "reading": CURRENT,
                 "rules": rules(self.job),
             },
             outputs={

@@ -109,7 +109,7 @@ def read_again(
     ids, digest = set(wanted), Digest()
     chosen: list[WantedRows] = []
     shown: dict[str, str] = {}
-    for part in discovery.batch_rows(data, attempt.batch):
+    for part in discovery.rows_as_scored(data, attempt):
         digest = digest.add(part.digests(data.job.key_columns))
         rows = WantedRows.of(part, ids)
         shown |= rows.shown(data.job)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import PurePath
 from typing import Literal
 
@@ -13,17 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import is_text
+from functions.new_job.first_rows import FirstValues, first_values
+from pipelines.columns.buffers import is_text, texts
 from pipelines.columns.spelling import canonical_text
-from pipelines.errors import InputUnreadable
+from pipelines.columns.utf8 import readable
 from pipelines.input import fragments
-from pipelines.input.fragments import Projection, Source
+from pipelines.input.fragments import Source
+from pipelines.job.file_rules import NOT_AVAILABLE, is_number
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
-LOOKED_AT = 20_000  # rows per file, of the first files
-_FILES = 3
+_TIMES = (pa.timestamp("us", "UTC"), pa.timestamp("us"))
+_LEADING_ZERO = r"^\s*[+-]?0[0-9]"  # of codes such as 007 and 007.1
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
 _PICTURE_NAME = re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
 
@@ -37,51 +39,58 @@ class Column:
     distinct: int  # of the rows that were looked at
     rows: int
     timezone: str | None = None  # of its times, where they have one
+    is_number: bool = False  # every value can be read as a number
+    unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
     """Return every column of the first files that have rows, with its guessed kind.
 
     Raises:
-        InputUnreadable: none has any.
+        InputUnreadable: none has any, or one cannot be read.
+        SchemaMismatch: two columns of a file have the same name.
     """
-    found = (list(_first_rows(source)) for source in sources)
-    tables = [pa.Table.from_batches(rows) for rows in islice(filter(None, found), _FILES)]
-    if not any(table.num_rows for table in tables):
-        raise InputUnreadable(
-            f"{sources[0].path} has no rows",
-            fix="name data with rows by --data: init looks at them",
-        )
-    table = pa.concat_tables(tables, promote_options="permissive")
-    return [
-        _look(name, table[name].combine_chunks(), csv=sources[0].is_csv)
-        for name in table.column_names
-    ]
+    return [_look(first) for first in first_values(sources)]
 
 
-def _first_rows(source: Source) -> Iterable[pa.RecordBatch]:
-    left = LOOKED_AT
-    for split in fragments.splits_of(source):
-        for _, rows in fragments.read_split(split, Projection(None)):
-            yield rows.slice(0, left)
-            left -= min(left, rows.num_rows)
-            if not left:
-                return
-
-
-def _look(name: str, column: pa.Array, *, csv: bool) -> Column:
-    if kinds.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    values = column.drop_null()
+def _look(first: FirstValues) -> Column:
+    values, name, rows = _readable(first.values).drop_null(), first.name, len(first.values)
     if not len(values):
-        return Column(name, "empty", 0, len(column))
-    if kinds.is_nested(column.type):
-        return Column(name, "other", len(values), len(column))
+        return Column(name, "empty", 0, rows)
+    if is_text(values.type):
+        return _look_at_texts(first, values)
+    if kinds.is_nested(values.type):
+        return Column(name, "other", len(values), rows)
     distinct = pc.count_distinct(values).as_py()
-    kind = _kind_of_text(values, distinct) if is_text(column.type) else _kind(values, distinct)
-    if csv and kind in ("categorical", "identifier", "text"):
-        kind = _kind_in_csv(values, distinct) or kind
-    return Column(name, kind, distinct, len(column), getattr(column.type, "tz", None))
+    kind = _kind(values, distinct)
+    is_number = kind == "numeric" or kinds.is_integer(values.type)
+    return Column(name, kind, distinct, rows, first.timezone, is_number)
+
+
+def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
+    there, unavailable = _available(values)
+    is_number = _can_be(there, pa.float64())
+    distinct = pc.count_distinct(there if is_number else values).as_py()
+    if first.is_untyped and is_number and not _are_codes(there):
+        is_class = distinct <= MOST_CLASSES and _can_be(there, pa.int64())
+        kind: Kind = "categorical" if is_class else "numeric"
+    else:
+        kind = _kind_of_text(values, distinct)
+        if first.is_untyped and kind != "image" and any(_can_be(values, one) for one in _TIMES):
+            kind = "date"
+    return Column(
+        first.name, kind, distinct, len(first.values), first.timezone, is_number, unavailable
+    )
+
+
+def _available(values: pa.Array) -> tuple[pa.Array, frozenset[str]]:
+    """Return the texts without words such as `NA`, and those words; all of them, if all are such words."""
+    lower = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    is_word = pc.is_in(lower, value_set=texts(sorted(NOT_AVAILABLE - {""})))
+    there = values.filter(pc.invert(is_word))
+    if len(there) in (0, len(values)):
+        return values, frozenset()
+    return there, frozenset(pc.unique(values.filter(is_word)).to_pylist())
 
 
 def _kind(values: pa.Array, distinct: int) -> Kind:
@@ -111,22 +120,17 @@ def _kind_of_text(values: pa.Array, distinct: int) -> Kind:
     return "text" if words >= 2 else "identifier"
 
 
-def _kind_in_csv(values: pa.Array, distinct: int) -> Kind | None:
-    """Return the kind of numbers and times, which CSV holds as text; None of other text."""
-    for kind, family in (
-        (pa.int64(), "integer"),
-        (pa.float64(), "float"),
-        (pa.timestamp("us", "UTC"), "date"),
-        (pa.timestamp("us"), "date"),
-    ):
-        try:
-            values.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-        if family == "integer":
-            return "categorical" if distinct <= MOST_CLASSES else "numeric"
-        return "numeric" if family == "float" else "date"
-    return None
+def _are_codes(values: pa.Array) -> bool:
+    """Tell whether a text begins with a zero that no number has, as 007 and 007.1 do."""
+    return bool(pc.any(pc.match_substring_regex(values, _LEADING_ZERO)).as_py())
+
+
+def _can_be(values: pa.Array, kind: pa.DataType) -> bool:
+    """Tell whether every text is a value of a type."""
+    with suppress(pa.ArrowInvalid):
+        values.cast(kind)
+        return True
+    return False
 
 
 def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
@@ -143,10 +147,17 @@ def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | N
     words: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, name):
-            words |= set(canonical_text(pc.unique(rows.column(0))).to_pylist()) - {None}
+            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {None}
             if len(words) > most:
                 return None
+    available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}
+    if available and all(map(is_number, available)):
+        words = available
     return sorted(words, key=_by_number)
+
+
+def _readable(column: pa.Array) -> pa.Array:
+    return readable(column) if is_text(column.type) else column
 
 
 def _by_number(text: str) -> tuple[float, str]:

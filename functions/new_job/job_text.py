@@ -124,13 +124,26 @@ class JobDraft:
     def _data(self) -> Table:
         shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
         table = _table(
-            {"path": shown, "key": list(self.options.key) or None, "time": self.options.time}
+            {
+                "path": shown,
+                "key": list(self.options.key) or None,
+                "time": self.options.time,
+                "missing": self._missing() or None,
+            }
         )
         if not self.options.key:
             table.add(
                 tomlkit.comment('key = ["…"]  # without one, a row is known by its file and number')
             )
         return table
+
+    def _missing(self) -> list[str]:
+        """Return words such as `NA` that stand among numbers of a few values, and in no text."""
+        columns = self.columns.values()
+        words = {
+            w for c in columns if c.kind == "categorical" and c.is_number for w in c.unavailable
+        }
+        return sorted(words - {w for c in columns if not c.is_number for w in c.unavailable})
 
     def _batches(self) -> Table:
         by = self.options.batch_by

@@ -98,14 +98,15 @@ def _differing_files(
     with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
         again = Table(Folder(Path(folder)), PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
-            rules=reading_rules(job),
+            rules=reading_rules(job, attempt.reading),
             open_scorer=model.open_scorer,
             table=again,
             attempts={attempt.batch: attempt.id},
             file_digests=attempt.files,
             excluded=_left_out(views, attempt),
         )
-        results = [one for split in inputs.splits([attempt.batch]) for one in work.results(split)]
+        splits = [split.by(work.rules.files) for split in inputs.splits([attempt.batch])]
+        results = [one for split in splits for one in work.results(split)]
         files = [result.file.path for result in results if result.file]
         return [path for path in files if again.store_files.read(path) != _bytes(published, path)]
 

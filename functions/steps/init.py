@@ -37,7 +37,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     _require_one_rule(options)
     with _sources(folder, options) as sources:
         text = JobDraft(folder.absolute(), options, sources).text()
-    job_file.parse(tomllib.loads(text), str(path))
+    job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
         return path, [], text
     folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from pipelines.identity.row_digests import identified
 from pipelines.input.batches import membership
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection, Split, read_split
+from pipelines.input.missing_words import with_available
 from pipelines.input.pictures import with_pictures
 from pipelines.input.row_keys import keys_of
 from pipelines.input.typed_rows import contents_of, readable_rows, take
@@ -59,7 +60,8 @@ def batches_of(
     Raises:
         InputUnreadable, SchemaMismatch: the file cannot be used.
     """
-    for first, rows in read_split(split, projection):
+    for first, raw in read_split(split, projection):
+        rows = with_available(raw, rules.coded_numbers)
         member = membership(rows, rules.batches, split.source.batch)
         for code, batch in enumerate(member.names):
             chosen = np.flatnonzero(member.codes == code)

@@ -17,6 +17,7 @@ import pyarrow.csv as pc
 
 from pipelines.columns.buffers import Int64s, byte_view
 from pipelines.errors import InputUnreadable
+from pipelines.job.file_rules import DEFAULT, FIRST, FileRules
 
 ENDINGS = (".csv", ".csv.gz", ".tsv")
 _BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
@@ -36,8 +37,10 @@ def header(path: str) -> list[str]:
         return names
 
 
-def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Read the rows in blocks of any size, as text; null where a field is empty and unquoted.
+def read(
+    path: str, name: str, columns: Sequence[str], rules: FileRules = DEFAULT
+) -> Iterator[pa.RecordBatch]:
+    """Read the rows in blocks of any size, as text; null where a field is a word for nothing.
 
     Bytes that are no UTF-8 are let through.
 
@@ -45,6 +48,7 @@ def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatc
         path: of the file.
         name: of the file, for errors.
         columns: the columns to read; each must be in the file once.
+        rules: say which words are missing values.
 
     Yields:
         Blocks with these columns, in the order of the file.
@@ -55,9 +59,9 @@ def read(path: str, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatc
     """
     convert = pc.ConvertOptions(
         column_types=dict.fromkeys(header(path), pa.binary()),
-        null_values=[""],
+        null_values=list(rules.missing_words),
         strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
+        quoted_strings_can_be_null=rules.number != FIRST,
     )
     first, is_sure = 0, False
     for block in _blocks_of(path, name, convert):

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +23,9 @@ import pyarrow.parquet as pq
 from pipelines.columns.buffers import without_views
 from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
 from pipelines.input import csv_files
+from pipelines.input.missing_words import without_words
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
+from pipelines.job.file_rules import DEFAULT, FileRules
 
 FRAGMENT_ROWS = 65_536
 
@@ -38,11 +40,17 @@ class Source:
     number_in_batch: int  # among the files of its batch; those of other batches come and go
     batch: str | None  # the value of {batch} in its path
     size: int  # bytes
+    rules: FileRules = DEFAULT  # how its values are written
 
     @property
     def folder(self) -> Path:
         """The folder of the file."""
         return Path(self.path).parent
+
+    @property
+    def is_untyped(self) -> bool:
+        """Whether all values of the file are text."""
+        return self.is_csv
 
     @property
     def is_csv(self) -> bool:
@@ -59,6 +67,10 @@ class Split:
     first_row: int  # within the file
     rows: int | None  # None for CSV, whose rows are not counted
 
+    def by(self, rules: FileRules) -> Split:
+        """Return the same split, to be read by other rules."""
+        return replace(self, source=replace(self.source, rules=rules))
+
     def holds(self, source: str, row: int) -> bool:
         """Tell whether this split reads a row of a file, both named as `quarantine` names them."""
         within = self.rows is None or self.first_row <= row < self.first_row + self.rows
@@ -74,15 +86,23 @@ class Projection:
     required: tuple[str, ...] = ()  # must be there, also where all columns are read
 
 
-def find_sources(pattern: str, folder: Path) -> list[Source]:
+def find_sources(pattern: str, folder: Path, rules: FileRules = DEFAULT) -> list[Source]:
     """Find the files of a path, or of a pattern with `*` and `{batch}`, sorted by name.
+
+    Args:
+        pattern: the path or pattern.
+        folder: where a relative one starts.
+        rules: how values are written in the files.
+
+    Returns:
+        The files.
 
     Raises:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
     if Path(full).is_file():  # a file whose name holds a `*` is no pattern
-        return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
+        return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size, rules)]
     names, fixed = matcher(full), fixed_part(full)
     sources: list[Source] = []
     seen: Counter[str | None] = Counter()
@@ -91,7 +111,7 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         if match and Path(path).is_file():
             batch = match.groupdict().get("batch")
             name, size = path.removeprefix(fixed), Path(path).stat().st_size
-            sources.append(Source(path, name, len(sources), seen[batch], batch, size))
+            sources.append(Source(path, name, len(sources), seen[batch], batch, size, rules))
             seen[batch] += 1
     if not sources:
         raise InputUnreadable(
@@ -163,7 +183,10 @@ def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordB
     _require(split.source, [*names, *projection.required], present)
     groups = [split.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
-        columns = [without_views(rows.column(name)) for name in names]
+        columns = [
+            without_words(without_views(rows.column(name)), split.source.rules.missing)
+            for name in names
+        ]
         yield pa.RecordBatch.from_arrays(columns, names=names)
 
 
@@ -171,7 +194,7 @@ def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch
     present = csv_files.header(source.path)
     names = present if projection.columns is None else list(projection.columns)
     _require(source, [*names, *projection.required], present)
-    return csv_files.read(source.path, source.name, names)
+    return csv_files.read(source.path, source.name, names, source.rules)
 
 
 def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:

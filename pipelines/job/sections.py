@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
+from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
@@ -39,6 +40,12 @@ class Data(Section):
     )
     max_quarantined: Share = Field(
         default=0.1, description="A batch with a larger share of bad rows than this is refused."
+    )
+
+    missing: tuple[str, ...] = Field(
+        default=(),
+        description='Words that mean a missing value in any column, such as `["NA", "n/a"]`. In CSV, nothing, `NULL` and `\\N` do anyway, quoted or not; `NA` does among numbers.',
+        json_schema_extra=ADDED,
     )
 
     @field_validator("key", mode="before")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import InputUnreadable
 from pipelines.input import csv_files
+from pipelines.job.file_rules import FIRST, FileRules
 
 WORDS = st.text(st.sampled_from('ab,"\n é\t;'), max_size=6)
 
@@ -33,7 +34,7 @@ def written(folder: Path, text: str, name: str = "rows.csv") -> Path:
 def test_what_pythons_writer_writes_is_read(
     tmp_path_factory: pytest.TempPathFactory, table: list[tuple[str, ...]], ending: st.DataObject
 ) -> None:
-    """Quotes, delimiters and line breaks within values; a quoted empty text is no null."""
+    """Quotes, delimiters and line breaks within values; nothing is missing."""
     text = io.StringIO()
     line = ending.draw(st.sampled_from(["\n", "\r\n"]))
     theirs.writer(text, quoting=theirs.QUOTE_ALL, lineterminator=line).writerows(
@@ -42,14 +43,27 @@ def test_what_pythons_writer_writes_is_read(
 
     found = rows(written(tmp_path_factory.mktemp("csv"), text.getvalue()))
 
-    assert [tuple(row.values()) for row in found] == table
+    assert [tuple(value or "" for value in row.values()) for row in found] == table
+    assert all(value != "" for row in found for value in row.values())
 
 
-def test_nothing_between_two_delimiters_is_null(tmp_path: Path) -> None:
-    """A quoted nothing is the empty text; words such as NA are left to who reads the column."""
-    path = written(tmp_path, 'a,b,c,d\n,"",NA,null\n')
+def test_nothing_null_and_backslash_n_are_missing_quoted_or_not(tmp_path: Path) -> None:
+    """Words such as NA are left to who reads the column."""
+    path = written(tmp_path, 'a,b,c,d,e,f\n,"",NULL,"NULL",\\N,"\\N"\nNA,null,None,nan,N/A,-\n')
 
-    assert rows(path) == [{"a": None, "b": "", "c": "NA", "d": "null"}]
+    missing, words = rows(path)
+
+    assert set(missing.values()) == {None}
+    assert list(words.values()) == ["NA", "null", "None", "nan", "N/A", "-"]
+
+
+def test_by_the_first_rules_an_unquoted_nothing_alone_is_missing(tmp_path: Path) -> None:
+    """Batches that were scored by them are compared by them."""
+    path = written(tmp_path, 'a,b,c,d\n,"",NULL,\\N\n')
+
+    [block] = csv_files.read(str(path), path.name, ["a", "b", "c", "d"], FileRules(FIRST))
+
+    assert block.to_pylist() == [{"a": None, "b": "", "c": "NULL", "d": "\\N"}]
 
 
 def test_a_number_stays_as_it_was_written(tmp_path: Path) -> None:

@@ -1,0 +1,269 @@
+"""Tables as strangers bring them are read right, or refused with true words."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.batches import discovery, publish
+from functions.steps import score as scoring
+from pipelines.job import file_rules, job_file, rules
+from tests.fixtures.terminal import Terminal
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, own_settings: None) -> Terminal:  # noqa: ARG001
+    """A job that is not there yet."""
+    return Terminal(tmp_path / "job" / "recheck.toml")
+
+
+def written(path: Path, rows: Iterable[dict[str, Any]], **options: Any) -> Path:
+    """Write rows as CSV; a missing value is nothing."""
+    made = list(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, made[0].keys(), **options)
+        writer.writeheader()
+        writer.writerows(made)
+    return path
+
+
+def mails(nothing: str | None = None) -> Rows:
+    """Mails and what another system made of them; of each twentieth it could make nothing."""
+    chance = random.Random(1)  # noqa: S311 - rows, no secret
+    return [
+        {
+            "mail": f"M{n:03d}",
+            "desk": nothing if n % 25 == 7 else chance.choice(["north", "south"]),
+            "subject": f"subject of mail number {n}",
+            "predicted": nothing if n % 20 == 0 else chance.choice(["spam", "ham"]),
+            "score": nothing if n % 20 == 0 else round(chance.uniform(0.5, 1), 3),
+        }
+        for n in range(100)
+    ]
+
+
+def over(terminal: Terminal, data: Path | str, *options: object) -> Terminal:
+    """Make a job over predictions that another system made."""
+    terminal.init("--data", data, "--predicted", "predicted", *options)
+    return terminal
+
+
+def labels(terminal: Terminal) -> list[Any]:
+    found = terminal.rows("select distinct label from predictions order by label")
+    return [row["label"] for row in found]
+
+
+QUOTED = {"quoting": csv.QUOTE_ALL}
+
+
+@pytest.mark.parametrize(
+    ("nothing", "options"),
+    [(None, {}), (None, QUOTED), ("NULL", {}), ("NULL", QUOTED), ("\\N", {}), ("\\N", QUOTED)],
+)
+def test_nothing_is_missing_however_it_is_written(
+    terminal: Terminal, tmp_path: Path, nothing: str | None, options: dict[str, Any]
+) -> None:
+    data = written(tmp_path / "mails.csv", mails(nothing), **options)
+    over(terminal, data, "--score", "score", "--key", "mail")
+
+    [batch] = terminal.ok("score")["batches"]
+
+    assert job_file.load(terminal.job).target.answers == ("ham", "spam")
+    assert (batch["predictions"], batch["quarantined"]) == (95, 5)
+    reasons = terminal.rows("select distinct reason from quarantine")
+    assert reasons == [{"reason": "no_prediction"}]
+    assert labels(terminal) == ["ham", "spam"]
+    desks = terminal.rows("select distinct cohorts['desk'] as desk from predictions order by desk")
+    assert [row["desk"] for row in desks] == ["(none)", "north", "south"]
+
+
+def test_na_is_a_class_among_words_and_missing_among_numbers(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    words = [
+        {"id": n, "body": f"text {n}", "predicted": "NA" if n % 3 else "DE"} for n in range(20)
+    ]
+    over(terminal, written(tmp_path / "words.csv", words), "--key", "id").ok("score")
+    assert labels(terminal) == ["DE", "NA"]
+
+    numbers = [{**row, "predicted": "NA" if n == 4 else n % 2} for n, row in enumerate(words)]
+    other = Terminal(tmp_path / "other" / "recheck.toml")
+    over(other, written(tmp_path / "numbers.csv", numbers), "--key", "id")
+    [batch] = other.ok("score")["batches"]
+
+    assert job_file.load(other.job).target.answers == ("0", "1")
+    assert (batch["predictions"], batch["quarantined"]) == (19, 1)
+
+
+def test_words_that_the_job_lists_are_missing(terminal: Terminal, tmp_path: Path) -> None:
+    """A change of the list is a change of how a scored batch reads."""
+    rows = [
+        {"id": n, "body": f"text {n}", "predicted": "?" if n == 4 else "xy"[n % 2]}
+        for n in range(20)
+    ]
+    over(terminal, written(tmp_path / "rows.csv", rows), "--key", "id").ok("score")
+    terminal.edit("[data]", '[data]\nmissing = ["?"]')
+
+    [told] = terminal.ok("score")["batches"]
+    [again] = terminal.ok("score", "--replace")["batches"]
+
+    assert told["status"] == "changed"
+    assert (again["predictions"], again["quarantined"]) == (19, 1)
+
+
+def test_init_lists_na_where_it_stands_among_few_numbers(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """A category of numbers has no type in the job file that would tell."""
+    rows = [
+        {"id": n, "floor": "NA" if n % 5 == 0 else n % 4, "predicted": "ab"[n % 2]}
+        for n in range(40)
+    ]
+    over(terminal, written(tmp_path / "rows.csv", rows), "--key", "id").ok("score")
+
+    assert job_file.load(terminal.job).data.missing == ("NA",)
+    floors = terminal.rows("select distinct cohorts['floor'] as f from predictions order by f")
+    assert [row["f"] for row in floors] == ["(none)", "0", "1", "2", "3"]
+
+
+@pytest.fixture
+def scored_by_older_rules(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    """Quoted nothings were scored as texts, drawn from and answered, as the first release did it."""
+    data = written(tmp_path / "mails.csv", mails(), **QUOTED)
+    over(terminal, data, "--score", "score", "--key", "mail", "--answer", "ham", "--answer", "spam")
+    with monkeypatch.context() as patch:
+        patch.setattr(discovery, "file_rules", partial(rules.file_rules, number=file_rules.FIRST))
+        patch.setattr(
+            scoring, "reading_rules", partial(rules.reading_rules, number=file_rules.FIRST)
+        )
+        patch.setattr(publish, "CURRENT", file_rules.FIRST)
+        terminal.ok("score")
+    terminal.ok("sample", "--budget", 40)
+    drawn = terminal.rows("select key from samples order by key")
+    answers = ({"key": row["key"], "batch": "all", "answer": "ham"} for row in drawn)
+    terminal.ok("pull", "--file", written(tmp_path / "answers.csv", answers))
+    assert labels(terminal) == ["", "ham", "spam"]
+    return terminal
+
+
+def test_a_batch_that_was_scored_by_older_rules_is_not_changed(
+    scored_by_older_rules: Terminal, tmp_path: Path
+) -> None:
+    """Also where its file was written anew, with the same rows in another order."""
+    terminal = scored_by_older_rules
+    before = terminal.ok("estimate")["estimates"]
+    written(tmp_path / "mails.csv", reversed(mails()), **QUOTED)
+
+    [state] = terminal.ok("status")["batches"]
+    [told] = terminal.ok("score")["batches"]
+    terminal.ok("sample", "--budget", 60)
+
+    assert (state["state"], told["status"], state["answered"]) == ("scored", "already", 40)
+    assert terminal.rows("select count(*) n from samples") == [{"n": 60}]
+    assert terminal.ok("estimate")["estimates"][0]["n_answered"] == before[0]["n_answered"]
+    checked = {one["id"]: one["ok"] for one in terminal.ok("doctor")["promises"]}
+    assert checked["P2"] is not False
+
+
+def test_a_changed_row_is_told_by_the_rules_of_its_scoring(
+    scored_by_older_rules: Terminal, tmp_path: Path
+) -> None:
+    rows = mails()
+    rows[3]["subject"] = "another"
+    written(tmp_path / "mails.csv", rows, **QUOTED)
+
+    [told] = scored_by_older_rules.ok("score")["batches"]
+
+    assert told["status"] == "changed"
+
+
+def test_a_batch_that_is_scored_anew_is_read_by_the_rules_of_today(
+    scored_by_older_rules: Terminal,
+) -> None:
+    """Answers to rows that read the same stay."""
+    [told] = scored_by_older_rules.ok("score", "--replace")["batches"]
+    scored_by_older_rules.ok("sample")
+
+    assert (told["predictions"], told["quarantined"]) == (95, 5)
+    assert labels(scored_by_older_rules) == ["ham", "spam"]
+    [state] = scored_by_older_rules.ok("status")["batches"]
+    assert state["answered"] >= 35
+
+
+def codes(leading: Sequence[str], count: int = 35) -> Rows:
+    names = [f"{place}{n:03d}" for place in leading for n in range(count)][:count]
+    return [
+        {"item": f"I{n}", "goods": f"goods number {n} of some kind", "predicted": names[n % count]}
+        for n in range(count * 4)
+    ]
+
+
+def test_codes_with_leading_zeros_are_classes(terminal: Terminal, tmp_path: Path) -> None:
+    data = written(tmp_path / "codes.csv", codes("0"))
+
+    over(terminal, data, "--key", "item").ok("score")
+
+    job = job_file.load(terminal.job)
+    assert (job.task, len(job.target.answers)) == ("classification", 35)
+    assert labels(terminal)[:2] == ["0000", "0001"]
+
+
+def test_codes_with_a_point_are_classes(terminal: Terminal, tmp_path: Path) -> None:
+    rows = [
+        {**row, "predicted": ["007.1", "122.5", "030.6"][n % 3]} for n, row in enumerate(codes("0"))
+    ]
+
+    over(terminal, written(tmp_path / "icd.csv", rows), "--key", "item")
+
+    assert job_file.load(terminal.job).target.answers == ("007.1", "030.6", "122.5")
+
+
+@pytest.mark.parametrize("leading", ["0", "1"])
+def test_the_classes_that_are_named_win_over_a_guess(
+    terminal: Terminal, tmp_path: Path, leading: str
+) -> None:
+    rows = codes(leading)
+    named = [word for row in rows[:35] for word in ("--answer", row["predicted"])]
+
+    over(terminal, written(tmp_path / "codes.csv", rows), "--key", "item", *named)
+
+    job = job_file.load(terminal.job)
+    assert job.task == "classification"
+    assert set(job.target.answers) == {row["predicted"] for row in rows}
+
+
+def test_classes_that_the_column_has_too_many_of_are_refused(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    data = written(tmp_path / "rows.csv", ({"id": n, "predicted": n} for n in range(500)))
+
+    _, told = terminal.run(
+        "init", terminal.job.parent, "--data", data, "--predicted", "predicted", "--answer", "1"
+    )
+
+    assert told["error"]["problem"].startswith("column 'predicted' holds more than 200 different")
+    assert "--number" in told["error"]["fix"]
+
+
+def test_numbers_on_wish_win_over_codes(terminal: Terminal, tmp_path: Path) -> None:
+    over(terminal, written(tmp_path / "codes.csv", codes("0")), "--key", "item", "--number")
+
+    assert job_file.load(terminal.job).task == "regression"
+
+
+def test_a_column_without_values_is_said_to_have_none(terminal: Terminal, tmp_path: Path) -> None:
+    data = written(tmp_path / "rows.csv", ({"id": n, "predicted": None} for n in range(9)))
+
+    _, told = terminal.run("init", terminal.job.parent, "--data", data, "--predicted", "predicted")
+
+    assert told["error"]["problem"] == "column 'predicted' holds no value"
