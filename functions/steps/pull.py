@@ -12,7 +12,7 @@ from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey
 from functions.runs import Run
 from functions.tables import Views, of_purpose
-from labeling.answers.answer_files import read_answers
+from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from pipelines.columns.buffers import texts
 from pipelines.errors import StepMissing
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _WAIT = 600  # seconds for another push to end
 _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
 _NAMED = 3  # invalid answers, of many
+_NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
 
 
@@ -128,9 +129,10 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         return names
 
     latest = app.now() + _AHEAD
+    form = AnswerForm(questions.question, questions.answers, job.data.missing)
     answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
-        for answer in read_answers(path, questions.question, questions.answers, identify)
+        for answer in read_answers(path, form, identify, app.say)
     ]
     drawn = {purpose: digests(views, purpose) for purpose in PURPOSES}
     intakes = []
@@ -145,7 +147,9 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         if not dry_run:
             _append(app, intakes[-1], purpose)
     whole = _joined(intakes)
-    return replace(whole, unknown_ids=tuple(named.get(one, one) for one in whole.unknown_ids))
+    return replace(
+        whole, unknown_ids=tuple(named.get(one, one) or _NAMELESS for one in whole.unknown_ids)
+    )
 
 
 def _is_for(

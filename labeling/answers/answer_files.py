@@ -1,4 +1,4 @@
-"""Answer files: exports of Label Studio, CSV and Parquet tables.
+"""Answer files: exports of Label Studio, and tables in CSV, JSON Lines or Parquet.
 
 A table has `prediction_id`, or `key` and `batch`; `answer`; and perhaps
 `annotator` and `created` (ISO 8601, UTC where it names no zone). Keys are
@@ -7,17 +7,17 @@ spelled as scoring spells them: the text `2.0` is not the key `2`.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import csv, parquet
 
+from labeling.answers.answer_tables import FORMS, Task, Tell, content_of, no_export
 from labeling.answers.answer_values import AnswerState, parse_answer
+from labeling.answers.contradictions import one_of_each
 from labeling.answers.intake import FILE, Answer
 from labeling.answers.task_answers import answers_of, as_time
 from pipelines.columns.buffers import without_views
@@ -25,19 +25,34 @@ from pipelines.columns.spelling import canonical_text
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
 from pipelines.identity.keyed_hash import subkey
 from pipelines.input.row_keys import key_text
+from pipelines.job.file_rules import NOT_AVAILABLE, is_number
 
-COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
 _NAMES = ("prediction_id", "key", "batch")
+_MISSING = ("NULL", "\\N")  # besides nothing, as in data
 Identify = Callable[[str, Sequence[str]], Sequence[str]]  # batch, keys -> prediction ids
-_CSV = csv.ConvertOptions(
-    column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=True, null_values=[""]
-)
-_QUOTED = csv.ParseOptions(newlines_in_values=True)
-_FORMS = "a Label Studio export (JSON), or CSV or Parquet with prediction_id (or key and batch) and answer"
+
+
+def _quiet(message: str) -> None:
+    del message
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """What answers to a job's question look like."""
+
+    question: str  # for exported tasks that do not keep their own
+    allowed: Sequence[str]  # the classes that may be right; without any, a number is
+    missing: Sequence[str] = ()  # words that mean no answer, as `data.missing` lists them
+
+    def is_missing(self, text: str) -> bool:
+        """Tell whether a text means no answer; `NA` and the like do among numbers."""
+        if text in self.missing or text in _MISSING:
+            return True
+        return text.strip().lower() in NOT_AVAILABLE and all(map(is_number, self.allowed))
 
 
 def read_answers(
-    path: Path, question: str, allowed: Sequence[str], identify: Identify
+    path: Path, form: AnswerForm, identify: Identify, tell: Tell = _quiet
 ) -> list[Answer]:
     """Read every answer in a file, whose content decides its format, not its name.
 
@@ -46,73 +61,60 @@ def read_answers(
 
     Args:
         path: the file.
-        question: the job's, for exported tasks that do not keep their own.
-        allowed: the classes that may be right; without any, a number is.
+        form: what answers look like.
         identify: returns the prediction ids of the keys of one batch.
+        tell: takes what is worth a word.
 
     Returns:
         The answers, in the order of the file.
 
     Raises:
-        AnswersUnreadable: it is missing, broken, or lacks a column; the fix
-            says what a file looks like.
+        AnswersUnreadable: it is missing, broken, lacks a column or contradicts
+            itself; the fix says what a file looks like.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise AnswersUnreadable(
-            f"{path} cannot be read: {error.strerror}", fix="check the path"
-        ) from error
-    if content.lstrip()[:1] in (b"[", b"{"):
-        return _export(path, content, question, allowed)
-    return list(_rows(path, _table(path, content), allowed, identify))
+    content = content_of(path, tell)
+    if isinstance(content, list):
+        return _exported(path, content, form)
+    rows = _Rows(
+        path, form, {name: _cells(path, name, content[name]) for name in content.column_names}
+    )
+    return one_of_each(list(rows.answers(identify)), str(path), rows.names, tell)
 
 
-def _export(path: Path, content: bytes, question: str, allowed: Sequence[str]) -> list[Answer]:
+def _exported(path: Path, tasks: Sequence[Task], form: AnswerForm) -> list[Answer]:
     try:
-        tasks = [task | {"annotations": task["annotations"]} for task in json.loads(content)]
-        return [answer for task in tasks for answer in answers_of(task, question, allowed, FILE)]
+        return [a for task in tasks for a in answers_of(task, form.question, form.allowed, FILE)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AnswersUnreadable(
-            f"{path} is no JSON export of Label Studio",
-            fix='export the project as "JSON" (not "JSON-MIN"), or give CSV or Parquet',
-        ) from error
+        raise no_export(path) from error
 
 
-def _table(path: Path, content: bytes) -> pa.Table:
-    source = pa.BufferReader(content)
-    try:
-        if content.startswith(b"PAR1"):
-            table = parquet.read_table(source)
-        else:
-            table = csv.read_csv(source, parse_options=_QUOTED, convert_options=_CSV)
-    except (pa.ArrowException, OSError) as error:
-        raise AnswersUnreadable(f"{path} cannot be read: {error}", fix=f"give {_FORMS}") from error
-    names = Counter(table.column_names)
-    if "answer" not in names or not ("prediction_id" in names or {"key", "batch"} <= names.keys()):
-        raise AnswersUnreadable(
-            f"{path} has the columns {', '.join(table.column_names)}", fix=f"give {_FORMS}"
-        )
-    twice = [name for name in COLUMNS if names[name] > 1]
-    if twice:
-        raise AnswersUnreadable(
-            f"{path} has several columns {', '.join(twice)}", fix="leave one of each name"
-        )
-    return table.select([name for name in COLUMNS if name in names])
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a table of answers."""
 
+    path: Path
+    form: AnswerForm
+    columns: Mapping[str, list[Any]]
+    names: dict[str, str] = field(default_factory=dict)  # prediction id -> what the file calls it
 
-def _rows(
-    path: Path, table: pa.Table, allowed: Sequence[str], identify: Identify
-) -> Iterator[Answer]:
-    columns = {name: _cells(path, name, table.column(name)) for name in table.column_names}
-    ids = columns.get("prediction_id")
-    if ids is None:
-        ids = _identified(columns["key"], columns["batch"], identify)
-    nothing: list[Any] = [None] * len(ids)
-    people, times = columns.get("annotator", nothing), columns.get("created", nothing)
-    for number, (identity, text) in enumerate(zip(ids, columns["answer"], strict=True)):
-        created = _time(path, number, times[number])
-        yield _answer(identity or "", text, people[number], created, allowed)
+    def answers(self, identify: Identify) -> Iterator[Answer]:
+        """Yield one answer per row."""
+        ids = self.columns.get("prediction_id")
+        if ids is None:
+            ids = _identified(self.columns["key"], self.columns["batch"], identify)
+            calls = zip(ids, self.columns["key"], self.columns["batch"], strict=True)
+            self.names.update((str(one), f"{key} of batch {batch}") for one, key, batch in calls)
+        nothing: list[Any] = [None] * len(ids)
+        people, times = (self.columns.get(name, nothing) for name in ("annotator", "created"))
+        for number, (identity, text) in enumerate(zip(ids, self.columns["answer"], strict=True)):
+            created = _time(self.path, number, self._stated(times[number]))
+            yield _answer(
+                identity or "", self._stated(text), self._stated(people[number]), created, self.form
+            )
+
+    def _stated(self, value: Any) -> Any:
+        """Return a value; None for a word that means nothing."""
+        return None if isinstance(value, str) and self.form.is_missing(value) else value
 
 
 def _answer(
@@ -120,10 +122,10 @@ def _answer(
     text: object,
     person: str | None,
     created: datetime | None,
-    allowed: Sequence[str],
+    form: AnswerForm,
 ) -> Answer:
     state: AnswerState
-    answer, state = (None, "skipped") if text is None else parse_answer(text, allowed)
+    answer, state = (None, "skipped") if text is None else parse_answer(text, form.allowed)
     when = created.isoformat() if created else ""
     return Answer(
         annotation_id=f"file:{subkey('answer', identity, person or '', when).hex()}",
@@ -150,7 +152,7 @@ def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[Any]:
     except (SchemaMismatch, pa.ArrowException, ValueError, OverflowError) as error:
         raise AnswersUnreadable(
             f"{path}: column {name!r} holds {column.type} values that cannot be read",
-            fix=f"give {_FORMS}",
+            fix=f"give {FORMS}",
         ) from error
 
 

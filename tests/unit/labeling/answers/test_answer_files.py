@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from labeling.answers.answer_files import read_answers
+from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer
 from pipelines.errors import AnswersUnreadable
 from pipelines.input.faults import Faults
@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(path: Path, allowed: Sequence[str] = ALLOWED) -> list[Answer]:
-    return read_answers(path, "Late?", allowed, identify)
+    return read_answers(path, AnswerForm("Late?", allowed), identify)
 
 
 def test_a_csv_file_names_predictions(file: Path) -> None:
@@ -242,3 +242,24 @@ def test_a_day_without_answers_is_normal(names: str, file: Path) -> None:
 def test_a_missing_file_is_refused(file: Path) -> None:
     with pytest.raises(AnswersUnreadable, match="No such file"):
         read(file)
+
+
+@pytest.mark.parametrize("word", ["", '""', "NULL", '"NULL"', "\\N", "?"])
+def test_a_word_that_means_nothing_is_no_answer(file: Path, word: str) -> None:
+    file.write_text(f"prediction_id,answer\np1,{word}\n")
+
+    [answer] = read_answers(file, AnswerForm("Late?", ("yes", "no"), ("?",)), identify)
+
+    assert (answer.answer, answer.state) == (None, "skipped")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "state"),
+    [((), "skipped"), (("1", "2"), "skipped"), (("NA", "DE"), "valid"), (("DE", "FR"), "invalid")],
+)
+def test_na_means_nothing_among_numbers_alone(
+    file: Path, allowed: Sequence[str], state: str
+) -> None:
+    file.write_text("prediction_id,answer\np1,NA\n")
+
+    assert [answer.state for answer in read(file, allowed)] == [state]
