@@ -16,6 +16,7 @@ import pyarrow.types as kinds
 from functions.new_job.first_rows import FirstValues, first_values
 from pipelines.columns.buffers import is_text, texts
 from pipelines.columns.spelling import canonical_text
+from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
 from pipelines.input import fragments
 from pipelines.input.fragments import Source
@@ -24,7 +25,6 @@ from pipelines.job.file_rules import NOT_AVAILABLE, is_number
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
-_TIMES = (pa.timestamp("us", "UTC"), pa.timestamp("us"))
 _LEADING_ZERO = r"^\s*[+-]?0[0-9]"  # of codes such as 007 and 007.1
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
 _PICTURE_NAME = re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
@@ -76,7 +76,7 @@ def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
         kind: Kind = "categorical" if is_class else "numeric"
     else:
         kind = _kind_of_text(values, distinct)
-        if first.is_untyped and kind != "image" and any(_can_be(values, one) for one in _TIMES):
+        if first.is_untyped and kind != "image" and _are_times(values):
             kind = "date"
     return Column(
         first.name, kind, distinct, len(first.values), first.timezone, is_number, unavailable
@@ -123,6 +123,13 @@ def _kind_of_text(values: pa.Array, distinct: int) -> Kind:
 def _are_codes(values: pa.Array) -> bool:
     """Tell whether a text begins with a zero that no number has, as 007 and 007.1 do."""
     return bool(pc.any(pc.match_substring_regex(values, _LEADING_ZERO)).as_py())
+
+
+def _are_times(values: pa.Array) -> bool:
+    """Tell whether every text is a time: the first one, before all are looked at."""
+    return parse_time(values[0].as_py()) is not None and all(
+        parse_time(text) for text in pc.unique(values).to_pylist()
+    )
 
 
 def _can_be(values: pa.Array, kind: pa.DataType) -> bool:

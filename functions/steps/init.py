@@ -10,13 +10,17 @@ from pathlib import Path
 
 from functions.app import open_app
 from functions.batches import discovery
+from functions.batches.discovery import JobData
 from functions.new_job.job_text import PERIODS, InitOptions, JobDraft
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
+from pipelines.columns.spelling import canonical_text
+from pipelines.columns.time_texts import why_no_time
+from pipelines.columns.utf8 import readable
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
 from pipelines.input.batches import UNKNOWN
-from pipelines.input.fragments import Source, find_sources
+from pipelines.input.fragments import Source, find_sources, read_column
 from pipelines.job import job_file
 
 
@@ -62,11 +66,25 @@ def _batches(path: Path) -> list[str]:
     app = open_app(path)
     batches = discovery.names(app.data)
     if batches == [UNKNOWN] and app.job.batches.by in PERIODS:
-        raise SchemaMismatch(
-            f"column {app.job.data.time!r} holds no time that can be read",
-            fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
-        )
+        raise _no_time(app.job.data.time or "", app.data)
     return batches
+
+
+def _no_time(name: str, data: JobData) -> SchemaMismatch:
+    """Make the error of a column without any time; its first value says what is wrong."""
+    values = (
+        value
+        for source in data.sources()
+        for rows in read_column(source, name)
+        for value in canonical_text(readable(rows.column(0))).drop_null()
+    )
+    first = next(values, None)
+    word = first and str(first.as_py())[:40]
+    why = f": {word!r} is {why_no_time(word)}" if word else ": it is empty"
+    return SchemaMismatch(
+        f"column {name!r} holds no time that can be read{why}",
+        fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
+    )
 
 
 @contextmanager

@@ -191,8 +191,8 @@ class _Scoring:
         count = sum(len(result.bad) for result in results)
         if batch == UNKNOWN and count:
             self.app.say(
-                f"warning: {count} rows belong to no batch, for want of a value in "
-                f"{batch_rule(self.app.job).column!r}: they are in `quarantine`"
+                f"warning: {count} rows belong to no batch, for their "
+                f"{batch_rule(self.app.job).column!r} is empty or cannot be read: they are in `quarantine`"
             )
 
     def _work(self, publisher: Publisher) -> Work:

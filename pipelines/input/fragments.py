@@ -25,7 +25,7 @@ from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
 from pipelines.input import csv_files
 from pipelines.input.missing_words import without_words
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
-from pipelines.job.file_rules import DEFAULT, FileRules
+from pipelines.job.file_rules import DEFAULT, FIRST, FileRules
 
 FRAGMENT_ROWS = 65_536
 
@@ -181,13 +181,23 @@ def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordB
     present = file.schema_arrow.names
     names = present if projection.columns is None else list(projection.columns)
     _require(split.source, [*names, *projection.required], present)
-    groups = [split.row_group]
+    utc, groups = _int96(file, split.source.rules), [split.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
-        columns = [
-            without_words(without_views(rows.column(name)), split.source.rules.missing)
-            for name in names
-        ]
+        columns = [_as_meant(split.source.rules, rows.column(name), name in utc) for name in names]
         yield pa.RecordBatch.from_arrays(columns, names=names)
+
+
+def _int96(file: pq.ParquetFile, rules: FileRules) -> set[str]:
+    """Return the columns of the old type INT96, in which Spark writes times of UTC without saying so."""
+    if rules.number == FIRST:
+        return set()
+    columns = (file.schema.column(place) for place in range(len(file.schema)))
+    return {column.path for column in columns if column.physical_type == "INT96"}
+
+
+def _as_meant(rules: FileRules, column: pa.Array, is_int96: bool) -> pa.Array:  # noqa: FBT001
+    column = without_words(without_views(column), rules.missing)
+    return column.view(pa.timestamp("ns", "UTC")) if is_int96 else column
 
 
 def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,7 @@ was scored under: better rules make no batch `changed`, and no answer `stale`.
 | number | rules |
 | --- | --- |
 | 1 | In CSV, only an unquoted nothing is missing. Quotes are checked where a value has a line break. Times are whatever `datetime.fromisoformat` takes. |
-| 2 | In CSV, nothing, `NULL` and `\N` are missing, quoted or not; so are the words of `data.missing`, in any file. |
+| 2 | In CSV, nothing, `NULL` and `\N` are missing, quoted or not; so are the words of `data.missing`, in any file. Times are every unambiguous form; INT96 is UTC. |
 """
 
 from __future__ import annotations

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -267,3 +270,58 @@ def test_a_column_without_values_is_said_to_have_none(terminal: Terminal, tmp_pa
     _, told = terminal.run("init", terminal.job.parent, "--data", data, "--predicted", "predicted")
 
     assert told["error"]["problem"] == "column 'predicted' holds no value"
+
+
+def timed(forms: Sequence[str], start: datetime = datetime(2026, 10, 5, 5, tzinfo=UTC)) -> Rows:
+    moments = [start + timedelta(hours=3 * n) for n in range(60)]
+    return [
+        {"id": n, "at": at.strftime(forms[n % len(forms)]), "predicted": "ab"[n % 2]}
+        for n, at in enumerate(moments)
+    ]
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S.000 +0000", "%Y/%m/%d %H:%M:%S"]
+)
+def test_times_of_warehouses_make_batches(terminal: Terminal, tmp_path: Path, form: str) -> None:
+    """Init sees that the column holds times, and where the clock of the batches stands."""
+    rows = timed([form])
+    over(
+        terminal,
+        written(tmp_path / "rows.csv", rows),
+        "--key",
+        "id",
+        "--time",
+        "at",
+        "--batch-by",
+        "day",
+    )
+    terminal.edit('timezone = "UTC"', 'timezone = "Europe/Berlin"')
+
+    told = {one["batch"]: one["rows_in"] for one in terminal.ok("score")["batches"]}
+
+    zone = ZoneInfo("Europe/Berlin" if "UTC" in form or "+" in form else "UTC")
+    moments = (datetime(2026, 10, 5, 5, tzinfo=UTC) + timedelta(hours=3 * n) for n in range(60))
+    assert told == Counter(at.astimezone(zone).strftime("%Y-%m-%d") for at in moments)
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ("%d-%m-%Y %H:%M", "day first or month first"),
+        ("%m/%d/%Y %H:%M", "day first or month first"),
+        ("%s000", "perhaps of milliseconds since 1970"),
+        ("%s", "perhaps of seconds since 1970"),
+    ],
+)
+def test_times_that_say_too_little_are_refused_with_the_reason(
+    terminal: Terminal, tmp_path: Path, form: str, why: str
+) -> None:
+    data = written(tmp_path / "rows.csv", timed([form]))
+    named = ["--data", data, "--predicted", "predicted", "--time", "at", "--batch-by", "week"]
+
+    _, told = terminal.run("init", terminal.job.parent, *named)
+
+    assert told["error"]["code"] == "schema_mismatch"
+    assert why in told["error"]["problem"]
+    assert not terminal.job.exists()

@@ -27,6 +27,7 @@ from pipelines.input.fragments import (
     read_split,
     splits_of,
 )
+from pipelines.job.file_rules import FIRST, FileRules
 
 ALL = Projection(None)
 
@@ -324,3 +325,33 @@ def test_text_that_arrow_lays_out_as_views_is_read_as_text(tmp_path: Path) -> No
     found = read(parquet(tmp_path, table))["k"]
 
     assert (found.type, found.to_pylist()) == (pa.string(), ["a", None])
+
+
+def test_the_old_type_of_spark_holds_times_of_utc(tmp_path: Path) -> None:
+    """Parquet has no word for it; by the first rules it was the clock on the wall."""
+    moments = pa.array([1_790_000_000_000_000_000], pa.timestamp("ns", "UTC"))
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"at": moments}), path, use_deprecated_int96_timestamps=True)
+    one = source(path)
+
+    [split] = splits_of(one)
+    by_first = next(read_split(split.by(FileRules(FIRST)), ALL))[1]
+
+    assert read(one)["at"].type == moments.type
+    assert read(one)["at"].combine_chunks() == moments
+    assert by_first["at"].type == pa.timestamp("ns")
+
+
+def test_an_empty_text_of_parquet_stays_a_value(tmp_path: Path) -> None:
+    """Words that the job lists are missing there, too; those of CSV are not."""
+    words = pa.array(["", "NULL", "\\N", "?", None])
+    one = parquet(tmp_path, pa.table({"x": words, "y": words.dictionary_encode()}))
+
+    [split] = splits_of(one)
+    rows = next(read_split(split.by(FileRules(missing=("?",))), Projection(None, frozenset("y"))))[
+        1
+    ]
+
+    assert read(one)["x"].to_pylist() == words.to_pylist()
+    assert rows["x"].to_pylist() == ["", "NULL", "\\N", None, None]
+    assert rows["y"].to_pylist() == rows["x"].to_pylist()
