@@ -11,7 +11,7 @@ import pyarrow as pa
 from functions.batches import discovery
 from functions.batches.attempts import Attempt
 from functions.batches.discovery import JobData
-from labeling.questions.shown import ShownColumn, shown_rows
+from labeling.questions.shown import ShownColumn, shown_json, shown_rows
 from pipelines.errors import InputChanged
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
@@ -73,6 +73,8 @@ class WantedRows:
         if not self.ids:
             return {}
         columns = shown_columns(job)
+        if not columns:
+            return dict.fromkeys(self.ids, shown_json({}))
         made = [
             self.rows.column(c.name)
             if c.kind == "image"

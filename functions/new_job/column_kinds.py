@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from functions.new_job.first_rows import FirstValues, first_values
-from pipelines.columns.buffers import is_text, texts
+from pipelines.columns.buffers import integers, is_text, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
@@ -23,6 +24,7 @@ from pipelines.input.fragments import Source
 from pipelines.job.file_rules import NOT_AVAILABLE, is_number
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
+_FEW = 10  # rows of which nobody can tell whether a column numbers them
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
 _LEADING_ZERO = r"^\s*[+-]?0[0-9]"  # of codes such as 007 and 007.1
@@ -62,7 +64,7 @@ def _look(first: FirstValues) -> Column:
     if kinds.is_nested(values.type):
         return Column(name, "other", len(values), rows)
     distinct = pc.count_distinct(values).as_py()
-    kind = _kind(values, distinct)
+    kind = "identifier" if _counts_rows(values, rows) else _kind(values, distinct)
     is_number = kind == "numeric" or kinds.is_integer(values.type)
     return Column(name, kind, distinct, rows, first.timezone, is_number)
 
@@ -72,8 +74,7 @@ def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
     is_number = _can_be(there, pa.float64())
     distinct = pc.count_distinct(there if is_number else values).as_py()
     if first.is_untyped and is_number and not _are_codes(there):
-        is_class = distinct <= MOST_CLASSES and _can_be(there, pa.int64())
-        kind: Kind = "categorical" if is_class else "numeric"
+        kind = _kind_of_numbers(there, distinct, len(first.values))
     else:
         kind = _kind_of_text(values, distinct)
         if first.is_untyped and kind != "image" and _are_times(values):
@@ -118,6 +119,25 @@ def _kind_of_text(values: pa.Array, distinct: int) -> Kind:
     if distinct <= MOST_VALUES and repeats:
         return "categorical"
     return "text" if words >= 2 else "identifier"
+
+
+def _kind_of_numbers(values: pa.Array, distinct: int, rows: int) -> Kind:
+    """Return the kind of numbers that are written as text."""
+    if not _can_be(values, pa.int64()):
+        return "numeric"
+    if _counts_rows(values.cast(pa.int64()), rows):
+        return "identifier"
+    return "categorical" if distinct <= MOST_CLASSES else "numeric"
+
+
+def _counts_rows(values: pa.Array, rows: int) -> bool:
+    """Tell whether whole numbers go up by one from row to row, in each file anew: they say nothing."""
+    if len(values) < max(rows, _FEW) or not kinds.is_integer(values.type):
+        return False
+    numbers = integers(values)
+    goes_on = np.diff(numbers) == 1
+    begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1))
+    return bool((goes_on | begins).all())
 
 
 def _are_codes(values: pa.Array) -> bool:

@@ -214,7 +214,11 @@ class JobDraft:
         )
         table = tomlkit.table()
         table["show"] = _multiline([column.name for column in shown])
-        table["show"].comment("the only columns that people see")
+        table["show"].comment(
+            "the only columns that people see"
+            if shown
+            else "no column is left to show: name some to ask people; outcomes come by `recheck pull --file`"
+        )
         table["question"] = self.options.question or question
         table["texts"] = [column.name for column in shown if column.kind == "text"]
         table["pictures"] = [column.name for column in shown if column.kind == "image"]

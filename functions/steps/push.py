@@ -20,7 +20,7 @@ from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
 from pipelines.columns.buffers import Floats, texts
 from pipelines.columns.relations import where_in
-from pipelines.errors import StepMissing
+from pipelines.errors import JobInvalid, StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
@@ -66,15 +66,26 @@ def push(app: App, options: PushOptions) -> Pushed:
     """Make one task per question that has none; safe to repeat.
 
     Raises:
+        JobInvalid: no column is shown.
         StepMissing: nothing was drawn.
         LabelStudioUnreachable, LabelStudioRefused, ProjectChanged: see `labeling.labelstudio`.
     """
+    _require_something_to_show(app)
     run = Run.of("push", options.batches, {"purpose": options.purpose})
     with app.recording(run, dry_run=options.dry_run):
         result = _push(app, options)
         run.rows = result.created
         run.outputs = asdict(result)
     return result
+
+
+def _require_something_to_show(app: App) -> None:
+    """Refuse to ask about rows of which people would see nothing."""
+    if not app.job.labeling.show:
+        raise JobInvalid(
+            "labeling.show is empty: people would see nothing of the rows that they are asked about",
+            fix="name the columns that they may see in labeling.show; or give outcomes by `recheck pull --file`",
+        )
 
 
 def _push(app: App, options: PushOptions) -> Pushed:

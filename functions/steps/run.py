@@ -133,12 +133,17 @@ class _Walk:
     def _pull(self, _: tuple[str, ...]) -> int:
         return pull.pull(self.app).annotations
 
+    def _asks_nobody(self) -> bool:
+        """Tell whether every outcome comes by itself, and nothing could be shown."""
+        labeling = self.app.job.labeling
+        return labeling.outcomes == "complete" and not labeling.show
+
     def _ask(
         self, name: str, drawn: tuple[str, ...], step: Callable[[tuple[str, ...]], int]
     ) -> None:
         """Do a step that needs Label Studio; without one, note it as skipped."""
         with self._noted(name):
-            if not drawn or self.app.label_studio is None:
+            if not drawn or self.app.label_studio is None or self._asks_nobody():
                 self.steps.append(Step(name, None, SKIPPED))
             elif self.dry_run:
                 self.steps.append(Step(name, None, "due"))

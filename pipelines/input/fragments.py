@@ -179,12 +179,21 @@ def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordB
     coded = sorted(projection.coded)
     file = pq.ParquetFile(split.source.path, memory_map=True, read_dictionary=coded)
     present = file.schema_arrow.names
-    names = present if projection.columns is None else list(projection.columns)
+    names = (
+        _named(split.source, present) if projection.columns is None else list(projection.columns)
+    )
     _require(split.source, [*names, *projection.required], present)
     utc, groups = _int96(file, split.source.rules), [split.row_group]
     for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
         columns = [_as_meant(split.source.rules, rows.column(name), name in utc) for name in names]
         yield pa.RecordBatch.from_arrays(columns, names=names)
+
+
+def _named(source: Source, present: Sequence[str]) -> list[str]:
+    """Return the columns that have a name: an index or an empty column of a spreadsheet has none."""
+    if source.rules.number == FIRST:
+        return list(present)
+    return [name for name in present if name.strip()]
 
 
 def _int96(file: pq.ParquetFile, rules: FileRules) -> set[str]:
@@ -202,7 +211,7 @@ def _as_meant(rules: FileRules, column: pa.Array, is_int96: bool) -> pa.Array:  
 
 def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
     present = csv_files.header(source.path)
-    names = present if projection.columns is None else list(projection.columns)
+    names = _named(source, present) if projection.columns is None else list(projection.columns)
     _require(source, [*names, *projection.required], present)
     return csv_files.read(source.path, source.name, names, source.rules)
 

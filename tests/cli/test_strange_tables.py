@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -325,3 +326,114 @@ def test_times_that_say_too_little_are_refused_with_the_reason(
     assert told["error"]["code"] == "schema_mismatch"
     assert why in told["error"]["problem"]
     assert not terminal.job.exists()
+
+
+def plain_rows(count: int = 40, more: dict[str, Any] | None = None) -> Rows:
+    return [
+        {
+            "id": f"i{n}",
+            "channel": "xyz"[n % 3],
+            "amount": n * 7 % 10 / 10,
+            "predicted": "pq"[n % 2],
+        }
+        | (more or {})
+        for n in range(count)
+    ]
+
+
+def test_columns_without_a_name_are_left_out(terminal: Terminal, tmp_path: Path) -> None:
+    """As an index is written, and the empty columns of a spreadsheet; also where a row is its own key."""
+    path = written(tmp_path / "rows.csv", plain_rows())
+    first, *lines = path.read_text().splitlines()
+    numbered = [f"{n},{line},,," for n, line in enumerate(lines)]
+    path.write_text("\n".join([f",{first},, ,", *numbered]) + "\n")
+    over(terminal, path)
+    terminal.edit("[data]", '[data]\nkey = "content"')
+
+    [batch] = terminal.ok("score")["batches"]
+    terminal.ok("sample")
+
+    assert batch["predictions"] == 40
+    assert job_file.load(terminal.job).labeling.show == ("channel", "amount")
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "__index_level_0__", "row"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_number_of_the_row_is_no_feature(
+    terminal: Terminal, tmp_path: Path, name: str, start: int
+) -> None:
+    """Of rows that are sorted by class it would tell the class."""
+    for file in ("a", "b"):
+        rows = [{name: n + start} | row for n, row in enumerate(plain_rows())]
+        written(tmp_path / f"{file}.csv", rows)
+
+    terminal.init("--data", tmp_path / "*.csv", "--target", "predicted", "--key", "id")
+
+    assert list(job_file.load(terminal.job).features.columns) == ["channel", "amount"]
+
+
+def test_odd_names_are_names(terminal: Terminal, tmp_path: Path) -> None:
+    """They reach the job file, the tasks and the estimates as they are."""
+    odd = [
+        " amount ",
+        "a.b",
+        'the "x"',
+        "it's",
+        "a\nb",
+        "=1+1",
+        "#",
+        "kind",
+        "größe",
+        "日本",
+        "x" * 300,
+    ]
+    data = written(tmp_path / "rows.csv", plain_rows(more=dict.fromkeys(odd, "v")))
+    over(terminal, data, "--key", "id").ok("score")
+    terminal.ok("sample")
+
+    assert set(odd) <= set(job_file.load(terminal.job).labeling.show)
+    [row] = terminal.rows("select shown from samples limit 1")
+    shown = json.loads(row["shown"])
+    assert [line["Name"] for lines in shown.values() for line in lines][2:] == odd
+
+
+def test_a_column_of_the_job_file_has_a_name(terminal: Terminal, tmp_path: Path) -> None:
+    over(terminal, written(tmp_path / "rows.csv", plain_rows()), "--key", "id")
+    terminal.edit('show = ["channel"', 'show = ["", "channel"')
+
+    assert terminal.refused("status")["code"] == "job_invalid"
+
+
+def bare(terminal: Terminal, tmp_path: Path) -> Terminal:
+    """A job over keys, predictions and scores, and nothing else."""
+    rows = [
+        {"customer": f"C{n}", "predicted": "pq"[n % 2], "score": 0.5 + n / 100} for n in range(40)
+    ]
+    data = written(tmp_path / "scored.csv", rows)
+    over(terminal, data, "--score", "score", "--key", "customer").ok("score")
+    right = ({"key": f"C{n}", "batch": "all", "answer": "pq"[n % 4 // 3]} for n in range(40))
+    written(tmp_path / "outcomes.csv", right)
+    return terminal
+
+
+def test_without_a_column_to_show_outcomes_still_count(terminal: Terminal, tmp_path: Path) -> None:
+    bare(terminal, tmp_path).edit("[labeling]", '[labeling]\noutcomes = "complete"')
+    terminal.ok("pull", "--file", tmp_path / "outcomes.csv")
+
+    terminal.ok("run")
+
+    [accuracy] = [
+        one
+        for one in terminal.ok("estimate")["estimates"]
+        if (one["metric"], one["period"], one["cohort"]) == ("accuracy", "all", None)
+    ]
+    assert (accuracy["value"], accuracy["low"], accuracy["high"]) == (0.75, 0.75, 0.75)
+
+
+def test_without_a_column_to_show_nobody_is_asked(terminal: Terminal, tmp_path: Path) -> None:
+    bare(terminal, tmp_path).ok("sample")
+
+    error = terminal.refused("push")
+
+    assert error["problem"].startswith("labeling.show is empty")
+    assert "pull --file" in error["fix"]
