@@ -72,6 +72,8 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
 def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
     data = discovery.find(app.data, options.batches)
+    if spare := [source.name for source in data.sources if source.is_spare]:
+        app.say(f"hint: {len(spare)} files of no bytes count as no rows, the first: {spare[0]}")
     model = models.live(app.job, app.store, app.settings)
     tables = app.tables()
     scored = ledger.scored(tables)

@@ -1,8 +1,8 @@
 """CSV files, read as text: a value that is no number costs its row later, not the file.
 
 Arrow's reader takes a quote that nobody closed for the beginning of a long
-value, and swallows the rows that follow without an error. So wherever a value
-runs over several lines, the quotes of the file are checked strictly.
+value, and swallows the rows that follow without an error. So wherever a quote stands
+in a strange place, the quotes of the whole file are checked strictly.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,22 +19,29 @@ import pyarrow.csv as pc
 
 from pipelines.columns.buffers import Int64s, byte_view
 from pipelines.errors import InputUnreadable
+from pipelines.input.csv_quotes import QuoteWatch
+from pipelines.input.text_streams import opened
 from pipelines.job.file_rules import DEFAULT, FIRST, FileRules
 
-ENDINGS = (".csv", ".csv.gz", ".tsv")
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
 _LONGEST = 2**31 - 1  # characters of one value, for the strict check
 _SURELY_ROWS = 4  # with so many columns, lines of text rarely have as many delimiters as rows
 _WAY_OUT = "close the quotes, or double the quotes inside values; or deliver Parquet"
+_ESCAPED = '; quotes inside values have a backslash before them (\\")'
+_DOUBLED = (
+    'double the quotes inside values, as in Spark .option("escape", "\\""); or deliver Parquet'
+)
 
 
-def header(path: str) -> list[str]:
+def header(path: str, rules: FileRules = DEFAULT) -> list[str]:
     """Return the names of the columns.
 
     Raises:
+        InputUnreadable: its quotes are broken, or it is of another encoding.
         pyarrow.ArrowInvalid, OSError: it is no CSV file.
     """
-    with pc.open_csv(path, _blocks(), _dialect(path)) as reader:
+    with _File(path, Path(path).name, rules).reader() as reader:
         names: list[str] = reader.schema.names
         return names
 
@@ -48,44 +57,76 @@ def read(
         path: of the file.
         name: of the file, for errors.
         columns: the columns to read; each must be in the file once.
-        rules: say which words are missing values.
+        rules: how its values are written, and which of them are missing.
 
     Yields:
         Blocks with these columns, in the order of the file.
 
     Raises:
-        InputUnreadable: quotes are broken, or a row is longer than 32 MB.
+        InputUnreadable: quotes are broken, a row is longer than 32 MB, or the
+            file is of another encoding.
         pyarrow.ArrowInvalid, OSError: it is no CSV file.
     """
     convert = pc.ConvertOptions(
-        column_types=dict.fromkeys(header(path), pa.binary()),
+        column_types=dict.fromkeys(header(path, rules), pa.binary()),
         null_values=list(rules.missing_words),
         strings_can_be_null=True,
         quoted_strings_can_be_null=rules.number != FIRST,
     )
-    first, is_sure = 0, False
-    for block in _blocks_of(path, name, convert):
-        runs = [column for column in block.columns if len(_over_lines(column))]
-        if runs and not is_sure:
-            _require_closed_quotes(path, name)
-            is_sure = True
-        for column in runs:
-            _refuse_swallowed_rows(column, name, first, block.num_columns, _delimiter(path))
-        yield _as_text(block.select(list(columns)))
-        first += block.num_rows
+    file = _File(path, name, rules)
+    first = 0
+    with file.reader(convert) as blocks:
+        for block in blocks:
+            runs = [column for column in block.columns if len(_over_lines(column))]
+            file.require_closed_quotes(has_runs=bool(runs))
+            for column in runs:
+                _refuse_swallowed_rows(column, name, first, block.num_columns, file.delimiter)
+            yield _as_text(block.select(list(columns)))
+            first += block.num_rows
+    file.watch.end()
+    file.require_closed_quotes(has_runs=False)
 
 
-def _blocks_of(path: str, name: str, convert: pc.ConvertOptions) -> Iterator[pa.RecordBatch]:
-    try:
-        with pc.open_csv(path, _blocks(), _dialect(path), convert) as reader:
-            yield from reader
-    except pa.ArrowInvalid as error:
-        if "straddl" in str(error) or "out of sync" in str(error):
-            raise InputUnreadable(
-                f"{name}: a row is longer than {_BLOCK >> 20} MB, or a quote is not closed",
-                fix=_WAY_OUT,
-            ) from error
-        raise
+class _File:
+    """A CSV file that is read, with an eye on its quotes."""
+
+    def __init__(self, path: str, name: str, rules: FileRules) -> None:
+        self.path, self.name, self.rules = path, name, rules
+        self.delimiter = _delimiter(path, rules)
+        self.watch = QuoteWatch(self.delimiter)
+        self._is_sure = False  # the quotes of the whole file were checked
+
+    @contextmanager
+    def reader(self, convert: pc.ConvertOptions | None = None) -> Iterator[pc.CSVStreamingReader]:
+        """Open Arrow's reader; by the first rules, over the file itself."""
+        dialect = pc.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
+        with ExitStack() as open_until_the_end:
+            enter = open_until_the_end.enter_context
+            try:
+                source = self.path
+                if self.rules.number != FIRST:
+                    encoding = self.rules.encoding
+                    source = enter(opened(self.path, self.name, encoding, self.watch.look))
+                yield enter(pc.open_csv(source, _blocks(), dialect, convert))
+            except pa.ArrowInvalid as error:
+                self.require_closed_quotes(has_runs=False)  # they may be the reason
+                if "straddl" in str(error) or "out of sync" in str(error):
+                    raise InputUnreadable(
+                        f"{self.name}: a row is longer than {_BLOCK >> 20} MB, or a quote is not closed",
+                        fix=_WAY_OUT,
+                    ) from error
+                raise
+
+    def require_closed_quotes(self, *, has_runs: bool) -> None:
+        """Check the quotes of the whole file strictly, once, where something makes it necessary.
+
+        By the first rules, that is a value over several lines; then also a quote in
+        a strange place.
+        """
+        is_strange = self.watch.has_seen_strange and self.rules.number != FIRST
+        if not self._is_sure and (is_strange or (has_runs and self.rules.number == FIRST)):
+            _require_closed_quotes(self.path, self.name, self.rules)
+            self._is_sure = True
 
 
 def _over_lines(column: pa.Array) -> Int64s:
@@ -96,19 +137,30 @@ def _over_lines(column: pa.Array) -> Int64s:
     return found
 
 
-def _require_closed_quotes(path: str, name: str) -> None:
+def _require_closed_quotes(path: str, name: str, rules: FileRules) -> None:
     """Require a delimiter or a line's end after each closing quote, and every quote closed."""
     csv.field_size_limit(_LONGEST)
+    encoding = rules.encoding or "latin-1"  # any byte is a letter
     with pa.input_stream(path, compression="detect") as stream:
-        lines = io.TextIOWrapper(stream, encoding="latin-1", newline="")  # any byte is a letter
-        reader = csv.reader(lines, delimiter=_delimiter(path), strict=True)
+        lines = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        reader = csv.reader(lines, delimiter=_delimiter(path, rules), strict=True)
         try:
             for _ in reader:
                 pass
         except csv.Error as error:
+            has_escapes = rules.number != FIRST and _has_escapes(path, rules)
             raise InputUnreadable(
-                f"{name}: broken quotes up to line {reader.line_num}: {error}", fix=_WAY_OUT
+                f"{name}: broken quotes up to line {reader.line_num}: {error}"
+                + (_ESCAPED if has_escapes else ""),
+                fix=_DOUBLED if has_escapes else _WAY_OUT,
             ) from error
+
+
+def _has_escapes(path: str, rules: FileRules) -> bool:
+    """Tell whether a line has a quote behind a backslash, as Spark writes quotes inside values."""
+    with pa.input_stream(path, compression="detect") as stream:
+        lines = io.TextIOWrapper(stream, encoding=rules.encoding or "latin-1", newline="")
+        return any('\\"' in line for line in lines)
 
 
 def _refuse_swallowed_rows(
@@ -139,9 +191,7 @@ def _blocks() -> pc.ReadOptions:
     return pc.ReadOptions(use_threads=False, block_size=_BLOCK)
 
 
-def _delimiter(path: str) -> str:
-    return "\t" if path.lower().endswith(".tsv") else ","
-
-
-def _dialect(path: str) -> pc.ParseOptions:
-    return pc.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
+def _delimiter(path: str, rules: FileRules) -> str:
+    if rules.delimiter:
+        return rules.delimiter
+    return "\t" if path.lower().endswith((".tsv", ".tsv.gz")) else ","

@@ -41,6 +41,7 @@ class Source:
     batch: str | None  # the value of {batch} in its path
     size: int  # bytes
     rules: FileRules = DEFAULT  # how its values are written
+    is_spare: bool = False  # it has no byte, beside others that have: a part without rows
 
     @property
     def folder(self) -> Path:
@@ -118,7 +119,13 @@ def find_sources(pattern: str, folder: Path, rules: FileRules = DEFAULT) -> list
             f"no file at {pattern}",
             fix="correct data.path in the job file; relative paths start at its folder",
         )
-    return sources
+    return _with_spare_parts(sources)
+
+
+def _with_spare_parts(sources: Sequence[Source]) -> list[Source]:
+    """Mark the files without a byte that stand beside others of their batch, as Spark writes them."""
+    full = {source.batch for source in sources if source.size}
+    return [replace(one, is_spare=not one.size and one.batch in full) for one in sources]
 
 
 def file_tag(source: Source) -> str:
@@ -142,6 +149,8 @@ def splits_of(source: Source) -> list[Split]:
     Raises:
         InputUnreadable: the file is empty, truncated or not of its format.
     """
+    if source.is_spare:
+        return []
     _require_content(source)
     if source.is_csv:
         return [Split(source, 0, 0, None)]
@@ -210,7 +219,7 @@ def _as_meant(rules: FileRules, column: pa.Array, is_int96: bool) -> pa.Array:  
 
 
 def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
-    present = csv_files.header(source.path)
+    present = csv_files.header(source.path, source.rules)
     names = _named(source, present) if projection.columns is None else list(projection.columns)
     _require(source, [*names, *projection.required], present)
     return csv_files.read(source.path, source.name, names, source.rules)

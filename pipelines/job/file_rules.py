@@ -30,6 +30,9 @@ class FileRules:
 
     number: int = CURRENT
     missing: tuple[str, ...] = ()  # words that mean nothing, besides those of any file
+    delimiter: str | None = None  # of CSV; None: a comma, or what the file's name says
+    encoding: str | None = None  # of text; None: UTF-8
+    decimal: str = "."  # of numbers in text
 
     @property
     def missing_words(self) -> tuple[str, ...]:

@@ -437,3 +437,23 @@ def test_without_a_column_to_show_nobody_is_asked(terminal: Terminal, tmp_path: 
 
     assert error["problem"].startswith("labeling.show is empty")
     assert "pull --file" in error["fix"]
+
+
+def test_a_part_without_a_byte_counts_as_no_rows(terminal: Terminal, tmp_path: Path) -> None:
+    """As Spark writes them; a batch of such parts alone is refused."""
+    for day in ("2026-10-01", "2026-10-02"):
+        (tmp_path / day).mkdir()
+        written(tmp_path / day / "part-0.csv", plain_rows(day_rows := 20))
+        written(
+            tmp_path / day / "part-2.csv",
+            ({**r, "id": f"x{r['id']}"} for r in plain_rows(day_rows)),
+        )
+    (tmp_path / "2026-10-02" / "part-1.csv").touch()
+    over(terminal, tmp_path / "{batch}" / "*.csv", "--key", "id")
+
+    told = {one["batch"]: one["predictions"] for one in terminal.ok("score")["batches"]}
+
+    assert told == {"2026-10-01": 40, "2026-10-02": 40}
+    (tmp_path / "2026-10-03").mkdir()
+    (tmp_path / "2026-10-03" / "part-0.csv").touch()
+    assert "the file is empty" in terminal.refused("score")["problem"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import InputUnreadable
 from pipelines.input import csv_files
+from pipelines.input.csv_quotes import QuoteWatch
 from pipelines.job.file_rules import FIRST, FileRules
 
 WORDS = st.text(st.sampled_from('ab,"\n é\t;'), max_size=6)
@@ -154,3 +155,62 @@ def test_a_row_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         InputUnreadable, match="a row is longer than 1 MB, or a quote is not closed"
     ):
         rows(path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        r'"She said \"it is broken\" twice"',
+        r'"the 5\" pipe"',
+        r'"she said \"no\", then left"',
+        '"a"b',
+    ],
+)
+def test_quotes_that_their_writer_meant_otherwise_are_refused(tmp_path: Path, value: str) -> None:
+    """A reader would take them, on one line, and give people another text."""
+    path = written(tmp_path, f"id,text\n1,x\n2,{value}\n")
+
+    with pytest.raises(InputUnreadable, match="broken quotes up to line 3") as told:
+        rows(path)
+
+    assert ("Spark" in told.value.fix) == ("\\" in value)
+
+
+@pytest.mark.parametrize("value", ['5" pipe', 'x"y"', '"a ""b"" c"', '""""', "C:\\dir\\", '"C:\\"'])
+def test_a_quote_in_its_place_is_no_fault(tmp_path: Path, value: str) -> None:
+    [found] = rows(written(tmp_path, f"id,text\n2,{value}\n"))
+
+    [[_, wanted]] = theirs.reader([f"2,{value}"])
+    assert found["text"] == wanted
+
+
+@given(
+    table=st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6),
+    size=st.integers(1, 7),
+    ending=st.sampled_from(["\n", "\r\n"]),
+)
+def test_quotes_are_watched_over_any_borders_of_blocks(
+    table: list[tuple[str, ...]], size: int, ending: str
+) -> None:
+    text = io.StringIO()
+    theirs.writer(text, quoting=theirs.QUOTE_ALL, lineterminator=ending).writerows(table)
+    content, watch = text.getvalue().encode(), QuoteWatch(",")
+
+    for start in range(0, len(content), size):
+        watch.look(content[start : start + size])
+    watch.end()
+
+    assert not watch.has_seen_strange
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_line_break_within_quotes_survives_the_border_of_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    r"""Arrow loses the \\n where a block ends between \\r and \\n."""
+    monkeypatch.setattr(csv_files, "_BLOCK", 1 << 10)
+    start = 'a,b\r\n1,"'
+    filler = "z" * ((1 << 10) - len(start) - before)
+    path = written(tmp_path, f'{start}{filler}\r\nend"\r\n2,x\r\n')
+
+    assert [row["b"] for row in rows(path)] == [f"{filler}\r\nend", "x"]
