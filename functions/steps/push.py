@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from functions.app import App
+from functions.batches.unlisted_classes import warning_of
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.draws.training_draw import training_draws
@@ -162,8 +164,19 @@ def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches; refuse those that the job file would ask otherwise."""
     rows = _drawn(app.job.sampling.seed, views, options)
     if options.purpose == VERIFY:  # training rows were read just now
+        _warn_of_unlisted(app, rows)
         _require_same_survey(app.job, views, {row["batch"] for row in rows})
     return rows
+
+
+def _warn_of_unlisted(app: App, rows: Sequence[dict[str, Any]]) -> None:
+    """Say which predicted classes people cannot choose, batch by batch."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row["batch"], Counter())[row["label"]] += 1
+    for batch, labels in sorted(counts.items()):
+        if warning := warning_of(batch, labels, app.job.target.answers):
+            app.say(warning)
 
 
 def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]]:

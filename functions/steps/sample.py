@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.batches.failures import first_of
+from functions.batches.unlisted_classes import warning_of
 from functions.draws import predictions as predicted
 from functions.draws.designs import design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
@@ -143,6 +146,7 @@ class _Batch:
         plan = plan_of(tables, batch, request, self.design)
         if plan is None:
             return self._held(self.design)
+        self._warn_of_unlisted(rows.population)
         if not options.dry_run:
             self._store(batch, rows, plan, predicted.scorer_of(job, package))
         strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
@@ -158,6 +162,13 @@ class _Batch:
                 f"batch {self.attempt.batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
                 fix=f"run `recheck score … --batch {self.attempt.batch} --replace`, or take it out of sampling.cohorts",
             )
+
+    def _warn_of_unlisted(self, population: Population) -> None:
+        labels = population.labels
+        counts = np.bincount(labels.codes, minlength=len(labels.values)).tolist()
+        there = {name: n for name, n in zip(labels.values, counts, strict=True) if n}
+        if warning := warning_of(self.attempt.batch, there, self.app.job.target.answers):
+            self.app.say(warning)
 
     def _held(self, design: Design | None) -> Drawn:
         """Return what was drawn before; only where a design holds is there no plan."""

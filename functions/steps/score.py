@@ -14,6 +14,7 @@ from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
 from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher
+from functions.batches.unlisted_classes import warning_of
 from functions.runs import Run, words_of
 from infra.engines import choice
 from pipelines.errors import BatchOpen, BatchRefused, JobInvalid, RecheckError, StepMissing
@@ -90,7 +91,28 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
         due = [batch for batch in due if batch not in refused]
         if due:
             states |= _Scoring(app, options, data, due, model).run()
+            _warn_of_unlisted(app, [states[batch] for batch in due])
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
+
+
+def _warn_of_unlisted(app: App, done: Sequence[BatchResult]) -> None:
+    """Say which classes another system predicted that people cannot choose."""
+    if app.job.predictions is None or app.job.task != "classification":
+        return
+    tables = app.tables()
+    for one in done:
+        if one.error is None and one.predictions:
+            labels = tables.read("predictions", ["label"], batch=one.batch)["label"]
+            found = labels.value_counts()
+            counts = dict(
+                zip(
+                    found.field("values").to_pylist(),
+                    found.field("counts").to_pylist(),
+                    strict=True,
+                )
+            )
+            if warning := warning_of(one.batch, counts, app.job.target.answers):
+                app.say(warning)
 
 
 def _unnamable(batch: str) -> BatchResult:

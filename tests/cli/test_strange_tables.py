@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from functions.batches import discovery, publish
+from functions.cli.commands import run
 from functions.steps import score as scoring
 from pipelines.job import file_rules, job_file, rules
 from tests.fixtures.terminal import Terminal
@@ -457,3 +460,30 @@ def test_a_part_without_a_byte_counts_as_no_rows(terminal: Terminal, tmp_path: P
     (tmp_path / "2026-10-03").mkdir()
     (tmp_path / "2026-10-03" / "part-0.csv").touch()
     assert "the file is empty" in terminal.refused("score")["problem"]
+
+
+def test_a_class_that_nobody_can_choose_is_named(terminal: Terminal, tmp_path: Path) -> None:
+    """With its share and the way out, by every command before people are asked."""
+    for day, classes in (("01", "pq"), ("02", ["p", "q", "refund", "P."])):
+        rows = [
+            row | {"predicted": classes[n % len(classes)]} for n, row in enumerate(plain_rows(80))
+        ]
+        written(tmp_path / f"day-{day}.csv", rows)
+    over(terminal, tmp_path / "day-{batch}.csv", "--key", "id", "--answer", "p", "--answer", "q")
+    terminal.edit(', "refund"', "")
+    terminal.edit('"P.", ', "")
+
+    told = {command: said(terminal, command) for command in ("score", "sample")}
+
+    for words in told.values():
+        assert "batch 02: 40 of 80 predictions (50.0%) are of classes that people cannot" in words
+        assert "'P.' (an answer is 'p'), 'refund'; add them to target.answers" in words
+        assert "batch 01" not in words
+
+
+def said(terminal: Terminal, command: str) -> str:
+    """What a command says beside its answer."""
+    err = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(err):
+        run([command, str(terminal.job), "--json"])
+    return err.getvalue()
