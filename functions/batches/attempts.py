@@ -11,8 +11,8 @@ from typing import Any
 
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
+from pipelines.formats.file_rules import FIRST
 from pipelines.identity.settings_digest import content_of
-from pipelines.job.file_rules import FIRST
 from pipelines.job.job_file import Job
 from pipelines.job.rules import file_rules
 from pipelines.scoring.file_names import attempt_of
@@ -116,7 +116,7 @@ def rules(job: Job) -> dict[str, str]:
     }
     written = file_rules(job)
     content = {
-        **({"missing": written.missing} if written.missing else {}),
+        **written.set_by_job,
         "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
         "predictions": job.predictions and content_of(job.predictions),
     }

@@ -12,13 +12,13 @@ from infra.clouds import is_remote
 from infra.ports import Say
 from infra.store import Store
 from pipelines.errors import InputUnreadable
+from pipelines.formats.file_rules import CURRENT
 from pipelines.identity.row_digests import Digest
 from pipelines.input import fragments
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.batches import ALL, membership
 from pipelines.input.fragments import Source, Split, find_sources
 from pipelines.input.projections import projection
-from pipelines.job.file_rules import CURRENT
 from pipelines.job.job_file import Job
 from pipelines.job.rules import batch_rule, file_rules, reading_rules
 

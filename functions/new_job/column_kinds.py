@@ -19,9 +19,9 @@ from pipelines.columns.buffers import integers, is_text, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
+from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.input import fragments
 from pipelines.input.fragments import Source
-from pipelines.job.file_rules import NOT_AVAILABLE, is_number
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
 _FEW = 10  # rows of which nobody can tell whether a column numbers them

@@ -11,8 +11,10 @@ import pyarrow.types as kinds
 
 from pipelines.columns.buffers import is_text
 from pipelines.columns.spelling import canonical_text
+from pipelines.columns.utf8 import readable
 from pipelines.errors import InputUnreadable
 from pipelines.input import fragments
+from pipelines.input.decimal_commas import pointed, shows_decimal_commas
 from pipelines.input.fragments import Projection, Source
 
 LOOKED_AT = 20_000  # rows per file
@@ -74,12 +76,20 @@ def _joined(name: str, tables: Sequence[tuple[Source, pa.Table]]) -> FirstValues
             column.cast(together, safe=False) if together else _text(column) for column in typed
         ]
     rows = sum(table.num_rows for _, table in tables)
+    if all(source.is_csv and source.rules.decimal == "," for source, _ in there):
+        typed = [_with_points(column) for column in typed]
     joined = pa.concat_arrays(typed)
     joined = pa.concat_arrays([joined, pa.nulls(rows - len(joined), joined.type)])
     is_untyped = is_text(joined.type) and (
         len(families) != 1 or any(source.is_untyped for source, _ in there)
     )
     return FirstValues(name, joined, is_untyped, next(filter(None, zones), None))
+
+
+def _with_points(column: pa.Array) -> pa.Array:
+    """Write a column of numbers with decimal points; other texts stay as they are."""
+    whole = readable(column) if is_text(column.type) else column
+    return pointed(whole) if is_text(whole.type) and shows_decimal_commas(whole) else column
 
 
 def _plain(column: pa.Array) -> pa.Array:

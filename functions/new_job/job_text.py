@@ -129,6 +129,7 @@ class JobDraft:
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
                 "missing": self._missing() or None,
+                **self.sources[0].rules.set_by_job,
             }
         )
         if not self.options.key:

@@ -11,6 +11,7 @@ from pathlib import Path
 from functions.app import open_app
 from functions.batches import discovery
 from functions.batches.discovery import JobData
+from functions.new_job.file_forms import as_written
 from functions.new_job.job_text import PERIODS, InitOptions, JobDraft
 from infra import settings, staged_input
 from infra.clouds import is_remote
@@ -40,7 +41,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
     _require_one_rule(options)
     with _sources(folder, options) as sources:
-        text = JobDraft(folder.absolute(), options, sources).text()
+        text = JobDraft(folder.absolute(), options, as_written(sources)).text()
     job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
         return path, [], text

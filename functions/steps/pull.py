@@ -129,7 +129,7 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         return names
 
     latest = app.now() + _AHEAD
-    form = AnswerForm(questions.question, questions.answers, job.data.missing)
+    form = AnswerForm(questions.question, questions.answers, job.data.missing, job.data.decimal)
     answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
         for answer in read_answers(path, form, identify, app.say)

@@ -20,12 +20,13 @@ from labeling.answers.answer_values import AnswerState, parse_answer
 from labeling.answers.contradictions import one_of_each
 from labeling.answers.intake import FILE, Answer
 from labeling.answers.task_answers import answers_of, as_time
-from pipelines.columns.buffers import without_views
+from pipelines.columns.buffers import texts, without_views
 from pipelines.columns.spelling import canonical_text
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
+from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.identity.keyed_hash import subkey
+from pipelines.input.decimal_commas import pointed
 from pipelines.input.row_keys import key_text
-from pipelines.job.file_rules import NOT_AVAILABLE, is_number
 
 _NAMES = ("prediction_id", "key", "batch")
 _MISSING = ("NULL", "\\N")  # besides nothing, as in data
@@ -43,6 +44,7 @@ class AnswerForm:
     question: str  # for exported tasks that do not keep their own
     allowed: Sequence[str]  # the classes that may be right; without any, a number is
     missing: Sequence[str] = ()  # words that mean no answer, as `data.missing` lists them
+    decimal: str = "."  # of numbers, as `data.decimal` has it
 
     def is_missing(self, text: str) -> bool:
         """Tell whether a text means no answer; `NA` and the like do among numbers."""
@@ -109,8 +111,18 @@ class _Rows:
         for number, (identity, text) in enumerate(zip(ids, self.columns["answer"], strict=True)):
             created = _time(self.path, number, self._stated(times[number]))
             yield _answer(
-                identity or "", self._stated(text), self._stated(people[number]), created, self.form
+                identity or "",
+                self._number(self._stated(text)),
+                self._stated(people[number]),
+                created,
+                self.form,
             )
+
+    def _number(self, text: Any) -> Any:
+        """Return a number with a decimal point; classes stay as they are."""
+        if self.form.decimal == "." or self.form.allowed or not isinstance(text, str):
+            return text
+        return pointed(texts([text]))[0].as_py()
 
     def _stated(self, value: Any) -> Any:
         """Return a value; None for a word that means nothing."""

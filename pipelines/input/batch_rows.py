@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Hashes, Int64s
+from pipelines.formats.missing_words import with_available
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.row_digests import identified
 from pipelines.input.batches import membership
+from pipelines.input.decimal_commas import with_points
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection, Split, read_split
-from pipelines.input.missing_words import with_available
 from pipelines.input.pictures import with_pictures
 from pipelines.input.row_keys import keys_of
 from pipelines.input.typed_rows import contents_of, readable_rows, take
@@ -69,6 +70,8 @@ def batches_of(
                 continue
             faults, positions = Faults(), first + chosen
             taken = readable_rows(take(rows, chosen), faults)
+            if rules.files.decimal == "," and split.source.is_csv:
+                taken = with_points(taken, rules.number_columns, faults)
             taken = with_pictures(taken, rules.pictures, split.source.folder, faults)
             if member.unknown is not None:
                 faults.mark(member.unknown[chosen], "no_batch", str(rules.batches.column))

@@ -28,7 +28,7 @@ from pipelines.columns.timezones import utc_offsets
 from pipelines.columns.utc_times import EPOCH, micros_of
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
-from pipelines.job.file_rules import CURRENT, FIRST
+from pipelines.formats.file_rules import CURRENT, FIRST
 from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
 from pipelines.job.rules import BatchRule
 from pipelines.job.sections import Batches

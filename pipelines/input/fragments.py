@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,12 +19,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.columns.buffers import without_views
-from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
-from pipelines.input import csv_files
-from pipelines.input.missing_words import without_words
+from pipelines.errors import BatchUnknown, InputUnreadable
+from pipelines.formats import csv_files, json_lines
+from pipelines.formats.file_rules import DEFAULT, FileRules
+from pipelines.input.file_readers import csv_rows, json_rows, row_group, told, way_out
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
-from pipelines.job.file_rules import DEFAULT, FIRST, FileRules
 
 FRAGMENT_ROWS = 65_536
 
@@ -50,13 +48,23 @@ class Source:
 
     @property
     def is_untyped(self) -> bool:
-        """Whether all values of the file are text."""
-        return self.is_csv
+        """Whether all values of the file are text: CSV and JSON Lines know no types, or not ours."""
+        return self.is_csv or self.is_json
 
     @property
     def is_csv(self) -> bool:
         """Whether the file is CSV, which has no types."""
         return self.path.lower().endswith(csv_files.ENDINGS)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the file is JSON Lines."""
+        return self.path.lower().endswith(json_lines.ENDINGS)
+
+    @property
+    def format(self) -> str:
+        """The name of its format."""
+        return "CSV" if self.is_csv else "JSON Lines" if self.is_json else "Parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,7 @@ def splits_of(source: Source) -> list[Split]:
     if source.is_spare:
         return []
     _require_content(source)
-    if source.is_csv:
+    if source.is_untyped:
         return [Split(source, 0, 0, None)]
     with _reading(source):
         metadata = pq.ParquetFile(source.path).metadata
@@ -171,10 +179,11 @@ def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.R
     """
     _require_content(split.source)
     with _reading(split.source):
-        if split.source.is_csv:
-            yield from _cut(_read_csv(split.source, projection), 0)
+        if split.source.is_untyped:
+            read = csv_rows if split.source.is_csv else json_rows
+            yield from _cut(read(split.source, projection), 0)
         else:
-            yield from _cut(_read_row_group(split, projection), split.first_row)
+            yield from _cut(row_group(split, projection, FRAGMENT_ROWS), split.first_row)
 
 
 def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
@@ -182,47 +191,6 @@ def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
     for split in splits_of(source):
         for _, rows in read_split(split, Projection((column,))):
             yield rows
-
-
-def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordBatch]:
-    coded = sorted(projection.coded)
-    file = pq.ParquetFile(split.source.path, memory_map=True, read_dictionary=coded)
-    present = file.schema_arrow.names
-    names = (
-        _named(split.source, present) if projection.columns is None else list(projection.columns)
-    )
-    _require(split.source, [*names, *projection.required], present)
-    utc, groups = _int96(file, split.source.rules), [split.row_group]
-    for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
-        columns = [_as_meant(split.source.rules, rows.column(name), name in utc) for name in names]
-        yield pa.RecordBatch.from_arrays(columns, names=names)
-
-
-def _named(source: Source, present: Sequence[str]) -> list[str]:
-    """Return the columns that have a name: an index or an empty column of a spreadsheet has none."""
-    if source.rules.number == FIRST:
-        return list(present)
-    return [name for name in present if name.strip()]
-
-
-def _int96(file: pq.ParquetFile, rules: FileRules) -> set[str]:
-    """Return the columns of the old type INT96, in which Spark writes times of UTC without saying so."""
-    if rules.number == FIRST:
-        return set()
-    columns = (file.schema.column(place) for place in range(len(file.schema)))
-    return {column.path for column in columns if column.physical_type == "INT96"}
-
-
-def _as_meant(rules: FileRules, column: pa.Array, is_int96: bool) -> pa.Array:  # noqa: FBT001
-    column = without_words(without_views(column), rules.missing)
-    return column.view(pa.timestamp("ns", "UTC")) if is_int96 else column
-
-
-def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
-    present = csv_files.header(source.path, source.rules)
-    names = _named(source, present) if projection.columns is None else list(projection.columns)
-    _require(source, [*names, *projection.required], present)
-    return csv_files.read(source.path, source.name, names, source.rules)
 
 
 def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -260,21 +228,6 @@ def _require_content(source: Source) -> None:
         )
 
 
-def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> None:
-    absent = [name for name in dict.fromkeys(names) if name not in present]
-    if absent:
-        raise SchemaMismatch(
-            f"{source.name}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(repr, present[:30]))}",
-            fix="deliver the column, or take it out of the job file and fit again",
-        )
-    twice = [name for name in dict.fromkeys(names) if present.count(name) > 1]
-    if twice:
-        raise SchemaMismatch(
-            f"{source.name}: several columns are called {', '.join(map(repr, twice))}",
-            fix="give each column a name of its own",
-        )
-
-
 @contextmanager
 def _reading(source: Source) -> Iterator[None]:
     """Translate the errors of a reader about a bad file into ours."""
@@ -282,15 +235,9 @@ def _reading(source: Source) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, EOFError) as error:
         raise InputUnreadable(
-            f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {_said(error)}",
-            fix="write the file again (truncated, broken quotes, or another format?), then run the same command",
+            f"{source.name}: not a whole {source.format} file: {told(error)}",
+            fix=way_out(source, error),
         ) from error
-
-
-def _said(error: BaseException) -> str:
-    """The first line of what a reader says, without the row itself: that may be nobody's business."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", first)[:300]
 
 
 def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:

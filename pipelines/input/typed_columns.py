@@ -20,9 +20,9 @@ from pipelines.columns.buffers import (
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import SchemaMismatch
+from pipelines.formats.file_rules import NOT_AVAILABLE
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
-from pipelines.job.file_rules import NOT_AVAILABLE
 
 
 def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:

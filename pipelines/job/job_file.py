@@ -19,13 +19,13 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
+from pipelines.job.data_section import Data
 from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of, refuse_later
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
     Batches,
     Cohort,
-    Data,
     Labeling,
     Model,
     Name,

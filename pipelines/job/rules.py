@@ -5,12 +5,13 @@ They travel to workers. `reading_rules` is the only place that makes them from a
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.features.spec import FeatureSpec, Image, Numeric
-from pipelines.job.file_rules import CURRENT, FIRST, FileRules, is_number
+from pipelines.formats.file_rules import CURRENT, FIRST, FileRules, is_number
 from pipelines.job.job_file import Job
 from pipelines.job.sections import BatchedBy, Cohort, PredictionColumns, Target
 from pipelines.models.catalogue import TaskType
@@ -103,7 +104,10 @@ def reading_rules(job: Job, number: int = CURRENT) -> ReadingRules:
 
 def file_rules(job: Job, number: int = CURRENT) -> FileRules:
     """Take from a job how values are written in its files, by the rules of a number."""
-    return FileRules(number, job.data.missing)
+    data = job.data
+    encoding = data.encoding and codecs.lookup(data.encoding).name
+    other = None if encoding == "utf-8" else encoding
+    return FileRules(number, data.missing, data.delimiter, other, data.decimal)
 
 
 def batch_rule(job: Job, number: int = CURRENT) -> BatchRule:

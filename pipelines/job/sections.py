@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
-from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
@@ -23,36 +22,6 @@ class Section(BaseModel):
     """A table of the job file, closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Data(Section):
-    """Where the rows are, and what tells one from another."""
-
-    path: str = Field(
-        description="A Parquet or CSV file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket."
-    )
-    key: tuple[ColumnName, ...] | Literal["content"] = Field(
-        default=(),
-        description="The columns that name a row within its batch, or \"content\" to take the whole row. Without any: the file's digest and the row's number.",
-    )
-    time: ColumnName | None = Field(
-        default=None,
-        description="The column with the time of the event, in UTC or in the job's timezone where it has no zone.",
-    )
-    max_quarantined: Share = Field(
-        default=0.1, description="A batch with a larger share of bad rows than this is refused."
-    )
-
-    missing: tuple[str, ...] = Field(
-        default=(),
-        description='Words that mean a missing value in any column, such as `["NA", "n/a"]`. In CSV, nothing, `NULL` and `\\N` do anyway, quoted or not; `NA` does among numbers.',
-        json_schema_extra=ADDED,
-    )
-
-    @field_validator("key", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) and value != "content" else value
 
 
 class Batches(Section):

@@ -64,7 +64,7 @@ class Work:
         columns, wanted = projection(self.rules), self.attempts
         digests = self.file_digests
         for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
-            if not split.source.is_csv:
+            if not split.source.is_untyped:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
             yield score_fragment(self, split, rows)
 

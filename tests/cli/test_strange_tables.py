@@ -20,7 +20,8 @@ import pytest
 from functions.batches import discovery, publish
 from functions.cli.commands import run
 from functions.steps import score as scoring
-from pipelines.job import file_rules, job_file, rules
+from pipelines.formats import file_rules
+from pipelines.job import job_file, rules
 from tests.fixtures.terminal import Terminal
 
 Rows = list[dict[str, Any]]
@@ -487,3 +488,90 @@ def said(terminal: Terminal, command: str) -> str:
     with redirect_stdout(io.StringIO()), redirect_stderr(err):
         run([command, str(terminal.job), "--json"])
     return err.getvalue()
+
+
+def german(name: str, folder: Path) -> Path:
+    """Rows as a spreadsheet writes them there, in one of several forms."""
+    text = "id;stadt;preis;predicted;score\n" + "".join(
+        f"{n:03d};{('Köln', 'Zürich')[n % 2]};{n}.234,50;{('ja', 'nein')[n % 2]};0,{n + 10}\n"
+        for n in range(1, 41)
+    )
+    path = folder / name
+    path.write_bytes({"a.csv": text.encode("cp1252"), "b.csv": text.encode("utf-16")}[name])
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.csv", "b.csv"])
+def test_a_table_of_a_spreadsheet_is_read_as_init_sees_it(
+    terminal: Terminal, tmp_path: Path, name: str
+) -> None:
+    over(terminal, german(name, tmp_path), "--score", "score", "--key", "id")
+
+    [batch] = terminal.ok("score")["batches"]
+
+    assert batch["predictions"] == 40
+    cities = terminal.rows("select distinct cohorts['stadt'] as c from predictions order by c")
+    assert [row["c"] for row in cities] == ["Köln", "Zürich"]
+    assert terminal.rows("select max(score) as m from predictions") == [{"m": 0.5}]
+    assert job_file.load(terminal.job).data.decimal == ","
+
+
+@pytest.mark.parametrize(
+    ("line", "problem", "fix"),
+    [
+        ('delimiter = ";"', "Expected 1 columns, got 3", 'set data.delimiter = ";"'),
+        ('decimal = ","', "not_a_number", 'set data.decimal = ","'),
+        ('encoding = "cp1252"', "invalid_utf8", "set data.encoding"),
+    ],
+)
+def test_what_the_job_file_does_not_say_is_refused_with_the_way_out(
+    terminal: Terminal, tmp_path: Path, line: str, problem: str, fix: str
+) -> None:
+    over(terminal, german("a.csv", tmp_path), "--score", "score", "--key", "id")
+    terminal.edit(f"{line}\n", "")
+
+    error = terminal.refused("score")
+
+    assert problem in error["problem"]
+    assert fix in error["fix"]
+
+
+def test_a_model_learns_and_scores_with_decimal_commas(terminal: Terminal, tmp_path: Path) -> None:
+    """In training as in scoring; answers of people may have them, too."""
+    data = german("a.csv", tmp_path)
+    terminal.init("--data", data, "--target", "preis", "--known-after", "predicted", "--key", "id")
+    assert job_file.load(terminal.job).task == "regression"
+    terminal.ok("fit")
+    terminal.ok("score")
+    terminal.ok("sample")
+    answers = tmp_path / "answers.csv"
+    lines = [f"{n:03d};all;{n}.234,50" for n in range(1, 41)]
+    answers.write_text("\n".join(["key;batch;answer", *lines]) + "\n")
+
+    pulled = terminal.ok("pull", "--file", answers)
+
+    assert (pulled["labels"] + pulled["outcomes"], pulled["invalid"]) == (40, 0)
+    assert {"answer": "40234.5"} in terminal.rows("select answer from annotations")
+
+
+def test_json_lines_are_data(terminal: Terminal, tmp_path: Path) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text("".join(f"{json.dumps(row)}\n" for row in plain_rows()))
+    over(terminal, data, "--key", "id")
+
+    [batch] = terminal.ok("score")["batches"]
+    terminal.ok("sample")
+
+    assert batch["predictions"] == 40
+    assert job_file.load(terminal.job).labeling.show == ("channel", "amount")
+
+
+def test_rows_that_were_delivered_twice_are_told_as_such(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    over(terminal, written(tmp_path / "rows.csv", plain_rows() * 2), "--key", "id")
+
+    error = terminal.refused("score")
+
+    assert "delivered twice" in error["fix"]
+    assert "data.key" not in error["fix"]

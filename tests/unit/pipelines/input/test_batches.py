@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
+from pipelines.formats.file_rules import FIRST
 from pipelines.input.batches import local_micros, membership, period_end
-from pipelines.job.file_rules import FIRST
 from pipelines.job.rules import BatchRule
 from pipelines.job.sections import BatchedBy, Batches
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
+from pipelines.formats.file_rules import FIRST, FileRules
 from pipelines.input import fragments
 from pipelines.input.fragments import (
     FRAGMENT_ROWS,
@@ -27,7 +28,6 @@ from pipelines.input.fragments import (
     read_split,
     splits_of,
 )
-from pipelines.job.file_rules import FIRST, FileRules
 
 ALL = Projection(None)
 
@@ -355,3 +355,14 @@ def test_an_empty_text_of_parquet_stays_a_value(tmp_path: Path) -> None:
     assert read(one)["x"].to_pylist() == words.to_pylist()
     assert rows["x"].to_pylist() == ["", "NULL", "\\N", None, None]
     assert rows["y"].to_pylist() == rows["x"].to_pylist()
+
+
+@pytest.mark.parametrize("other", [";", "\t", "|"])
+def test_another_delimiter_is_told_with_the_way_out(tmp_path: Path, other: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"x{other}y\n1{other}2\n")
+
+    with pytest.raises(SchemaMismatch, match="column 'x' is missing") as told:
+        read(source(path), Projection(("x",)))
+
+    assert f'set data.delimiter = "{other if other != chr(9) else chr(92) + "t"}"' in told.value.fix

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from pipelines.input.missing_words import with_available, without_words
+from pipelines.formats.missing_words import with_available, without_words
 
 PLAIN = pa.array(["a", "NA", None, "?", ""])
 

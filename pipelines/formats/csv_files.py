@@ -19,9 +19,9 @@ import pyarrow.csv as pc
 
 from pipelines.columns.buffers import Int64s, byte_view
 from pipelines.errors import InputUnreadable
-from pipelines.input.csv_quotes import QuoteWatch
-from pipelines.input.text_streams import opened
-from pipelines.job.file_rules import DEFAULT, FIRST, FileRules
+from pipelines.formats.csv_quotes import QuoteWatch
+from pipelines.formats.file_rules import DEFAULT, FIRST, FileRules
+from pipelines.formats.text_streams import opened
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
@@ -191,7 +191,14 @@ def _blocks() -> pc.ReadOptions:
     return pc.ReadOptions(use_threads=False, block_size=_BLOCK)
 
 
-def _delimiter(path: str, rules: FileRules) -> str:
-    if rules.delimiter:
-        return rules.delimiter
+def usual_delimiter(path: str) -> str:
+    r"""Return what stands between values where the job file says nothing else.
+
+    >>> usual_delimiter("a.csv.gz"), usual_delimiter("a.tsv")
+    (',', '\t')
+    """
     return "\t" if path.lower().endswith((".tsv", ".tsv.gz")) else ","
+
+
+def _delimiter(path: str, rules: FileRules) -> str:
+    return rules.delimiter or usual_delimiter(path)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputUnreadable
-from pipelines.input import csv_files
-from pipelines.input.csv_quotes import QuoteWatch
-from pipelines.job.file_rules import FIRST, FileRules
+from pipelines.formats import csv_files
+from pipelines.formats.csv_quotes import QuoteWatch
+from pipelines.formats.file_rules import FIRST, FileRules
 
 WORDS = st.text(st.sampled_from('ab,"\n é\t;'), max_size=6)
 

@@ -13,13 +13,13 @@ was scored under: better rules make no batch `changed`, and no answer `stale`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 FIRST: Final = 1  # of stores that keep no number
 CURRENT: Final = 2
 _MISSING = ("", "NULL", "\\N")  # in files without types
-_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 NOT_AVAILABLE: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "-nan"})
 """Words that are missing among numbers, in lower case."""
 
@@ -39,8 +39,26 @@ class FileRules:
         """The texts that are missing in a file without types, quoted or not."""
         return _MISSING[:1] if self.number == FIRST else (*_MISSING, *self.missing)
 
+    @property
+    def set_by_job(self) -> dict[str, object]:
+        """What a job file says of it, without defaults; a change makes scored batches `changed`."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+        return {name: value for name, value in said.items() if value != getattr(DEFAULT, name)}
+
 
 DEFAULT: Final = FileRules()
+
+
+def is_encoding(name: str) -> bool:
+    """Tell whether Python knows an encoding of text by this name.
+
+    >>> [is_encoding(name) for name in ("cp1252", "utf-16", "rot13", "nonsense")]
+    [True, True, False, False]
+    """
+    try:
+        return bool("a".encode(name))
+    except (LookupError, UnicodeError):
+        return False
 
 
 def is_number(text: str) -> bool:

@@ -19,7 +19,7 @@ from pipelines.columns.buffers import (
     texts,
 )
 from pipelines.columns.utf8 import readable
-from pipelines.job.file_rules import NOT_AVAILABLE
+from pipelines.formats.file_rules import NOT_AVAILABLE
 
 
 def without_words(column: pa.Array, words: Sequence[str]) -> pa.Array:
