@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from infra import signing
@@ -15,6 +15,7 @@ from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.package import Package
 from pipelines.scoring.scorers import UNVERSIONED, GivenPredictions, ModelScorer, Scorer
+from pipelines.scoring.unknown_values import unknown_in_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Live:
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
+    unknown_in_training: Mapping[str, float] = field(
+        default_factory=dict
+    )  # share of rows, by category
 
 
 def live(job: Job, store: Store, settings: Settings) -> Live:
@@ -52,7 +56,7 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     package = registry.open(version, signing.verifier(trusted))
     _check_features(job, package)
     opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
-    return Live(version, opener)
+    return Live(version, opener, unknown_in_training(package.manifest.statistics))
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:

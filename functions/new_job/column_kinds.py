@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from functions.new_job.first_rows import FirstValues, first_values
+from functions.new_job.first_rows import FILES, FirstValues, first_values
 from pipelines.columns.buffers import integers, is_text, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import parse_time
@@ -136,8 +136,8 @@ def _counts_rows(values: pa.Array, rows: int) -> bool:
         return False
     numbers = integers(values)
     goes_on = np.diff(numbers) == 1
-    begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1))
-    return bool((goes_on | begins).all())
+    begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1)) & ~goes_on
+    return bool((goes_on | begins).all()) and int(begins.sum()) < FILES
 
 
 def _are_codes(values: pa.Array) -> bool:

@@ -18,7 +18,7 @@ from pipelines.input.decimal_commas import pointed, shows_decimal_commas
 from pipelines.input.fragments import Projection, Source
 
 LOOKED_AT = 20_000  # rows per file
-_FILES = 3
+FILES = 3  # that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def first_values(sources: Sequence[Source]) -> list[FirstValues]:
         SchemaMismatch: two columns of a file have the same name.
     """
     with_rows = ((source, table) for source in sources if (table := _table(source)).num_rows)
-    tables = list(islice(with_rows, _FILES))
+    tables = list(islice(with_rows, FILES))
     if not tables:
         raise InputUnreadable(
             f"{sources[0].path} has no rows",

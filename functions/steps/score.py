@@ -14,6 +14,7 @@ from functions.batches.attempts import NAMING, Attempt, differs
 from functions.batches.discovery import Input
 from functions.batches.failures import FAILED, first_of
 from functions.batches.publish import BatchResult, Publisher
+from functions.batches.unknown_categories import warnings_of
 from functions.batches.unlisted_classes import warning_of
 from functions.runs import Run, words_of
 from infra.engines import choice
@@ -201,6 +202,8 @@ class _Scoring:
                 unique = _without_duplicates(work, results, splits)
                 self._warn_of_no_batch(batch, unique)
                 done[batch] = publisher.publish(batch, unique)
+                for warning in warnings_of(batch, unique, self.model.unknown_in_training):
+                    self.app.say(warning)
             except RecheckError as problem:
                 done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
         return done

@@ -15,7 +15,7 @@ class Data(Section):
     """Where the rows are, and what tells one from another."""
 
     path: str = Field(
-        description="A Parquet or CSV file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket."
+        description="A Parquet, CSV or JSON Lines file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket."
     )
     key: tuple[ColumnName, ...] | Literal["content"] = Field(
         default=(),

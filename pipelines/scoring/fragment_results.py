@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,9 @@ class FragmentResult:
     positions: Int64s  # (n,): their rows within the file
     versions: tuple[str, ...]
     file: WrittenFile | None  # None where no row could be scored
+    unknown: Mapping[str, int] = field(
+        default_factory=dict
+    )  # rows whose category is new, by feature
 
     @property
     def rows_in(self) -> int:
@@ -61,6 +64,7 @@ def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
             "row_group": result.row_group,
             "digest": [result.digest.count, f"{result.digest.total:x}"],
             "versions": result.versions,
+            "unknown": dict(result.unknown),
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
             "file": [result.file.path, result.file.size, result.file.rows] if result.file else None,
         }
@@ -106,6 +110,7 @@ def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
         _words(rows.column("row"), np.int64),
         tuple(note["versions"]),
         WrittenFile(*note["file"]) if note["file"] else None,
+        note["unknown"],
     )
 
 

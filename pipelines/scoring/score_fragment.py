@@ -73,7 +73,14 @@ class Work:
         try:
             return Outcome(split, tuple(self.results(split)), None)
         except (InputUnreadable, SchemaMismatch) as error:
-            return Outcome(split, (), error)
+            return Outcome(split, (), _of_file(error, split.source.name))
+
+
+def _of_file(error: RecheckError, name: str) -> RecheckError:
+    """Name the file in its error."""
+    if name in error.problem:
+        return error
+    return type(error)(f"{name}: {error.problem}", fix=error.fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,7 @@ def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:
         positions=rows.positions[good],
         versions=tuple(versions[code] for code in np.unique(codes[good])),
         file=_written(work, split, rows, _columns(work.rules, rows, predicted), is_cut=is_cut),
+        unknown=predicted.unknown,
     )
 
 

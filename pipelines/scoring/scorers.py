@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ from pipelines.job.sections import PredictionColumns
 from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.models.package import Package
+from pipelines.scoring.unknown_values import unknown_counts
 
 UNVERSIONED = "unversioned"  # the version of predictions made elsewhere that carry none
 
@@ -41,6 +43,9 @@ class Predictions:
     values: pa.Array | None  # float64 (n,): numbers, else None
     scores: pa.Array | None  # float64 (n,): probability of the label, else None
     versions: pa.Array  # coded text (n,)
+    unknown: Mapping[str, int] = field(
+        default_factory=dict
+    )  # rows whose category is new, by feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,14 @@ class ModelScorer:
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Map and predict the rows that are not marked yet."""
-        mapped = self._mapped(self._typed(rows, faults), faults)
+        features = self._typed(rows, faults)
+        unknown = unknown_counts(features, self._package.manifest.statistics)
+        mapped = self._mapped(features, faults)
         good = faults.others(rows.num_rows)
         scores = self._package.evaluator.predict(mapped)
         lost = np.arange(rows.num_rows)[good][scores.unscorable]
         faults.mark(lost.tolist(), "no_finite_score", "")
-        return self._predicted(scores, rows.num_rows, good)
+        return replace(self._predicted(scores, rows.num_rows, good), unknown=unknown)
 
     def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
         """Compute the probability of each class; None where the model has none."""

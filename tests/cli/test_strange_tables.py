@@ -376,6 +376,18 @@ def test_a_number_of_the_row_is_no_feature(
     assert list(job_file.load(terminal.job).features.columns) == ["channel", "amount"]
 
 
+def test_numbers_that_begin_anew_again_and_again_are_values(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    rows = [{"shop": n % 8} | row for n, row in enumerate(plain_rows())]
+
+    terminal.init(
+        "--data", written(tmp_path / "a.csv", rows), "--target", "predicted", "--key", "id"
+    )
+
+    assert "shop" in job_file.load(terminal.job).features.columns
+
+
 def test_odd_names_are_names(terminal: Terminal, tmp_path: Path) -> None:
     """They reach the job file, the tasks and the estimates as they are."""
     odd = [
@@ -575,3 +587,30 @@ def test_rows_that_were_delivered_twice_are_told_as_such(
 
     assert "delivered twice" in error["fix"]
     assert "data.key" not in error["fix"]
+
+
+def shops(spelled: str, count: int = 200) -> Rows:
+    """Rows whose class follows the number of the shop."""
+    return [
+        {
+            "id": f"{spelled}{n}",
+            "shop": spelled.format(n % 8),
+            "floor": n % 3,
+            "y": ("up", "down")[n % 2],
+        }
+        for n in range(count)
+    ]
+
+
+def test_a_category_that_is_new_to_the_model_is_told(terminal: Terminal, tmp_path: Path) -> None:
+    """Training knew the shops 1 to 8; a day later they are 01 to 08. An error names its file."""
+    written(tmp_path / "day-1.csv", shops("{}"))
+    terminal.init("--data", tmp_path / "day-{batch}.csv", "--target", "y", "--key", "id")
+    terminal.ok("fit", "--batch", "1")
+    written(tmp_path / "day-2.csv", shops("0{}"))
+
+    told = said(terminal, "score")
+
+    assert "batch 2: 100% of the values of 'shop' are new to the model" in told
+    assert "batch 1" not in told
+    assert "'floor'" not in told
