@@ -38,6 +38,8 @@ def warning_of(batch: str, counts: Mapping[str, int], answers: Sequence[str]) ->
 
 
 def _told(label: str, answers: Sequence[str]) -> str:
+    if not label:
+        return "'' (an empty text; data.missing = [\"\"] makes it a missing prediction)"
     alike = [answer for answer in answers if _bare(answer) == _bare(label)]
     return f"{label!r} (an answer is {alike[0]!r})" if alike else repr(label)
 

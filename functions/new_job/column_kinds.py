@@ -174,7 +174,10 @@ def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | N
     words: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, name):
-            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {None}
+            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {
+                None,
+                "",
+            }
             if len(words) > most:
                 return None
     available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}

@@ -39,7 +39,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     path = folder / "recheck.toml"
     if path.exists() and not options.dry_run:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
-    _require_one_rule(options)
+    _require_use_of_options(options)
     with _sources(folder, options) as sources:
         text = JobDraft(folder.absolute(), options, as_written(sources)).text()
     job_file.parse(tomllib.loads(text), "the new job file")
@@ -54,8 +54,13 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
         raise
 
 
-def _require_one_rule(options: InitOptions) -> None:
-    """Refuse another rule of batches beside a path with {batch}: it would count for nothing."""
+def _require_use_of_options(options: InitOptions) -> None:
+    """Refuse options that would count for nothing: beside a path with {batch}, without predictions."""
+    if options.score and not options.predicted:
+        raise JobInvalid(
+            f"--score {options.score} is the probability of a prediction, and no --predicted names one",
+            fix="pass --predicted COLUMN, too, or leave out --score",
+        )
     if options.batch_by and "{batch}" in options.data:
         raise JobInvalid(
             f"--batch-by {options.batch_by} and {{batch}} in --data both say what makes a batch",

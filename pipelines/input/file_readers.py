@@ -132,10 +132,23 @@ def _other_delimiter(source: Source) -> str | None:
 
 def way_out(source: Source, error: BaseException) -> str:
     """Return what to do about a file that a reader cannot take."""
-    other = _other_delimiter(source) if "columns, got" in str(error) else None
+    other = _other_delimiter(source) if "columns, got" in str(error) else _other_format(source)
     return other or (
         "write the file again (truncated, broken quotes, or another format?), then run the same command"
     )
+
+
+def _other_format(source: Source) -> str | None:
+    """Return the way out where a file without an ending of ours is no Parquet."""
+    if source.is_untyped or source.path.lower().endswith((".parquet", ".pq")):
+        return None
+    first = head(source.path, 4)
+    if first == b"PAR1":
+        return None
+    if first.startswith(b"PK"):
+        return "export the sheet as CSV (or write Parquet), and name that file"
+    known = ", ".join((*csv_files.ENDINGS, *json_lines.ENDINGS))
+    return f"give the file an ending that says what it is: {known}; all others are Parquet"
 
 
 def told(error: BaseException) -> str:

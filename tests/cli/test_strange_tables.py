@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from functions.batches import discovery, publish
@@ -614,3 +616,65 @@ def test_a_category_that_is_new_to_the_model_is_told(terminal: Terminal, tmp_pat
     assert "batch 2: 100% of the values of 'shop' are new to the model" in told
     assert "batch 1" not in told
     assert "'floor'" not in told
+
+
+def test_a_score_without_predictions_is_refused(terminal: Terminal, tmp_path: Path) -> None:
+    """It would count for nothing."""
+    data = written(tmp_path / "rows.csv", plain_rows())
+    named = ["--data", data, "--target", "predicted", "--score", "amount"]
+
+    _, told = terminal.run("init", terminal.job.parent, *named)
+
+    assert told["error"]["problem"].startswith("--score amount is the probability of a prediction")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fix"),
+    [
+        ("rows.txt", b"id,predicted\n1,a\n", ".csv"),
+        ("rows.xlsx", b"PK\x03\x04rest", "export the sheet as CSV"),
+        ("rows.json", b'[{"id": 1}]', ".jsonl"),
+    ],
+)
+def test_a_file_of_another_format_is_told_as_such(
+    terminal: Terminal, tmp_path: Path, name: str, content: bytes, fix: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    _, told = terminal.run(
+        "init", terminal.job.parent, "--data", tmp_path / name, "--predicted", "predicted"
+    )
+
+    assert told["error"]["code"] == "input_unreadable"
+    assert fix in told["error"]["fix"]
+
+
+def test_an_empty_text_of_parquet_is_a_class_until_the_job_says_otherwise(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    rows = [
+        {**row, "predicted": "" if n == 4 else row["predicted"]}
+        for n, row in enumerate(plain_rows())
+    ]
+    data = tmp_path / "rows.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), data)
+    over(terminal, data, "--key", "id")
+
+    told = said(terminal, "score")
+
+    assert 'data.missing = [""]' in told
+    assert labels(terminal) == ["", "p", "q"]
+    terminal.edit("[data]", '[data]\nmissing = [""]')
+    terminal.ok("score", "--replace")
+    assert labels(terminal) == ["p", "q"]
+
+
+def test_a_batch_is_named_as_its_values_are_spelled(terminal: Terminal, tmp_path: Path) -> None:
+    rows = [{"year": f"{n % 2 + 1}.0", **row} for n, row in enumerate(plain_rows())]
+    over(terminal, written(tmp_path / "rows.csv", rows), "--key", "id", "--batch-by", "year")
+    terminal.ok("score")
+    terminal.ok("sample")
+
+    assert {one["window"] for one in terminal.ok("estimate", "--batch", "1.0")["estimates"]} >= {
+        "1"
+    }
