@@ -11,6 +11,7 @@ from typing import Protocol
 from pipelines.features.fitted import FittedStatistics
 from pipelines.input.fragments import Split
 from pipelines.scoring.score_fragment import Outcome, Work
+from pipelines.tables.files import Files
 from pipelines.training.rows import Reader
 
 Say = Callable[[str], None]  # takes a line of news, for people
@@ -74,6 +75,15 @@ class Locks(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class StoreRoot:
+    """Where a store lies, as an adapter opens it from the store's address."""
+
+    files: Files
+    locks: Locks
+    staging: Path  # a folder of this machine, for input that is fetched from a bucket
+
+
 class Bucket(Protocol):
     """A bucket, to read from.
 
@@ -95,7 +105,7 @@ class Bucket(Protocol):
         """
 
     def download(self, item: Item, path: Path) -> bool:
-        """Write exactly the listed content to a file; False where the object is gone or another by now.
+        """Write exactly the listed content to a file; False where it was replaced or removed since.
 
         Raises:
             BucketRefused: no credentials, or these may not read.

@@ -124,7 +124,7 @@ def load_public_key(path: Path) -> bytes:
 
 
 def trusted_keys(listed: str | None = None, private: Path | None = None) -> list[bytes]:
-    """Return the public keys whose packages are run.
+    """Return the public keys whose signatures are accepted.
 
     Args:
         listed: paths of public keys, separated as in PATH: exactly these.

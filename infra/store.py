@@ -1,19 +1,16 @@
-"""The store: the folder of tables, models, notes, reports and locks."""
+"""The store: tables, models, notes, reports and locks, wherever they lie."""
 
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
-from urllib.parse import unquote, urlparse
 
-from infra.clouds.folder import Folder, FolderLocks
-from infra.ports import Locks
+from infra.clouds import open_root
+from infra.ports import StoreRoot
 from infra.registry import Registry
-from pipelines.errors import SettingsInvalid, StoreUnavailable
+from pipelines.errors import StoreUnavailable
 from pipelines.tables.files import Files
 from pipelines.tables.schemas import PARTITIONED_BY, TABLES
 from pipelines.tables.snapshot import Tables
@@ -26,9 +23,9 @@ MARK = "recheck-store.json"
 class Store:
     """The files of one store, by what they are for."""
 
-    def __init__(self, files: Files, locks: Locks, staging: Path) -> None:
-        self.files, self._locks = files, locks
-        self.staging = staging  # a folder of this machine, for input that is fetched from a bucket
+    def __init__(self, root: StoreRoot) -> None:
+        self.files, self._locks = root.files, root.locks
+        self.staging = root.staging
         self._tables: dict[str, Table] = {}
         self._is_marked = False
 
@@ -129,31 +126,12 @@ def _format_of(content: bytes) -> int:
 
 
 def open_store(address: str) -> Store:
-    """Open the store at a path or `file:` URL.
+    """Open the store at an address; `infra.clouds` knows the kinds of address that there are.
 
     Raises:
-        SettingsInvalid: the URL is of a kind that is not supported.
+        SettingsInvalid: the address is of a kind that is not supported.
         StoreUnavailable: a later release wrote the store.
     """
-    folder = _folder(address)
-    if re.search(r"%[0-9A-Fa-f]{2}|\\", str(folder)):
-        raise SettingsInvalid(
-            f"the store {folder} has a backslash, or % and two digits, in its path, "
-            "which Delta Lake takes for another folder",
-            fix="give the folder another name",
-        )
-    store = Store(Folder(folder), FolderLocks(folder / "locks"), folder / "staged")
+    store = Store(open_root(address))
     store.require_readable()
     return store
-
-
-def _folder(address: str) -> Path:
-    url = urlparse(address)
-    if not url.scheme:
-        return Path(address).expanduser().absolute()
-    if url.scheme == "file" and url.netloc in ("", "localhost"):
-        return Path(unquote(url.path)).absolute()
-    raise SettingsInvalid(
-        f"the store {address} is not on this machine, and only folders are supported so far",
-        fix="set RECHECK_STORE to a folder, for example a mounted bucket",
-    )

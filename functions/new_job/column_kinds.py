@@ -49,7 +49,7 @@ def look(sources: Sequence[Source]) -> list[Column]:
     """Return every column of the first files that have rows, with its guessed kind.
 
     Raises:
-        InputUnreadable: none has any, or one cannot be read.
+        InputUnreadable: no file has rows, or one cannot be read.
         SchemaMismatch: two columns of a file have the same name.
     """
     return [_look(first) for first in first_values(sources)]

@@ -28,7 +28,7 @@ class TaskOptions:
 def task_of(
     options: TaskOptions, sources: Sequence[Source], columns: Mapping[str, Column]
 ) -> TaskChoice:
-    """Return the task of a new job, and the classes that may be right.
+    """Return the task of a new job, and the classes that people may answer with.
 
     Args:
         options: the options of `recheck init`.

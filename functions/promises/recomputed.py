@@ -78,5 +78,5 @@ def _figure(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _is_other(row: dict[str, Any], again: Estimate | None) -> bool:
-    """Whether anything that was stored comes out differently: also the time of the last fact."""
+    """Tell whether anything that was stored comes out differently, the time of the last fact included."""
     return again is None or any(row[name] != now for name, now in again.record().items())

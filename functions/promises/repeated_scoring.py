@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +15,7 @@ from functions.draws.designs import designs, seed_digest
 from functions.promises.promise import Promise, unchecked, verdict
 from functions.runs import versions
 from functions.tables import Views
-from infra.clouds.folder import Folder
+from infra.clouds.folder import temporary_folder
 from infra.settings import Settings
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
@@ -85,7 +83,7 @@ def _rescored(
         )
     return verdict(
         "P2",
-        (f"{Path(path).name} of batch {batch} comes out differently" for path in differing),
+        (f"{path.rpartition('/')[2]} of batch {batch} comes out differently" for path in differing),
         f"batch {batch} scored again gives the same bytes; draws hold the ranks 1 to n of each stratum, in the order of the hashes",
     )
 
@@ -95,8 +93,8 @@ def _differing_files(
 ) -> list[str]:
     """Score a batch into a temporary folder; return the files that are not as published."""
     published = views.tables.table("predictions").store_files
-    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-        again = Table(Folder(Path(folder)), PREDICTIONS, PARTITIONED_BY["predictions"])
+    with temporary_folder() as folder:
+        again = Table(folder, PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
             rules=reading_rules(job, attempt.reading),
             open_scorer=model.open_scorer,

@@ -43,7 +43,7 @@ class EstimateOptions:
 
 
 def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
-    """Every estimate of these batches and the windows that they lie in, and every line that alerts watch.
+    """Estimate these batches and the windows that they lie in; return all estimates and watched lines.
 
     Raises:
         SettingsInvalid: `as_of` is no time.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,7 @@ from pipelines.tables.purposes import TRAIN, VERIFY
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio
 
-_WAIT = 600  # seconds for another push to end
+_WAIT = 600  # seconds for another pull to end
 _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
 _NAMED = 3  # invalid answers, of many
 _NAMELESS = "(no id)"
@@ -146,7 +148,7 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
         intakes.append(take(relevant, held, drawn=drawn[purpose], asked=asked, scored=scored))
         if not dry_run:
             _append(app, intakes[-1], purpose)
-    whole = _joined(intakes)
+    whole = reduce(add, intakes)
     return replace(
         whole, unknown_ids=tuple(named.get(one, one) or _NAMELESS for one in whole.unknown_ids)
     )
@@ -157,9 +159,10 @@ def _is_for(
 ) -> bool:
     """Tell whether an answer of a file is of this purpose.
 
-    A row that is checked is no row to train on: of a row that was drawn for
-    both, only answers that are stored for training already stay so. The answer
-    of a row that was not drawn is an outcome or unknown, and counted once.
+    No model may be trained on a row that is checked. So answers to a row that was
+    drawn for both purposes verify, but for those that are stored for training
+    already. An answer to a row that was never drawn, an outcome or unknown,
+    belongs to verification alone, so that it counts once.
     """
     identity = answer.prediction_id
     if purpose == VERIFY:
@@ -174,26 +177,11 @@ def _is_ahead(answer: Answer, latest: datetime) -> bool:
     return when is not None and when > latest
 
 
-def _joined(intakes: Sequence[Intake]) -> Intake:
-    first, *rest = intakes
-    for other in rest:
-        counts = {
-            name: getattr(first, name) + getattr(other, name)
-            for name in ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
-        }
-        first = Intake(
-            rows=first.rows + other.rows,
-            unknown_ids=(first.unknown_ids + other.unknown_ids)[:10],
-            **counts,
-        )
-    return first
-
-
 def _summed(app: App, intakes: Sequence[Intake | None]) -> Pulled:
     known = [intake for intake in intakes if intake is not None]
     if not known:
         return Pulled(0, 0, 0, 0, 0, 0, 0)
-    whole = _joined(known)
+    whole = reduce(add, known)
     _tell_invalid(app, [answer for answer in whole.rows if answer.state == "invalid"])
     return Pulled(**whole.counts, unknown_ids=whole.unknown_ids)
 

@@ -90,20 +90,27 @@ def _named(sql: str) -> set[str]:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, views: Views, named: set[str]) -> None:
-    """Give the tables that the query names their rows; any other is known by its columns alone."""
+    """Make a view of each table: of its rows where the query names it, else of its columns alone."""
     paths = {name: _paths(views, name) for name in _SCANNED if name in named}
     listed = ", ".join(_quoted(path) for files in paths.values() for path in files)
     connection.execute(f"SET allowed_paths = [{listed}]")
     for name in _ALL:
         if paths.get(name):
             _scan(connection, name, paths[name])
+        elif name in named:
+            connection.register(name, _rows(views, name))
         else:
-            connection.register(name, _rows(views, name) if name in named else _columns(name))
+            _refuse(connection, name)
 
 
-def _columns(name: str) -> pa.Table:
-    schema = _COMPUTED[name][0] if name in _COMPUTED else TABLES[name]
-    return table_of(schema, [])
+def _schema(name: str) -> pa.Schema:
+    return _COMPUTED[name][0] if name in _COMPUTED else TABLES[name]
+
+
+def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+    """Return the columns of a table with their types, as DuckDB names them."""
+    columns = connection.from_arrow(table_of(_schema(name), []))
+    return {column: str(kind) for column, kind in zip(columns.columns, columns.types, strict=True)}
 
 
 def _rows(views: Views, name: str) -> pa.Table:
@@ -120,8 +127,10 @@ def _paths(views: Views, name: str) -> list[str]:
 def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
     """Let DuckDB read the columns and rows that a query needs from the published files.
 
-    The values of partition columns are taken from the last folders of a path
-    alone: `hive_partitioning` would believe any folder above them, too.
+    With the schema stated, DuckDB opens no file before it reads rows of it; a
+    column that a file of an earlier release lacks is null there. The values of
+    partition columns are taken from the last folders of a path alone:
+    `hive_partitioning` would believe any folder above them, too.
     """
     listed = ", ".join(_quoted(path) for path in paths)
     folders = "".join(f"{column}=([^/]*)/" for column in PARTITIONED_BY[name])
@@ -133,10 +142,29 @@ def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) ->
         f'{partitions[column]} AS "{column}"' if column in partitions else f'"{column}"'
         for column in TABLES[name].names
     )
+    schema = ", ".join(
+        f"'{column}': {{name: '{column}', type: '{kind}', default_value: NULL}}"
+        for column, kind in _types(connection, name).items()
+        if column not in partitions
+    )
     connection.execute(
         f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608
-        "union_by_name = true, hive_partitioning = false, filename = '_path')"
+        f"schema = MAP {{{schema}}}, hive_partitioning = false, filename = '_path')"
     )
+
+
+def _refuse(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make a view that fails when its rows are read: no answer is better than one without rows.
+
+    `query_table('pre' || 'dictions')` reads a table that the query does not name.
+    """
+    columns = ", ".join(
+        f'NULL::{kind} AS "{column}"' for column, kind in _types(connection, name).items()
+    )
+    problem = _quoted(
+        f"the name of the table {name} does not stand in the query, so its rows were not looked up"
+    )
+    connection.execute(f"CREATE VIEW {name} AS SELECT {columns} WHERE error({problem})")
 
 
 def _quoted(text: str) -> str:

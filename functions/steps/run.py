@@ -85,17 +85,15 @@ class _Walk:
 
     @contextmanager
     def _noted(self, step: str) -> Iterator[None]:
-        """Note a failure within, and go on."""
+        """Note a failure of a whole step within, and go on."""
         try:
             yield
         except RecheckError as error:
-            self._note(step, error)
+            self.steps.append(Step(step, None, FAILED))
+            self._note(error)
 
-    def _note(
-        self, step: str, error: RecheckError, cause: ScoreResult | SampleResult | None = None
-    ) -> None:
-        """Note a failure: the first is the one of the run, later ones are reported at once."""
-        self.steps.append(Step(step, None, FAILED))
+    def _note(self, error: RecheckError, cause: ScoreResult | SampleResult | None = None) -> None:
+        """Keep the first failure, which is the one of the run; report a later one at once."""
         if self.failure is None:
             self.failure, self.cause = error, cause
         else:
@@ -108,7 +106,7 @@ class _Walk:
             done = score.score(self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run))
             self.steps += [Step("score", one.batch, one.status) for one in done.batches]
             if done.failure:
-                self._note("score", done.failure, done)
+                self._note(done.failure, done)
             ready = [one for one in done.batches if one.status in _READY and one.predictions]
             return tuple(one.batch for one in ready)
         return ()
@@ -123,7 +121,7 @@ class _Walk:
             states |= dict.fromkeys(done.failed, FAILED)
             self.steps += [Step("sample", batch, states[batch]) for batch in scored]
             if done.failure:
-                self._note("sample", done.failure, done)
+                self._note(done.failure, done)
             return tuple(one.batch for one in done.drawn)
         return ()
 

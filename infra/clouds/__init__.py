@@ -1,11 +1,16 @@
-"""Buckets of the clouds by their address. A client is imported when its cloud is named, not before."""
+"""Stores and buckets by their address: the one place that knows which adapter a kind of address has.
+
+A client is imported when its cloud is named, not before. A store needs the ports
+`pipelines.tables.files.Files` and `infra.ports.Locks`, input needs `infra.ports.Bucket`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from infra.ports import Bucket
+from infra.clouds import folder
+from infra.ports import Bucket, StoreRoot
 from pipelines.errors import JobInvalid
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,220}[A-Za-z0-9]")
@@ -20,6 +25,19 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+def open_root(address: str) -> StoreRoot:
+    """Open what lies at the address of a store.
+
+    Raises:
+        SettingsInvalid: the address is of no kind that can be a store.
+    """
+    scheme, separator, _ = address.partition("://")
+    kind = scheme if separator else _PATH
+    if kind not in _STORES:
+        raise folder.no_folder(address)
+    return _STORES[kind](address)
+
+
 def open_bucket(url: str) -> tuple[Bucket, str]:
     """Return the bucket of an address, and the pattern of the names in it.
 
@@ -29,7 +47,7 @@ def open_bucket(url: str) -> tuple[Bucket, str]:
     """
     scheme, _, rest = url.partition("://")
     name, _, pattern = rest.partition("/")
-    if scheme not in _CLOUDS:
+    if scheme not in _BUCKETS:
         raise JobInvalid(
             f"data.path = {url}: {scheme}:// cannot be read",
             fix="name a path on this machine, or an address that begins with s3:// or gs://",
@@ -39,7 +57,7 @@ def open_bucket(url: str) -> tuple[Bucket, str]:
             f"data.path = {url}: this is not {scheme}://bucket/object",
             fix=f"write {scheme}://bucket/prefix/{{batch}}.parquet, or the like; keys and passwords never stand there",
         )
-    return _CLOUDS[scheme](name), pattern
+    return _BUCKETS[scheme](name), pattern
 
 
 def _s3(name: str) -> Bucket:
@@ -54,4 +72,6 @@ def _gs(name: str) -> Bucket:
     return GoogleBucket(name)
 
 
-_CLOUDS: dict[str, Callable[[str], Bucket]] = {"s3": _s3, "gs": _gs}
+_PATH = "file"  # an address without a scheme is a path
+_STORES: dict[str, Callable[[str], StoreRoot]] = {_PATH: folder.open_root}
+_BUCKETS: dict[str, Callable[[str], Bucket]] = {"s3": _s3, "gs": _gs}

@@ -69,7 +69,7 @@ class S3Bucket:
             ]
 
     def download(self, item: Item, path: Path) -> bool:
-        """Write the listed content to a file; False where the object is another by now."""
+        """Write the listed content to a file; False where it was replaced or removed since."""
         with _translated(f"{self.url}/{item.name}"):
             try:
                 reply = self._client.get_object(Bucket=self._name, Key=item.name, IfMatch=item.tag)

@@ -5,22 +5,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlparse
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from pipelines.errors import ConcurrentRun
+from infra.ports import StoreRoot
+from pipelines.errors import ConcurrentRun, SettingsInvalid
 from pipelines.tables.files import FileStat
-from pipelines.tables.store_errors import store_errors
+from pipelines.tables.store_errors import store_errors, without_hard_links
 
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _UNFINISHED = ".part"  # the end of a name that nobody lists
 _MOMENT = 30  # seconds that another process may need to replace one file
 
@@ -62,20 +65,7 @@ class Folder:
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
     ) -> bytes:
-        """Return a range of a file.
-
-        Args:
-            name: of the file.
-            start: the first byte.
-            length: bytes at most; None for all that follow.
-            tag: of the version to read; None for the one that is there.
-
-        Returns:
-            The bytes.
-
-        Raises:
-            FileNotFoundError: there is no such file, or no longer that version.
-        """
+        """Return a range of a file; see the port."""
         with _missing_is_missing(self.address), _regular(self.path / name).open("rb") as file:
             if tag is not None and _stat(name, os.fstat(file.fileno())).tag != tag:
                 raise FileNotFoundError(f"{name} was replaced")
@@ -95,16 +85,9 @@ class Folder:
         if_absent: bool = False,
         if_tag: str | None = None,
     ) -> FileStat | None:
-        """Write a file whole, on disk when this returns.
+        """Write a file whole, on disk when this returns; see the port.
 
-        Args:
-            name: of the file.
-            content: all of it.
-            if_absent: write only where there is no such file.
-            if_tag: write only over this version.
-
-        Returns:
-            What was written; None where the condition did not hold, and nothing changed.
+        A file is written beside the one that it replaces, and renamed.
         """
         path = self.path / name
         with store_errors(self.address), _scratch(path, content) as scratch:
@@ -140,15 +123,7 @@ class FolderLocks:
 
     @contextmanager
     def hold(self, name: str, *, wait: float) -> Iterator[None]:
-        """Hold a name against other processes.
-
-        Args:
-            name: what is held, e.g. `push`.
-            wait: seconds to wait for another holder.
-
-        Raises:
-            ConcurrentRun: somebody else still holds it.
-        """
+        """Hold a name against other processes; see the port."""
         path = self.path / f"{quote(name, safe='')}.lock"
         with store_errors(str(self.path)):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +139,46 @@ class FolderLocks:
             yield
         finally:
             held.release()
+
+
+def open_root(address: str) -> StoreRoot:
+    """Open the folder at a path or `file:` URL, as a store.
+
+    Raises:
+        SettingsInvalid: the URL is of another machine, or Delta Lake would take the path for another.
+    """
+    folder = _path(address)
+    if re.search(r"%[0-9A-Fa-f]{2}|\\", str(folder)):
+        raise SettingsInvalid(
+            f"the store {folder} has a backslash, or % and two digits, in its path, "
+            "which Delta Lake takes for another folder",
+            fix="give the folder another name",
+        )
+    return StoreRoot(Folder(folder), FolderLocks(folder / "locks"), folder / "staged")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Folder]:
+    """Yield a new folder of this machine, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
+        yield Folder(Path(folder))
+
+
+def no_folder(address: str) -> SettingsInvalid:
+    """Return the error of an address that is not of this machine."""
+    return SettingsInvalid(
+        f"the store {address} is not on this machine, and only folders are supported so far",
+        fix="set RECHECK_STORE to a folder; data.path may be an address of a bucket",
+    )
+
+
+def _path(address: str) -> Path:
+    url = urlparse(address)
+    if not url.scheme:
+        return Path(address).expanduser().absolute()
+    if url.scheme == "file" and url.netloc in ("", "localhost"):
+        return Path(unquote(url.path)).absolute()
+    raise no_folder(address)
 
 
 def _regular(path: Path) -> Path:
@@ -226,7 +241,11 @@ def _scratch(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
 
 
 def _link(scratch: Path, path: Path) -> bool:
-    """Give the scratch file its name; False where the name is taken."""
+    """Give the scratch file its name; False where the name is taken.
+
+    Raises:
+        StoreUnavailable: the file system makes no hard links.
+    """
     try:
         os.link(scratch, path)
     except FileExistsError:
@@ -234,17 +253,7 @@ def _link(scratch: Path, path: Path) -> bool:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        return _claim(scratch, path)
-    return True
-
-
-def _claim(scratch: Path, path: Path) -> bool:
-    """Take a name where there are no hard links, as on a mounted bucket; then replace it."""
-    try:
-        path.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    scratch.replace(path)
+        raise without_hard_links(str(path.parent)) from error
     return True
 
 

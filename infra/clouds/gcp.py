@@ -52,7 +52,7 @@ class GoogleBucket:
             return [Item(blob.name, blob.size, str(blob.generation)) for blob in found]
 
     def download(self, item: Item, path: Path) -> bool:
-        """Write the listed content to a file; False where the object is another by now."""
+        """Write the listed content to a file; False where it was replaced or removed since."""
         blob = self._bucket.blob(item.name)
         with _translated(f"{self.url}/{item.name}"), path.open("wb") as file:
             try:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import ClassVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from infra.clouds.folder import Folder
+from infra.clouds.folder import temporary_folder
 from infra.settings import Settings
 from pipelines.beam.fit import FAILED, STATISTICS, LearnStatistics
 from pipelines.beam.score import ERROR, FATAL, ScoreFragments, outcome_name
@@ -34,7 +31,7 @@ class Local:
 
     def score(self, work: Work, splits: Sequence[Split]) -> Iterator[Outcome]:
         """Score the splits, and yield their outcomes in their order."""
-        with _outcomes() as outcomes:
+        with temporary_folder() as outcomes:
             with pipeline() as begun:
                 _ = (
                     begun
@@ -46,7 +43,7 @@ class Local:
 
     def learn(self, reader: Reader, splits: Sequence[Split]) -> FittedStatistics:
         """Learn the statistics of the training rows of these splits."""
-        with _outcomes() as outcomes:
+        with temporary_folder() as outcomes:
             with pipeline() as begun:
                 _ = (
                     begun
@@ -70,13 +67,6 @@ def pipeline() -> beam.Pipeline:
     # It warns of optional clients that are not installed.
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([], direct_num_workers=1))
-
-
-@contextmanager
-def _outcomes() -> Iterator[Files]:
-    """Yield a temporary folder for what workers return."""
-    with tempfile.TemporaryDirectory(prefix="recheck-") as folder:
-        yield Folder(Path(folder))
 
 
 def _outcome(split: Split, outcomes: Files) -> Outcome:

@@ -56,7 +56,7 @@ class AnswerForm:
 def read_answers(
     path: Path, form: AnswerForm, identify: Identify, tell: Tell = _quiet
 ) -> list[Answer]:
-    """Read every answer in a file, whose content decides its format, not its name.
+    """Read every answer in a file; its content tells its format, its name does not.
 
     A row is identified by its prediction, annotator and time: a later file with
     another answer for the same corrects it, the same file again changes nothing.

@@ -20,6 +20,8 @@ from pipelines.columns.relations import records
 from pipelines.tables.schemas import ANNOTATIONS, table_of
 
 FILE = "file"
+_COUNTED = ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
+_FIRST = 10  # unknown prediction ids, of many
 _Asked = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
 _FIELDS = [name for name in ANNOTATIONS.names if name not in ("job", "purpose", "known_at")]
 
@@ -78,8 +80,15 @@ class Intake:
     @property
     def counts(self) -> dict[str, int]:
         """The counts that `recheck pull` prints, by name."""
-        names = ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
-        return {"annotations": len(self.rows)} | {name: getattr(self, name) for name in names}
+        return {"annotations": len(self.rows)} | {name: getattr(self, name) for name in _COUNTED}
+
+    def __add__(self, other: Intake) -> Intake:
+        """Return the result of two pulls together."""
+        return Intake(
+            rows=self.rows + other.rows,
+            unknown_ids=(self.unknown_ids + other.unknown_ids)[:_FIRST],
+            **{name: getattr(self, name) + getattr(other, name) for name in _COUNTED},
+        )
 
 
 def hold(annotations: pa.Table) -> Held:
@@ -234,7 +243,7 @@ def _intake(
         unknown=sum(unknown.values()),
         stale=sum(answer.state == "valid" and _is_stale(answer, drawn) for answer in rows),
         outcomes=states["outcome"],
-        unknown_ids=tuple(unknown)[:10],
+        unknown_ids=tuple(unknown)[:_FIRST],
     )
 
 

@@ -61,7 +61,7 @@ class Counts:
     """Rows of each group, as arrays (G,)."""
 
     rows: Floats
-    covered: Floats  # in batches that have answers enough
+    covered: Floats  # in batches that have enough answers
     asked: Floats
     answered: Floats
 
@@ -173,7 +173,7 @@ class Errors:
 
 
 def whole(evidence: Evidence, task: TaskType) -> RowSet:
-    """Return the set of all rows: is the prediction right, or how far off is it.
+    """Return the set of all rows, with whether each prediction is right, or how far off it is.
 
     An answer to a regression that is no number does not count.
     """
@@ -236,14 +236,18 @@ def counts(everyone: RowSet, view: View) -> Counts:
 def _share(
     metric: str, class_: str | None, share: Intervals, wrong: Floats, right: Floats
 ) -> Figures:
-    """Return a share's figures; other merging must not put the value outside its cases."""
+    """Return a share's figures.
+
+    The value may rest on other merged strata than its two cases, which are
+    widened to hold it.
+    """
     wrong = np.fmin(wrong, share.value)
     right = np.fmax(np.minimum(right, 1), share.value)
     return Figures(metric, class_, share, wrong, right, np.full(len(share), np.nan))
 
 
 def _withheld(ratio: Intervals, cases: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Leave out what a ratio without a point would be, if nothing that is missing can change it."""
+    """Leave out both cases of a ratio without a point where they are equal: they would tell the point."""
     wrong, right = cases
     is_point = np.isnan(ratio.value) & np.isclose(wrong, right)
     return np.where(is_point, np.nan, wrong), np.where(is_point, np.nan, right)
@@ -260,5 +264,5 @@ def _of_counts(
 
 
 def everywhere(evidence: Evidence) -> tuple[Bools, Bools]:
-    """Select all known numbers of rows and all drawn rows."""
+    """Return masks that select all parts of the population, and all drawn rows."""
     return np.ones(len(evidence.parts.rows), np.bool_), np.ones(len(evidence.drawn.label), np.bool_)

@@ -163,17 +163,7 @@ class SdkClient:
     def tasks(
         self, project: int, query: Mapping[str, Any], fields: Sequence[str], limit: int = PAGE
     ) -> list[Record]:
-        """Return the first tasks of a query.
-
-        Args:
-            project: its number.
-            query: filters and ordering, as the Data Manager takes them.
-            fields: what is returned of each; without any, all and its annotations.
-            limit: how many tasks at most.
-
-        Returns:
-            The tasks, in the query's order.
-        """
+        """Return the first tasks of a query; see the port."""
         include = {"include": ",".join(fields)} if fields else {}
         with translated(self.url):
             page = self._sdk.tasks.list(
@@ -197,7 +187,7 @@ class SdkClient:
             )
 
     def set_annotators(self, task: int, count: int) -> None:
-        """Say how many people a task is for."""
+        """Set how many people a task is for."""
         with translated(self.url):
             self._sdk.tasks.update(str(task), overlap=count)
 

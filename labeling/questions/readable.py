@@ -18,7 +18,7 @@ from pipelines.columns.spelling import canonical_text
 from pipelines.columns.timezones import utc_offsets
 
 MISSING = "—"
-_AGES = 10**12  # seconds, that microseconds can still hold
+_AGES = 10**12  # seconds; more would not fit 64 bits as microseconds
 
 _BREAKS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _HIDDEN = re.compile(
@@ -33,7 +33,7 @@ def readable_texts(column: pa.Array, limit: int, timezone: str) -> list[str]:
     Args:
         column: of any type (n,).
         limit: how many characters a text may have.
-        timezone: an IANA name, whose clocks moments are read on.
+        timezone: an IANA name; moments are written on its clock.
 
     Returns:
         n texts; a dash where a value is missing.

@@ -27,8 +27,8 @@ class WindowChange:
     Attributes:
         estimate: of the window.
         before: the value of all earlier windows, weighted by their rows.
-        low: the limits of the difference, window minus before.
-        high: the upper one.
+        low: the lower limit of the difference, window minus before.
+        high: its upper limit.
     """
 
     estimate: Estimate
@@ -55,7 +55,7 @@ def changes(windows: Sequence[Estimate]) -> list[WindowChange]:
             Those without a value or limits are passed over.
 
     Returns:
-        The changes, such that of 20 series without any change at most one shows one.
+        The changes. Of 20 series in which nothing changes, one has any, on average at most.
     """
     known = [one for one in windows if one.value is not None and one.low is not None]
     error = ERROR / 2 / max(len(known) - 1, 1)
@@ -81,7 +81,7 @@ def _limits(estimate: Estimate, error: float) -> _Limits | None:
 
 
 def _together(windows: Sequence[_Limits]) -> _Limits:
-    """Weigh windows by their rows; as they share none, their errors add up in squares."""
+    """Join windows into one, weighted by rows; they share none, so the squares of their errors add up."""
     rows = sum(one.rows for one in windows)
     parts = [(one.rows / rows, one) for one in windows]
     return _Limits(

@@ -2,8 +2,7 @@
 
 H128 version 1 is SipHash-2-4 with 128 bits of output. Its key is a subkey, the
 BLAKE2b-128 of the fields that the hash belongs to; its message is the row's
-key in UTF-8, or the keyed BLAKE2b-256 of it where that is longer than 256
-bytes. It is a pseudo-random function: without the subkey, nobody learns anything
+key in UTF-8, or the keyed BLAKE2b-256 of a key that is longer than 256 bytes. It is a pseudo-random function: without the subkey, nobody learns anything
 about a row's key from its hash, or can choose a key that gets a certain hash.
 
 The definition is part of every published sample design. It never changes; a

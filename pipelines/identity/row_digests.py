@@ -151,7 +151,7 @@ def _load(column: _Column, block: slice, word: Words, scratch: Words) -> None:
 
 
 def _finalize(lane: Words, scratch: Words) -> None:
-    """Mix each word in place, so that sums over rows are no sums of the columns' words.
+    """Mix each word in place, so that the sum over rows does not split into sums of the columns' words.
 
     Source: Appleby, MurmurHash3 (2011), `fmix64`; public domain.
     """

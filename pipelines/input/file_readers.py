@@ -152,6 +152,6 @@ def _other_format(source: Source) -> str | None:
 
 
 def told(error: BaseException) -> str:
-    """The first line of what a reader says, without the row itself: that may be nobody's business."""
+    """Return the first line of a reader's message, without the row that it quotes: rows may be private."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     return re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", first)[:300]

@@ -23,9 +23,8 @@ LENGTH: dict[Kind, timedelta] = {  # on the wall clock; a month has no fixed len
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
-_FORMS: tuple[
-    tuple[Kind, re.Pattern[str], str], ...
-] = (  # and the ending that makes the name an ISO time
+# The form of each kind's names, and the ending that makes such a name an ISO time.
+_FORMS: tuple[tuple[Kind, re.Pattern[str], str], ...] = (
     ("hour", re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3])", re.ASCII), ":00"),
     ("day", re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), ""),
     ("week", re.compile(r"\d{4}-W\d\d", re.ASCII), "-1"),
@@ -56,11 +55,13 @@ def name_of(kind: Kind, moment: datetime) -> str:
     if kind == "week":
         year, week, _ = moment.isocalendar()
         return f"{year:04d}-W{week:02d}"
-    return moment.isoformat()[: {"hour": 13, "day": 10, "month": 7}[kind]]  # strftime shortens 0033
+    return moment.isoformat()[
+        : {"hour": 13, "day": 10, "month": 7}[kind]
+    ]  # strftime writes the year 0033 as 33
 
 
 def named(name: str) -> Period | None:
-    """Find the period of a name; None for a name that is no period, or that no clock can reach.
+    """Find the period of a name; None for a name that is no period, or beyond the year 9999.
 
     >>> str(named("2026-W47").start), named("north")
     ('2026-11-16 00:00:00', None)
@@ -74,7 +75,7 @@ def named(name: str) -> Period | None:
 
 
 def settled(period: Period, batches: Batches) -> datetime | None:
-    """Return when a period is over and late rows have arrived; None where no clock reaches that.
+    """Return when a period is over and late rows have arrived; None beyond the year 9999.
 
     >>> settled(named("2026-W47"), Batches(timezone="Europe/Berlin", settle=6)).isoformat()
     '2026-11-23T06:00:00+01:00'

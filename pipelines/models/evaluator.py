@@ -51,7 +51,7 @@ class Evaluator(Protocol):
         """Predict every row of a fragment."""
 
     def probabilities(self, mapped: Mapped) -> Floats | None:
-        """The probability of each class in every row: (n, K), NaN where it has no answer.
+        """Return the probability of each class in every row: (n, K), NaN where it has no answer.
 
         None where the model has no probabilities.
         """

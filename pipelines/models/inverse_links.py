@@ -115,7 +115,7 @@ def _sum_over_answers(shares: Floats) -> Floats:
 
 
 def _of_both(answered: Answered) -> Floats:
-    """The probability of both answers of a binary model, from that of the answer given."""
+    """Return the probability of both answers of a binary model, from that of the predicted one."""
     answers, probability = answered
     if probability is None:
         raise ValueError("the inverse link gives no probability")
@@ -124,7 +124,7 @@ def _of_both(answered: Answered) -> Floats:
 
 
 def _divided(shares: Floats) -> Floats:
-    """Shares (K, n) by their sum; where every answer has 0, all have the same probability."""
+    """Divide shares (K, n) by their sum; where every answer has 0, all get the same probability."""
     total = _sum_over_answers(shares)
     none = total == 0.0
     return np.where(none, 1.0 / len(shares), shares / np.where(none, 1.0, total))
@@ -160,5 +160,5 @@ CLASS_PROBABILITIES: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType
 )
 """From the decisions of a block to the probabilities of all answers, (K, n).
 
-That of the answer that the inverse link gives has the same bits as there.
+The probability of the predicted answer has the same bits as the inverse link gives it.
 """

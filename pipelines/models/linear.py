@@ -1,8 +1,8 @@
 """Linear models as plain arrays: from mapped rows to predictions.
 
-`LinearEvaluator` needs numpy alone. It adds column by column in a fixed order,
-so a row's result is the same bits alone, among a million, and on any machine;
-a matrix product promises none of these.
+`LinearEvaluator` needs numpy alone. It adds column by column in a fixed order, so
+that a row gets the same bits on any machine, whether it is scored alone or among
+a million others. A matrix product promises neither.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LinearEvaluator:
     inverse_link: str = IDENTITY
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together."""
+        """Check that weights, intercepts, classes and inverse link fit together."""
         width = sum(block.width for block in self.layout)
         if self.coefficients.shape != (len(self.intercepts), width):
             raise ValueError(f"weights {self.coefficients.shape} for a matrix of width {width}")
@@ -89,7 +89,7 @@ class LinearEvaluator:
         return Scores(codes, score, None)
 
     def probabilities(self, mapped: Mapped) -> Floats | None:
-        """The probability of each class in every row: (n, K), NaN where it has no answer.
+        """Return the probability of each class in every row: (n, K), NaN where it has no answer.
 
         None where the inverse link gives none. The largest of a row has the same
         bits as the score that `predict` gives it.

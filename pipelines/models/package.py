@@ -179,7 +179,7 @@ def _manifest(trained: TrainedModel, files: Mapping[str, bytes]) -> Manifest:
 
 
 def open_package(models: Files, name: str, version: str, *, verify: Verify) -> Package:
-    """Open a package: a trusted key signed it, it is whole, and its golden rows score as before.
+    """Open a package whose signature is trusted, whose files are whole and whose golden rows score as before.
 
     Args:
         models: the packages of all models, `<store>/models`.

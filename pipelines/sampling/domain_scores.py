@@ -46,7 +46,7 @@ def domain_scores(
         strata: of the n rows.
         grid: their scores or numbers, none missing.
         cohort: of the rows; a row without one is in no domain.
-        most: domains, those of most rows; ties go by text.
+        most: the number of domains at most: those of most rows, equal ones by their text.
 
     Yields:
         The domains, largest first.

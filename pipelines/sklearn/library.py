@@ -53,7 +53,7 @@ class LibraryEvaluator:
         return self._classes
 
     def probabilities(self, mapped: Mapped) -> npt.NDArray[np.float64] | None:
-        """The probability of each class in every row: (n, K), NaN where it has no answer.
+        """Return the probability of each class in every row: (n, K), NaN where it has no answer.
 
         None where the estimator has none. With other rows in the call, the last
         bits may differ from those of `predict`.
@@ -69,7 +69,7 @@ class LibraryEvaluator:
         return np.where(usable[:, np.newaxis], np.clip(chances, 0.0, 1.0), np.nan)
 
     def _usable(self, mapped: Mapped) -> tuple[Matrix, npt.NDArray[np.bool_]]:
-        """The rows as a matrix, and which of them the library would not refuse: (n,)."""
+        """Return the rows as a matrix, and a mask (n,) of those that the library accepts."""
         values = matrix_of(mapped)
         usable = within(values, _FLOAT32_LIMIT if self._rounds_to_float32 else _FLOAT64_LIMIT)
         return (values if usable.all() else _zeroed(values, ~usable)), usable
@@ -123,7 +123,7 @@ class LibraryEvaluator:
 
 @contextmanager
 def _as_in_scoring() -> Iterator[None]:
-    """One thread, and no second look for what is not finite."""
+    """Run in one thread, without the library's own search for values that are not finite."""
     with sklearn.config_context(assume_finite=True), np.errstate(all="ignore"), one_thread():
         yield
 

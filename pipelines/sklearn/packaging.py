@@ -86,7 +86,7 @@ def _evaluator(trained: Trained) -> LibraryEvaluator:
 
 
 def _check_finite(trained: Trained, rows: Sequence[Mapped]) -> None:
-    """A model that diverged predicts NaN or infinity for ordinary rows, not for single ones."""
+    """Refuse a model that diverged: it predicts NaN or infinity for ordinary rows, not for single ones."""
     evaluator = _evaluator(trained)
     if np.concatenate([evaluator.predict(part).unscorable for part in rows]).mean() > _MOST:
         raise EstimatorRefused(

@@ -1,4 +1,4 @@
-"""Fitting of a listed estimator, so that a second fit gives the same."""
+"""Reproducible fits of the estimators in the catalogue: a second fit gives the same model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def train(
     *,
     seed: str,
 ) -> Trained:
-    """Fit the estimator on the rows of all parts.
+    """Fit the estimator on the mapped rows.
 
     Args:
         entry: what to fit, from `pipelines.models.catalogue.find_estimator`.
@@ -87,7 +87,7 @@ def _check_rows(entry: EstimatorEntry, mapped: Sequence[Mapped], targets: np.nda
 
 def _made(entry: EstimatorEntry, parameters: Mapping[str, Any], seed: str) -> Any:
     estimator = getattr(importlib.import_module(entry.module), entry.name)(**parameters)
-    # To predict, n_jobs stays None, which is one: several change the last bits of a forest.
+    # Predictions keep n_jobs = None, one thread: more threads change the last bits of a forest.
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=random_state(seed))
     return estimator

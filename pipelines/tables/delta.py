@@ -43,25 +43,21 @@ class Change:
     note: Mapping[str, str]  # goes into the commit's own record, for auditors
 
 
+@dataclass(frozen=True, slots=True)
+class TableFolder:
+    """The folder of a table, and what its files hold."""
+
+    files: Files
+    schema: pa.Schema  # names and types of all columns
+    partitioned_by: Sequence[str]  # the columns that folders are named by
+
+
 class DeltaLog:
-    """The log of one table; nothing is read before it is asked for.
+    """The log of one table; nothing is read before it is asked for."""
 
-    Args:
-        store_files: the folder of the table.
-        schema: names and types of all columns.
-        partitioned_by: the columns that folders are named by.
-        before_commit: is called before each commit, in this process only.
-    """
-
-    def __init__(
-        self,
-        store_files: Files,
-        schema: pa.Schema,
-        partitioned_by: Sequence[str],
-        before_commit: Callable[[], None] | None,
-    ) -> None:
-        self._files, self._schema = store_files, schema
-        self._partitioned_by = list(partitioned_by)
+    def __init__(self, folder: TableFolder, before_commit: Callable[[], None] | None) -> None:
+        self._files, self._schema = folder.files, folder.schema
+        self._partitioned_by = list(folder.partitioned_by)
         self._before_commit = before_commit
         self._delta: DeltaTable | None = None
 

@@ -124,7 +124,7 @@ QUESTIONS = _schema(
 ANNOTATIONS = _schema(
     job=pa.string(),
     purpose=pa.string(),
-    annotation_id=pa.string(),  # unique over sources, e.g. ls:<project>:<id>
+    annotation_id=pa.string(),  # ls:<task>:<annotation>:<time of creation> or file:<digest>; of a file that answers a later question too, with that question's digest at its end
     prediction_id=pa.string(),
     shown_digest=pa.string(),  # of the question that it was given to
     annotator=pa.string(),
@@ -134,7 +134,7 @@ ANNOTATIONS = _schema(
     updated=_TIME,
     lead_time=pa.float64(),  # seconds
     known_at=_TIME,
-    source=pa.string(),  # labelstudio | file
+    source=pa.string(),  # file, or labelstudio: and the project in which the answer was given
 )
 
 ESTIMATES = _schema(
@@ -232,16 +232,16 @@ PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine
 
 
 def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """A table from a few rows held as mappings; a column that a row lacks is null.
+    """Make a table from a few rows held as mappings; a column that a row lacks is null.
 
-    Unlike `pa.Table.from_pylist` it does not import pandas behind our back.
+    `pa.Table.from_pylist` would import pandas, which takes 0.2 seconds.
     """
     columns = [_column(field.type, [row.get(field.name) for row in rows]) for field in schema]
     return pa.table(columns, schema=schema)
 
 
 def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
-    """One map of texts per row; None makes an empty map."""
+    """Make a column of maps from text to text, one map per row; None makes an empty map."""
     filled = [row or {} for row in rows]
     offsets = np.zeros(len(filled) + 1, dtype=np.int32)
     np.cumsum([len(row) for row in filled], out=offsets[1:])
@@ -253,7 +253,10 @@ def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
 def number_maps(
     rows: Sequence[Mapping[str, float] | Iterable[tuple[str, float]] | None],
 ) -> pa.MapArray:
-    """One map from text to numbers per row, also from the pairs that Arrow gives; None is null."""
+    """Make a column of maps from text to numbers, one map per row; None is null.
+
+    A row may also be a list of pairs, as Arrow returns maps.
+    """
     filled = [dict(row or ()) for row in rows]
     offsets = np.zeros(len(filled) + 1, dtype=np.int32)
     np.cumsum([len(row) for row in filled], out=offsets[1:])

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pipelines.columns.buffers import texts
 from pipelines.tables import table_files
-from pipelines.tables.delta import Change, DeltaLog
+from pipelines.tables.delta import Change, DeltaLog, TableFolder
 from pipelines.tables.files import Files
 from pipelines.tables.schemas import table_of
 from pipelines.tables.store_errors import store_errors
@@ -36,7 +36,8 @@ class Table:
     ) -> None:
         self.store_files, self.schema = store_files, schema
         self.partitioned_by = list(partitioned_by)
-        self._log = DeltaLog(store_files, schema, partitioned_by, before_commit)
+        folder = TableFolder(store_files, schema, self.partitioned_by)
+        self._log = DeltaLog(folder, before_commit)
 
     @property
     def address(self) -> str:

@@ -66,7 +66,7 @@ def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> p
 
 
 def _writing(schema: pa.Schema) -> dict[str, object]:
-    """Options per column: dictionaries, statistics and compression only where they gain something."""
+    """Return options per column: dictionaries, statistics and compression only where they gain something."""
     plain = {*_RANDOM, "key", "value"}
     leaves = _leaves(schema)
     coded = [name for name in leaves if name not in plain]
@@ -79,7 +79,7 @@ def _writing(schema: pa.Schema) -> dict[str, object]:
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
-    """The columns as Parquet names them: a map is two."""
+    """Return the columns as Parquet names them: a map is two."""
     maps = [field.name for field in schema if pa.types.is_map(field.type)]
     inner = [f"{name}.key_value.{part}" for name in maps for part in ("key", "value")]
     return [*(name for name in schema.names if name not in maps), *inner]
@@ -99,12 +99,12 @@ def folder(columns: Sequence[str], partition: Mapping[str, str]) -> str:
 
 
 def values_of(place: str) -> dict[str, str]:
-    """The values that a folder's name holds."""
+    """Return the values of the partition columns that a folder's name holds."""
     return dict(_unfold(level) for level in place.split("/") if level)
 
 
 def split(columns: Sequence[str], rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
-    """The rows of each partition, without the columns that its folder holds."""
+    """Yield each partition and its rows, without the columns that its folder holds."""
     kept = [name for name in rows.schema.names if name not in columns]
     rows = rows.combine_chunks()
     coded = [dictionary_codes(rows[name].combine_chunks()) for name in columns]

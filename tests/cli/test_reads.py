@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -222,3 +224,86 @@ def test_a_query_opens_only_what_it_names(
         world.rows(sql)
 
     assert {name.partition("/")[0] for name in opens} == tables
+
+
+@contextmanager
+def opened_by_duckdb(log: Path) -> Iterator[list[str]]:
+    """List every file that DuckDB opens by itself, each time that it does; filled at the end."""
+    opens: list[str] = []
+    connect = duckdb.connect
+
+    def logged() -> duckdb.DuckDBPyConnection:
+        connection = connect()
+        connection.execute(
+            f"CALL enable_logging('FileSystem', storage = 'file', storage_config = {{'path': '{log}'}})"
+        )
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", logged)
+        yield opens
+    with (log / "duckdb_log_entries.csv").open() as lines:
+        calls = [json.loads(entry["message"]) for entry in csv.DictReader(lines)]
+    opens += [call["path"] for call in calls if call["op"] == "OPEN"]
+
+
+ALL_ROWS = "select label, avg(score), max(batch) from predictions group by label"
+
+
+def test_a_query_opens_a_file_of_predictions_at_most_twice(
+    judged: dict[int, World], tmp_path: Path
+) -> None:
+    """Once for its columns and rows, once more for whoever reads a part of it beside."""
+    world = judged[MANY]
+
+    with opened_by_duckdb(tmp_path) as opens:
+        world.rows(ALL_ROWS)
+
+    assert len(set(opens)) == MANY
+    assert max(Counter(opens).values()) <= 2
+
+
+def test_a_query_of_a_batch_opens_the_files_of_no_other(
+    judged: dict[int, World], tmp_path: Path
+) -> None:
+    with opened_by_duckdb(tmp_path) as opens:
+        judged[MANY].rows(f"{ALL_ROWS}, batch having batch = '2026-01-03'")
+
+    assert opens
+    assert all("batch=2026-01-03" in name for name in opens)
+
+
+@pytest.mark.parametrize("sql", ["describe predictions", "select 'predictions' as word"])
+def test_a_query_without_rows_opens_no_file_of_predictions(
+    sql: str, judged: dict[int, World], tmp_path: Path
+) -> None:
+    with opened_by_duckdb(tmp_path) as opens:
+        judged[FEW].rows(sql)
+
+    assert opens == []
+
+
+@pytest.mark.parametrize("name", ["'pre' || 'dictions'", "'run' || 's'"])
+def test_a_table_that_is_read_without_its_name_is_refused(
+    name: str, judged: dict[int, World]
+) -> None:
+    """It would have no rows: the query's words say which tables are read."""
+    world = judged[FEW]
+
+    told = world.run("query", f"from query_table({name})", "--job", world.job, job=False)
+
+    assert told.error["code"] == "query_invalid"
+    assert "does not stand in the query" in told.error["problem"]
+
+
+def test_a_file_of_predictions_without_a_column_has_nulls_there(
+    judged: dict[int, World], tmp_path: Path
+) -> None:
+    """As an earlier release would have written it."""
+    world = judged[FEW].copy(tmp_path / "world")
+    file = next((world.store / "predictions").rglob("batch=2026-01-02/*.parquet"))
+    pq.write_table(pq.read_table(file, partitioning=None).drop_columns(["score"]), file)
+
+    rows = world.rows("select batch, count(score) as n from predictions group by 1 order by 1")
+
+    assert [row["n"] for row in rows] == [12, 0, 12, 12]

@@ -465,17 +465,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_an_alert_that_fires_is_an_exit_code_of_its_own(world: World) -> None:
     """Where everything is wrong, accuracy is surely below the line."""
-    text = world.job.read_text("utf-8")
-    alert = '\n[[alerts]]\nmetric = "accuracy"\nbelow = 0.5\nperiod = "batch"\n'
-    world.job.write_text(text + alert, "utf-8")
-    world.ok("score")
-    world.ok("sample", "--budget", 100)
-    rows = world.rows("select prediction_id, label from samples")
-    wrong = {"paid": "lost", "lost": "late", "late": "paid"}
-    lines = [f"{row['prediction_id']},{wrong[row['label']]}" for row in rows]
-    path = world.folder / "answers.csv"
-    path.write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
-    world.ok("pull", "--file", path)
+    world.answer_wrongly()
 
     told, people = world.run("estimate"), world.run("estimate", as_json=False)
 

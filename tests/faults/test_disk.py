@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.fixtures import crashes
+from tests.fixtures import crashes, no_links
 from tests.fixtures.crashes import Orders
 from tests.fixtures.world import START, Told, World, environment, loans
 
@@ -135,6 +136,28 @@ def test_a_read_only_store_is_told(scored: World, tmp_path: Path, verb: str) -> 
         told = Told(int(done.stderr.split()[-1]), done.stdout, done.stderr)
         told_by_the_store(told)
         assert "right to write" in told.error["fix"] or "write access" in told.error["fix"]
+
+
+@pytest.mark.parametrize("verb", ["score", "fit", "sample"])
+@pytest.mark.parametrize("is_new", [True, False], ids=["new store", "store of before"])
+def test_a_file_system_without_hard_links_is_refused_by_name(
+    scored: World, tmp_path: Path, verb: str, *, is_new: bool
+) -> None:
+    """Every commit needs them; what is there can still be read."""
+    world = scored.copy(tmp_path / "world")
+    world.edit("holdout = 0.2", "holdout = 0.3" if verb == "fit" else "holdout = 0.2")
+    if is_new:
+        (world.store / "recheck-store.json").unlink()
+    options = ["--replace"] if verb == "score" else []
+    start = [sys.executable, no_links.__file__, *START[1:]]
+
+    told = world.spawn(verb, *options, start=start)
+    after = world.spawn("status", start=start)
+
+    told_by_the_store(told)
+    assert "makes no hard links" in told.error["problem"]
+    assert "RECHECK_STORE" in told.error["fix"]
+    assert after.code == 0
 
 
 BLOCKED: dict[str, Callable[[World], Path]] = {

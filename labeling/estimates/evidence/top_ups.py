@@ -13,8 +13,8 @@ from pipelines.columns.relations import column, microseconds, newest, places, wh
 def topped_up(designs: pa.Table, samples: pa.Table, annotations: pa.Table) -> list[str]:
     """Return the batches that were drawn from again after an answer of theirs was known.
 
-    Whoever asks for more rows because of a figure, and stops because of one,
-    has intervals that hold the right figure less often than they say.
+    Asking for more rows because of a figure, until it pleases, makes its
+    intervals hold the true figure less often than 95 % of the time.
 
     Args:
         designs: of one purpose, in the columns of `schemas.DESIGNS`.
@@ -22,7 +22,7 @@ def topped_up(designs: pa.Table, samples: pa.Table, annotations: pa.Table) -> li
         annotations: in the columns of `schemas.ANNOTATIONS`.
 
     Returns:
-        The names of batches, in order. Only the design that counts is looked at.
+        The names of batches, in order. Only the newest design of each batch is looked at.
     """
     heads = newest(designs, ["batch"]).sort_by("batch")
     of_head = places(designs, heads, ["batch", "series"])

@@ -1,8 +1,8 @@
 """The process of a local Label Studio: start, wait, end.
 
 A server counts as running while it holds the lock of its folder. The lock is
-inherited by the server's process and dies with it, so that a crash, a reboot
-or a process id that a stranger uses now cannot mislead `status` or `down`.
+inherited by the server's process and dies with it, so that neither a crash nor a
+reboot, after which another process may have the same id, misleads `status` or `down`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ _MOST_ROWS = 40
 
 
 def batch_figure(data: ReportData) -> Figure | None:
-    """Show batches one below the other; nothing of a single one."""
+    """Show batches one below the other; None where there is only one."""
     if len(data.batches) < 2:
         return None
     estimates, everything = data.of("batch"), data.of("all")

@@ -21,7 +21,7 @@ _METRICS = (*SIZES, "bias")
 
 
 def error_figure(data: ReportData) -> Figure | None:
-    """Show the size of errors in the newest window and in all batches; nothing of classes."""
+    """Show the size of errors in the newest window and in all batches; None for a job of classes."""
     newest = data.headline
     if newest is None or newest.metric not in SIZES:
         return None
@@ -51,7 +51,10 @@ def error_figure(data: ReportData) -> Figure | None:
 
 
 def _errors(newest: Estimate, data: ReportData) -> list[Estimate]:
-    """Return every metric of errors, of the newest window and of all batches, the widest of each."""
+    """Return the estimates of each error metric, of the newest window and of all batches.
+
+    Of a window with several versions, the estimate over all of them is taken.
+    """
     spans = dict.fromkeys([(newest.period, newest.window), ("all", "all")])
     keys = [(metric, None, *span) for metric in _METRICS for span in spans]
     errors = widest(data.estimates)

@@ -133,6 +133,38 @@ def _names_a_job(node: ast.AST) -> bool:
     )
 
 
+# What works on the files of a store, and knows no path.
+BEHIND_THE_PORT = (
+    "infra.engines",
+    "infra.registry",
+    "infra.staged_input",
+    "infra.store",
+    "functions.batches.attempts",
+    "functions.batches.model",
+    "functions.batches.publish",
+    "functions.draws",
+    "functions.estimates",
+    "functions.looks",
+    "functions.promises",
+    "functions.runs",
+    "functions.tables",
+    "labeling.labelstudio.push",
+    "pipelines.models",
+    "pipelines.scoring",
+    "pipelines.tables",
+)
+
+
+def test_whatever_works_on_a_store_knows_no_path() -> None:
+    """A store may be a bucket: its files are read and written by the port, in `infra.clouds`."""
+    inside = {name: used for name, used in _imports().items() if is_inside(name, BEHIND_THE_PORT)}
+
+    assert [
+        home for home in BEHIND_THE_PORT if not any(is_inside(n, (home,)) for n in inside)
+    ] == []
+    assert {name for name, imported in inside.items() if "pathlib" in imported} == set()
+
+
 # Whatever else gives a whole file its name, with the reason why it does not go through the port.
 RENAMES = {
     "infra.clouds.folder",  # implements the port

@@ -77,6 +77,23 @@ def test_no_error_is_swallowed() -> None:
     assert swallowed == []
 
 
+NO_VERBS = {"A", "All", "An", "Each", "Every", "One", "Options", "The", "What", "Whether"}
+
+
+def test_a_docstring_of_a_function_begins_with_a_verb() -> None:
+    """A property says what it is; a class and a module, too."""
+    nouns = [
+        f"{module.name}:{function.lineno} {function.name}"
+        for module in modules().values()
+        for function in functions_of(module.tree)
+        if (ast.get_docstring(function) or "").partition(" ")[0] in NO_VERBS
+        if not any("property" in ast.unparse(each) for each in function.decorator_list)
+        if module.room != "functions.cli"  # a group of commands is a noun
+    ]
+
+    assert nouns == []
+
+
 def test_a_function_of_many_parameters_describes_them() -> None:
     """With `Args:`, and with `Returns:` or `Yields:` where anything is returned.
 

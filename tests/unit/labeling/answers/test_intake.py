@@ -304,3 +304,22 @@ def test_answers_come_and_go_without_pandas() -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_two_results_add_up_and_keep_the_first_unknown_ids() -> None:
+    strangers = [said(f"x{number}") for number in range(8)]
+    first = take([said(), *strangers[:7]], NOTHING, drawn=DRAWN, scored=())
+    second = take([said("p2", None, state="skipped"), *strangers], NOTHING, drawn=DRAWN, scored=())
+
+    both = first + second
+
+    assert both.counts == {
+        "annotations": 2,
+        "labels": 1,
+        "skipped": 1,
+        "invalid": 0,
+        "unknown": 15,
+        "stale": 0,
+        "outcomes": 0,
+    }
+    assert both.unknown_ids == (*first.unknown_ids, *second.unknown_ids[:3])

@@ -18,21 +18,11 @@ from labeling.estimates.windows import Period
 from labeling.report import Outcomes, Reason, ReportData, render
 from pipelines.job.sections import AlertRule as Line
 from tests.fixtures.judged import Row, judged
-from tests.fixtures.readers import Page
+from tests.fixtures.readers import Page, page_of
 from tests.fixtures.report_data import batches, estimate, report_data, unknown, usual
 
 _NASTY = "<script>alert(1)</script>\"'&{{7*7}}`"
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
-
-
-def _page(of: ReportData) -> Page:
-    return Page(render(of))
-
-
-def _figure(anchor: str, of: ReportData) -> Page:
-    found = re.search(rf'<figure id="{anchor}".*?</figure>', render(of), re.DOTALL)
-    assert found
-    return Page(found[0])
 
 
 def _rich(text: str = "late") -> ReportData:
@@ -86,27 +76,27 @@ def test_every_number_of_an_estimate_is_on_the_page() -> None:
     """The numbers behind a picture are those of `recheck estimate --json`, to the last bit."""
     one = estimate("all", "all", value=0.1 + 0.2, low=1 / 3, stderr=1 / 7)
 
-    figures = _page(report_data([one, *usual().estimates])).figures
+    figures = page_of(report_data([one, *usual().estimates])).figures
 
     assert {0.1 + 0.2, 1 / 3, 1 / 7, 5000, 4900, 150} <= set(figures)
 
 
 @pytest.mark.parametrize("text", [_NASTY, "</svg></table>", "a=b", "", "\u202etxt", "x" * 500])
 def test_no_text_of_a_user_becomes_a_tag(text: str) -> None:
-    page = _page(_rich(text))
+    page = page_of(_rich(text))
 
     assert page.of("script") == []
-    assert {name for name, _ in page.tags} == {name for name, _ in _page(_rich("late")).tags}
+    assert {name for name, _ in page.tags} == {name for name, _ in page_of(_rich("late")).tags}
 
 
 @given(st.text(max_size=20))
 @settings(max_examples=25)
 def test_whatever_the_texts_every_tag_closes(text: str) -> None:
-    assert len(_page(_rich(f"x{text}")).tags) > 100
+    assert len(page_of(_rich(f"x{text}")).tags) > 100
 
 
 def test_a_users_text_is_shown_as_it_is() -> None:
-    page = _page(_rich(_NASTY))
+    page = page_of(_rich(_NASTY))
 
     assert page.said.count(_NASTY) > 10
     assert "49" not in page.said.replace(_NASTY, "").split()
@@ -135,7 +125,7 @@ def test_the_same_figures_give_the_same_bytes() -> None:
 
 def test_every_picture_has_words_and_a_table() -> None:
     """Who cannot see a picture reads its name and its numbers."""
-    page = _page(_rich())
+    page = page_of(_rich())
 
     pictures = [one for one in page.of("svg") if "width" in one and one["width"] == "100%"]
     assert all(one.get("aria-label") or one.get("aria-hidden") for one in pictures)
@@ -150,7 +140,7 @@ def known(period: Period, window: str, value: float) -> Truth:
 def test_nothing_is_told_by_colour_alone() -> None:
     """What a mark means stands in a legend beside its shape."""
     truths = [known("week", "2026-W47", 0.7)]
-    said = _page(_rich()).said + _page(usual(truths=truths)).said
+    said = page_of(_rich()).said + page_of(usual(truths=truths)).said
 
     for words in (
         "estimate",
@@ -164,7 +154,7 @@ def test_nothing_is_told_by_colour_alone() -> None:
 
 
 def test_links_within_the_page_lead_somewhere() -> None:
-    page = _page(_rich())
+    page = page_of(_rich())
 
     places = [one["id"] for _, one in page.tags if "id" in one]
     assert {str(one["href"])[1:] for one in page.of("a")} <= set(places)
@@ -184,7 +174,7 @@ def test_the_truth_stands_beside_each_interval() -> None:
         known("day", "nowhere", 0.9),
     ]
 
-    page = _page(usual(truths=truths))
+    page = page_of(usual(truths=truths))
 
     assert len(page.marks("truth-level")) == 2  # of the week, and in the legend
     assert {0.7, 0.71} <= set(page.figures)
@@ -204,7 +194,7 @@ def test_an_alert_is_told_at_the_top_with_its_line() -> None:
 def test_lines_that_are_not_crossed_are_told_with_their_state_and_reason() -> None:
     clear, unknown = _alert("clear", reason="at least 0.9"), _alert("unknown", reason="too few")
 
-    said = _page(usual(alerts=[clear, unknown])).said
+    said = page_of(usual(alerts=[clear, unknown])).said
 
     line = "accuracy below 0.8 in week 2026-W47"
     assert f"Watched, and surely not crossed: {line}: at least 0.9." in said
@@ -213,14 +203,14 @@ def test_lines_that_are_not_crossed_are_told_with_their_state_and_reason() -> No
 
 
 def test_the_matrix_frames_what_is_right() -> None:
-    page = _page(_rich())
+    page = page_of(_rich())
 
     assert len(page.marks("right")) == 2
     assert "The most frequent error: predicted “late” where people said “not late”" in page.said
 
 
 def test_the_way_of_the_rows_stands_under_each_figure() -> None:
-    said = _page(usual()).said
+    said = page_of(usual()).said
 
     assert (
         "7,000 source rows 6,930 scored in 7 batches 4,900 covered in 7 batches 150 asked 150 answered"

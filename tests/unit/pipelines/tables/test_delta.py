@@ -51,6 +51,9 @@ def test_a_table_whose_log_is_broken_is_told(tmp_path: Path) -> None:
         of_one_release(tmp_path).files()
 
 
+RENAMED = "Generic LocalFileSystem error\n  \x1b[31m↳\x1b[0m Unable to rename file\n   ↳"
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -59,6 +62,8 @@ def test_a_table_whose_log_is_broken_is_told(tmp_path: Path) -> None:
         (OSError(30, "Read-only file system"), "right to write"),
         (OSError(36, "File name too long"), "shorter name"),
         (DeltaError("Generic error"), "RECHECK_STORE"),
+        (DeltaError(f"{RENAMED} Operation not permitted (os error 1)"), "a folder that has them"),
+        (DeltaError(f"{RENAMED} Permission denied (os error 13)"), "right to write"),
         (pa.ArrowInvalid("not parquet"), "RECHECK_STORE"),
     ],
 )
@@ -68,6 +73,14 @@ def test_what_the_store_says_becomes_a_way_out(error: Exception, words: str) -> 
 
     assert words in told.value.fix
     assert told.value.__cause__ is error
+
+
+def test_the_causes_that_delta_lists_are_told_in_one_line() -> None:
+    with pytest.raises(StoreUnavailable) as told, delta_errors("store"):
+        raise DeltaError(f"{RENAMED} Permission denied (os error 13)")
+
+    causes = "Generic LocalFileSystem error: Unable to rename file: Permission denied (os error 13)"
+    assert told.value.problem == f"store: {causes}"
 
 
 def test_a_lost_race_can_be_tried_again() -> None:

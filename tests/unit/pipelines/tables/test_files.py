@@ -207,10 +207,10 @@ def test_a_file_that_is_being_written_is_not_listed(
     assert seen == [(True, [])]
 
 
-def test_without_hard_links_only_what_is_absent_is_put_all_the_same(
+def test_a_file_system_without_hard_links_is_named_as_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a mounted bucket."""
+    """As of many mounted buckets: a commit would fail there, too."""
 
     def refused(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -218,9 +218,9 @@ def test_without_hard_links_only_what_is_absent_is_put_all_the_same(
     monkeypatch.setattr("os.link", refused)
     files = Folder(tmp_path)
 
-    assert files.put("a", b"one", if_absent=True) is not None
-    assert files.put("a", b"two", if_absent=True) is None
-    assert files.read("a") == b"one"
+    with pytest.raises(StoreUnavailable, match="makes no hard links"):
+        files.put("a", b"one", if_absent=True)
+    assert list(files.list()) == []
 
 
 def test_a_place_that_cannot_be_used_is_told(tmp_path: Path) -> None:

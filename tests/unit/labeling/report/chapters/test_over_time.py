@@ -1,23 +1,12 @@
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from labeling.report import ReportData, render
-from tests.fixtures.readers import Page
+from tests.fixtures.readers import Page, figure_of, page_of
 from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
 
 _ERRORS: dict[str, Any] = {"metric": "mae", "value": 1.3, "low": 1.1, "high": 1.6, "largest": 0.03}
-
-
-def _page(of: ReportData) -> Page:
-    return Page(render(of))
-
-
-def _figure(anchor: str, of: ReportData) -> Page:
-    found = re.search(rf'<figure id="{anchor}".*?</figure>', render(of), re.DOTALL)
-    assert found
-    return Page(found[0])
 
 
 def test_an_unknown_window_leaves_a_gap() -> None:
@@ -27,7 +16,7 @@ def test_an_unknown_window_leaves_a_gap() -> None:
         unknown("batch", day) for day in week[3:]
     ]
 
-    page = _figure("time", report_data([*found, unknown("week", "2026-W47")]))
+    page = figure_of("time", report_data([*found, unknown("week", "2026-W47")]))
 
     assert len(page.marks("whisker")) == 3
     assert len(page.marks("asked")) == 4 + 1  # and in the legend
@@ -35,7 +24,7 @@ def test_an_unknown_window_leaves_a_gap() -> None:
 
 
 def test_what_nobody_asked_about_is_seen() -> None:
-    page = _page(usual(batches=batches(days("2026-11-09", 14))))
+    page = page_of(usual(batches=batches(days("2026-11-09", 14))))
 
     assert len(page.marks("unasked")) == 7 + 1
 
@@ -43,7 +32,7 @@ def test_what_nobody_asked_about_is_seen() -> None:
 def test_long_stretches_without_questions_are_drawn_narrow() -> None:
     many = days("2026-01-01", 320)
 
-    page = _page(usual(batches=batches(many)))
+    page = page_of(usual(batches=batches(many)))
 
     assert len(page.marks("fold")) == 1
     assert "45 weeks not asked" in page.said
@@ -55,7 +44,7 @@ def test_hundreds_of_batches_stay_readable() -> None:
     found = [estimate("batch", day) for day in many]
     weeks = sorted({f"2024-W{week:02d}" for week in range(1, 53)})
 
-    page = _page(
+    page = page_of(
         report_data([*found, *(estimate("week", week) for week in weeks)], batches=batches(many))
     )
 
@@ -80,7 +69,7 @@ def test_a_value_beyond_the_picture_is_told() -> None:
 
     assert (
         "1 value beyond the upper edge"
-        in _page(report_data([*daily, estimate(**_ERRORS)], task="regression")).said
+        in page_of(report_data([*daily, estimate(**_ERRORS)], task="regression")).said
     )
 
 
