@@ -19,6 +19,7 @@ from infra.clouds.folder import temporary_folder
 from infra.settings import Settings
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
+from pipelines.formats.file_rules import CURRENT
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
@@ -73,6 +74,12 @@ def _rescored(
             "P2",
             f"batch {batch} was scored when the job file had another key, other batches, cohorts or seed: "
             "change it back to check it, or score it anew with --replace",
+        )
+    if differing and attempt.reading != CURRENT:
+        return unchecked(
+            "P2",
+            f"batch {batch} was scored by reading rules of number {attempt.reading}, and comes out in other bytes "
+            f"by those of today ({CURRENT}): score it anew with --replace to check it",
         )
     others = _other_libraries(attempt)
     if differing and others:
