@@ -19,9 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from functions.app import open_app
 from functions.batches import discovery, publish
 from functions.cli.commands import run
 from functions.steps import score as scoring
+from functions.steps.push import draw_training_rows
 from pipelines.formats import file_rules
 from pipelines.job import job_file, rules
 from tests.fixtures.terminal import Terminal
@@ -208,6 +210,25 @@ def test_a_batch_that_is_scored_anew_is_read_by_the_rules_of_today(
     assert labels(scored_by_older_rules) == ["ham", "spam"]
     [state] = scored_by_older_rules.ok("status")["batches"]
     assert state["answered"] >= 35
+
+
+def test_rows_to_train_on_that_older_rules_showed_are_not_asked_anew(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quoted nothing was an empty text, and is missing now: people saw the same row."""
+    data = written(tmp_path / "mails.csv", mails(), **QUOTED)
+    terminal.init("--data", data, "--key", "mail", "--answer", "ham", "--answer", "spam")
+    first = file_rules.FIRST
+    with monkeypatch.context() as patch:
+        patch.setattr(discovery, "file_rules", partial(rules.file_rules, number=first))
+        patch.setattr(discovery, "reading_rules", lambda job, _: rules.reading_rules(job, first))
+        draw_training_rows(open_app(terminal.job), ())
+    before = terminal.rows("select prediction_id, shown_digest from samples order by 1")
+
+    draw_training_rows(open_app(terminal.job), ())
+
+    assert len(before) == 100
+    assert terminal.rows("select prediction_id, shown_digest from samples order by 1") == before
 
 
 def codes(leading: Sequence[str], count: int = 35) -> Rows:
