@@ -37,6 +37,7 @@ $(READY):
 	@echo "compiling byte-code, so that a cold start is fast"
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 .venv/lib $(CODE) || true
 	$(BIN)/recheck labelstudio prepare
+	@echo 'next: export PATH="$$PWD/.venv/bin:$$PATH", then `recheck init --help`; or `make demo`'
 	@rm -f .venv/.ready-* && touch $@
 
 .venv: # only where there is none, or one that was left half-made

@@ -115,7 +115,7 @@ class App:
         """Return the views over a new snapshot of the job's tables."""
         return Views(self.tables(), self.job)
 
-    @property
+    @cached_property
     def data(self) -> JobData:
         """The data files of the job."""
         return JobData(self.job, self.folder, self.store, self.say)

@@ -4,6 +4,7 @@
 
     RecheckError                1  failed
     ├── JobInvalid              3  the job file cannot be used as it is
+    │   └── FunctionFailed      3  the user's feature function raised an exception
     ├── BatchUnknown            4  no row belongs to the batch
     ├── InputUnreadable         5  a file is empty, truncated or not what it says
     ├── SchemaMismatch          6  a column is missing or has another type
@@ -34,6 +35,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -75,6 +77,31 @@ class JobInvalid(RecheckError):
     """The job file cannot be used as it is."""
 
     exit_code = 3
+
+
+class FunctionFailed(JobInvalid):
+    """The user's feature function raised an exception.
+
+    `row` is the first of the rows it got that makes it fail alone, None where none
+    does; it stays in the process.
+    """
+
+    def __init__(self, problem: str, *, fix: str, row: int | None = None) -> None:
+        super().__init__(problem, fix=fix)
+        self.row = row
+
+    def at(self, place: str, rows: Sequence[int]) -> JobInvalid:
+        """Return the error with the place of the row.
+
+        Args:
+            place: the batch and the file.
+            rows: the number of each row within the file, from 0.
+
+        Returns:
+            An error that travels between processes.
+        """
+        where = place if self.row is None else f"{place}, row {rows[self.row]}"
+        return JobInvalid(f"{where}: {self.problem}", fix=self.fix)
 
 
 class BatchUnknown(RecheckError):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pipelines.errors import RecheckError
 
 FAILED = "failed"
+UNREAD = "files that nobody could read"  # stands for the batches that they may hold
 _SHOWN = 5  # names in a message, of many
 
 

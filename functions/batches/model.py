@@ -24,6 +24,7 @@ class Live:
 
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
+    trained_on: frozenset[str] = frozenset()  # the batches that it learned from
     unknown_in_training: Mapping[str, float] = field(
         default_factory=dict
     )  # share of rows, by category
@@ -56,7 +57,23 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     package = registry.open(version, signing.verifier(trusted))
     _check_features(job, package)
     opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
-    return Live(version, opener, unknown_in_training(package.manifest.statistics))
+    manifest = package.manifest
+    return Live(
+        version,
+        opener,
+        frozenset(manifest.recipe.training.batches),
+        unknown_in_training(manifest.statistics),
+    )
+
+
+def trained_on(job: Job, store: Store) -> frozenset[str]:
+    """Return the batches that the live model learned from, as its manifest says, unverified; none without one."""
+    if job.model is None:
+        return frozenset()
+    registry = store.registry(job.model.name)
+    version = job.model.version or registry.newest()
+    manifest = registry.manifest(version) if version else None
+    return frozenset(manifest.recipe.training.batches) if manifest else frozenset()
 
 
 def trusted_keys(settings: Settings) -> Sequence[bytes]:

@@ -16,7 +16,7 @@ from functions.batches.attempts import rules
 from functions.batches.discovery import Input
 from functions.runs import Cost, Run
 from infra.store import Store
-from pipelines.errors import BatchRefused, BatchUnknown, ConcurrentRun, RecheckError
+from pipelines.errors import BatchRefused, ConcurrentRun, RecheckError
 from pipelines.formats.file_rules import CURRENT
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
@@ -45,7 +45,7 @@ class BatchResult:
     rows_in: int
     predictions: int
     quarantined: int
-    status: str  # published | already | changed | replaced | open | due | failed
+    status: str  # published | already | changed | replaced | open | due | empty | failed
     error: RecheckError | None = None  # of a batch that failed
 
 
@@ -97,13 +97,15 @@ class Publisher:
             The state of the batch, with its counts.
 
         Raises:
-            BatchUnknown: the batch has no row.
-            BatchRefused: too many rows are bad, or they are of several versions.
+            BatchRefused: too many rows are bad, or they are of several versions, or
+                there are none where some are published.
             ConcurrentRun: another run published something else meanwhile.
             StoreUnavailable: the store is full, read-only or not there.
         """
         bad = [row for result in results for row in result.bad]
         rows_in = sum(result.rows_in for result in results)
+        if not rows_in:
+            return self._empty(batch)
         self._refuse(batch, rows_in, bad)
         version = _one_version(batch, results) or self.version
         status = "replaced" if self._is_live(batch) else "published"
@@ -116,16 +118,21 @@ class Publisher:
         partition = {"job": self.job.name, "batch": batch}
         return bool(self.store.table("predictions").files(partition))
 
-    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
-        """Refuse a batch without rows, or with too many bad ones; those of no batch are allowed."""
-        if not rows_in:
-            raise BatchUnknown(
-                f"no row belongs to batch {batch!r}",
-                fix="`recheck status` lists the batches; check data.path and batches.by",
+    def _empty(self, batch: str) -> BatchResult:
+        """Return the state of a batch whose files are there and hold no row: nothing is published."""
+        if self._is_live(batch):
+            raise BatchRefused(
+                f"batch {batch} is published, and its files hold no row now",
+                fix="bring the rows back; what is published stays",
             )
+        return BatchResult(batch, 0, 0, 0, "empty")
+
+    def _refuse(self, batch: str, rows_in: int, bad: Sequence[BadRow]) -> None:
+        """Refuse a batch with too many bad rows; rows of no batch count among all rows of their files."""
         allowed = self.job.data.max_quarantined
-        if batch != UNKNOWN and len(bad) > allowed * rows_in:
-            raise _too_many_bad(batch, rows_in, bad, allowed)
+        among = max(rows_in, self.inputs.rows_beside(batch)) if batch == UNKNOWN else rows_in
+        if len(bad) > allowed * among:
+            raise _too_many_bad(batch, among, bad, allowed)
 
     def _quarantine(self, batch: str, bad: Sequence[BadRow]) -> None:
         if not bad:

@@ -51,15 +51,16 @@ def sample(
 
     result = step.sample(opened(job), step.SampleOptions(batches, budget, redraw, dry_run))
     answer = {"batches": batch_records.drawn(result, job)}
-    if result.failure:
-        return output.failure(result.failure, as_json=as_json, job=job, beside=answer)
+    if result.failure and as_json:
+        return output.failure(result.failure, as_json=True, job=job, beside=answer)
     rows = [
         [d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"]
         for d in result.drawn
     ]
     header = ["batch", "sampled", "strata", "draw", "reason", ""]
     output.answer(answer, output.table(header, rows), as_json=as_json)
-    return 0
+    batch_records.say_failed(result.failed, job)
+    return result.failure.exit_code if result.failure else 0
 
 
 @click.command()

@@ -46,6 +46,7 @@ for _command in (
     asking.push,
     asking.pull,
     results.estimate,
+    results.errors,
     results.report,
     progress.run,
     progress.status,

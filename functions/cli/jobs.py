@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +62,11 @@ if TYPE_CHECKING:
     help="A column that is known only after the prediction: never a feature. May be given several times.",
 )
 @click.option("--question", metavar="TEXT", help="The question to people.")
+@click.option(
+    "--seed",
+    metavar="HEX",
+    help="The seed of all draws, 32 hexadecimal digits; random without one. The same seed draws the same rows.",
+)
 @dry_run_option
 @json_option
 def init(
@@ -76,6 +83,7 @@ def init(
     batch_by: str | None,
     known_after: tuple[str, ...],
     question: str | None,
+    seed: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -99,6 +107,7 @@ def init(
         batch_by=batch_by,
         known_after=known_after,
         question=question,
+        seed=seed,
         dry_run=dry_run,
     )
     path, batches, text = step.init(folder, options)
@@ -109,13 +118,19 @@ def init(
         else [
             f"wrote {path}",
             f"{count}: {output.few(batches)}",
-            f"next: recheck {_first_step(options)} {path}",
+            f"next: recheck {_first_step(options, batches)} {shlex.quote(str(path))}",
         ]
     )
     output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
 
 
-def _first_step(options: InitOptions) -> str:
+def _first_step(options: InitOptions, batches: Sequence[str]) -> str:
+    from functions.steps.init import first_to_check
+
     if options.predicted:
         return "score"
-    return "fit" if options.target else "push --purpose train"
+    if not options.target:
+        return "push --purpose train"
+    first = first_to_check(batches, options)
+    before = [batch for batch in batches if first and batch < first]
+    return f"fit --batch {before[0]}..{before[-1]}" if before else "fit"

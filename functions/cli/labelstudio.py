@@ -26,11 +26,13 @@ def _home() -> Home:
     return default_home(os.environ)
 
 
-def _told(server: Server | None, *, as_json: bool) -> None:
-    names = ("url", "user", "password", "token")
-    state = {name: getattr(server, name, None) for name in names} | {"running": server is not None}
+def _told(server: Server | None, *, as_json: bool, secrets: bool = False) -> None:
+    """Print where the server is; what opens it only where that was asked for."""
+    names = ("url", "user", *(("password", "token") if secrets else ()))
+    state = {"token": None, **{name: getattr(server, name, None) for name in names}}
+    state["running"] = server is not None
     lines = [f"{name}: {value}" for name, value in state.items() if value is not None]
-    if server:
+    if server and secrets:
         lines += [
             "",
             "on this machine, recheck finds it by itself; for other programs:",
@@ -42,10 +44,10 @@ def _told(server: Server | None, *, as_json: bool) -> None:
 @labelstudio.command()
 @json_option
 def up(as_json: bool) -> None:
-    """Start it, or say where it runs already."""
+    """Start it, or say where it runs already, and how to log in."""
     from labeling.labelstudio.local import server
 
-    _told(server.up(_home(), output.say), as_json=as_json)
+    _told(server.up(_home(), output.say), as_json=as_json, secrets=True)
 
 
 @labelstudio.command()
@@ -59,12 +61,13 @@ def down(as_json: bool) -> None:
 
 
 @labelstudio.command("status")
+@click.option("--show-secrets", is_flag=True, help="With password and token.")
 @json_option
-def server_status(as_json: bool) -> None:
+def server_status(*, show_secrets: bool, as_json: bool) -> None:
     """Say whether it runs, and where."""
     from labeling.labelstudio.local import server
 
-    _told(server.status(_home()), as_json=as_json)
+    _told(server.status(_home()), as_json=as_json, secrets=show_secrets)
 
 
 @labelstudio.command()
@@ -74,4 +77,5 @@ def prepare(as_json: bool) -> None:
     from labeling.labelstudio.local import server
 
     server.prepare(_home(), output.say)
-    _told(server.status(_home()), as_json=as_json)
+    state = {"prepared": True}
+    output.answer(state, ["`recheck labelstudio up` starts it in seconds"], as_json=as_json)

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 Typed = dict[str, Path]  # what a command line names, for hints
 
 
-def job_typed(context: click.Context, _parameter: click.Parameter, job: Path) -> Path:
-    """Keep the job's path for hints; a callback of click."""
+def job_typed(context: click.Context, _parameter: click.Parameter, job: Path | None) -> Path:
+    """Keep the job's path for hints, by default of the job file here; a callback of click."""
+    if job is None:
+        job = Path("recheck.toml")
+        if not job.is_file():
+            raise click.UsageError("no JOB is named, and there is no recheck.toml in this folder")
     typed = context.find_object(dict)
     if typed is not None:
         typed["job"] = job
@@ -26,7 +30,18 @@ def job_typed(context: click.Context, _parameter: click.Parameter, job: Path) ->
 
 
 job_argument = click.argument(
-    "job", type=click.Path(path_type=Path), metavar="JOB", callback=job_typed
+    "job",
+    type=click.Path(path_type=Path),
+    metavar="[JOB]",
+    required=False,
+    callback=job_typed,
+)
+job_option = click.option(
+    "--job",
+    type=click.Path(path_type=Path),
+    metavar="JOB",
+    callback=job_typed,
+    help="Whose tables; recheck.toml in this folder, if none is named.",
 )
 batch_option = click.option(
     "--batch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from functions.cli.options import (
 
 if TYPE_CHECKING:
     from functions.app import App
-    from functions.steps.run import Step
+    from functions.steps.run import RunResult, StepError
     from functions.steps.sample import SampleResult
     from functions.steps.score import ScoreResult
 
@@ -27,28 +28,53 @@ if TYPE_CHECKING:
 @click.command("run")
 @job_argument
 @batch_option
+@click.option(
+    "--since",
+    metavar="B",
+    help="The first batch, also where the job file says another by `from`.",
+)
 @dry_run_option
 @json_option
-def run(job: Path, batches: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+def run(
+    job: Path, batches: tuple[str, ...], since: str | None, dry_run: bool, as_json: bool
+) -> int:
     """Do every step that is due, in order.
 
     Score, sample, push, pull, estimate, report; what a scheduler calls. Safe to
-    repeat at any time. Without a Label Studio, push and pull are skipped.
+    repeat at any time. A step or a batch that fails stops no other. Without a Label
+    Studio, now or before, push and pull are skipped. Without --batch it leaves out
+    the batches that the live model was trained on, or those before `from` in
+    `[batches]`.
     """
     from functions.steps import run as step
 
     app = opened(job)
-    done = step.run(app, batches, dry_run=dry_run)
-    if done.failure:
-        output.alerted(done.alerts)
-        alerts = [alert.record() for alert in done.alerts]
-        beside = {**_failed(done.cause, job), "steps": done.steps, "alerts": alerts}
-        return output.failure(done.failure, as_json=as_json, job=job, beside=beside)
+    done = step.run(app, step.RunOptions(batches, since, dry_run))
     output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
-    answer = {"steps": done.steps, "alerts": [alert.record() for alert in done.alerts]}
-    lines = [*_walked(app, done.steps), *estimate_table.watched(done.alerts)]
+    alerts = [alert.record() for alert in done.alerts]
+    answer = {"steps": done.steps, "alerts": alerts, "report": done.report}
+    crossed = output.alerted(done.alerts)
+    if done.failure and as_json:
+        beside = {**_failed(done.cause, job), **answer}
+        return output.failure(done.failure, as_json=True, job=job, beside=beside)
+    lines = [*_walked(app, done), *estimate_table.watched(done.alerts)]
     output.answer(answer, lines, as_json=as_json)
-    return output.alerted(done.alerts)
+    _say_errors(done.errors, job)
+    return done.failure.exit_code if done.failure else crossed
+
+
+def _say_errors(errors: Sequence[StepError], job: Path) -> None:
+    """Print each error once: of batches, or of a whole step."""
+    for step, some in groupby(errors, key=lambda one: one.step):
+        of_batches = {}
+        for one in some:
+            if one.batch is None:
+                record = output.error_record(one.error, job)
+                output.say(f"error: {step}: {record['problem']}")
+                output.say(f"hint: {record['fix']}")
+            else:
+                of_batches[one.batch] = one.error
+        batch_records.say_failed(of_batches, job)
 
 
 def _failed(cause: ScoreResult | SampleResult | None, job: Path) -> dict[str, Any]:
@@ -64,14 +90,16 @@ def _failed(cause: ScoreResult | SampleResult | None, job: Path) -> dict[str, An
     return {}
 
 
-def _walked(app: App, steps: Sequence[Step]) -> Iterator[str]:
+def _walked(app: App, done: RunResult) -> Iterator[str]:
     from functions import label_studio
+    from functions.batches.failures import FAILED
     from functions.steps.run import SKIPPED
 
-    yield from output.table(
-        ["step", "batch", "status"], [[s.step, s.batch, s.status] for s in steps]
-    )
-    is_asked = any(s.step == "push" and s.status != SKIPPED for s in steps)
+    header = ["step", "batch", "status", "count"]
+    yield from output.table(header, [[s.step, s.batch, s.status, s.count] for s in done.steps])
+    if done.report:
+        yield f"report: {done.report}"
+    is_asked = any(s.step == "push" and s.status not in (FAILED, SKIPPED) for s in done.steps)
     if is_asked and (project := label_studio.project_url(app.label_studio, app.views())):
         yield estimate_table.place(project)
 
@@ -83,7 +111,9 @@ def status(job: Path, as_json: bool) -> None:
     """Show what is done and what is due, batch by batch.
 
     A batch is due (not scored yet), open (its period is not over), scored, changed
-    (its input is not what was scored any more), or gone (from the data). Then come
+    (its input is not what was scored any more), unreadable (its files were scored
+    and cannot be read now), gone (from the data), earlier (than `from` in
+    `[batches]`) or trained on (by the live model): `run` leaves those two out. Then come
     its rows: how many are scored, sampled for people, asked about and answered.
     """
     from functions.steps import status as step

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from functions.cli import estimate_table, output
+from functions.cli import error_table, estimate_table, output
+from functions.cli.csv_output import csv_option, write_csv
 from functions.cli.options import (
     batch_option,
     dry_run_option,
     job_argument,
-    job_typed,
+    job_option,
     json_option,
     opened,
 )
@@ -23,10 +24,17 @@ from functions.cli.options import (
 @click.option(
     "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
 )
+@csv_option
 @dry_run_option
 @json_option
 def estimate(
-    job: Path, batches: tuple[str, ...], as_of: str | None, dry_run: bool, as_json: bool
+    job: Path,
+    *,
+    batches: tuple[str, ...],
+    as_of: str | None,
+    csv_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Estimate the accuracy, with a 95 % interval.
 
@@ -42,6 +50,9 @@ def estimate(
         ],
         "alerts": [a.record() for a in alerts],
     }
+    if csv_file:
+        records = [output.plain(record) for record in payload["estimates"]]
+        write_csv(csv_file, list(records[0]) if records else [], (r.values() for r in records))
     lines = [*estimate_table.estimated(estimates, batches, job), *estimate_table.watched(alerts)]
     output.answer(payload, lines, as_json=as_json)
     return output.alerted(alerts)
@@ -68,17 +79,44 @@ def report(job: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("sql")
-@click.option(
-    "--job",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="JOB",
-    callback=job_typed,
-    help="Whose tables.",
-)
+@job_argument
+@batch_option
+@click.option("--cohort", metavar="NAME=VALUE", help="Rows of this cohort only.")
+@click.option("--class", "class_", metavar="C", help="Rows that are this class, predicted or said.")
+@csv_option
 @json_option
-def query(sql: str, job: Path, as_json: bool) -> None:
+def errors(
+    job: Path,
+    *,
+    batches: tuple[str, ...],
+    cohort: str | None,
+    class_: str | None,
+    csv_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Show which rows were predicted wrongly, by what people say.
+
+    The most frequent confusion comes first; of numbers, the largest error. The
+    table has the first rows; --json and --csv have all.
+    """
+    from functions.steps import errors as step
+
+    found = step.errors(opened(job), step.ErrorsOptions(batches, cohort, class_))
+    if csv_file:
+        write_csv(csv_file, *error_table.columns(found))
+    output.answer(
+        {"errors": [error_table.record(row) for row in found]},
+        error_table.told(found),
+        as_json=as_json,
+    )
+
+
+@click.command()
+@click.argument("sql")
+@job_option
+@csv_option
+@json_option
+def query(sql: str, job: Path, csv_file: Path | None, as_json: bool) -> None:
     """Ask the tables in SQL (DuckDB).
 
     For example `recheck query "select batch, count(*) from predictions group by all"
@@ -87,6 +125,8 @@ def query(sql: str, job: Path, as_json: bool) -> None:
     from functions.steps import query as step
 
     names, rows = step.query(opened(job), sql)
+    if csv_file:
+        write_csv(csv_file, names, (list(output.plain(row).values()) for row in rows))
     output.answer(
         {"columns": names, "rows": rows},
         output.table(names, [list(row.values()) for row in rows]),

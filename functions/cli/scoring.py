@@ -91,9 +91,9 @@ def score(
     options = step.ScoreOptions(batches, engine, replace, early, dry_run)
     result = step.score(app, options)
     records, states = batch_records.scored(result, job), result.batches
-    if result.failure:
+    if result.failure and as_json:
         beside = {"batches": records}
-        return output.failure(result.failure, as_json=as_json, job=job, beside=beside)
+        return output.failure(result.failure, as_json=True, job=job, beside=beside)
     rows = [[s.batch, s.status, s.rows_in, s.predictions, s.quarantined] for s in states]
     lines = [
         f"version {result.version}" if app.job.model else _elsewhere(app.job),
@@ -106,7 +106,8 @@ def score(
         )
     answer = {"version": result.version, "batches": records}
     output.answer(answer, lines, as_json=as_json)
-    return 0
+    batch_records.say_failed(result.failed, job)
+    return result.failure.exit_code if result.failure else 0
 
 
 def _elsewhere(job: Job) -> str:

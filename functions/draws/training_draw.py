@@ -65,9 +65,10 @@ def training_draws(data: JobData, views: Views, batches: Sequence[str]) -> list[
         The draw of each batch; nothing is stored.
 
     Raises:
-        BatchUnknown, InputUnreadable: see `discovery.find`.
+        BatchUnknown, InputUnreadable, SchemaMismatch: see `Input.require`.
     """
     job, inputs = data.job, discovery.find(data, batches)
+    inputs.require()
     candidates, earlier = _candidates(job, inputs), _earlier(views)
     nothing = _Earlier(0, 1, {})
     chosen = {

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 import tomlkit
@@ -49,6 +49,7 @@ class InitOptions:
     batch_by: str | None = None
     known_after: tuple[str, ...] = ()
     question: str | None = None
+    seed: str | None = None  # of the draws; random without one
     dry_run: bool = False
 
 
@@ -120,6 +121,15 @@ class JobDraft:
         written = tomlkit.dumps(document)
         lines = "".join(f"# {line}\n" for line in _ALERTS[task].strip().splitlines())
         return f"{written}\n# Exit code 10 when a closed week has surely crossed the line:\n{lines}"
+
+    @staticmethod
+    def beginning_with(text: str, first: str) -> str:
+        """Return the file with the first batch that people are asked about."""
+        document = tomlkit.parse(text)
+        table = cast("Table", document["batches"])
+        table.add("from", first)
+        table["from"].comment("`run` begins here; fit on the batches before it")
+        return tomlkit.dumps(document)
 
     def _data(self) -> Table:
         shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
@@ -201,7 +211,7 @@ class JobDraft:
         return any(column.kind == "text" for column in self._candidates())
 
     def _sampling(self) -> Table:
-        table = _table({"budget": 300, "seed": os.urandom(16).hex()})
+        table = _table({"budget": 300, "seed": self.options.seed or os.urandom(16).hex()})
         table["budget"].comment("rows per batch that people are asked about")
         table["seed"].comment("another seed draws other rows")
         return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha256
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     for attempt in sorted(small, key=lambda one: (bool(_other_libraries(one)), one.rows_in)):
         try:
             inputs = discovery.find(data, [attempt.batch])
-            unchanged = inputs.files_of(attempt.batch) == attempt.files
+            unchanged = inputs.has_files(attempt.batch, attempt.files)
         except RecheckError:
             continue
         if unchanged and attempt.predictions:
@@ -112,8 +113,11 @@ def _differing_files(
         )
         splits = [split.by(work.rules.files) for split in inputs.splits([attempt.batch])]
         results = [one for split in splits for one in work.results(split)]
-        files = [result.file.path for result in results if result.file]
-        return [path for path in files if again.store_files.read(path) != _bytes(published, path)]
+        names = [result.file.path for result in results if result.file]
+        # a file's name counts the files before its own, and those of other batches come and go
+        live = views.tables.files("predictions", attempt.batch)
+        expected = {sha256(_bytes(published, file.path)).digest() for file in live}
+        return [n for n in names if sha256(again.store_files.read(n)).digest() not in expected]
 
 
 def _left_out(views: Views, attempt: Attempt) -> dict[tuple[str, int], str]:

@@ -12,6 +12,7 @@ from functions.app import App
 from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
+from functions.batches.nightly import is_plain, selected
 from functions.runs import Run
 from functions.tables import of_purpose
 from infra import signing
@@ -91,7 +92,10 @@ def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> Fit
     choice.check(engine)
     model = _model_of(app.job)
     entry = find_estimator(model.estimator, app.job.task)
+    if not all(map(is_plain, batches)):
+        batches = selected(batches, discovery.names(app.data))
     data = discovery.find(app.data, batches)
+    data.require()
     app.say("reading the training rows")
     reader, chosen = _chosen(app, model, data)
     recipe = _recipe(app, model, data, chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMi
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources, read_column
 from pipelines.job import job_file
+from pipelines.job.periods import named
+
+_LEAST = 3  # periods, so that some are left to check what was learned from others
 
 
 def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
@@ -48,7 +51,12 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        return path, _batches(path), text
+        batches = _batches(path)
+        first = first_to_check(batches, options)
+        if first:
+            text = JobDraft.beginning_with(text, first)
+            path.write_text(text, encoding="utf-8")
+        return path, batches, text
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise
@@ -71,6 +79,8 @@ def _require_use_of_options(options: InitOptions) -> None:
 def _batches(path: Path) -> list[str]:
     app = open_app(path)
     batches = discovery.names(app.data)
+    if not batches:
+        discovery.find(app.data, []).require()
     if batches == [UNKNOWN] and app.job.batches.by in PERIODS:
         raise _no_time(app.job.data.time or "", app.data)
     return batches
@@ -91,6 +101,18 @@ def _no_time(name: str, data: JobData) -> SchemaMismatch:
         f"column {name!r} holds no time that can be read{why}",
         fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
     )
+
+
+def first_to_check(batches: Sequence[str], options: InitOptions) -> str | None:
+    """Return the batch from which on people are asked: the first of the last third.
+
+    The model learns from those before it. None where there is no model to fit, no
+    time, or fewer than three batches.
+    """
+    periods = [batch for batch in batches if named(batch)]
+    if options.target is None or options.batch_by not in PERIODS or len(periods) < _LEAST:
+        return None
+    return periods[len(periods) * 2 // 3]
 
 
 @contextmanager

@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from functions.app import App
+from functions.batches import attempts
 from functions.batches.failures import FAILED
 from functions.steps import estimate, pull, push, report, sample, score
-from functions.steps.sample import SampleResult
+from functions.steps.sample import Drawn, SampleResult
 from functions.steps.score import ScoreResult
+from functions.steps.status import asked
 from labeling.estimates.alerts import Alert
 from pipelines.errors import RecheckError
+from pipelines.tables.purposes import VERIFY
 
-SKIPPED = "skipped"
+DONE, SKIPPED = "done", "skipped"
 _READY = ("published", "already", "replaced")  # to be drawn from
 
 
@@ -25,37 +28,62 @@ class Step:
     step: str
     batch: str | None  # None where a step is not of one batch
     status: str
+    count: int | None = (
+        None  # of rows, questions, tasks, answers or estimates; None where it failed
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StepError:
+    """What kept a step from its work."""
+
+    step: str
+    batch: str | None
+    error: RecheckError
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Every step with its status, and the first failure among them."""
+    """Every step with its status, and what failed."""
 
     steps: list[Step]
     alerts: list[Alert]  # every line that the job watches, with its state
-    failure: RecheckError | None
+    report: str | None  # its address
+    errors: list[StepError]  # in the order of the steps
+    failure: RecheckError | None  # the first step's, naming its batches
     cause: ScoreResult | SampleResult | None  # the step that failed first, where batches did
 
 
-def run(app: App, batches: Sequence[str], *, dry_run: bool = False) -> RunResult:
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of `recheck run`."""
+
+    batches: tuple[str, ...] = ()
+    since: str | None = None
+    dry_run: bool = False
+
+
+def run(app: App, options: RunOptions) -> RunResult:
     """Score, sample, push, pull, estimate and report.
 
-    A step that fails keeps no other from what it can do: with Label Studio
-    down, the answers that are there are estimated all the same. Errors are part
-    of the result.
+    A step that fails keeps no other from what it can do: with a file that is
+    broken or Label Studio down, answers are fetched as far as they can be, and
+    those that are there are estimated. Errors are part of the result.
+
+    Without batches, those that the live model was trained on are left out, or
+    those before `since` or the job file's `from`.
 
     Args:
         app: the job.
-        batches: to work on; none for all.
-        dry_run: change nothing.
+        options: which batches, and whether anything may change.
 
     Returns:
-        The status of each step, and the first failure.
+        The status of each step, and what failed.
     """
-    walk = _Walk(app, tuple(batches), dry_run)
+    walk = _Walk(app, options.batches, options.since, options.dry_run)
     with app.in_one_commit():
         walk.all()
-    return RunResult(walk.steps, walk.alerts, walk.failure, walk.cause)
+    return RunResult(walk.steps, walk.alerts, walk.report, walk.errors, walk.failure, walk.cause)
 
 
 @dataclass
@@ -64,24 +92,26 @@ class _Walk:
 
     app: App
     batches: tuple[str, ...]
+    since: str | None
     dry_run: bool
     steps: list[Step] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    report: str | None = None
+    errors: list[StepError] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
     cause: ScoreResult | SampleResult | None = None
+    questions: int = 0  # that a run would ask, at most; counted in a dry run
 
     def all(self) -> None:
         """Do every step."""
         drawn = self._sampled(self._scored())
-        self._ask("push", drawn, self._push)
-        self._ask("pull", drawn, self._pull)
-        with self._noted("estimate"):
-            options = estimate.EstimateOptions(self.batches, dry_run=self.dry_run)
-            found, self.alerts = estimate.estimate(self.app, options)
-            self.steps.append(Step("estimate", None, f"{len(found)} estimates"))
+        self._ask("push", self._push(drawn) if drawn or self.questions else None)
+        self._ask("pull", self._pull if drawn or self._was_asked() else None)
+        self._estimated()
         if not self.dry_run:
             with self._noted("report"):
-                self.steps.append(Step("report", None, report.report(self.app).address))
+                self.report = report.report(self.app).address
+                self.steps.append(Step("report", None, DONE))
 
     @contextmanager
     def _noted(self, step: str) -> Iterator[None]:
@@ -90,26 +120,38 @@ class _Walk:
             yield
         except RecheckError as error:
             self.steps.append(Step(step, None, FAILED))
-            self._note(error)
+            self.errors.append(StepError(step, None, error))
+            self.failure = self.failure or error
 
-    def _note(self, error: RecheckError, cause: ScoreResult | SampleResult | None = None) -> None:
-        """Keep the first failure, which is the one of the run; report a later one at once."""
-        if self.failure is None:
-            self.failure, self.cause = error, cause
-        else:
-            self.app.say(f"error: {error.problem}")
-            self.app.say(f"hint: {error.fix}")
+    def _note(self, step: str, result: ScoreResult | SampleResult) -> None:
+        """Note the batches that failed in a step."""
+        self.errors += [StepError(step, batch, error) for batch, error in result.failed.items()]
+        if result.failure and self.failure is None:
+            self.failure, self.cause = result.failure, result
 
     def _scored(self) -> tuple[str, ...]:
         """Score; return the batches that can be drawn from."""
         with self._noted("score"):
-            done = score.score(self.app, score.ScoreOptions(self.batches, dry_run=self.dry_run))
-            self.steps += [Step("score", one.batch, one.status) for one in done.batches]
-            if done.failure:
-                self._note(done.failure, done)
+            options = score.ScoreOptions(
+                self.batches, dry_run=self.dry_run, by_itself=True, since=self.since
+            )
+            done = score.score(self.app, options)
+            self.steps += [
+                Step("score", one.batch, one.status, one.predictions if one.rows_in else None)
+                for one in done.batches
+            ]
+            self._note("score", done)
+            if self.dry_run:
+                self._would_ask([one.batch for one in done.batches if one.status == "due"])
             ready = [one for one in done.batches if one.status in _READY and one.predictions]
             return tuple(one.batch for one in ready)
         return ()
+
+    def _would_ask(self, batches: Sequence[str]) -> None:
+        """Say how many questions batches would bring that are not scored yet: at most the budget."""
+        budget = self.app.job.sampling.budget
+        self.steps += [Step("sample", batch, "due", budget) for batch in batches]
+        self.questions += budget * len(batches)
 
     def _sampled(self, scored: tuple[str, ...]) -> tuple[str, ...]:
         """Sample; return the batches that people can be asked about."""
@@ -117,18 +159,33 @@ class _Walk:
             return ()
         with self._noted("sample"):
             done = sample.sample(self.app, sample.SampleOptions(scored, dry_run=self.dry_run))
-            states = {one.batch: "drawn" if one.is_new else "already" for one in done.drawn}
-            states |= dict.fromkeys(done.failed, FAILED)
-            self.steps += [Step("sample", batch, states[batch]) for batch in scored]
-            if done.failure:
-                self._note(done.failure, done)
-            return tuple(one.batch for one in done.drawn)
+            drawn = {one.batch: one for one in done.drawn}
+            self.steps += [
+                Step("sample", batch, _drawn(drawn[batch]), drawn[batch].sampled)
+                if batch in drawn
+                else Step("sample", batch, FAILED)
+                for batch in scored
+            ]
+            self._note("sample", done)
+            if self.dry_run:
+                known = asked(self.app.views(), VERIFY)
+                self.questions += sum(
+                    max(0, one.sampled - known[batch].asked if batch in known else one.sampled)
+                    for batch, one in drawn.items()
+                )
+            return tuple(drawn)
         return ()
 
-    def _push(self, drawn: tuple[str, ...]) -> int:
-        return push.push(self.app, push.PushOptions(drawn)).created
+    def _was_asked(self) -> bool:
+        """Tell whether there are questions whose answers can be fetched."""
+        with self._noted("pull"):
+            return self.app.views().questions.num_rows > 0
+        return False
 
-    def _pull(self, _: tuple[str, ...]) -> int:
+    def _push(self, drawn: tuple[str, ...]) -> Callable[[], int]:
+        return lambda: push.push(self.app, push.PushOptions(drawn)).created
+
+    def _pull(self) -> int:
         return pull.pull(self.app).annotations
 
     def _asks_nobody(self) -> bool:
@@ -136,14 +193,34 @@ class _Walk:
         labeling = self.app.job.labeling
         return labeling.outcomes == "complete" and not labeling.show
 
-    def _ask(
-        self, name: str, drawn: tuple[str, ...], step: Callable[[tuple[str, ...]], int]
-    ) -> None:
-        """Do a step that needs Label Studio; without one, note it as skipped."""
+    def _has_nobody_to_ask(self) -> bool:
+        """Tell whether no Label Studio is named, and none was used before."""
+        return self.app.label_studio is None and not self._was_asked()
+
+    def _ask(self, name: str, step: Callable[[], int] | None) -> None:
+        """Do a step that needs Label Studio; skip it where none is named and none was used before."""
         with self._noted(name):
-            if not drawn or self.app.label_studio is None or self._asks_nobody():
+            if step is None or self._asks_nobody() or self._has_nobody_to_ask():
                 self.steps.append(Step(name, None, SKIPPED))
             elif self.dry_run:
-                self.steps.append(Step(name, None, "due"))
+                self.steps.append(
+                    Step(name, None, "due", self.questions if name == "push" else None)
+                )
             else:
-                self.steps.append(Step(name, None, f"{step(drawn)} new"))
+                self.steps.append(Step(name, None, DONE, step()))
+
+    def _estimated(self) -> None:
+        """Estimate; of the batches that were asked for, those that were scored."""
+        with self._noted("estimate"):
+            scored = {one.batch for one in attempts.scored(self.app.tables()).values()}
+            batches = tuple(batch for batch in self.batches if batch in scored)
+            if self.batches and not batches:
+                self.steps.append(Step("estimate", None, SKIPPED))
+                return
+            options = estimate.EstimateOptions(batches, dry_run=self.dry_run)
+            found, self.alerts = estimate.estimate(self.app, options)
+            self.steps.append(Step("estimate", None, DONE, len(found)))
+
+
+def _drawn(draw: Drawn) -> str:
+    return "drawn" if draw.is_new else "already"

@@ -83,11 +83,10 @@ class SampleResult:
 def sample(app: App, options: SampleOptions) -> SampleResult:
     """Draw from these batches, or from every scored one; the same again draws nothing.
 
-    Errors of one batch (a smaller budget or another seed after a draw, an input
-    that is not what was scored) are part of the result.
+    Errors of one batch (it was not scored, a smaller budget or another seed after a
+    draw, an input that is not what was scored) are part of the result.
 
     Raises:
-        StepMissing: a batch was not scored.
         ConcurrentRun: another command draws for the same job.
     """
     run = Run.of("sample", options.batches, {"budget": options.budget, "redraw": options.redraw})
@@ -105,12 +104,11 @@ def _sample(app: App, options: SampleOptions) -> SampleResult:
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
         batches = options.batches or tuple(sorted(scored))
-        for batch in batches:
-            require_scored(live, batch)
         earlier, answers = designs(views, VERIFY), answers_seen(views)
         result = SampleResult([], {})
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
+                require_scored(live, batch)
                 one = _Batch(app, views, live[batch], earlier.get(batch), answers)
                 result.drawn.append(one.draw(options))
             except RecheckError as error:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from functions.app import App
 from functions.batches import attempts as ledger
 from functions.batches import discovery
 from functions.batches import model as models
-from functions.batches.attempts import NAMING, Attempt, differs
+from functions.batches.attempts import Attempt
 from functions.batches.discovery import Input
-from functions.batches.failures import FAILED, first_of
+from functions.batches.due import BatchChoice, Ledgers, due_batches, failed
+from functions.batches.failures import first_of
 from functions.batches.publish import BatchResult, Publisher
 from functions.batches.unknown_categories import warnings_of
 from functions.batches.unlisted_classes import warning_of
 from functions.runs import Run, words_of
 from infra.engines import choice
-from pipelines.errors import BatchOpen, BatchRefused, JobInvalid, RecheckError, StepMissing
-from pipelines.input.batches import UNKNOWN, period_end
+from pipelines.errors import RecheckError, StepMissing
+from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
 from pipelines.scoring.duplicate_keys import duplicates
@@ -38,6 +38,8 @@ class ScoreOptions:
     replace: bool = False
     early: bool = False
     dry_run: bool = False
+    by_itself: bool = False  # leave out what nobody should score without naming it, as `run` does
+    since: str | None = None  # and begin with this batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,12 @@ class ScoreResult:
     @property
     def failure(self) -> RecheckError | None:
         """The error of the first batch that failed, with the names of the others."""
-        return first_of({one.batch: one.error for one in self.batches if one.error})
+        return first_of(self.failed)
+
+    @property
+    def failed(self) -> dict[str, RecheckError]:
+        """The error of each batch that failed."""
+        return {one.batch: one.error for one in self.batches if one.error}
 
 
 def score(app: App, options: ScoreOptions) -> ScoreResult:
@@ -78,21 +85,17 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
         app.say(f"hint: {len(spare)} files of no bytes count as no rows, the first: {spare[0]}")
     model = models.live(app.job, app.store, app.settings)
     tables = app.tables()
-    scored = ledger.scored(tables)
-    live = {} if options.replace else ledger.live(tables)
-    states, due = _due(app, options, data, scored, live)
-    _require_one_naming(app, due, scored)
+    ledgers = Ledgers(ledger.scored(tables), {} if options.replace else ledger.live(tables))
+    wanted = BatchChoice(
+        app.now(), options.early, options.since, options.by_itself, trained_on=model.trained_on
+    )
+    found = due_batches(app.data, data, wanted, ledgers)
+    states = found.states
     if options.dry_run:
-        states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in due}
-    else:
-        # a batch that was named may not be there at all, which is told when its rows are read
-        refused = [batch for batch in due if len(quote(batch, safe="")) > _LONGEST]
-        refused = [] if options.batches else refused
-        states |= {batch: _unnamable(batch) for batch in refused}
-        due = [batch for batch in due if batch not in refused]
-        if due:
-            states |= _Scoring(app, options, data, due, model).run()
-            _warn_of_unlisted(app, [states[batch] for batch in due])
+        states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in found.due}
+    elif found.due:
+        states |= _Scoring(app, options, data, found.due, model).run()
+        _warn_of_unlisted(app, [states[batch] for batch in found.due])
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
 
 
@@ -114,66 +117,6 @@ def _warn_of_unlisted(app: App, done: Sequence[BatchResult]) -> None:
             )
             if warning := warning_of(one.batch, counts, app.job.target.answers):
                 app.say(warning)
-
-
-def _unnamable(batch: str) -> BatchResult:
-    error = BatchRefused(
-        f"batch {batch!r} has a name that no folder can have: it is too long",
-        fix="give the batch a shorter name",
-    )
-    return BatchResult(batch, 0, 0, 0, FAILED, error)
-
-
-def _due(
-    app: App,
-    options: ScoreOptions,
-    data: Input,
-    early: Mapping[str, Attempt],
-    live: Mapping[str, Attempt],
-) -> tuple[dict[str, BatchResult], list[str]]:
-    """Return the batches that have a state already, and the names of those to score."""
-    closed = [batch for batch in data.batches if options.early or not is_open(app, batch)]
-    if options.batches and len(closed) < len(data.batches):
-        raise BatchOpen(
-            f"the period of {min(set(data.batches) - set(closed))} is not over, or has not settled",
-            fix="wait, or pass --early to score what is there; score it with --replace when it is over",
-        )
-    states = {
-        batch: _state(early[batch], "open")
-        if batch in early
-        else BatchResult(batch, 0, 0, 0, "open")
-        for batch in data.batches
-        if batch not in closed
-    }
-    published = {batch: live[batch] for batch in closed if batch in live}
-    changed = discovery.changed(app.job, data, published)
-    for batch, attempt in published.items():
-        states[batch] = _state(attempt, "changed" if batch in changed else "already")
-    return states, [batch for batch in closed if batch not in published]
-
-
-def _require_one_naming(app: App, due: Sequence[str], known: Mapping[str, Attempt]) -> None:
-    """Refuse to score where batches by another rule may hold the same rows."""
-    others = {b for b, one in known.items() if b not in due and differs(one.rules, app.job, NAMING)}
-    if due and others:
-        raise JobInvalid(
-            f"batches were scored when the job file had another data.key, data.time or [batches] "
-            f"({', '.join(sorted(others)[:3])}; {len(others)} in all): rows could count in two batches",
-            fix="change it back, score all that the data holds anew (`recheck score … --replace`), or, where "
-            "earlier batches are there no more, give the job another name",
-        )
-
-
-def is_open(app: App, batch: str) -> bool:
-    """Tell whether the period of a batch is not over, or has not settled."""
-    end = period_end(batch, app.job.batches)
-    return end is not None and app.now() < end
-
-
-def _state(attempt: Attempt, status: str) -> BatchResult:
-    return BatchResult(
-        attempt.batch, attempt.rows_in, attempt.predictions, attempt.quarantined, status
-    )
 
 
 @dataclass
@@ -205,7 +148,7 @@ class _Scoring:
                 for warning in warnings_of(batch, unique, self.model.unknown_in_training):
                     self.app.say(warning)
             except RecheckError as problem:
-                done[batch] = BatchResult(batch, 0, 0, 0, FAILED, problem)
+                done[batch] = failed(batch, problem)
         return done
 
     def _publisher(self) -> Publisher:
@@ -249,8 +192,8 @@ class _Scoring:
                     results[result.batch].append(result)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
                     waiting[batch].discard(number)
-                    if outcome.error:
-                        errors.setdefault(batch, outcome.error)
+                    if error := outcome.error or outcome.refused.get(batch):
+                        errors.setdefault(batch, error)
                     if not waiting[batch]:
                         del waiting[batch]
                         yield batch, results.pop(batch), errors.get(batch)

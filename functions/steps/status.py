@@ -12,7 +12,11 @@ import pyarrow.compute as pc
 from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
-from functions.steps.score import is_open
+from functions.batches.comparison import Comparison, compare
+from functions.batches.discovery import Comparison
+from functions.batches.due import is_open
+from functions.batches.model import trained_on
+from functions.batches.nightly import left_out
 from functions.tables import Views, of_purpose
 from infra.clouds import is_remote
 from pipelines.columns.buffers import bool_array, int_array
@@ -36,7 +40,7 @@ class State:
     """How far a batch is, in counts of rows."""
 
     batch: str
-    state: str  # due | open | scored | changed | gone
+    state: str  # due | open | earlier | trained on | scored | changed | unreadable | gone
     scored: int
     sampled: int
     asked: int
@@ -52,7 +56,7 @@ def status(app: App) -> list[State]:
     """
     views = app.views()
     live = attempts.live(views.tables)
-    verify, train = _asked(views, VERIFY), _asked(views, TRAIN)
+    verify, train = asked(views, VERIFY), asked(views, TRAIN)
     states = _states(app, live)
     nothing = Asked(0, 0, 0)
     return [
@@ -74,30 +78,35 @@ def _states(app: App, live: Mapping[str, Attempt]) -> dict[str, str]:
     """Return the state of each batch that the data or the store has."""
     try:
         there = discovery.names(app.data)
-        changed = _changed(app, {batch: live[batch] for batch in there if batch in live})
+        compared = _compared(app, {batch: live[batch] for batch in there if batch in live})
     except RecheckError as error:
         app.say(
             f"warning: the data cannot be listed, so this is what the store knows: {error.problem}"
         )
         app.say(f"hint: {error.fix}")
         return dict.fromkeys(live, "scored")
-    found = {batch: "scored" if batch in live else "due" for batch in there}
-    found |= dict.fromkeys(changed, "changed")
-    found |= {batch: "open" for batch in there if is_open(app, batch)}
+    found = dict.fromkeys(there, "due")
+    found |= left_out(there, app.job.batches.first, trained_on(app.job, app.store))
+    found |= {batch: "scored" for batch in there if batch in live}
+    found |= dict.fromkeys(compared.changed, "changed") | dict.fromkeys(
+        compared.failed, "unreadable"
+    )
+    found |= {batch: "open" for batch in there if is_open(batch, app.job, app.now())}
     return found | {batch: "gone" for batch in live if batch not in there}
 
 
-def _changed(app: App, live: Mapping[str, Attempt]) -> set[str]:
+def _compared(app: App, live: Mapping[str, Attempt]) -> Comparison:
     names_tell = is_remote(app.job.data.path) and app.job.batches.by == "path"
     if not live or names_tell:  # then nothing is fetched from a bucket to tell how far a batch is
-        return set()
+        return Comparison(set(), {})
     data = discovery.find(app.data, list(live))
     same_rules = {b for b, one in live.items() if not differs(one.rules, app.job, NAMING, CONTENT)}
     sure = discovery.untouched(data, live) & same_rules
-    return discovery.changed(app.job, data, {b: one for b, one in live.items() if b not in sure})
+    unsure = {batch: one for batch, one in live.items() if batch not in sure}
+    return compare(app.job, data, unsure)
 
 
-def _asked(views: Views, purpose: str) -> dict[str, Asked]:
+def asked(views: Views, purpose: str) -> dict[str, Asked]:
     """Count the drawn, asked and answered rows of each batch."""
     samples = views.current_samples(purpose=purpose)
     labels = of_purpose(views.labels(), purpose)

@@ -14,7 +14,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from infra.clouds.folder import temporary_folder
 from infra.settings import Settings
 from pipelines.beam.fit import FAILED, STATISTICS, LearnStatistics
-from pipelines.beam.score import ERROR, FATAL, ScoreFragments, outcome_name
+from pipelines.beam.score import ERROR, FATAL, REFUSED, ScoreFragments, outcome_name
 from pipelines.errors import decode_error
 from pipelines.features.fitted import FittedStatistics
 from pipelines.input.fragments import Split
@@ -77,4 +77,10 @@ def _outcome(split: Split, outcomes: Files) -> Outcome:
             if ending == FATAL:
                 raise error
             return Outcome(split, (), error)
-    return Outcome(split, tuple(decode_results(outcomes.read(name))), None)
+    refused = json.loads(outcomes.read(name + REFUSED)) if outcomes.head(name + REFUSED) else {}
+    return Outcome(
+        split,
+        tuple(decode_results(outcomes.read(name))),
+        None,
+        {batch: decode_error(error.encode()) for batch, error in refused.items()},
+    )

@@ -112,6 +112,23 @@ def names_in(shown: Mapping[str, Any]) -> set[str]:
     return {line["Name"] for lines in tables for line in lines}
 
 
+def values_in(shown: Mapping[str, Any], columns: Sequence[ShownColumn]) -> dict[str, str | None]:
+    """Return the text of each column in a row as people saw it; a picture is only named.
+
+    >>> seen = {"row": [{"Name": "age", "Value": "7"}], "text1": "hello"}
+    >>> values_in(seen, [ShownColumn("age", "tabular"), ShownColumn("tweet", "text")])
+    {'age': '7', 'tweet': 'hello'}
+    """
+    keys, values = shown_keys(columns), dict[str, str | None]()
+    for key, content in shown.items():
+        if isinstance(content, list):
+            values |= {line["Name"]: line["Value"] for line in content}
+        else:
+            is_picture = key.startswith("image") and content is not None
+            values[keys.get(key, key)] = "(picture)" if is_picture else content
+    return values
+
+
 def shown_json(values: Mapping[str, object]) -> str:
     """Write what people see of a row as JSON, its keys in their order.
 

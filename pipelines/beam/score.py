@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import apache_beam as beam
@@ -15,6 +16,7 @@ from pipelines.scoring.score_fragment import Work
 from pipelines.tables.files import Files
 
 ERROR = ".error"  # what is wrong with the split's file
+REFUSED = ".refused"  # what is wrong with some of its batches, as JSON
 FATAL = ".fatal"  # what keeps every split from being scored
 
 
@@ -54,6 +56,9 @@ class _ScoreSplit(beam.DoFn):
         if outcome.error:
             yield self._put(split, ERROR, encode_error(outcome.error))
         else:
+            if outcome.refused:
+                refused = {batch: encode_error(e).decode() for batch, e in outcome.refused.items()}
+                yield self._put(split, REFUSED, json.dumps(refused).encode())
             yield self._put(split, "", encode_results(outcome.results))
 
     def _put(self, split: Split, ending: str, content: bytes | pa.Buffer) -> str:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.types as kinds
 
 from pipelines.columns.buffers import floats
-from pipelines.errors import JobInvalid
+from pipelines.errors import FunctionFailed, JobInvalid
 
 Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
 
@@ -69,7 +69,9 @@ class UserFunction:
         try:
             prepared = self._call(rows)
         except Exception as error:
-            raise self._wrong(f"fails: {type(error).__name__}: {error}") from error
+            wrong = self._wrong(f"fails: {type(error).__name__}: {error}")
+            row = self._first_failing(rows)
+            raise FunctionFailed(wrong.problem, fix=wrong.fix, row=row) from error
         if not isinstance(prepared, pa.RecordBatch):
             raise self._wrong(f"returned {type(prepared).__name__}, not a pyarrow.RecordBatch")
         if prepared.num_rows != rows.num_rows:
@@ -92,6 +94,24 @@ class UserFunction:
         for count in _TRIED_ROWS:
             if changed := _changed(self(rows.slice(0, count)), whole):
                 raise self._wrong(f"gives {changed!r} other values when there are fewer rows")
+
+    def _first_failing(self, rows: pa.RecordBatch) -> int | None:
+        """Return the first row that fails alone, by halving; None where none does."""
+        first, count = 0, rows.num_rows
+        while count > 1:
+            half = count // 2
+            if self._fails(rows.slice(first, half)):
+                count = half
+            else:
+                first, count = first + half, count - half
+        return first if count and self._fails(rows.slice(first, 1)) else None
+
+    def _fails(self, rows: pa.RecordBatch) -> bool:
+        try:
+            self._call(rows)
+        except Exception:  # noqa: BLE001  # the caller raises what the function raised first
+            return True
+        return False
 
     def _wrong(self, problem: str) -> JobInvalid:
         return JobInvalid(

@@ -9,17 +9,18 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Hashes, Int64s
+from pipelines.errors import SchemaMismatch
 from pipelines.formats.missing_words import with_available
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.row_digests import identified
-from pipelines.input.batches import membership
+from pipelines.input.batches import Membership, membership
 from pipelines.input.decimal_commas import with_points
 from pipelines.input.faults import Faults
-from pipelines.input.fragments import Projection, Split, read_split
+from pipelines.input.fragments import Projection, Source, Split, read_split
 from pipelines.input.pictures import with_pictures
 from pipelines.input.row_keys import keys_of
 from pipelines.input.typed_rows import contents_of, readable_rows, take
-from pipelines.job.rules import ReadingRules
+from pipelines.job.rules import BatchRule, ReadingRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def batches_of(
     """
     for first, raw in read_split(split, projection):
         rows = with_available(raw, rules.coded_numbers)
-        member = membership(rows, rules.batches, split.source.batch)
+        member = members(rows, rules.batches, split.source)
         for code, batch in enumerate(member.names):
             chosen = np.flatnonzero(member.codes == code)
             if batch not in batches or not len(chosen):
@@ -78,3 +79,23 @@ def batches_of(
             keys = keys_of(taken, rules.key, digests[split.source.name], positions, faults)
             ids = prediction_ids(rules.identity.seed, rules.identity.job, batch, keys)
             yield BatchRows(batch, taken, positions, keys, ids, faults)
+
+
+def members(rows: pa.RecordBatch, rule: BatchRule, source: Source) -> Membership:
+    """Find the batch of each row of a fragment; an error names the file.
+
+    Args:
+        rows: the fragment (n), with the column that the rule names.
+        rule: how rows fall into batches.
+        source: the file of the fragment.
+
+    Returns:
+        A batch for each row (n,).
+
+    Raises:
+        SchemaMismatch: the column that should hold times holds something else.
+    """
+    try:
+        return membership(rows, rule, source.batch)
+    except SchemaMismatch as error:
+        raise SchemaMismatch(f"{source.name}: {error.problem}", fix=error.fix) from error

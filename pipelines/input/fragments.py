@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.errors import BatchUnknown, InputUnreadable
+from pipelines.errors import InputUnreadable
 from pipelines.formats import csv_files, json_lines
 from pipelines.formats.file_rules import DEFAULT, FileRules
 from pipelines.input.file_readers import csv_rows, json_rows, row_group, told, way_out
@@ -238,21 +238,3 @@ def _reading(source: Source) -> Iterator[None]:
             f"{source.name}: not a whole {source.format} file: {told(error)}",
             fix=way_out(source, error),
         ) from error
-
-
-def of_batches(sources: Sequence[Source], batches: Sequence[str]) -> list[Source]:
-    """Select the files that may hold rows of these batches.
-
-    Raises:
-        BatchUnknown: the path names batches, and one of these is not among them.
-    """
-    if not any(source.batch for source in sources):
-        return list(sources)
-    named = {source.batch for source in sources}
-    for batch in batches:
-        if batch not in named:
-            raise BatchUnknown(
-                f"no file of batch {batch!r}",
-                fix=f"the path has {', '.join(sorted(filter(None, named))[-5:])}",
-            )
-    return [source for source in sources if source.batch in batches]

@@ -5,12 +5,11 @@ Where to run (store, engine, Label Studio, secrets) belongs to the settings.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
+from pipelines.job.consistency import CHECKS, nearest
 from pipelines.job.data_section import Data
-from pipelines.job.metric_names import WATCHABLE, Metric, metrics_of, refuse_later
+from pipelines.job.metric_names import Metric, refuse_later
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -35,7 +35,6 @@ from pipelines.job.sections import (
     Target,
 )
 from pipelines.models.catalogue import TaskType
-from pipelines.sampling.leakage import SEEN
 
 _NAMED = {  # tables with keys that the user chooses
     ("features", "columns"),
@@ -89,7 +88,7 @@ class Job(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Job:
-        problems = [problem for check in _CHECKS for problem in check(self)]
+        problems = [problem for check in CHECKS for problem in check(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -111,97 +110,6 @@ class Job(Section):
         """
         text = json.dumps(content_of(self, by_alias=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _parts_that_go_together(job: Job) -> Iterator[str]:
-    """Check keys that depend on each other."""
-    if (job.model is None) == (job.predictions is None):
-        yield "a job has either [model] or [predictions]"
-    by = job.batches.by
-    if by in ("hour", "day", "week") and job.data.time is None:
-        yield f'batches.by = "{by}" needs data.time, the column with the time of the event'
-    if (by == "path") != ("{batch}" in job.data.path):
-        yield 'batches.by = "path" goes with {batch} in data.path'
-    if job.model and not job.features.columns:
-        yield "features.columns is empty: a model needs at least one feature"
-    if job.task == "classification" and len(job.target.answers) < 2:
-        yield "target.answers needs at least two answers: every class that may be right"
-
-
-def _forbidden_columns(job: Job) -> Iterator[str]:
-    """Check for columns that would give the answer away to the model or to people."""
-    later = job.features.known_after
-    secret = dict.fromkeys(later, "it is known only after the prediction (features.known_after)")
-    if job.target.column:
-        secret[job.target.column] = "it is the target"
-    if job.predictions:
-        given = job.predictions
-        told = filter(None, [given.label, given.score, *given.probabilities.values()])
-        secret |= dict.fromkeys(told, "it holds the prediction, and labelers are blind")
-    used = [(name, "features.columns") for name in job.features.columns]
-    used += [(name, "labeling.show") for name in job.labeling.show if name not in later]
-    for name, where in used:
-        if name in secret:
-            yield f"{name!r} may not stand in {where}: {secret[name]}"
-
-
-def _unknown_cohorts(job: Job) -> Iterator[str]:
-    """Check the names of cohorts that other keys refer to."""
-    for name in job.cohorts:
-        if "=" in name or name == SEEN:
-            yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
-    for name in job.sampling.cohorts:
-        if name not in job.cohorts:
-            near = _nearest(name, job.cohorts)
-            yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
-    cohorts = [*job.cohorts, *([SEEN] if job.model else [])]
-    for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
-        if name not in cohorts:
-            near = _nearest(name, cohorts)
-            yield f"alerts.cohort names {name!r}, which is not in [cohorts]{near}"
-
-
-def _metrics_of_another_task(job: Job) -> Iterator[str]:
-    """Check that the task has the metrics and classes that other keys name."""
-    metrics, answers = metrics_of(job.task), job.target.answers
-    for where, metric in [
-        *(("metrics", metric) for metric in job.metrics),
-        *(("alerts.metric", alert.metric) for alert in job.alerts),
-    ]:
-        if metric not in metrics:
-            yield f'{where}: a {job.task} has no "{metric}", but {", ".join(metrics)}'
-        elif where == "alerts.metric" and metric not in WATCHABLE:
-            watchable = ", ".join(name for name in metrics if name in WATCHABLE)
-            yield f'alerts.metric: "{metric}" cannot be watched yet, but {watchable}'
-    for alert in job.alerts:
-        if alert.class_ is not None and alert.class_ not in answers:
-            yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
-
-
-def _scores_of_no_answer(job: Job) -> Iterator[str]:
-    """Check that a label has one column of probabilities, and each such column a label."""
-    if job.predictions is None:
-        return
-    theirs, answers = job.predictions, job.target.answers
-    if theirs.score and theirs.probabilities:
-        yield (
-            f"predictions has `score` = {theirs.score!r} and `probabilities`, but a label's "
-            "probability stands in one place: keep `score`, or one column per class"
-        )
-    for name in theirs.probabilities:
-        if name not in answers:
-            allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
-            near = _nearest(name, answers)
-            yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
-
-
-_CHECKS = (
-    _parts_that_go_together,
-    _scores_of_no_answer,
-    _forbidden_columns,
-    _unknown_cohorts,
-    _metrics_of_another_task,
-)
 
 
 def load(path: Path) -> Job:
@@ -266,7 +174,7 @@ def _explain(path: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> tupl
         allowed = _keys_beside(first["loc"])
         if not allowed:
             return f"unknown key {key}", f"delete {key}"
-        near = _nearest(path[-1], allowed)
+        near = nearest(path[-1], allowed)
         return f"unknown key {key}", f"use one of {', '.join(allowed)}{near}"
     if first["type"] == "missing":
         return f"{key} is missing", f"add {key} = …, as {_PAGE} says"
@@ -293,8 +201,3 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for part in getattr(annotation, "__args__", ()) for found in _models_in(part)]
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

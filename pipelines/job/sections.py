@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.columns.spelling import canonical
+from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
@@ -43,6 +44,22 @@ class Batches(Section):
         le=87_600,
         description="Hours that a period must be over before it is scored without `--early`.",
     )
+    first: str | None = Field(
+        default=None,
+        alias="from",
+        description="The first batch that `run` works on by itself; without it, `run` leaves out the batches that the live model was trained on.",
+        json_schema_extra=ADDED,
+    )
+    on_change: Literal["tell", "replace"] = Field(
+        default="tell",
+        description="What becomes of a published batch whose input changed: it is told, or scored again and replaced.",
+        json_schema_extra=ADDED,
+    )
+
+    @field_validator("first", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return value.isoformat() if isinstance(value, date) else value
 
     @field_validator("timezone")
     @classmethod

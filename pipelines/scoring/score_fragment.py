@@ -14,7 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array
-from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
+from pipelines.errors import (
+    FunctionFailed,
+    InputUnreadable,
+    JobInvalid,
+    RecheckError,
+    SchemaMismatch,
+)
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest, identified
 from pipelines.input.batch_rows import BatchRows, batches_of
@@ -60,20 +66,38 @@ class Work:
 
         Raises:
             InputUnreadable, SchemaMismatch: its file cannot be used.
+            JobInvalid: the user's function fails.
         """
-        columns, wanted = projection(self.rules), self.attempts
-        digests = self.file_digests
-        for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
-            if not split.source.is_untyped:
-                require_numbers(rows.rows.schema, self.rules.number_columns)
-            yield score_fragment(self, split, rows)
+        for rows in self._read(split):
+            yield self._scored(split, rows)
 
     def outcome(self, split: Split) -> Outcome:
-        """Score a split; a fault of its file is part of the outcome, so that others go on."""
+        """Score a split; a fault of its file or of one batch is part of it, so that others go on."""
+        results: list[FragmentResult] = []
+        refused: dict[str, RecheckError] = {}
         try:
-            return Outcome(split, tuple(self.results(split)), None)
+            for rows in self._read(split):
+                try:
+                    results.append(self._scored(split, rows))
+                except (SchemaMismatch, JobInvalid) as error:
+                    refused.setdefault(rows.batch, _of_file(error, split.source.name))
         except (InputUnreadable, SchemaMismatch) as error:
             return Outcome(split, (), _of_file(error, split.source.name))
+        return Outcome(split, tuple(results), None, refused)
+
+    def _read(self, split: Split) -> Iterator[BatchRows]:
+        columns, digests = projection(self.rules), self.file_digests
+        for rows in batches_of(self.rules, split, columns, batches=self.attempts, digests=digests):
+            if not split.source.is_untyped:
+                require_numbers(rows.rows.schema, self.rules.number_columns)
+            yield rows
+
+    def _scored(self, split: Split, rows: BatchRows) -> FragmentResult:
+        try:
+            return score_fragment(self, split, rows)
+        except FunctionFailed as error:
+            place = f"batch {rows.batch}, {split.source.name}"
+            raise error.at(place, rows.positions.tolist()) from error
 
 
 def _of_file(error: RecheckError, name: str) -> RecheckError:
@@ -89,7 +113,8 @@ class Outcome:
 
     split: Split
     results: tuple[FragmentResult, ...]
-    error: RecheckError | None
+    error: RecheckError | None  # of its file
+    refused: Mapping[str, RecheckError] = field(default_factory=dict)  # of one batch, by its name
 
 
 def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Bools, Hashes, Int64s, dictionary_codes, floats, texts
 from pipelines.columns.spelling import canonical_text
+from pipelines.errors import FunctionFailed
 from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
@@ -113,6 +114,7 @@ class Reader:
 
         Raises:
             InputUnreadable, SchemaMismatch: the file cannot be used.
+            JobInvalid: the user's function fails.
         """
         columns = projection(self.rules, target=True)
         slices = batches_of(
@@ -122,12 +124,19 @@ class Reader:
             if not split.source.is_untyped:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
             targets = self._targets(rows)
-            prepared = self.function(rows.rows) if self.function else rows.rows
+            prepared = self._prepared(rows, split)
             features = features_of(
                 prepared, self.rules.features, self.rules.batches.timezone, rows.faults
             )
             self._mark_broken_pictures(features, rows.faults)
             yield Examined(rows, features, targets)
+
+    def _prepared(self, rows: BatchRows, split: Split) -> pa.RecordBatch:
+        try:
+            return self.function(rows.rows) if self.function else rows.rows
+        except FunctionFailed as error:
+            place = f"batch {rows.batch}, {split.source.name}"
+            raise error.at(place, rows.positions.tolist()) from error
 
     def _usable(self, examined: Examined, good: Int64s, source: int) -> TrainingRows:
         rules, kept = self.rules, take(examined.rows.rows, good)

@@ -249,3 +249,15 @@ def test_a_first_file_without_rows_is_passed_over(bare: World) -> None:
     )
 
     assert told.code == 0, told
+
+
+def test_a_seed_that_is_named_is_the_jobs(bare: World) -> None:
+    """So that a page of documentation can promise its figures."""
+    seed = "0123456789abcdef0123456789abcdef"
+
+    assert init(bare, "--target", "outcome", "--seed", seed).code == 0
+    assert f'seed = "{seed}"' in bare.job.read_text()
+
+
+def test_a_seed_that_is_too_short_is_refused(bare: World) -> None:
+    assert init(bare, "--target", "outcome", "--seed", "1").error["code"] == "job_invalid"

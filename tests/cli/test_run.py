@@ -56,9 +56,9 @@ def test_batches_that_were_published_are_told_where_another_fails(
     assert told.error["fix"] == f"run `recheck score {world.job} --batch b`"
 
 
-@pytest.mark.parametrize("command", ["sample", "run"])
+@pytest.mark.parametrize(("command", "since"), [("sample", ()), ("run", ("--since", DAYS[0]))])
 def test_batches_that_were_drawn_from_are_told_where_another_fails(
-    world: World, monkeypatch: pytest.MonkeyPatch, command: str
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str, since: tuple[str, ...]
 ) -> None:
     """They hold, whether they come before it or after it."""
     world.ok("score")
@@ -71,7 +71,7 @@ def test_batches_that_were_drawn_from_are_told_where_another_fails(
 
     monkeypatch.setattr(sample._Batch, "draw", all_but_one)
 
-    told = world.refused(command)
+    told = world.refused(command, *since)
 
     assert [one["batch"] for one in told.answer["batches"]] == [DAYS[0], DAYS[2], DAYS[1]]
     assert told.answer["batches"][-1] == {

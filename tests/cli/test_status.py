@@ -102,4 +102,4 @@ def test_a_batch_that_left_the_data_is_gone(world: World) -> None:
 
 
 def test_a_batch_that_was_never_scored_is_due(world: World) -> None:
-    assert {one["state"] for one in states(world).values()} == {"due"}
+    assert {one["state"] for one in states(world).values()} == {"due", "earlier"}

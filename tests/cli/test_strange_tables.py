@@ -479,7 +479,7 @@ def test_without_a_column_to_show_nobody_is_asked(terminal: Terminal, tmp_path: 
 
 
 def test_a_part_without_a_byte_counts_as_no_rows(terminal: Terminal, tmp_path: Path) -> None:
-    """As Spark writes them; a batch of such parts alone is refused."""
+    """As Spark writes them; a batch of such parts alone is empty."""
     for day in ("2026-10-01", "2026-10-02"):
         (tmp_path / day).mkdir()
         written(tmp_path / day / "part-0.csv", plain_rows(day_rows := 20))
@@ -495,7 +495,8 @@ def test_a_part_without_a_byte_counts_as_no_rows(terminal: Terminal, tmp_path: P
     assert told == {"2026-10-01": 40, "2026-10-02": 40}
     (tmp_path / "2026-10-03").mkdir()
     (tmp_path / "2026-10-03" / "part-0.csv").touch()
-    assert "the file is empty" in terminal.refused("score")["problem"]
+    states = {one["batch"]: one["status"] for one in terminal.ok("score")["batches"]}
+    assert states["2026-10-03"] == "empty"
 
 
 def test_a_class_that_nobody_can_choose_is_named(terminal: Terminal, tmp_path: Path) -> None:

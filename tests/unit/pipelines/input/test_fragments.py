@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import BatchUnknown, InputUnreadable, SchemaMismatch
+from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.formats.file_rules import FIRST, FileRules
 from pipelines.input import fragments
 from pipelines.input.fragments import (
@@ -23,7 +23,6 @@ from pipelines.input.fragments import (
     Source,
     file_digest,
     find_sources,
-    of_batches,
     read_column,
     read_split,
     splits_of,
@@ -210,20 +209,6 @@ def test_without_a_file_the_pattern_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(InputUnreadable, match=r"no file at \*\.csv"):
         find_sources("*.csv", tmp_path)
-
-
-def test_files_of_other_batches_are_left_out(tmp_path: Path) -> None:
-    touch(tmp_path, "a.csv", "b.csv", "c.csv")
-    found = find_sources("{batch}.csv", tmp_path)
-
-    assert [one.batch for one in of_batches(found, ["c", "a"])] == ["a", "c"]
-
-
-def test_a_batch_that_no_path_names_is_unknown(tmp_path: Path) -> None:
-    touch(tmp_path, "a.csv")
-
-    with pytest.raises(BatchUnknown, match="'b'"):
-        of_batches(find_sources("{batch}.csv", tmp_path), ["b"])
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])

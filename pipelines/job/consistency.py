@@ -1,0 +1,118 @@
+"""Checks of a job file across its tables: keys that depend on each other, and names that must be there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from pipelines.job.metric_names import WATCHABLE, metrics_of
+from pipelines.job.periods import named
+from pipelines.sampling.leakage import SEEN
+
+if TYPE_CHECKING:
+    from pipelines.job.job_file import Job
+
+
+def _parts_that_go_together(job: Job) -> Iterator[str]:
+    """Check keys that depend on each other."""
+    if (job.model is None) == (job.predictions is None):
+        yield "a job has either [model] or [predictions]"
+    by = job.batches.by
+    if by in ("hour", "day", "week") and job.data.time is None:
+        yield f'batches.by = "{by}" needs data.time, the column with the time of the event'
+    first = job.batches.first
+    if by in ("hour", "day", "week") and first is not None and named(first) is None:
+        yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20 or 2026-W47'
+    if (by == "path") != ("{batch}" in job.data.path):
+        yield 'batches.by = "path" goes with {batch} in data.path'
+    if job.model and not job.features.columns:
+        yield "features.columns is empty: a model needs at least one feature"
+    if job.task == "classification" and len(job.target.answers) < 2:
+        yield "target.answers needs at least two answers: every class that may be right"
+
+
+def _forbidden_columns(job: Job) -> Iterator[str]:
+    """Check for columns that would give the answer away to the model or to people."""
+    later = job.features.known_after
+    secret = dict.fromkeys(later, "it is known only after the prediction (features.known_after)")
+    if job.target.column:
+        secret[job.target.column] = "it is the target"
+    if job.predictions:
+        given = job.predictions
+        told = filter(None, [given.label, given.score, *given.probabilities.values()])
+        secret |= dict.fromkeys(told, "it holds the prediction, and labelers are blind")
+    used = [(name, "features.columns") for name in job.features.columns]
+    used += [(name, "labeling.show") for name in job.labeling.show if name not in later]
+    for name, where in used:
+        if name in secret:
+            yield f"{name!r} may not stand in {where}: {secret[name]}"
+
+
+def _unknown_cohorts(job: Job) -> Iterator[str]:
+    """Check the names of cohorts that other keys refer to."""
+    for name in job.cohorts:
+        if "=" in name or name == SEEN:
+            yield f"a cohort may not be called {name!r}: estimates write NAME=VALUE"
+    for name in job.sampling.cohorts:
+        if name not in job.cohorts:
+            near = nearest(name, job.cohorts)
+            yield f"sampling.cohorts names {name!r}, which is not in [cohorts]{near}"
+    cohorts = [*job.cohorts, *([SEEN] if job.model else [])]
+    for name in [alert.cohort.partition("=")[0] for alert in job.alerts if alert.cohort]:
+        if name not in cohorts:
+            near = nearest(name, cohorts)
+            yield f"alerts.cohort names {name!r}, which is not in [cohorts]{near}"
+
+
+def _metrics_of_another_task(job: Job) -> Iterator[str]:
+    """Check that the task has the metrics and classes that other keys name."""
+    metrics, answers = metrics_of(job.task), job.target.answers
+    for where, metric in [
+        *(("metrics", metric) for metric in job.metrics),
+        *(("alerts.metric", alert.metric) for alert in job.alerts),
+    ]:
+        if metric not in metrics:
+            yield f'{where}: a {job.task} has no "{metric}", but {", ".join(metrics)}'
+        elif where == "alerts.metric" and metric not in WATCHABLE:
+            watchable = ", ".join(name for name in metrics if name in WATCHABLE)
+            yield f'alerts.metric: "{metric}" cannot be watched yet, but {watchable}'
+    for alert in job.alerts:
+        if alert.class_ is not None and alert.class_ not in answers:
+            yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
+
+
+def _scores_of_no_answer(job: Job) -> Iterator[str]:
+    """Check that a label has one column of probabilities, and each such column a label."""
+    if job.predictions is None:
+        return
+    theirs, answers = job.predictions, job.target.answers
+    if theirs.score and theirs.probabilities:
+        yield (
+            f"predictions has `score` = {theirs.score!r} and `probabilities`, but a label's "
+            "probability stands in one place: keep `score`, or one column per class"
+        )
+    for name in theirs.probabilities:
+        if name not in answers:
+            allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
+            near = nearest(name, answers)
+            yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
+
+
+CHECKS = (
+    _parts_that_go_together,
+    _scores_of_no_answer,
+    _forbidden_columns,
+    _unknown_cohorts,
+    _metrics_of_another_task,
+)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a question with the known word that is spelled most alike; empty where none is.
+
+    >>> nearest("setle", ["by", "settle"])
+    ' (did you mean settle?)'
+    """
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
