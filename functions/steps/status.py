@@ -13,7 +13,6 @@ from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
 from functions.batches.comparison import Comparison, compare
-from functions.batches.discovery import Comparison
 from functions.batches.due import is_open
 from functions.batches.model import trained_on
 from functions.batches.nightly import left_out
