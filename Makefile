@@ -87,9 +87,8 @@ bench: setup ## Measure scoring against the bare loop, as ratios, and the memory
 	$(BIN)/python tests/benchmarks/memory.py
 	$(BIN)/python tests/benchmarks/scoring.py
 
-bench-coverage: setup ## Measure how often the intervals cover the truth, and write docs/coverage.md; years of alerts
+bench-coverage: setup ## Measure how often the intervals cover the truth, and write docs/coverage.md
 	$(BIN)/python -m tests.benchmarks.coverage --write
-	$(BIN)/python -m tests.benchmarks.alert_years
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

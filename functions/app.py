@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-import pyarrow as pa
 from pydantic import SecretStr
 
 from functions.batches.discovery import JobData
@@ -20,19 +19,16 @@ from functions.runs import Run, RunLog, keep
 from functions.tables import Views
 from infra import clock
 from infra import settings as user_settings
+from infra.commit_clock import CommitClock
 from infra.ports import Say
 from infra.settings import Access, Settings
 from infra.store import Store, open_store
-from pipelines.columns import relations
 from pipelines.errors import JobInvalid, RecheckError
 from pipelines.job import job_file
 from pipelines.job.job_file import Job
-from pipelines.tables.schemas import TABLES
 from pipelines.tables.snapshot import Tables
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
-_TIMED = [name for name, schema in TABLES.items() if "known_at" in schema.names]
-_COMMIT_WAIT = 120  # seconds for another process to end its commit
 
 
 def _quiet(message: str) -> None:
@@ -100,12 +96,15 @@ class App:
                 self.say(f"warning: this run is not in the table `runs`: {error.problem}")
 
     def keep(self, runs: Sequence[Run]) -> None:
-        """Commit runs now: before what depends on their record."""
-        if not runs:
-            return
+        """Commit runs, if there are any."""
+        if runs:
+            with self.committing() as moment:
+                self.keep_at(moment, runs)
+
+    def keep_at(self, moment: datetime, runs: Sequence[Run]) -> None:
+        """Commit runs at a time of `committing`, before what depends on their record."""
         common = {"job": self.job.name, "job_hash": self.job_hash, "actor": self.settings.actor}
-        with self.committing() as moment:
-            keep(self.store, runs, common, known_at=moment)
+        keep(self.store, runs, common, known_at=moment)
 
     def tables(self) -> Tables:
         """Return a new snapshot of the job's tables."""
@@ -147,28 +146,26 @@ class App:
         )
         return Access(running.url, key or SecretStr(running.token))
 
-    @contextmanager
-    def committing(self) -> Iterator[datetime]:
-        """Hold the right to commit, at a time that is later than every earlier commit's.
+    def alone(self, name: str, *, wait: float, dry_run: bool) -> AbstractContextManager[None]:
+        """Hold a name against other processes; a dry run holds nothing, for it may only read.
 
-        Facts are ordered by their commit time, so an estimate as of a time can
-        never gain a fact that was committed later.
+        Args:
+            name: what is held.
+            wait: seconds to wait for another holder.
+            dry_run: whether nothing will be changed.
 
-        Yields:
-            The commit time.
+        Returns:
+            The lock, for a `with`.
         """
-        with self.store.lock("commit", wait=_COMMIT_WAIT):
-            moment = clock.after(self._last_moment(), self.now())
-            self.store.note("last-commit", moment.isoformat())
-            yield moment
+        return nullcontext() if dry_run else self.store.lock(name, wait=wait)
 
-    def _last_moment(self) -> datetime | None:
-        noted = clock.read(self.store.noted("last-commit"))
-        if noted is not None:
-            return noted
-        times = pa.concat_tables(self.store.table(name).read(["known_at"]) for name in _TIMED)
-        newest = relations.records(times.sort_by([("known_at", "descending")]).slice(0, 1))
-        return newest[0]["known_at"] if newest else None
+    def committing(self) -> AbstractContextManager[datetime]:
+        """Hold the right to commit, at a time that is later than every earlier commit's."""
+        return self._commit_clock.committing()
+
+    @cached_property
+    def _commit_clock(self) -> CommitClock:
+        return CommitClock(self.store, self.now, self.say)
 
 
 def open_app(
@@ -207,7 +204,10 @@ def open_app(
 def _path(job: Path | str) -> Path:
     if isinstance(job, Path):
         return job.absolute()
-    url = urlparse(job)
+    try:
+        url = urlparse(job)
+    except ValueError:
+        url = urlparse("no:")
     if url.scheme not in ("", "file"):
         raise JobInvalid(
             f"{job}: a job file is read from this machine only",

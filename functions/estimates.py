@@ -26,15 +26,17 @@ def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estim
     Returns:
         The estimates of all batches, cohorts and windows.
     """
+    asked = wanted(job)
+    samples_of_job = views.samples(scores=asked.needs_scores)
     designs, samples, annotations = (
         of_purpose(rows, VERIFY)
-        for rows in (views.designs, views.samples(), views.annotations(as_of))
+        for rows in (views.designs, samples_of_job, views.annotations(as_of))
     )
     return estimation.estimates(
         designs,
         samples,
         annotations,
-        wanted=wanted(job),
+        wanted=asked,
         seed=job.sampling.seed,
         scored=scored(views.tables),
         as_of=as_of,
@@ -42,10 +44,10 @@ def compute(job: Job, views: Views, as_of: datetime | None = None) -> list[Estim
 
 
 def scored(tables: Tables) -> list[Scoring]:
-    """Return every scoring of the job's batches."""
+    """Return every scoring of the job's batches that was published, replaced ones included."""
     return [
         Scoring(attempt.batch, attempt.version, attempt.predictions, attempt.known_at)
-        for attempt in attempts.attempts(tables).values()
+        for attempt in attempts.ever_published(tables)
     ]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from functions.draws.rows_shown import shown_columns
 from functions.tables import Views, of_purpose
+from infra.ports import Say
 from infra.settings import Access, Settings
+from labeling.answers.set_aside import set_aside_words
 from labeling.questions.survey import Survey
 from pipelines.columns.relations import where_in
 from pipelines.errors import LabelStudioRefused
@@ -63,6 +66,12 @@ def _unnamed(settings: Settings) -> LabelStudioRefused:
         fix=f"set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY to yours, or {unset}run "
         "`recheck labelstudio up`: it starts one on this machine, and is found without them",
     )
+
+
+def tell_unreadable(say: Say, named: Sequence[str]) -> None:
+    """Tell the records that cannot be read, if there are any."""
+    if words := set_aside_words(named):
+        say(f"warning: {words}")
 
 
 def asked(views: Views, server: str, purpose: str) -> dict[tuple[str, str], int]:

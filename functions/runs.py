@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -46,6 +47,13 @@ def peak_memory() -> int:
     return max(resource.getrusage(one).ru_maxrss for one in who) * _KILO
 
 
+def physical_memory() -> int:
+    """Return the memory of this machine, or what this process may take of it, in bytes."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return machine if allowed == resource.RLIM_INFINITY else min(machine, allowed)
+
+
 def versions() -> dict[str, str]:
     """Return the libraries that could change a bit of the output, with their versions."""
     return installed(_LIBRARIES)
@@ -67,6 +75,7 @@ class Run:
     peak_memory: int | None = None  # bytes
     versions: dict[str, str] = field(default_factory=versions)
     error: str | None = None  # its code and what was wrong
+    files: dict[str, dict[str, str]] | None = None  # table -> name of a file -> its digest
 
     @classmethod
     def of(
@@ -94,7 +103,8 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """Return the run as a row, without who ran it and when."""
-        texts = ("inputs", "outputs", "versions")
+        texts: tuple[str, ...] = ("inputs", "outputs", "versions")
+        texts += ("files",) if self.files is not None else ()
         written = {name: json.dumps(getattr(self, name), sort_keys=True) for name in texts}
         return {name: getattr(self, name) for name in self.__slots__} | written
 

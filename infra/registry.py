@@ -40,11 +40,12 @@ class Registry:
             if len(parts) == 2 and parts[1] == SIGNATURE and not parts[0].startswith(".")
         )
 
-    def live(self, pinned: str | None) -> str:
-        """Return the version to score with: the pinned one, else the one that was fitted last.
+    def live(self, chosen: str | None) -> str:
+        """Return the version to score with: the chosen one, else the one that was fitted last.
 
         Args:
-            pinned: the version that the job file names, if any.
+            chosen: the version that the job file pins, or that was released last; None
+                in a store of an earlier release.
 
         Returns:
             The version; its package is there.
@@ -52,7 +53,7 @@ class Registry:
         Raises:
             StepMissing: there is none.
         """
-        version = pinned or self.newest()
+        version = chosen or self.newest()
         if version is None or not version:
             raise StepMissing(
                 f"model {self.name!r} has no version yet", fix="run `recheck fit` first"
@@ -117,12 +118,12 @@ class Registry:
             self.versions.delete(name)
 
     def newest(self) -> str | None:
-        """Return the version that `fit` named last."""
+        """Return the version that the file of the live version names, by whichever job."""
         try:
             return self.models.read(f"{self.name}.{_LIVE}").decode(errors="replace").strip()
         except FileNotFoundError:
             return None
 
     def make_live(self, version: str) -> None:
-        """Name the version that is scored with from now on."""
+        """Name the version that was made live last, for whoever looks at the folder."""
         self.models.put(f"{self.name}.{_LIVE}", f"{version}\n".encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from infra.engines.choice import ENGINES
+from infra.owned_files import require_own
 from pipelines.errors import SettingsInvalid
 
 ALSO = {"label_studio_url": "LABEL_STUDIO_URL", "label_studio_api_key": "LABEL_STUDIO_API_KEY"}
@@ -40,6 +42,20 @@ def _registered(engine: str) -> str:
 EngineName = Annotated[
     str, AfterValidator(_registered), Field(json_schema_extra={"enum": [*ENGINES]})
 ]
+
+
+def _without_user(url: str) -> str:
+    """Return an address without user and password: the access token opens Label Studio, and nothing else.
+
+    >>> _without_user("https://me:secret@labels.example.com/x")
+    'https://labels.example.com/x'
+    """
+    scheme, mark, rest = url.partition("://")
+    server, slash, path = rest.partition("/")
+    return scheme + mark + server.rpartition("@")[2] + slash + path
+
+
+Address = Annotated[str, AfterValidator(_without_user)]
 
 
 def _user() -> str:
@@ -74,14 +90,19 @@ class Settings(BaseModel):
     inline_limit: int = Field(
         default=2_000,
         ge=0,
+        strict=True,
         description="Up to this many megabytes of input, `auto` works in this process.",
     )
     workers: int = Field(
-        default=1, ge=1, le=256, description="Processes that the inline engine works with."
+        default=1,
+        ge=1,
+        le=256,
+        strict=True,
+        description="Processes that the inline engine works with.",
     )
-    label_studio_url: str | None = Field(
+    label_studio_url: Address | None = Field(
         default=None,
-        description="Address of Label Studio; also `LABEL_STUDIO_URL`. "
+        description="Address of Label Studio; also `LABEL_STUDIO_URL`. A user and password in it are dropped. "
         "Without it, the one that `recheck labelstudio up` runs on this machine.",
     )
     label_studio_api_key: SecretStr | None = Field(
@@ -125,16 +146,28 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
 def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     named = environment.get("RECHECK_SETTINGS")
     config = environment.get("XDG_CONFIG_HOME") or "~/.config"
-    path = Path(named or f"{config}/recheck/settings.toml").expanduser()
-    if not named and not path.is_file():
-        return {}
+    path = Path(named or f"{config}/recheck/settings.toml")
     try:
+        path = _in_home(path, is_named=bool(named))
+        if not named and not path.is_file():
+            return {}
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # too deep, or in nobody's home
         raise SettingsInvalid(
             f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS"
         ) from error
+    require_own(path, "the settings file")
     return {name: (value, str(path)) for name, value in content.items()}
+
+
+def _in_home(path: Path, *, is_named: bool) -> Path:
+    """Return a path whose `~` is the user's home folder; a user without one has no file there."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        if is_named:
+            raise
+        return path
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
@@ -142,5 +175,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object,
     for name in Settings.model_fields:
         for variable in (ALSO.get(name), f"RECHECK_{name.upper()}"):
             if variable and environment.get(variable):
-                values[name] = (environment[variable], variable)
+                values[name] = (_parsed(name, environment[variable]), variable)
     return values
+
+
+def _parsed(name: str, text: str) -> object:
+    """Return a whole number where the setting is one; else, and where it is none, the text."""
+    is_number = Settings.model_fields[name].annotation is int
+    return int(text) if is_number and re.fullmatch(r"[0-9]{1,9}", text) else text

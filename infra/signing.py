@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shlex
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from infra.owned_files import require_own
 from pipelines.errors import PackageRefused, SettingsInvalid
 from pipelines.models.signature_format import Signature, Verify
 
@@ -70,7 +72,13 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     '/etc/xdg/recheck/signing.pem'
     """
     config = environment.get("XDG_CONFIG_HOME")
-    return (Path(config) if config else Path.home() / ".config") / "recheck" / "signing.pem"
+    try:
+        return (Path(config) if config else Path.home() / ".config") / "recheck" / "signing.pem"
+    except RuntimeError as error:
+        raise SettingsInvalid(
+            "no signing key can be kept: this user has no home folder",
+            fix="let XDG_CONFIG_HOME name a folder, or RECHECK_SIGNING_KEY and RECHECK_TRUSTED_KEYS keys",
+        ) from error
 
 
 def own_key(named: Path | None = None) -> SigningKey:
@@ -78,8 +86,8 @@ def own_key(named: Path | None = None) -> SigningKey:
 
     Raises:
         SettingsInvalid: the named file is not there, cannot be read, is no
-            private Ed25519 key or may be read by others; or the own key cannot
-            be written.
+            private Ed25519 key, or may be read or changed by others; or the own
+            key cannot be written.
     """
     if named is not None:
         return load_key(named)
@@ -97,6 +105,7 @@ def load_key(path: Path) -> SigningKey:
     """
     data = _read(path, "RECHECK_SIGNING_KEY", "names a private Ed25519 key in PEM form")
     _refuse_if_shared(path)
+    require_own(path, "the private key")
     try:
         private = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -111,9 +120,11 @@ def load_public_key(path: Path) -> bytes:
     """Read a public key: 32 bytes.
 
     Raises:
-        SettingsInvalid: the file cannot be read, or is no public Ed25519 key.
+        SettingsInvalid: the file cannot be read, is no public Ed25519 key, or
+            somebody else could put another in its place.
     """
     data = _read(path, "RECHECK_TRUSTED_KEYS", "lists public Ed25519 keys (.pub)")
+    require_own(path, "the trusted key")
     try:
         public = load_pem_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -179,7 +190,7 @@ def _create(path: Path) -> None:
             with contextlib.suppress(FileExistsError):
                 # Complete or absent: a link appears at once, and only if nothing is there.
                 os.link(beside, path)
-                path.with_suffix(".pub").write_bytes(public)
+                _write_beside(path, public)
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
@@ -188,6 +199,13 @@ def _create(path: Path) -> None:
             fix="let RECHECK_SIGNING_KEY name a private key, or XDG_CONFIG_HOME a folder that "
             "can be written",
         ) from error
+
+
+def _write_beside(path: Path, public: bytes) -> None:
+    """Write the public half, which others may read and not change."""
+    beside = path.with_suffix(".pub")
+    beside.write_bytes(public)
+    beside.chmod(0o644)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -214,7 +232,7 @@ def _refuse_if_shared(path: Path) -> None:
     if os.name == "posix" and shared:
         raise SettingsInvalid(
             f"the private key {path} may be used by others than its owner",
-            fix=f"chmod 600 {path}; if others may have read it, make a new one",
+            fix=f"chmod 600 {shlex.quote(str(path))}; if others may have read it, make a new one",
         )
 
 

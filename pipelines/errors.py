@@ -20,7 +20,7 @@
     ├── LabelStudioRefused     16  the key, the project or the request is not accepted
     ├── ProjectChanged         17  a project was changed by hand
     ├── AnswersUnreadable      18  a file of answers cannot be understood
-    ├── StoreUnavailable       19  the store is full, read-only or not there
+    ├── StoreUnavailable       19  the store is full, read-only, damaged or not there
     ├── ConcurrentRun          20  (retryable) another run holds the batch or won the race
     ├── SettingsInvalid        21  a setting cannot be used
     ├── EngineUnavailable      22  the engine is unknown or not installed
@@ -38,6 +38,8 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+_USER = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*@")  # and password, in an address
+
 
 class RecheckError(Exception):
     """Says what is wrong, then what to do.
@@ -50,8 +52,13 @@ class RecheckError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, problem: str, *, fix: str) -> None:
-        self.problem, self.fix = problem, fix
-        super().__init__(f"{problem}\n  fix: {fix}")
+        """Make the error; it is printed and stored, so no address in it keeps a password.
+
+        >>> RecheckError("no answer at https://me:secret@host/x", fix="try again").problem
+        'no answer at https://host/x'
+        """
+        self.problem, self.fix = (_USER.sub("", text) for text in (problem, fix))
+        super().__init__(f"{self.problem}\n  fix: {self.fix}")
 
     @property
     def code(self) -> str:
@@ -194,7 +201,7 @@ class AnswersUnreadable(RecheckError):
 
 
 class StoreUnavailable(RecheckError):
-    """The store is full, read-only, or not there."""
+    """The store is full, read-only, damaged, or not there."""
 
     exit_code = 19
 

@@ -40,6 +40,14 @@ class Attempt:
     known_at: datetime
     reading: int  # number of the rules by which its files were read
     rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
+    number: int | None  # of the batch's publications, from 1; None in stores of earlier releases
+    replaces: str | None  # the attempt that was live before
+    table: str | None  # the id of `predictions` then
+
+
+def transaction_id(job: str, batch: str) -> str:
+    """Return the id of a batch's transaction: one, for two models must not publish side by side."""
+    return f"score/{job}/{batch}"
 
 
 def published(tables: Tables) -> dict[str, str]:
@@ -52,9 +60,10 @@ def published(tables: Tables) -> dict[str, str]:
 
 
 def attempts(tables: Tables) -> dict[str, Attempt]:
-    """Return every attempt at scoring, published or not, by its id."""
+    """Return every attempt at scoring, published or not, by its id, in the order of their commits."""
     tables.files("predictions")  # listed first: an attempt is recorded before it is published
     rows = relations.records(tables.read("runs", _COLUMNS, where={"step": ["score"]}))
+    rows.sort(key=lambda row: row["known_at"])  # a repeat of a killed run counts, not that run
     return {row["run_id"]: _attempt(row) for row in rows if row["error"] is None}
 
 
@@ -75,6 +84,9 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         row["known_at"],
         inputs.get("reading", FIRST),
         inputs.get("rules", {}),
+        inputs.get("number"),
+        inputs.get("replaces"),
+        inputs.get("table"),
     )
 
 
@@ -98,6 +110,54 @@ def scored(tables: Tables) -> dict[str, Attempt]:
     """Return the same as `live`, without the batches whose attempt `runs` does not know."""
     newest, recorded = published(tables), attempts(tables)
     return {batch: recorded[attempt] for batch, attempt in newest.items() if attempt in recorded}
+
+
+FileDigests = Mapping[str, Mapping[str, str]]  # by table and name of the file
+
+
+def file_digests(tables: Tables) -> dict[str, FileDigests]:
+    """Return the digest of each file that an attempt has published.
+
+    Args:
+        tables: a snapshot of the job's tables.
+
+    Returns:
+        By attempt, table and name of the file. Attempts of earlier releases are left out:
+        they recorded none.
+    """
+    tables.files("predictions")  # listed first, as in `attempts`
+    columns = (*_COLUMNS, "files")  # what `attempts` reads, too: no file is read twice
+    rows = relations.records(tables.read("runs", columns, where={"step": ["score"]}))
+    rows.sort(key=lambda row: row["known_at"])
+    return {
+        row["run_id"]: json.loads(row["files"])
+        for row in rows
+        if row["files"] is not None and row["error"] is None
+    }
+
+
+def ever_published(tables: Tables) -> list[Attempt]:
+    """Return every attempt that was live at some time; one that was killed before its commit never was.
+
+    Each names the one that it replaced. Attempts of earlier releases do not: of those, all up
+    to the last that was live count.
+    """
+    recorded = attempts(tables)
+    published_ones: list[Attempt] = []
+    for name in published(tables).values():
+        next_one: str | None = name
+        while next_one in recorded:
+            attempt = recorded.pop(next_one)
+            published_ones.append(attempt)
+            next_one = attempt.replaces
+            if attempt.number is None:
+                published_ones += [one for one in recorded.values() if _is_older(one, attempt)]
+    return published_ones
+
+
+def _is_older(one: Attempt, other: Attempt) -> bool:
+    """Tell whether an attempt of an earlier release came before another one at the same batch."""
+    return one.number is None and one.batch == other.batch and one.known_at < other.known_at
 
 
 NAMING, CONTENT, SEED = "naming", "content", "seed"

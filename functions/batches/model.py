@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from functions.batches.releases import releases_of, require_own
 from infra import signing
 from infra.registry import Registry
 from infra.settings import Settings
@@ -28,6 +29,7 @@ class Live:
     unknown_in_training: Mapping[str, float] = field(
         default_factory=dict
     )  # share of rows, by category
+    news: str | None = None  # that a file says something else
 
 
 def live(job: Job, store: Store, settings: Settings) -> Live:
@@ -53,8 +55,10 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
             "the job has no [model]", fix="name one, or score predictions made elsewhere"
         )
     registry, trusted = store.registry(model.name), trusted_keys(settings)
-    version = registry.live(model.version)
+    releases = releases_of(job, model, store)
+    version = registry.live(model.version or releases.live)
     package = registry.open(version, signing.verifier(trusted))
+    require_own(package.manifest, releases, store, model.version)
     _check_features(job, package)
     opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
     manifest = package.manifest
@@ -63,6 +67,7 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
         opener,
         frozenset(manifest.recipe.training.batches),
         unknown_in_training(manifest.statistics),
+        releases.unlike(registry.newest()),
     )
 
 
@@ -71,7 +76,8 @@ def trained_on(job: Job, store: Store) -> frozenset[str]:
     if job.model is None:
         return frozenset()
     registry = store.registry(job.model.name)
-    version = job.model.version or registry.newest()
+    released = releases_of(job, job.model, store).live
+    version = job.model.version or released or registry.newest()
     manifest = registry.manifest(version) if version else None
     return frozenset(manifest.recipe.training.batches) if manifest else frozenset()
 

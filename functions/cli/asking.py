@@ -8,12 +8,14 @@ import click
 
 from functions.cli import batch_records, estimate_table, output
 from functions.cli.options import (
+    TEXT,
     batch_option,
     dry_run_option,
     job_argument,
     json_option,
     opened,
 )
+from pipelines.job.sections import MOST_ROWS
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 
@@ -22,12 +24,13 @@ from pipelines.tables.purposes import TRAIN, VERIFY
 @batch_option
 @click.option(
     "--budget",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=MOST_ROWS),
     metavar="N",
     help="Rows per batch, at least 1; without it, the job file's.",
 )
 @click.option(
     "--redraw",
+    type=TEXT,
     metavar="REASON",
     help="Draw anew, although there is an earlier draw; it stays on record.",
 )
@@ -108,11 +111,9 @@ def pull(job: Path, files: tuple[Path, ...], full: bool, dry_run: bool, as_json:
     from functions.steps import pull as step
 
     pulled = step.pull(opened(job), files=files, full=full, dry_run=dry_run)
-    lines = [
-        f"{name}: {value}"
-        for name, value in output.plain(pulled).items()
-        if not isinstance(value, list)
-    ]
+    counts = output.plain(pulled)
+    lines = [f"{name}: {value}" for name, value in counts.items() if not isinstance(value, list)]
+    lines += [f"unreadable: {len(pulled.unreadable)}"] if pulled.unreadable else []
     if pulled.unknown_ids:
         output.say(f"hint: unknown ids, the first: {', '.join(pulled.unknown_ids)}")
-    output.answer(output.plain(pulled), lines, as_json=as_json)
+    output.answer(counts, lines, as_json=as_json)

@@ -14,6 +14,7 @@ from labeling.estimates.amounts import (
     ends_without_point,
     leading_range,
 )
+from pipelines.columns.visible import visible_line
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
@@ -215,7 +216,8 @@ def _row(name: str, estimate: Estimate) -> Row:
     if (ends := ends_without_point(estimate)) is not None:
         return name, "no single figure", TERMINAL.bounded(estimate.metric, ends, _DIGITS), answered
     if estimate.value is None:
-        return name, "no answers yet" if not estimate.n_answered else "unknown", "-", answered
+        why = (estimate.reason,) if estimate.reason and estimate.n_answered else ()
+        return name, "unknown" if estimate.n_answered else "no answers yet", "-", answered, *why
     return name, _amount(estimate, estimate.value), _interval(estimate), answered, *_doubt(estimate)
 
 
@@ -258,8 +260,9 @@ def _amount(estimate: Estimate, value: float) -> str:
     return TERMINAL.amount(estimate.metric, value, _DIGITS)
 
 
-def _aligned(rows: Sequence[Row]) -> Iterator[str]:
+def _aligned(lines: Sequence[Row]) -> Iterator[str]:
     """Yield columns as wide as they need; a row of one cell is a line of its own."""
+    rows = [tuple(map(visible_line, line)) for line in lines]
     several = [row for row in rows if len(row) > 1]
     widths = [
         max((len(row[place]) for row in several if place < len(row)), default=0)

@@ -42,6 +42,8 @@ def main() -> None:
 
 def _drop_unwritten() -> None:
     """Drop output that nobody reads: `run` has reported that already, and Python would again."""
+    if sys.stdout is None:  # it was closed before we began
+        return
     try:
         sys.stdout.flush()
     except OSError:

@@ -43,10 +43,30 @@ job_option = click.option(
     callback=job_typed,
     help="Whose tables; recheck.toml in this folder, if none is named.",
 )
+
+
+class _Text(click.ParamType):
+    """Text of whole characters: a terminal may pass any bytes, and no table can hold them."""
+
+    name = "text"
+
+    def convert(
+        self, value: str, _param: click.Parameter | None, _ctx: click.Context | None
+    ) -> str:
+        """Return the text as it is."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{value!r} is no text in UTF-8")
+        return value
+
+
+TEXT = _Text()
 batch_option = click.option(
     "--batch",
     "batches",
     multiple=True,
+    type=TEXT,
     metavar="B",
     help="A batch; may be given several times. Without it, every batch.",
 )

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from functions.batches.failures import FAILED
+from pipelines.columns.visible import visible, visible_json, visible_line
 from pipelines.errors import RecheckError
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def answer(payload: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> N
         RecheckError: stdout takes no more.
     """
     if as_json:
-        _print([json.dumps(plain(payload), ensure_ascii=False, allow_nan=False)])
+        _print(_json(plain(payload)))
     else:
-        _print(lines)
+        _print("".join(f"{visible(line)}\n" for line in lines))
 
 
 def failure(
@@ -61,7 +62,7 @@ def failure(
     record = error_record(error, job)
     if as_json:
         try:
-            _print([json.dumps({"error": record, **plain(beside or {})}, ensure_ascii=False)])
+            _print(_json({"error": record, **plain(beside or {})}))
         except RecheckError:
             as_json = False  # stderr may still be there
     if not as_json:
@@ -82,11 +83,35 @@ def failed_batch(batch: str, error: RecheckError, job: Path) -> dict[str, Any]:
     return {"batch": batch, "status": FAILED, "error": error_record(error, job)}
 
 
-def _print(lines: Iterable[str]) -> None:
-    """Print and flush: a buffer that is written at exit would fail unnoticed."""
-    text = "".join(f"{line}\n" for line in lines)
+def _json(record: Any) -> str:
+    """Write one object as a line of JSON, in the characters that stdout can take."""
+    text = visible_json(json.dumps(record, ensure_ascii=False, allow_nan=False))
+    return (text if _fits(text) else json.dumps(record, allow_nan=False)) + "\n"
+
+
+def _fits(text: str) -> bool:
     try:
-        print(text, end="", flush=True)
+        text.encode(_encoding(sys.stdout))
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _encoding(stream: TextIO | None) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _print(text: str) -> None:
+    """Print and flush: a buffer that is written at exit would fail unnoticed.
+
+    What stdout has no character for is written as its code; where stdout was
+    closed by whoever called, nothing is.
+    """
+    if sys.stdout is None:
+        return
+    encoding = _encoding(sys.stdout)
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True)
     except BrokenPipeError:
         sys.exit(1)  # the reader went away, as `head` does
     except OSError as error:
@@ -97,8 +122,11 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def say(message: str) -> None:
-    """Print a line of news to stderr."""
-    print(message, file=sys.stderr, flush=True)
+    """Print a line of news to stderr, where there is one; what it quotes may come from anybody."""
+    if sys.stderr is not None:  # `print` would take stdout instead
+        encoding = _encoding(sys.stderr)
+        text = visible(message).encode(encoding, "backslashreplace").decode(encoding)
+        print(text, file=sys.stderr, flush=True)
 
 
 def alerted(alerts: Sequence[Alert]) -> int:
@@ -161,7 +189,7 @@ def _text(value: Any) -> Any:
 
 def tracked(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Yield the items, with a progress bar on stderr where that is a terminal."""
-    if not sys.stderr.isatty() or total < 2:
+    if sys.stderr is None or not sys.stderr.isatty() or total < 2:
         yield from items
         return
     from rich.console import Console
@@ -183,7 +211,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
     >>> list(table(["batch", "rows"], [["a", 10]]))
     ['batch  rows', 'a      10']
     """
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    cells = [[_cell(name) for name in header], *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(header))]
     for row in cells:
         yield "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
@@ -192,4 +220,4 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else visible_line(str(value))

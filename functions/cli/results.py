@@ -46,7 +46,13 @@ def estimate(
     estimates, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
     payload = {
         "estimates": [
-            {**e.record(), "reliable": e.reliable, "just_begun": e.just_begun} for e in estimates
+            {
+                **e.record(),
+                "reliable": e.reliable,
+                "just_begun": e.just_begun,
+                "reason": e.reason,
+            }
+            for e in estimates
         ],
         "alerts": [a.record() for a in alerts],
     }

@@ -77,7 +77,7 @@ def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, An
         "size": strata.sizes.tolist(),
         "allocated": plan.allocated.tolist(),
         "domains": [json.dumps(domain, ensure_ascii=False) for domain in domains],
-        **_summaries(population, strata),
+        **score_summaries(population, strata),
     }
     common = {
         **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,
@@ -87,7 +87,7 @@ def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, An
     return [{**common, **dict(zip(columns, row, strict=True))} for row in rows]
 
 
-def _summaries(population: Population, strata: Strata) -> dict[str, Sequence[Any]]:
+def score_summaries(population: Population, strata: Strata) -> dict[str, Sequence[Any]]:
     """Summarize the scores of all rows: columns of H values each; none without scores."""
     summaries = summarize(strata, population.grid, population.cohorts)
     if summaries is None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.model import trusted_keys
 from infra import signing
 from infra.settings import Settings
@@ -16,7 +16,7 @@ from infra.store import Store
 from pipelines.columns.buffers import coded_texts, floats
 from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
-from pipelines.identity.keyed_hash import parse_hex
+from pipelines.identity.keyed_hash import parse_hex, subkey
 from pipelines.job.job_file import Job
 from pipelines.models.package import Package
 from pipelines.sampling.leakage import SEEN
@@ -53,19 +53,31 @@ class BatchPredictions:
         return {**row, "cohorts": cohorts}
 
 
-def read(job: Job, tables: Tables, attempt: Attempt, package: Package | None) -> BatchPredictions:
-    """Return all predictions of a batch.
+def read(
+    job: Job,
+    tables: Tables,
+    attempt: Attempt,
+    package: Package | None,
+    digests: FileDigests,
+) -> BatchPredictions:
+    """Return all predictions of a batch, from files that are as they were published.
 
     Args:
         job: the job file.
         tables: a snapshot of the job's tables.
         attempt: the live scoring of the batch.
         package: of the version that scored the batch, if it is there.
+        digests: of the files of the attempt; none of an earlier release.
 
     Returns:
         The predictions, as a table and as a population to draw from.
+
+    Raises:
+        StoreUnavailable: a file is missing, broken, or was changed since.
     """
-    table = tables.read("predictions", _COLUMNS, batch=attempt.batch).combine_chunks()
+    expected = digests.get("predictions")
+    rows = tables.read("predictions", _COLUMNS, batch=attempt.batch, digests=expected)
+    table = rows.combine_chunks()
     keys, seed = column(table, "key"), job.sampling.seed
     cohorts = cohort_codes(column(table, "cohorts"))
     if job.task == "classification":
@@ -119,8 +131,11 @@ def scorer_of(job: Job, package: Package | None) -> Scorer | None:
 
 
 def _seen(package: Package | None, seed: str, keys: pa.Array) -> tuple[CodedText, ...]:
-    """Return whether the model was trained on each row, as a cohort; none without a package."""
-    if package is None:
+    """Return whether the model was trained on each row, as a cohort.
+
+    There is none without a package, nor with one of another seed, whose hashes tell nothing here.
+    """
+    if package is None or package.manifest.recipe.seed_digest != subkey("seed", seed).hex():
         return ()
     hashes = keyed_hashes(seed, "training", "", keys)[:, 0]
     codes = package.seen_in_training(hashes).astype(np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
@@ -119,7 +120,7 @@ def read_again(
     if digest.text != attempt.digest or len(shown) < len(ids):
         raise InputChanged(
             f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
-            fix=f"run `recheck score … --batch {attempt.batch} --replace`, then the same command again",
+            fix=f"run `recheck score … --batch {shlex.quote(attempt.batch)} --replace`, then the same command again",
         )
     found = [rows.scores(scorer) for rows in chosen if scorer]
     return DrawnRows(shown, {name: scores for some in found for name, scores in some.items()})

@@ -30,10 +30,12 @@ def one_task_each(job: Job, views: Views, server: LabelStudio) -> Promise:
     Returns:
         The verdict; none where the project is gone.
     """
+    from labeling.answers.set_aside import SetAside, set_aside_words
     from labeling.labelstudio import projects
     from labeling.labelstudio.known_tasks import find_tasks
 
     problems: list[str] = []
+    aside = SetAside()
     gone = count = copied = stale = 0
     for purpose in label_studio.PURPOSES:
         marker = projects.project_marker(job.sampling.seed, job.name, purpose)
@@ -43,7 +45,8 @@ def one_task_each(job: Job, views: Views, server: LabelStudio) -> Promise:
         if project is None:
             gone += len(asked)
             continue
-        board = _board(find_tasks(server, project.id, job.labeling.question), asked)
+        there = find_tasks(server, project.id, job.labeling.question, aside=aside)
+        board = _board(there, asked)
         problems += board.problems(project.id)
         count += len(asked)
         copied += board.copied
@@ -54,7 +57,9 @@ def one_task_each(job: Job, views: Views, server: LabelStudio) -> Promise:
             f"{gone} questions were pushed to a project that is not at {server.url} any more; their "
             "answers stay; `recheck push` makes a new project, with a task for each",
         )
-    return verdict("P4", problems, _one_each(count, copied, stale))
+    unread = set_aside_words(aside.named)
+    kept = _one_each(count, copied, stale) + (f"; {unread}" if unread else "")
+    return verdict("P4", [*problems, unread] if problems and unread else problems, kept)
 
 
 def _one_each(count: int, copied: int, stale: int) -> str:

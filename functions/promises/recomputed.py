@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from functions import estimates
 from functions.promises import recount
+from functions.promises.lost_rows import fewer_rows, lost_answers
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views, of_purpose
 from labeling.estimates.estimate import ESTIMATOR_VERSION, Estimate
@@ -32,6 +35,8 @@ def answers_count_once(job: Job, views: Views) -> Promise:
         *recount.doubled(relations.records(views.tables.read("annotations"))),
         *recount.miscounted(answered, relations.records(views.labels())),
         *_other_numbers(rows, estimates.compute(job, views)),
+        *lost_answers(views),
+        *fewer_rows(views.tables, "annotations", "questions"),
     ]
     return verdict("P5", problems, f"{sum(map(len, answered.values()))} answers, each counted once")
 
@@ -53,16 +58,15 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
     stored = relations.records(views.tables.read("estimates"))
     ours = [row for row in stored if row["estimator_version"] == ESTIMATOR_VERSION]
     times = sorted({row["as_of"] for row in ours})[-_RECOMPUTED:]
-    every_metric = job.model_copy(update={"metrics": metrics_of(job.task)})
-    problems = []
+    stored_metrics = {row["metric"] for row in ours}
+    kept = tuple(name for name in metrics_of(job.task) if name in stored_metrics)
+    every_metric = job.model_copy(update={"metrics": kept})
+    problems = [*fewer_rows(views.tables, "estimates", "looks")]
     for moment in times:
-        again = {
-            _figure(one.record()): one for one in estimates.compute(every_metric, views, moment)
-        }
+        rows = [row for row in ours if row["as_of"] == moment]
         problems += [
             f"{row['metric']} of {row['period']} {row['window']} as of {moment} comes out differently"
-            for row in ours
-            if row["as_of"] == moment and _is_other(row, again.get(_figure(row)))
+            for row in _others(every_metric, views, moment, rows)
         ]
     others = len(stored) - len(ours)
     return verdict(
@@ -71,6 +75,28 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
         f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation"
         + (f"; {others} were made by other formulas, and are not looked at" if others else ""),
     )
+
+
+def _others(
+    job: Job, views: Views, moment: datetime, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the figures that come out differently, whatever answers the job file had then."""
+    for answers in _answer_sets(job, views, rows):
+        if not rows:
+            break
+        target = job.target.model_copy(update={"answers": answers})
+        found = estimates.compute(job.model_copy(update={"target": target}), views, moment)
+        again = {_figure(one.record()): one for one in found}
+        rows = [row for row in rows if _is_other(row, again.get(_figure(row)))]
+    return rows
+
+
+def _answer_sets(job: Job, views: Views, rows: list[dict[str, Any]]) -> Iterable[tuple[str, ...]]:
+    """Return the answer sets that figures may rest on: today's, those of earlier runs, their classes."""
+    runs = views.tables.read("runs", ["inputs"], where={"step": ["estimate"]})["inputs"]
+    recorded = [json.loads(text).get("answers", ()) for text in runs.to_pylist()]
+    classes = sorted({row["class"] for row in rows if row["class"] is not None})
+    return dict.fromkeys(map(tuple, (job.target.answers, *recorded, classes)))
 
 
 def _figure(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -13,6 +13,8 @@ from functions.batches import model as models
 from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
 from functions.batches.discovery import Input, JobData
 from functions.draws.designs import designs, seed_digest
+from functions.promises.draws_repeat import other_draws, other_scores
+from functions.promises.lost_rows import fewer_rows, lost_draws
 from functions.promises.promise import Promise, unchecked, verdict
 from functions.runs import versions
 from functions.tables import Views
@@ -44,7 +46,12 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     Returns:
         The verdict; none where no batch can be scored again.
     """
-    drawn = list(_wrong_draws(data.job, views))
+    drawn = [
+        *lost_draws(views),
+        *_wrong_draws(data.job, views),
+        *other_draws(data, views, settings),
+        *fewer_rows(views.tables, "designs", "samples"),
+    ]
     if drawn:
         return verdict("P2", drawn, "")
     live = attempts.live(views.tables)
@@ -57,7 +64,9 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
             continue
         if unchanged and attempt.predictions:
             model = models.live(data.job, data.store, settings)
-            return _rescored(data.job, views, attempt, inputs, model)
+            found = _rescored(data.job, views, attempt, inputs, model)
+            others = other_scores(data, views, settings, attempt) if found.ok else ()
+            return verdict("P2", others, found.detail) if found.ok else found
     return unchecked("P2", "no published batch is small enough and has its input unchanged")
 
 

@@ -49,15 +49,15 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
         SettingsInvalid: `as_of` is no time.
         BatchUnknown: a batch was never scored.
     """
-    run = Run.of("estimate", options.batches)
+    run = Run.of("estimate", options.batches, {"answers": list(app.job.target.answers)})
     with app.recording(run, dry_run=options.dry_run or options.as_of is not None):
-        found, lines = _estimate(app, options)
+        found, lines = _estimate(app, options, run)
         run.rows = len(found)
-        run.outputs = {"alerts": sum(line.state == CROSSED for line in lines)}
+        run.outputs |= {"alerts": sum(line.state == CROSSED for line in lines)}
     return found, lines
 
 
-def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
+def _estimate(app: App, options: EstimateOptions, run: Run) -> tuple[list[Estimate], list[Alert]]:
     views = app.views()
     known = {scoring.batch for scoring in scored(views.tables)}
     batches = [spelled(batch, app.job.batches) for batch in options.batches]
@@ -73,19 +73,20 @@ def _estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[
         found = _as_they_were(views.tables, found, moment)
     is_kept = options.as_of is None and not options.dry_run
     if is_kept:
-        _keep(app, views.tables, found)
-    lines = _looked(app, views.tables, found, moment, take=is_kept)
+        run.outputs["stored"] = _keep(app, views.tables, found)
+    lines, taken = _looked(app, views.tables, found, moment, take=is_kept)
+    run.outputs["looks"] = taken
     return list(_of_batches(found, batches)), listed(lines)
 
 
 def _looked(
     app: App, tables: Tables, found: Sequence[Estimate], as_of: datetime | None, *, take: bool
-) -> list[Alert]:
-    """Return every watched line in every window; keep the looks that are taken now."""
+) -> tuple[list[Alert], int]:
+    """Return every watched line in every window; keep the looks that are taken now, and count them."""
     watch, at = watch_of(app.job), as_of or app.now()
     lines, fresh = looks(found, watch, past=past_looks(tables, as_of), at=at, take=take)
     if not fresh:
-        return lines
+        return lines, 0
     with app.committing() as moment:  # another run may have looked since
         known = {one.identity for one in past_looks(app.tables())}
         rows = [
@@ -95,7 +96,7 @@ def _looked(
         ]
         if rows:
             app.store.table("looks").append(table_of(LOOKS, rows))
-    return looks(found, watch, past=past_looks(app.tables()), at=at, take=False)[0]
+    return looks(found, watch, past=past_looks(app.tables()), at=at, take=False)[0], len(rows)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -144,15 +145,16 @@ def _of_batches(found: Iterable[Estimate], batches: Sequence[str]) -> Iterable[E
     return [one for one in found if (one.period, one.window) in around]
 
 
-def _keep(app: App, tables: Tables, found: Sequence[Estimate]) -> None:
-    """Append what is not stored yet; an estimate that rests on the same facts is the same."""
+def _keep(app: App, tables: Tables, found: Sequence[Estimate]) -> int:
+    """Append what is not stored yet, and count it; an estimate that rests on the same facts is the same."""
     records = _unstored(tables, [estimate.record() for estimate in found])
     if not records:
-        return
+        return 0
     with app.committing() as moment:  # another run may have stored them since
         if fresh := _unstored(app.tables(), records):
             rows = [{**record, "job": app.job.name, "known_at": moment} for record in fresh]
             app.store.table("estimates").append(table_of(ESTIMATES, rows))
+    return len(fresh)
 
 
 def _unstored(tables: Tables, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ from functions.batches import discovery
 from functions.batches.discovery import Input
 from functions.batches.model import trusted_keys
 from functions.batches.nightly import is_plain, selected
+from functions.batches.releases import foreign, require_fit_here
 from functions.runs import Run
 from functions.tables import of_purpose
 from infra import signing
@@ -91,6 +92,7 @@ def fit(
 def _fit(app: App, batches: Sequence[str], engine: str, *, dry_run: bool) -> FitResult:
     choice.check(engine)
     model = _model_of(app.job)
+    require_fit_here(app.job, model)
     entry = find_estimator(model.estimator, app.job.task)
     if not all(map(is_plain, batches)):
         batches = selected(batches, discovery.names(app.data))
@@ -134,8 +136,19 @@ def _is_there(app: App, registry: Registry, recipe: Recipe) -> bool:
     with app.store.lock(f"fit-{registry.name}", wait=_WAIT):
         if not registry.is_usable(version_of(recipe), verify, app.say):
             return False
+        _require_own(app, registry, version_of(recipe))
         _make_live(app, registry, version_of(recipe), "fitted before")
         return True
+
+
+def _require_own(app: App, registry: Registry, version: str) -> None:
+    """Refuse to make a package live that another job has fitted from the very same data."""
+    manifest = registry.manifest(version)
+    if manifest and manifest.job not in (None, app.job.name):
+        raise JobInvalid(
+            foreign(manifest, app.job.name, [str(manifest.job)]),
+            fix=f"set [model] from_job = {manifest.job!r} to score with it, or give the model another name",
+        )
 
 
 def _make_live(app: App, registry: Registry, version: str, reason: str) -> None:
@@ -271,6 +284,7 @@ def _trained(
         ),
         function=read_source(reference, app.folder) if reference else None,
         notes=trained.notes,
+        job=app.job.name,
         job_hash=app.job_hash,
         code_revision=code,
     )

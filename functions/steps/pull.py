@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from functions.app import App
-from functions.label_studio import PURPOSES, connect, digests, survey
+from functions.label_studio import PURPOSES, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
+from labeling.answers.set_aside import SetAside
 from pipelines.columns.buffers import texts
 from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
@@ -25,12 +26,14 @@ from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio
+    from labeling.labelstudio.pull import Cursor
 
 _WAIT = 600  # seconds for another pull to end
 _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
 _NAMED = 3  # invalid answers, of many
 _NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
+_NAMES = ("unknown_ids", "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Pulled:
     stale: int
     outcomes: int
     unknown_ids: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()  # tasks and answers that cannot be read, in words
 
 
 def pull(
@@ -71,15 +75,17 @@ def pull(
         result = _pull(app, files, full=full, dry_run=dry_run)
         run.rows = result.annotations
         run.outputs = {
-            name: value for name, value in asdict(result).items() if name != "unknown_ids"
-        }
+            name: value for name, value in asdict(result).items() if name not in _NAMES
+        } | {"unreadable": len(result.unreadable)}
     return result
 
 
 def _pull(app: App, files: Sequence[Path], *, full: bool, dry_run: bool) -> Pulled:
-    with app.store.lock(f"pull-{app.job.name}", wait=_WAIT):
+    with app.alone(f"pull-{app.job.name}", wait=_WAIT, dry_run=dry_run):
+        aside = SetAside()
         if files:
-            return _summed(app, [_from_file(app, path, dry_run=dry_run) for path in files])
+            taken = [_from_file(app, path, aside, dry_run=dry_run) for path in files]
+            return _summed(app, taken, aside)
         with connect(app.label_studio, app.settings) as server:
             views = app.views()
             if not views.questions.num_rows:
@@ -87,31 +93,37 @@ def _pull(app: App, files: Sequence[Path], *, full: bool, dry_run: bool) -> Pull
                     "nobody was asked yet",
                     fix="run `recheck push …` first, or name a file of answers by --file",
                 )
-            return _summed(
-                app,
-                [
-                    _from_server(app, views, server, purpose, full=full, dry_run=dry_run)
-                    for purpose in PURPOSES
-                ],
-            )
+            fetched = [
+                _from_server(_Desk(app, views, server, aside), purpose, full=full, dry_run=dry_run)
+                for purpose in PURPOSES
+            ]
+            return _summed(app, fetched, aside)
 
 
-def _from_server(
-    app: App, views: Views, server: LabelStudio, purpose: str, *, full: bool, dry_run: bool
-) -> Intake | None:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The job, its tables and its Label Studio, and what takes the records that cannot be read."""
+
+    app: App
+    views: Views
+    server: LabelStudio
+    aside: SetAside
+
+
+def _from_server(desk: _Desk, purpose: str, *, full: bool, dry_run: bool) -> Intake | None:
     from labeling.labelstudio import projects
-    from labeling.labelstudio.pull import Cursor
     from labeling.labelstudio.pull import pull as fetch
 
+    app, views, server = desk.app, desk.views, desk.server
     marker = projects.project_marker(app.job.sampling.seed, app.job.name, purpose)
     project = projects.find_project(server, marker)
     if project is None:  # never made, or gone: earlier answers stay
         return None
     note = f"pull-{app.job.name}-{purpose}.json"
-    noted = None if full else app.store.noted(note)
-    cursor = Cursor.from_json(noted) if noted else None
+    cursor = None if full else _cursor(app.store.noted(note))
     held, drawn, ever = _held(views, purpose), digests(views, purpose), _ever_drawn(views, purpose)
     pulled = fetch(server, project, survey(app.job), held, ever, cursor=cursor)
+    desk.aside.reasons.update(pulled.unreadable)
     intake = take(pulled.answers, held, drawn=drawn, asked=ever)
     if not dry_run:
         _append(app, intake, purpose)
@@ -120,7 +132,17 @@ def _from_server(
     return intake
 
 
-def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
+def _cursor(noted: str | None) -> Cursor | None:
+    """Return the cursor of the last pull; None, to read everything, where none was kept whole."""
+    from labeling.labelstudio.pull import Cursor
+
+    try:
+        return Cursor.from_json(noted) if noted else None
+    except ValueError:
+        return None
+
+
+def _from_file(app: App, path: Path, aside: SetAside, *, dry_run: bool) -> Intake:
     questions, job, views = survey(app.job), app.job, app.views()
     named: dict[str, str] = {}  # what the file calls a prediction
 
@@ -134,7 +156,7 @@ def _from_file(app: App, path: Path, *, dry_run: bool) -> Intake:
     form = AnswerForm(questions.question, questions.answers, job.data.missing, job.data.decimal)
     answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
-        for answer in read_answers(path, form, identify, app.say)
+        for answer in read_answers(path, form, identify, aside, app.say)
     ]
     drawn = {purpose: digests(views, purpose) for purpose in PURPOSES}
     intakes = []
@@ -177,13 +199,14 @@ def _is_ahead(answer: Answer, latest: datetime) -> bool:
     return when is not None and when > latest
 
 
-def _summed(app: App, intakes: Sequence[Intake | None]) -> Pulled:
+def _summed(app: App, intakes: Sequence[Intake | None], aside: SetAside) -> Pulled:
+    tell_unreadable(app.say, aside.named)
     known = [intake for intake in intakes if intake is not None]
     if not known:
-        return Pulled(0, 0, 0, 0, 0, 0, 0)
+        return Pulled(0, 0, 0, 0, 0, 0, 0, unreadable=aside.named)
     whole = reduce(add, known)
     _tell_invalid(app, [answer for answer in whole.rows if answer.state == "invalid"])
-    return Pulled(**whole.counts, unknown_ids=whole.unknown_ids)
+    return Pulled(**whole.counts, unknown_ids=whole.unknown_ids, unreadable=aside.named)
 
 
 def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from functions.batches.unlisted_classes import warning_of
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.draws.training_draw import training_draws
-from functions.label_studio import asked, connect, digests, survey
+from functions.label_studio import asked, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.questions.survey import Survey
@@ -54,6 +55,7 @@ class Pushed:
     created: int
     existing: int
     url: str | None = None  # of the project
+    unreadable: tuple[str, ...] = ()  # tasks of the project that cannot be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,9 @@ def push(app: App, options: PushOptions) -> Pushed:
     _require_something_to_show(app)
     run = Run.of("push", options.batches, {"purpose": options.purpose})
     with app.recording(run, dry_run=options.dry_run):
-        result = _push(app, options)
+        result = _push(app, options, run)
         run.rows = result.created
-        run.outputs = asdict(result)
+        run.outputs |= asdict(result)
     return result
 
 
@@ -90,7 +92,7 @@ def _require_something_to_show(app: App) -> None:
         )
 
 
-def _push(app: App, options: PushOptions) -> Pushed:
+def _push(app: App, options: PushOptions, run: Run) -> Pushed:
     from labeling.labelstudio import projects
     from labeling.labelstudio.push import Journal
     from labeling.labelstudio.push import push as send
@@ -98,7 +100,7 @@ def _push(app: App, options: PushOptions) -> Pushed:
     questions = survey(app.job)
     with (
         connect(app.label_studio, app.settings) as server,
-        app.store.lock(f"push-{app.job.name}", wait=_WAIT),
+        app.alone(f"push-{app.job.name}", wait=_WAIT, dry_run=options.dry_run),
     ):
         marker = projects.project_marker(app.job.sampling.seed, app.job.name, options.purpose)
         if options.dry_run:
@@ -121,8 +123,10 @@ def _push(app: App, options: PushOptions) -> Pushed:
             lambda done, of: app.say(f"sent {done} of {of} new tasks"),
             dropped=_dropped(views, server.url, options),
         )
-        _record(app, views, _Board(server.url, project.id), rows, pushed.tasks)
-    return Pushed(project.id, pushed.created, pushed.existing, project.url)
+        board = _Board(server.url, project.id)
+        run.outputs["questions"] = _record(app, views, board, rows, pushed.tasks)
+    tell_unreadable(app.say, pushed.unreadable)
+    return Pushed(project.id, pushed.created, pushed.existing, project.url, pushed.unreadable)
 
 
 def draw_training_rows(app: App, batches: Sequence[str]) -> None:
@@ -190,7 +194,7 @@ def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]
     rows = relations.records(samples)
     drawn = {row["batch"] for row in rows}
     for batch in [batch for batch in options.batches if batch not in drawn]:
-        fix = f"run `recheck sample … --batch {batch}` first"
+        fix = f"run `recheck sample … --batch {shlex.quote(batch)}` first"
         raise StepMissing(f"nothing was drawn from batch {batch!r}", fix=_fix(options, fix))
     if not rows:
         raise StepMissing(
@@ -269,8 +273,8 @@ def _annotators(app: App, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 def _record(
     app: App, views: Views, board: _Board, rows: Sequence[dict[str, Any]], tasks: Mapping[str, int]
-) -> None:
-    """Store the questions that have a task now; the lock of the push keeps others from doing so."""
+) -> int:
+    """Store the questions that have a task now, and count the new ones; the lock of the push keeps others from doing so."""
     stored = asked(views, board.server, rows[0]["purpose"]) if rows else {}
     head = {"job": app.job.name, "server": board.server, "project": board.project}
     fresh = [
@@ -286,3 +290,4 @@ def _record(
         with app.committing() as moment:
             rows = [{**row, "known_at": moment} for row in fresh]
             app.store.table("questions").append(table_of(QUESTIONS, rows))
+    return len(fresh)

@@ -37,6 +37,7 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     Raises:
         QueryInvalid: DuckDB refuses it, with DuckDB's message; or there are several statements.
     """
+    sql = sql.encode(errors="replace").decode()  # a terminal may pass bytes that are no text
     with duckdb.connect() as connection:
         try:
             _require_a_look(connection.extract_statements(sql))
@@ -96,7 +97,7 @@ def _register(connection: duckdb.DuckDBPyConnection, views: Views, named: set[st
     connection.execute(f"SET allowed_paths = [{listed}]")
     for name in _ALL:
         if paths.get(name):
-            _scan(connection, name, paths[name])
+            _scan(connection, name, paths[name], _condition(views, name))
         elif name in named:
             connection.register(name, _rows(views, name))
         else:
@@ -124,13 +125,36 @@ def _paths(views: Views, name: str) -> list[str]:
     return [f"{address}/{file.path}" for file in views.tables.files(name)]
 
 
-def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
+def _condition(views: Views, name: str) -> str:
+    """Return which rows of the files count: those of populations whose design was stored too."""
+    if name != "populations":
+        return "true"
+    columns = ["batch", "purpose", "draw_no"]
+    moments = relations.microseconds(views.designs, "known_at").tolist()
+    keys = [views.designs[column].to_pylist() for column in columns]
+    draws = {
+        f"({_quoted(batch)}, {_quoted(purpose)}, {number}, {moment})"
+        for batch, purpose, number, moment in zip(*keys, moments, strict=True)
+    }
+    stored = f"IN (VALUES {', '.join(sorted(draws))})"
+    return f"({', '.join(columns)}, epoch_us(known_at)) {stored}" if draws else "false"
+
+
+def _scan(
+    connection: duckdb.DuckDBPyConnection, name: str, paths: list[str], condition: str
+) -> None:
     """Let DuckDB read the columns and rows that a query needs from the published files.
 
     With the schema stated, DuckDB opens no file before it reads rows of it; a
     column that a file of an earlier release lacks is null there. The values of
     partition columns are taken from the last folders of a path alone:
     `hive_partitioning` would believe any folder above them, too.
+
+    Args:
+        connection: to DuckDB.
+        name: of the table.
+        paths: of its published files.
+        condition: on the rows that count.
     """
     listed = ", ".join(_quoted(path) for path in paths)
     folders = "".join(f"{column}=([^/]*)/" for column in PARTITIONED_BY[name])
@@ -148,8 +172,8 @@ def _scan(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) ->
         if column not in partitions
     )
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608
-        f"schema = MAP {{{schema}}}, hive_partitioning = false, filename = '_path')"
+        f"CREATE VIEW {name} AS SELECT * FROM (SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608
+        f"schema = MAP {{{schema}}}, hive_partitioning = false, filename = '_path')) WHERE {condition}"
     )
 
 

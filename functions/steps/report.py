@@ -59,13 +59,14 @@ def report(app: App) -> ReportResult:
 def gather(app: App) -> ReportData:
     """Gather all data of the page; the estimates are those of `recheck estimate`."""
     now, views = app.now(), app.views()
-    designs, samples, annotations = (
-        of_purpose(rows, VERIFY) for rows in (views.designs, views.samples(), views.annotations())
-    )
+    wanted = estimates.wanted(app.job)
+    samples_of_job = views.samples(scores=wanted.needs_scores)
+    tables = views.designs, samples_of_job, views.annotations()
+    designs, samples, annotations = (of_purpose(rows, VERIFY) for rows in tables)
     drawn = views.current_samples(purpose=VERIFY)
     is_classes = app.job.task == "classification"
     facts = evidence(designs, samples, annotations, None, seed=app.job.sampling.seed)
-    estimated = of_evidence(facts, estimates.wanted(app.job), estimates.scored(views.tables))
+    estimated = of_evidence(facts, wanted, estimates.scored(views.tables))
     past = past_looks(views.tables)  # a report looks at no window: nothing would remember it
     lines, _ = looks(estimated, watch_of(app.job), past=past, at=now, take=False)
     truth = _known_truth(app)
@@ -94,8 +95,8 @@ def gather(app: App) -> ReportData:
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
-    wanted, headline = estimates.wanted(app.job), data.headline
-    return replace(data, more=more_answers(facts, wanted, headline)) if headline else data
+    more = more_answers(facts, wanted, data.headline) if data.headline else ()
+    return replace(data, more=more)
 
 
 def _batches(views: Views) -> list[Batch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from functions.app import App
 from functions.batches import attempts
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.failures import first_of
 from functions.batches.unlisted_classes import warning_of
 from functions.draws import predictions as predicted
@@ -99,8 +100,9 @@ def sample(app: App, options: SampleOptions) -> SampleResult:
 
 
 def _sample(app: App, options: SampleOptions) -> SampleResult:
-    with app.store.lock(f"sample-{app.job.name}", wait=_WAIT):
+    with app.alone(f"sample-{app.job.name}", wait=_WAIT, dry_run=options.dry_run):
         views = app.views()
+        digests = attempts.file_digests(views.tables)
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
         batches = options.batches or tuple(sorted(scored))
@@ -109,7 +111,8 @@ def _sample(app: App, options: SampleOptions) -> SampleResult:
         for batch in app.track(batches, len(batches), "Sampling"):
             try:
                 require_scored(live, batch)
-                one = _Batch(app, views, live[batch], earlier.get(batch), answers)
+                files = digests.get(live[batch].id, {})
+                one = _Batch(app, views, live[batch], files, earlier.get(batch), answers)
                 result.drawn.append(one.draw(options))
             except RecheckError as error:
                 result.failed[batch] = error
@@ -128,6 +131,7 @@ class _Batch:
     app: App
     views: Views
     attempt: Attempt
+    files: FileDigests  # of the attempt
     design: Design | None
     answers_seen: int
 
@@ -135,7 +139,7 @@ class _Batch:
         app, tables = self.app, self.views.tables
         job = app.job
         package = predicted.package_of(job, app.store, app.settings, self.attempt.version)
-        rows = predicted.read(job, tables, self.attempt, package)
+        rows = predicted.read(job, tables, self.attempt, package, self.files)
         self._require_cohorts(rows.population)
         batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
         request = DrawRequest(
@@ -158,7 +162,7 @@ class _Batch:
         if absent and len(population):
             raise StepMissing(
                 f"batch {self.attempt.batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
-                fix=f"run `recheck score … --batch {self.attempt.batch} --replace`, or take it out of sampling.cohorts",
+                fix=f"run `recheck score … --batch {shlex.quote(self.attempt.batch)} --replace`, or take it out of sampling.cohorts",
             )
 
     def _warn_of_unlisted(self, population: Population) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,20 +14,20 @@ from functions.batches.attempts import Attempt
 from functions.batches.discovery import Input
 from functions.batches.due import BatchChoice, Ledgers, due_batches, failed
 from functions.batches.failures import first_of
-from functions.batches.publish import BatchResult, Publisher
+from functions.batches.publish import BatchResult, Publisher, most_bad
 from functions.batches.unknown_categories import warnings_of
 from functions.batches.unlisted_classes import warning_of
+from functions.batches.unscorable import most_rows, too_large
 from functions.runs import Run, words_of
 from infra.engines import choice
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
+from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.duplicate_keys import duplicates
 from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Outcome, Work
-
-_LONGEST = 255 - len("batch=")  # bytes of a folder's name, as it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     if spare := [source.name for source in data.sources if source.is_spare]:
         app.say(f"hint: {len(spare)} files of no bytes count as no rows, the first: {spare[0]}")
     model = models.live(app.job, app.store, app.settings)
+    if model.news:
+        app.say(f"warning: {model.news}")
     tables = app.tables()
     ledgers = Ledgers(ledger.scored(tables), {} if options.replace else ledger.live(tables))
     wanted = BatchChoice(
@@ -93,9 +96,12 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     states = found.states
     if options.dry_run:
         states |= {batch: BatchResult(batch, 0, 0, 0, "due") for batch in found.due}
-    elif found.due:
-        states |= _Scoring(app, options, data, found.due, model).run()
-        _warn_of_unlisted(app, [states[batch] for batch in found.due])
+        return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
+    large = {batch: too_large(data, batch) for batch in found.due}
+    states |= {batch: failed(batch, error) for batch, error in large.items() if error}
+    if due := [batch for batch, error in large.items() if not error]:
+        states |= _Scoring(app, options, data, due, model).run()
+        _warn_of_unlisted(app, [states[batch] for batch in due])
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
 
 
@@ -142,9 +148,9 @@ class _Scoring:
             try:
                 if error:
                     raise error
-                unique = _without_duplicates(work, results, splits)
-                self._warn_of_no_batch(batch, unique)
+                unique = _without_duplicates(work, _whole(work, results, splits), splits)
                 done[batch] = publisher.publish(batch, unique)
+                self._warn_of_no_batch(batch, unique)
                 for warning in warnings_of(batch, unique, self.model.unknown_in_training):
                     self.app.say(warning)
             except RecheckError as problem:
@@ -154,11 +160,16 @@ class _Scoring:
     def _publisher(self) -> Publisher:
         app = self.app
         return Publisher(
-            app.job, app.store, self.model.version, self.input, lambda run: app.keep([run])
+            app.job,
+            app.store,
+            self.model.version,
+            self.input,
+            app.committing,
+            lambda run, moment: app.keep_at(moment, [run]),
         )
 
     def _warn_of_no_batch(self, batch: str, results: Sequence[FragmentResult]) -> None:
-        count = sum(len(result.bad) for result in results)
+        count = sum(result.bad_count for result in results)
         if batch == UNKNOWN and count:
             self.app.say(
                 f"warning: {count} rows belong to no batch, for their "
@@ -175,32 +186,59 @@ class _Scoring:
             table=self.app.store.table("predictions"),
             attempts=attempts,
             file_digests=digests,
+            most_bad=self._most_bad(),
         )
+
+    def _most_bad(self) -> dict[str, int]:
+        """Return how many rows of each batch may be bad, were all rows of its files its own."""
+        return {batch: most_bad(self.app.job, most_rows(self.input, batch)) for batch in self.due}
 
     def _finished(
         self, outcomes: Iterable[Outcome], splits: Sequence[Split]
     ) -> Iterator[tuple[str, list[FragmentResult], RecheckError | None]]:
-        """Yield each batch with its results as soon as the last of its splits is done."""
+        """Yield each batch with its results as soon as the last of its splits is done, or it is refused."""
         waiting = {batch: self.input.numbers(batch, splits) for batch in self.due}
-        results: dict[str, list[FragmentResult]] = {batch: [] for batch in self.due}
+        results = {batch: BatchResults(limit) for batch, limit in self._most_bad().items()}
         errors: dict[str, RecheckError] = {}
         broken: RecheckError | None = None
         try:
             for outcome in outcomes:
                 number = discovery.number(outcome.split)
                 for result in outcome.results:
-                    results[result.batch].append(result)
+                    if result.batch in waiting:
+                        results[result.batch].add(result)
                 for batch in [one for one, numbers in waiting.items() if number in numbers]:
                     waiting[batch].discard(number)
                     if error := outcome.error or outcome.refused.get(batch):
                         errors.setdefault(batch, error)
-                    if not waiting[batch]:
+                    if results[batch].is_refused or not waiting[batch]:
                         del waiting[batch]
-                        yield batch, results.pop(batch), errors.get(batch)
+                        yield batch, results.pop(batch).results, errors.get(batch)
+                if not waiting:  # whatever is left belongs to batches that are refused already
+                    return
         except RecheckError as error:  # of the engine or the store: nothing more can be scored
             broken = error
         for batch in waiting:  # what an error left over, and batches without any split
             yield batch, [], broken
+
+
+def _whole(
+    work: Work, results: list[FragmentResult], splits: Sequence[Split]
+) -> list[FragmentResult]:
+    """Score splits once more that have more bad rows than were kept, if the batch may be published.
+
+    Then the bad rows are few beside all rows, and `quarantine` gets each of them.
+    """
+    if not any(one.more_bad for one in results):
+        return results
+    batch, bad = results[0].batch, sum(one.bad_count for one in results)
+    if bad > work.most_bad[batch]:
+        return results
+    again = replace(work, attempts={batch: work.attempts[batch]}, most_kept=None, most_bad={})
+    thin = {(one.source_number, one.row_group) for one in results if one.more_bad}
+    kept = [one for one in results if (one.source_number, one.row_group) not in thin]
+    redone = [split for split in splits if discovery.number(split) in thin]
+    return [*kept, *(one for split in redone for one in again.results(split))]
 
 
 def _without_duplicates(
@@ -211,7 +249,9 @@ def _without_duplicates(
     if not left_out:
         return results
     batch = results[0].batch
-    again = replace(work, attempts={batch: work.attempts[batch]}, excluded=left_out)
+    again = replace(
+        work, attempts={batch: work.attempts[batch]}, excluded=left_out, most_kept=None, most_bad={}
+    )
     redone = [split for split in splits if any(split.holds(*row) for row in left_out)]
     numbers = {discovery.number(split) for split in redone}
     kept = [one for one in results if (one.source_number, one.row_group) not in numbers]
@@ -227,5 +267,5 @@ def require_scored(live: Mapping[str, Attempt], batch: str) -> None:
     if batch not in live:
         raise StepMissing(
             f"batch {batch!r} has no predictions",
-            fix=f"run `recheck score … --batch {batch}` first",
+            fix=f"run `recheck score … --batch {shlex.quote(batch)}` first",
         )

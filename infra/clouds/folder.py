@@ -9,7 +9,7 @@ import re
 import stat
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,13 @@ class Folder:
         """Yield every file at any depth below a folder, sorted by name, but for those being written."""
         with store_errors(self.address):
             found = sorted(_walk(self.path / folder, folder), key=lambda one: one.name)
-        yield from found
+        yield from (stat for stat in found if not _is_unfinished(stat.name))
+
+    def unfinished(self) -> Iterator[FileStat]:
+        """Yield the files that a writer has begun, or was killed at."""
+        with store_errors(self.address):
+            found = sorted(_walk(self.path, ""), key=lambda one: one.name)
+        yield from (stat for stat in found if _is_unfinished(stat.name))
 
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
@@ -108,6 +114,14 @@ class Folder:
         path = self.path / name
         _sync(scratch.parent)
         return _stat(name, path.lstat())
+
+    def flush(self, names: Iterable[str]) -> None:
+        """Put on disk what another writer has left in these files, and their names."""
+        paths = [self.path / name for name in names]
+        with store_errors(self.address):
+            for path in dict.fromkeys((*paths, *(path.parent for path in paths))):
+                with contextlib.suppress(FileNotFoundError):
+                    _sync(path)
 
     def delete(self, name: str) -> None:
         """Remove a file; one that is not there is no error."""
@@ -173,9 +187,14 @@ def no_folder(address: str) -> SettingsInvalid:
 
 
 def _path(address: str) -> Path:
-    url = urlparse(address)
-    if not url.scheme:
-        return Path(address).expanduser().absolute()
+    try:
+        url = urlparse(address)
+        if not url.scheme:
+            return Path(address).expanduser().absolute()
+    except (ValueError, RuntimeError) as error:  # of a broken address, and of nobody's home
+        raise SettingsInvalid(
+            f"the store {address!r} is no folder: {error}", fix="set RECHECK_STORE to a folder"
+        ) from error
     if url.scheme == "file" and url.netloc in ("", "localhost"):
         return Path(unquote(url.path)).absolute()
     raise no_folder(address)
@@ -198,6 +217,11 @@ def _stat(name: str, found: os.stat_result) -> FileStat:
     return FileStat(name, found.st_size, tag, found.st_mtime_ns // 1_000_000)
 
 
+def _is_unfinished(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return last.startswith(".") and last.endswith(_UNFINISHED)
+
+
 def _walk(folder: Path, prefix: str) -> Iterator[FileStat]:
     try:
         entries = list(os.scandir(folder))
@@ -205,8 +229,6 @@ def _walk(folder: Path, prefix: str) -> Iterator[FileStat]:
         return
     for entry in entries:
         with contextlib.suppress(FileNotFoundError):  # removed since the folder was listed
-            if entry.name.startswith(".") and entry.name.endswith(_UNFINISHED):
-                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
             else:  # links and devices too: nothing can hide from whoever looks for strangers
@@ -228,7 +250,7 @@ def _missing_is_missing(address: str) -> Iterator[None]:
 @contextmanager
 def _scratch(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
     """Write a file beside the one that it replaces, whole and on disk; remove it if it was not used."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     scratch = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}")
     try:
         with scratch.open("xb") as file:
@@ -257,9 +279,17 @@ def _link(scratch: Path, path: Path) -> bool:
     return True
 
 
-def _sync(folder: Path) -> None:
-    """Write the names of a folder to disk: a file of its own does not write its name."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, each with its name on disk."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in reversed(missing):
+        _sync(one.parent)
+
+
+def _sync(path: Path) -> None:
+    """Write a file, or the names of a folder, to disk: a file of its own does not write its name."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

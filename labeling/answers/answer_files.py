@@ -7,21 +7,25 @@ spelled as scoring spells them: the text `2.0` is not the key `2`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from labeling.answers.answer_tables import FORMS, Task, Tell, content_of, no_export
+from labeling.answers.answer_tables import FORMS, Tell, content_of, is_task
 from labeling.answers.answer_values import AnswerState, parse_answer
 from labeling.answers.contradictions import one_of_each
 from labeling.answers.intake import FILE, Answer
+from labeling.answers.set_aside import SetAside
 from labeling.answers.task_answers import answers_of, as_time
 from pipelines.columns.buffers import texts, without_views
 from pipelines.columns.spelling import canonical_text
+from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
 from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.identity.keyed_hash import subkey
@@ -30,6 +34,7 @@ from pipelines.input.row_keys import key_text
 
 _NAMES = ("prediction_id", "key", "batch")
 _MISSING = ("NULL", "\\N")  # besides nothing, as in data
+Note = Callable[[int, str], None]  # takes a row that cannot be read, from 0, and the reason
 Identify = Callable[[str, Sequence[str]], Sequence[str]]  # batch, keys -> prediction ids
 
 
@@ -54,7 +59,11 @@ class AnswerForm:
 
 
 def read_answers(
-    path: Path, form: AnswerForm, identify: Identify, tell: Tell = _quiet
+    path: Path,
+    form: AnswerForm,
+    identify: Identify,
+    aside: SetAside | None = None,
+    tell: Tell = _quiet,
 ) -> list[Answer]:
     """Read every answer in a file; its content tells its format, its name does not.
 
@@ -65,58 +74,90 @@ def read_answers(
         path: the file.
         form: what answers look like.
         identify: returns the prediction ids of the keys of one batch.
+        aside: takes the rows and tasks that cannot be read; the others are read.
         tell: takes what is worth a word.
 
     Returns:
         The answers, in the order of the file.
 
     Raises:
-        AnswersUnreadable: it is missing, broken, lacks a column or contradicts
-            itself; the fix says what a file looks like.
+        AnswersUnreadable: it is missing, broken, lacks a column, contradicts
+            itself or has nothing that can be read; the fix says what a file
+            looks like.
     """
-    content = content_of(path, tell)
+    unread = SetAside()
+    answers = _read(path, form, identify, unread, tell)
+    if unread.named and not answers:
+        raise AnswersUnreadable(
+            f"{unread.named[0]}; all {len(unread.named)} answers cannot be read",
+            fix=f"give {FORMS}",
+        )
+    if aside is not None:
+        aside.reasons.update(unread.reasons)
+    return answers
+
+
+def _read(
+    path: Path, form: AnswerForm, identify: Identify, unread: SetAside, tell: Tell
+) -> list[Answer]:
+    content = content_of(path, unread, tell)
     if isinstance(content, list):
-        return _exported(path, content, form)
-    rows = _Rows(
-        path, form, {name: _cells(path, name, content[name]) for name in content.column_names}
-    )
-    return one_of_each(list(rows.answers(identify)), str(path), rows.names, tell)
+        return _exported(path, content, form, unread)
+    rows = _Rows(path, form, unread)
+    answers = list(rows.answers(content, identify))
+    return one_of_each(answers, str(path), rows.names, tell)
 
 
-def _exported(path: Path, tasks: Sequence[Task], form: AnswerForm) -> list[Answer]:
-    try:
-        return [a for task in tasks for a in answers_of(task, form.question, form.allowed, FILE)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise no_export(path) from error
+def _exported(path: Path, tasks: Sequence[Any], form: AnswerForm, unread: SetAside) -> list[Answer]:
+    answers: list[Answer] = []
+    for number, task in enumerate(tasks, start=1):
+        note = partial(unread.note, f"{path}, task {number}")
+        if is_task(task):
+            answers += answers_of(task, form.question, form.allowed, FILE, note)
+        else:
+            note("it is no task with annotations")
+    return answers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rows:
-    """The rows of a table of answers."""
+    """The rows of a table of answers; those that cannot be read are set aside."""
 
     path: Path
     form: AnswerForm
-    columns: Mapping[str, list[Any]]
+    unread: SetAside
     names: dict[str, str] = field(default_factory=dict)  # prediction id -> what the file calls it
+    strange: set[int] = field(default_factory=set)  # rows that were set aside
 
-    def answers(self, identify: Identify) -> Iterator[Answer]:
+    def note(self, row: int, reason: str) -> None:
+        """Set a row aside."""
+        self.unread.note(f"{self.path}, row {row + 1}", reason)
+        self.strange.add(row)
+
+    def answers(self, table: pa.Table, identify: Identify) -> Iterator[Answer]:
         """Yield one answer per row."""
-        ids = self.columns.get("prediction_id")
+        columns = {
+            name: _cells(self.path, name, table[name], self.note) for name in table.column_names
+        }
+        ids = columns.get("prediction_id")
         if ids is None:
-            ids = _identified(self.columns["key"], self.columns["batch"], identify)
-            calls = zip(ids, self.columns["key"], self.columns["batch"], strict=True)
+            ids = _identified(columns["key"], columns["batch"], identify)
+            calls = zip(ids, columns["key"], columns["batch"], strict=True)
             self.names.update((str(one), f"{key} of batch {batch}") for one, key, batch in calls)
         nothing: list[Any] = [None] * len(ids)
-        people, times = (self.columns.get(name, nothing) for name in ("annotator", "created"))
-        for number, (identity, text) in enumerate(zip(ids, self.columns["answer"], strict=True)):
-            created = _time(self.path, number, self._stated(times[number]))
-            yield _answer(
-                identity or "",
-                self._number(self._stated(text)),
-                self._stated(people[number]),
-                created,
-                self.form,
-            )
+        people, times = (columns.get(name, nothing) for name in ("annotator", "created"))
+        for number, (identity, text) in enumerate(zip(ids, columns["answer"], strict=True)):
+            created = self._time(number, self._stated(times[number]))
+            if number not in self.strange:
+                answer, person = self._number(self._stated(text)), self._stated(people[number])
+                yield _answer(identity or "", answer, person, created, self.form)
+
+    def _time(self, row: int, value: object) -> datetime | None:
+        try:
+            return None if value is None else as_time(value)
+        except ValueError:
+            self.note(row, f"created is {value!r}; times are written 2026-11-21T09:30:00Z")
+            return None
 
     def _number(self, text: Any) -> Any:
         """Return a number with a decimal point; classes stay as they are."""
@@ -153,12 +194,12 @@ def _answer(
     )
 
 
-def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[Any]:
+def _cells(path: Path, name: str, column: pa.ChunkedArray, note: Note) -> list[Any]:
     """Return the values of a column: times as such, everything else as text."""
     try:
         if name == "created" and pa.types.is_temporal(column.type):
-            return _times(column)
-        whole = without_views(column.combine_chunks())
+            return _times(column, note)
+        whole = _readable(name, without_views(column.combine_chunks()), note)
         spelled = key_text(whole, name) if name in _NAMES else canonical_text(whole)
         return list(spelled.to_pylist())
     except (SchemaMismatch, pa.ArrowException, ValueError, OverflowError) as error:
@@ -168,10 +209,34 @@ def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[Any]:
         ) from error
 
 
-def _times(column: pa.ChunkedArray) -> list[datetime | None]:
-    is_finer = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
-    moments = column.cast(pa.timestamp("us", tz="UTC"), safe=not is_finer)
-    return list(moments.to_pylist())
+def _readable(name: str, column: pa.Array, note: Note) -> pa.Array:
+    """Return bytes as text, null where they are none."""
+    if pa.types.is_binary(column.type):
+        column = column.view(pa.string())
+    unread = broken(column)
+    if unread is None:
+        return column
+    for row in np.flatnonzero(unread).tolist():
+        note(row, f"{name} is no UTF-8")
+    return readable(column)
+
+
+def _times(column: pa.ChunkedArray, note: Note) -> list[datetime | None]:
+    """Return moments, None where one is missing or lies outside the years that Python knows."""
+    try:
+        is_finer = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
+        moments = column.cast(pa.timestamp("us", tz="UTC"), safe=not is_finer)
+        return list(moments.to_pylist())
+    except (pa.ArrowInvalid, ValueError, OverflowError):
+        if len(column) == 1:
+            note(0, "created lies outside the years 1 to 9999")
+            return [None]
+    cells = (column.slice(row, 1) for row in range(len(column)))
+    return [_times(cell, partial(_at, note, row))[0] for row, cell in enumerate(cells)]
+
+
+def _at(note: Note, row: int, _first: int, reason: str) -> None:
+    note(row, reason)
 
 
 def _identified(
@@ -186,15 +251,3 @@ def _identified(
         for row, identity in zip(here, identify(batch, [str(keys[i]) for i in here]), strict=True):
             ids[row] = identity
     return ids
-
-
-def _time(path: Path, number: int, value: object) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        return as_time(value)
-    except ValueError as error:
-        raise AnswersUnreadable(
-            f"{path}, row {number + 1}: created is {value!r}",
-            fix="write times as 2026-11-21T09:30:00Z",
-        ) from error

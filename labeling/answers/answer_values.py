@@ -52,6 +52,7 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
     text = canonical(value) if isinstance(value, str | int | float) else None
     if text is None:
         return None, "invalid"
+    text = written(text)
     if answers:
         allowed = {canonical(answer.replace(WORD_JOINER, "")) for answer in answers}
         return text, "valid" if text in allowed else "invalid"
@@ -59,6 +60,15 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
         return text, "invalid"
     number = float(text)
     return (canonical(number), "valid") if math.isfinite(number) else (text, "invalid")
+
+
+def written(text: str) -> str:
+    r"""Return a text as tables can hold it: half a character becomes a question mark.
+
+    >>> written("yes"), written("\ud800yes")
+    ('yes', '?yes')
+    """
+    return text.encode(errors="replace").decode()
 
 
 def _values(value: object) -> list[object]:

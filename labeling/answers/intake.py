@@ -20,6 +20,7 @@ from pipelines.columns.relations import records
 from pipelines.tables.schemas import ANNOTATIONS, table_of
 
 FILE = "file"
+DELETED: AnswerState = "deleted"
 _COUNTED = ("labels", "skipped", "invalid", "unknown", "stale", "outcomes")
 _FIRST = 10  # unknown prediction ids, of many
 _Asked = tuple[str, str | None, str | None]  # prediction_id, shown_digest, annotator
@@ -144,7 +145,7 @@ def take(
 
 def taken_back(answers: Iterable[Answer]) -> list[Answer]:
     """Return a row with state `deleted` for each answer that is not deleted yet."""
-    return [replace(answer, state="deleted") for answer in answers if answer.state != "deleted"]
+    return [replace(answer, state=DELETED) for answer in answers if answer.state != DELETED]
 
 
 def to_table(answers: Sequence[Answer], *, job: str, purpose: str, known_at: datetime) -> pa.Table:

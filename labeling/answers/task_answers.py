@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from labeling.answers.answer_values import parse_result
+from labeling.answers.answer_values import parse_result, written
 from labeling.answers.intake import Answer
-from labeling.questions.tasks import digest_of
+from labeling.questions.tasks import digest_of, prediction_of
 from pipelines.columns.time_texts import parse_time
+
+Unread = Callable[[str], None]  # takes what cannot be read, in words
+_BROKEN = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 def answers_of(
-    task: Mapping[str, Any], question: str, allowed: Sequence[str], source: str
+    task: Mapping[str, Any],
+    question: str,
+    allowed: Sequence[str],
+    source: str,
+    unread: Unread = lambda _reason: None,
 ) -> Iterator[Answer]:
-    """Yield the answers in a task.
+    """Yield the answers in a task; what cannot be read is left out, and told.
 
     Label Studio may use task and annotation ids again after a deletion. An
     annotation id of ours therefore includes the time of creation, to the
@@ -26,27 +34,40 @@ def answers_of(
         question: the job's question, for tasks that do not keep their own.
         allowed: the allowed answers; if empty, any number is allowed.
         source: source of the answers, see `Answer`.
+        unread: takes the reason where the task, or an answer in it, cannot be read.
 
     Yields:
         One answer per annotation, skips included.
     """
-    digest = digest_of(task, question)
-    for annotation in task.get("annotations") or ():
-        created = as_time(annotation["created_at"])
-        skipped = bool(annotation.get("was_cancelled"))
-        text, state = parse_result(annotation.get("result"), allowed)
-        yield Answer(
-            annotation_id=f"ls:{task['id']}:{annotation['id']}:{created:%Y%m%dT%H%M%S%f}",
-            prediction_id=str(task["data"].get("prediction_id", "")),
-            shown_digest=digest,
-            annotator=_person(annotation.get("completed_by")),
-            answer=None if skipped else text,
-            state="skipped" if skipped else state,
-            created=created,
-            updated=as_time(annotation["updated_at"]),
-            lead_time=annotation.get("lead_time"),
-            source=source,
-        )
+    try:
+        identity, digest = _whole(task["id"]), digest_of(task, question)
+        prediction, annotations = prediction_of(task), list(task.get("annotations") or ())
+    except _BROKEN as error:
+        unread(f"the task is not as Label Studio makes them ({_said(error)})")
+        return
+    for annotation in annotations:
+        try:
+            answer = _answer(annotation, identity, allowed)
+        except _BROKEN as error:
+            unread(f"an answer is not as Label Studio makes them ({_said(error)})")
+            continue
+        yield Answer(prediction_id=prediction, shown_digest=digest, source=source, **answer)
+
+
+def _answer(annotation: Mapping[str, Any], task: int, allowed: Sequence[str]) -> dict[str, Any]:
+    """Return what an annotation says, as the fields of an `Answer`."""
+    created, identity = as_time(annotation["created_at"]), _whole(annotation["id"])
+    skipped = bool(annotation.get("was_cancelled"))
+    text, state = parse_result(annotation.get("result"), allowed)
+    return {
+        "annotation_id": f"ls:{task}:{identity}:{created:%Y%m%dT%H%M%S%f}",
+        "annotator": _person(annotation.get("completed_by")),
+        "answer": None if skipped else text,
+        "state": "skipped" if skipped else state,
+        "created": created,
+        "updated": as_time(annotation["updated_at"]),
+        "lead_time": _seconds(annotation.get("lead_time")),
+    }
 
 
 def task_of(answer: Answer) -> int | None:
@@ -66,7 +87,7 @@ def as_time(value: object) -> datetime:
     """Return a time in UTC; text is as in data (ISO 8601 and more), and UTC if it names no zone.
 
     Raises:
-        ValueError: the text is no time.
+        ValueError: the text is no time, or a time that UTC has no year for.
 
     >>> as_time("2026-11-21T09:00:00Z") == as_time("2026-11-21 10:00:00+01:00")
     True
@@ -74,10 +95,36 @@ def as_time(value: object) -> datetime:
     time = value if isinstance(value, datetime) else parse_time(str(value))
     if time is None:
         raise ValueError(f"{value!r} is no time")
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside the years 1 to 9999 in UTC") from error
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError(f"an id is {type(value).__name__}")
+    return value
+
+
+def _seconds(value: object) -> float | None:
+    """Return a number of seconds; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def _said(error: Exception) -> str:
+    """Describe what is wrong with a record, without its content: rows have no place in logs."""
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    return "too deep" if isinstance(error, RecursionError) else type(error).__name__
 
 
 def _person(completed_by: object) -> str | None:
     """Return a person's id; some replies of Label Studio have a record of the person instead of the id."""
     identity = completed_by.get("id") if isinstance(completed_by, dict) else completed_by
-    return None if identity is None else str(identity)
+    return None if identity is None else written(str(identity))

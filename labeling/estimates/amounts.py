@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 ERRORS = ("mae", "rmse")  # means of errors, which have a tail
 SIZES = (*ERRORS, "median_absolute_error", "p90_absolute_error")  # of errors, none below 0
-NUMBERS = (*SIZES, "bias", "mcc")  # no shares: in the unit of what is predicted, or without one
+LOSSES = ("log_loss", "brier", "calibration_error")  # of scores, none below 0
+NUMBERS = (*SIZES, "bias", "mcc", "log_loss", "brier")  # no shares: with a unit, or without one
+LOWER_IS_BETTER = (*SIZES, "bias", *LOSSES)
 AVERAGES = (
     *("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"),
     *("precision_weighted", "recall_weighted", "f1_weighted", "mcc"),
@@ -28,8 +30,9 @@ LEADING = (
     *SIZES,
     "bias",
     *AVERAGES,
+    *LOSSES,
 )  # of all classes; the first that is estimated leads
-OF_CLASSES = ("precision", "recall", "f1", "specificity")
+OF_CLASSES = ("precision", "recall", "f1", "specificity", "roc_auc", "average_precision")
 _NEGLIGIBLE = 0.25  # of half the interval: what missing answers may change, and it still leads
 _ROUNDING = 1e-12
 NO_BREAK = "\u00a0"
@@ -170,10 +173,10 @@ def leading_range(one: Estimate) -> tuple[float, float] | None:
     if (ends[1] - ends[0]) / 2 <= _NEGLIGIBLE * half + _ROUNDING * abs(ends[1]):
         return None
     low, high = ends[0] - half, ends[1] + half
-    if one.metric in NUMBERS and one.metric not in SIZES:
+    if one.metric in {"bias", "mcc"}:
         return low, high
     low = max(low, 0.0)
-    if one.metric in SIZES:
+    if one.metric in NUMBERS:
         return low, high
     lowest, highest = _limits_of(one, ends)
     return min(low, lowest), min(max(high, highest), 1.0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from labeling.estimates.amounts import ERRORS
+from labeling.estimates.amounts import ERRORS, LOSSES
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.intervals import effective_answers, exact_bound
 from labeling.formulas.ratios import ratio_bound
 
+_ALMOST = 1 - 1e-12  # of a correlation that is 1
 _RATIOS = ("recall", "f1")
 _UNBOUNDED = "nothing bounds errors from above: a tail that was not drawn shows in no answer"
 
@@ -62,15 +64,19 @@ def bounds(estimate: Estimate, error: float) -> Bounds:
         return Bounds(low, high)
     if estimate.value is None:
         return Bounds(None, None, "the answers do not tell the figure")
-    if estimate.metric in ERRORS:
+    return _of_value(estimate, error)
+
+
+def _of_value(estimate: Estimate, error: float) -> Bounds:
+    """Return the limits of a figure that has a value and an interval."""
+    if estimate.metric in (*ERRORS, *LOSSES):
         return _of_errors(estimate, error)
-    answers = min(
-        effective_answers(estimate.value, estimate.low, estimate.high), _most_answers(estimate)
-    )
-    low, high = (
-        exact_bound(estimate.value, answers, error, upper=upper) for upper in (False, True)
-    )
-    return Bounds(low, high)
+    if estimate.metric == "mcc":
+        return _of_correlation(estimate, error)
+    value, low, high = (end or 0.0 for end in (estimate.value, estimate.low, estimate.high))
+    answers = min(effective_answers(value, low, high), _most_answers(estimate))
+    least, most = (exact_bound(value, answers, error, upper=upper) for upper in (False, True))
+    return Bounds(least, most)
 
 
 def _most_answers(estimate: Estimate) -> float:
@@ -85,6 +91,18 @@ def _of_errors(estimate: Estimate, error: float) -> Bounds:
     least = max(value - (value - low) * longer, 0.0)
     most = value + (high - value) * longer if estimate.reliable else None
     return Bounds(least, most, _UNBOUNDED, is_rough=True)
+
+
+def _of_correlation(estimate: Estimate, error: float) -> Bounds:
+    """Lengthen the sides of the interval as Student's quantiles are, on Fisher's scale."""
+    value, low, high = (
+        math.atanh(min(max(end or 0.0, -_ALMOST), _ALMOST))
+        for end in (estimate.value, estimate.low, estimate.high)
+    )
+    freedom = max(estimate.n_answered - 1, 1)
+    longer = _student(freedom, error) / _student(freedom, 0.025)
+    least, most = value - (value - low) * longer, value + (high - value) * longer
+    return Bounds(math.tanh(least), math.tanh(most))
 
 
 def _student(freedom: int, error: float) -> float:

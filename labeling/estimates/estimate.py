@@ -37,6 +37,7 @@ class Estimate:
     largest: float | None = None  # share of one answer in the sum, for mae and rmse
     reliable: bool = True  # whether the interval of an error may be relied on, see `tails`
     rests_on: ClassShares | None = None  # for recall and f1
+    reason: str | None = None  # why there is no value, where answers are not what lacks
     just_begun: bool = False  # its batch has fewer than 8 answers, and questions that are open
     estimator_version: str = ESTIMATOR_VERSION  # which formulas it was computed by
 
@@ -48,7 +49,8 @@ class Estimate:
     def record(self) -> dict[str, object]:
         """Return the columns of the table `estimates` that an estimate fills, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        del named["largest"], named["reliable"], named["rests_on"], named["just_begun"]
+        for name in ("largest", "reliable", "rests_on", "reason", "just_begun"):
+            del named[name]
         named["class"] = named.pop("class_")
         return named
 

@@ -19,6 +19,7 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.families.chosen import Wanted, chosen_families
+from labeling.estimates.families.class_scores import WITHOUT_SCORES
 from labeling.estimates.metrics import Counts, Figures, counts, whole
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval
@@ -114,9 +115,14 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
                 as_of=view.as_of[window],
                 largest=largest,
                 reliable=metric.reliable is None or bool(metric.reliable[group]),
+                reason=_reason(metric, group),
                 rests_on=metric.rests_on.of(group) if metric.rests_on else None,
                 just_begun=view.just_begun[window],
             )
+
+
+def _reason(of: Figures, group: int) -> str | None:
+    return WITHOUT_SCORES if of.lacks is not None and of.lacks[group] else None
 
 
 def _optional(values: Floats) -> list[float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -28,13 +28,15 @@ class OnShares:
     right: Intervals
     missed: Intervals
     predicted: Floats
+    seen: Floats
 
     def of(self, group: int) -> ClassShares | None:
         """Return those of one group; None where it has no row."""
         predicted = float(self.predicted[group])
         if np.isnan(predicted):
             return None
-        return ClassShares(self.right[group], self.missed[group], predicted)
+        seen = float(self.seen[group])
+        return ClassShares(self.right[group], self.missed[group], predicted, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,21 @@ class Figures:
     largest: Floats  # share of one answer in the sum, for MAE and RMSE
     rests_on: OnShares | None = None  # of recall and F1
     reliable: Bools | None = None  # of MAE and RMSE (G,)
+    lacks: Bools | None = None  # groups with rows that lack what the metric rests on (G,)
+
+    def lacking(self, lacks: Bools) -> Figures:
+        """Leave out the groups with rows that lack what the metric rests on (G,)."""
+
+        def known(values: Floats) -> Floats:
+            return np.where(lacks, np.nan, values)
+
+        intervals = Intervals(*map(known, self.intervals.parts()))
+        wrong, right = known(self.if_wrong), known(self.if_right)
+        return replace(self, intervals=intervals, if_wrong=wrong, if_right=right, lacks=lacks)
 
     def parts(self) -> tuple[Floats, ...]:
         """Return value, low, high, if_wrong, if_right and largest."""
-        value, low, high = self.intervals.value, self.intervals.low, self.intervals.high
-        return value, low, high, self.if_wrong, self.if_right, self.largest
+        return *self.intervals.parts(), self.if_wrong, self.if_right, self.largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +94,15 @@ class Family(Protocol):
 class Accuracy:
     """The share of right predictions."""
 
+    metrics: ClassVar = ("accuracy",)
+
     everyone: RowSet
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         share = shares(self.everyone.strata(view))
         answered, missing = self.everyone.missing(view)
-        return [_share("accuracy", None, share, answered, answered + missing)]
+        return [share_figures("accuracy", None, share, answered, answered + missing)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,8 @@ class OfClass:
     A wrong prediction of the class speaks against it, and so does a row of it
     that was predicted as another.
     """
+
+    metrics: ClassVar = ("precision", "recall", "f1")
 
     name: str
     predicted: RowSet  # as the class; is it right?
@@ -111,12 +127,14 @@ class OfClass:
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
         right, missed = shares(inside), shares(rest)
         (precision, *ratios) = zip(*self._cases(view), strict=True)
-        below = OnShares(right, missed, share)
+        below = OnShares(right, missed, share, inside.least)
         found = [self._pointed(of(right, missed, share), view) for of in (recall, f1)]
         return [
-            _share("precision", self.name, right, *precision),
+            share_figures("precision", self.name, right, *precision),
             *(
-                replace(_share(metric, self.name, ratio, *_withheld(ratio, cases)), rests_on=below)
+                replace(
+                    share_figures(metric, self.name, ratio, *withheld(ratio, cases)), rests_on=below
+                )
                 for metric, ratio, cases in zip(("recall", "f1"), found, ratios, strict=True)
             ),
         ]
@@ -141,6 +159,8 @@ class Errors:
     Nothing bounds an error that was not seen. The worst case of a missing
     answer is therefore taken to be the largest error of its group.
     """
+
+    metrics: ClassVar = ("mae", "rmse")
 
     absolute: RowSet
     squared: RowSet
@@ -190,7 +210,9 @@ def losses(evidence: Evidence, task: TaskType) -> Floats:
     return mean_over_people(evidence, loss)
 
 
-def families(evidence: Evidence, task: TaskType, classes: Sequence[str]) -> Iterator[Family]:
+def families(
+    evidence: Evidence, task: TaskType, classes: Sequence[str]
+) -> Iterator[Accuracy | OfClass | Errors]:
     """Yield the metrics of a task, each class by itself to save memory.
 
     Args:
@@ -233,20 +255,30 @@ def counts(everyone: RowSet, view: View) -> Counts:
     )
 
 
-def _share(
+def share_figures(
     metric: str, class_: str | None, share: Intervals, wrong: Floats, right: Floats
 ) -> Figures:
     """Return a share's figures.
 
     The value may rest on other merged strata than its two cases, which are
     widened to hold it.
+
+    Args:
+        metric: its name.
+        class_: of a metric of a single class.
+        share: the intervals (G,).
+        wrong: the value if all missing answers spoke against the model (G,).
+        right: the value if all spoke for it (G,).
+
+    Returns:
+        The figures.
     """
     wrong = np.fmin(wrong, share.value)
     right = np.fmax(np.minimum(right, 1), share.value)
     return Figures(metric, class_, share, wrong, right, np.full(len(share), np.nan))
 
 
-def _withheld(ratio: Intervals, cases: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+def withheld(ratio: Intervals, cases: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Leave out both cases of a ratio without a point where they are equal: they would tell the point."""
     wrong, right = cases
     is_point = np.isnan(ratio.value) & np.isclose(wrong, right)

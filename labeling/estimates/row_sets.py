@@ -111,6 +111,15 @@ class RowSet:
         np.fmax.at(highest, self.group(view)[is_answered], values[is_answered])
         return highest
 
+    def answer_weights(self, view: View) -> Floats:
+        """Return the rows that each answer of a domain and stratum stands for: (domains, D)."""
+        counting = self._counting(view)
+        cells = self._cells(view, self.answered).take(counting)
+        weights = np.zeros((len(self.evidence.domains), len(self.evidence.designed.batch)))
+        place = self.domain[counting], self.stratum[counting]
+        weights[place] = weights_of(cells, self.evidence.designed.near)
+        return weights
+
     @property
     def weight(self) -> Floats:
         """The design weight of the drawn rows of each cell: (C,)."""

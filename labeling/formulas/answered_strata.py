@@ -59,6 +59,19 @@ class AnsweredStrata:
         part = np.divide(self.answered, self.size, out=np.ones_like(self.size), where=self.open)
         return np.where(self.open, 1 - part, 0.0)
 
+    @property
+    def least(self) -> Floats:
+        """As how many answers of a simple random sample the answers count at least: (G,).
+
+        The smallest n_h / W_h of the strata that are not complete: where a share p of
+        a group's rows is right, the chance that no answer is lies under (1 - p) to
+        this power, however the strata divide p. Infinite where every row was answered.
+        """
+        least = np.full(self.groups, np.inf)
+        is_open = self.open & (self.weight > 0)
+        np.minimum.at(least, self.group[is_open], (self.effective / self.weight)[is_open])
+        return least
+
 
 def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -> AnsweredStrata:
     """Return the strata of one group.
@@ -79,3 +92,51 @@ def strata(size: npt.ArrayLike, answered: npt.ArrayLike, right: npt.ArrayLike) -
         raise ValueError("each stratum needs 0 <= right <= answered <= size")
     mean = np.divide(good, count, out=np.zeros_like(good), where=count > 0)
     return AnsweredStrata(rows, count, count, mean, good, np.zeros(len(rows), np.int64), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedRows:
+    """Answered rows as arrays (A,), which are strata of G groups.
+
+    Attributes:
+        weight: the rows that each stands for.
+        stratum: the code of its stratum.
+        group: from 0 to groups - 1.
+        groups: G.
+    """
+
+    weight: Floats
+    stratum: Int64s
+    group: Int64s
+    groups: int
+
+
+def variance(influence: Floats, of: WeightedRows) -> Floats:
+    """Return the variance of a statistic of each group, from the influence of its rows: (G,).
+
+    A smooth statistic moves with its sample as the weighted mean of one number
+    per row does, so its variance is that of a stratified mean.
+
+    A stratum with a single answer takes the variance within the strata of its
+    group; one that was answered in full has none. NaN without an answer.
+
+    Args:
+        influence: of each row (A,).
+        of: the rows.
+
+    Sources: Woodruff, JASA 66 (1971), on linearisation; Cochran, Sampling
+        Techniques, 3rd ed. (1977), ch. 5.
+    """
+    strata = int(of.stratum.max(initial=-1)) + 1
+    cell, place = np.unique(of.group * strata + of.stratum, return_inverse=True)
+    count = np.bincount(place, minlength=len(cell)).astype(np.float64)
+    size = np.bincount(place, of.weight, len(cell))
+    away = influence - (np.bincount(place, influence, len(cell)) / np.maximum(count, 1))[place]
+    second, group = np.bincount(place, away**2, len(cell)), cell // max(strata, 1)
+    freedom = np.bincount(group, np.maximum(count - 1, 0), of.groups)
+    pooled = np.bincount(group, second, of.groups) / np.maximum(freedom, 1)
+    spread = np.where(count > 1, second / np.maximum(count - 1, 1), pooled[group])
+    left = np.maximum(1 - count / np.maximum(size, 1), 0)
+    whole = np.bincount(group, size, of.groups)
+    sums = np.bincount(group, size**2 * left * spread / np.maximum(count, 1), of.groups)
+    return np.divide(sums, whole**2, out=np.full(of.groups, np.nan), where=whole > 0)

@@ -41,7 +41,8 @@ def _macro(of: Measure) -> Measure:
 def _weighted(of: Measure) -> Measure:
     def average(matrix: Floats) -> Floats:
         support = matrix.sum(axis=1)
-        return _ratio((support * of(matrix)).sum(axis=1), support.sum(axis=1))
+        found = np.where(support > 0, of(matrix), 0.0)
+        return _ratio((support * found).sum(axis=1), support.sum(axis=1))
 
     return average
 
@@ -76,6 +77,32 @@ def derivatives(of: Measure, matrix: Floats) -> Floats:
         less[:, row, column] -= _STEP
         found[:, row, column] = (of(more) - of(less)) / (2 * _STEP)
     return np.nan_to_num(found)
+
+
+def extreme_average(values: Floats, least: Floats, most: Floats) -> Floats:
+    """Return the lowest weighted average of the classes' values that some weights give: (G,).
+
+    Args:
+        values: of each class (K, G).
+        least: what each class weighs at least (K, G).
+        most: what it weighs at most (K, G); the weights of a group add up to 1.
+
+    Returns:
+        The averages; NaN where a class of a group has no value.
+
+    >>> extreme_average(
+    ...     np.array([[0.5], [1.0]]), np.array([[0.2], [0.6]]), np.array([[0.4], [0.8]])
+    ... )
+    array([0.8])
+    """
+    order = np.argsort(values, axis=0, kind="stable")
+    values, least, most = (
+        np.take_along_axis(part, order, axis=0) for part in (values, least, most)
+    )
+    room = np.maximum(most - least, 0)
+    left = np.maximum(1 - least.sum(axis=0), 0) - (np.cumsum(room, axis=0) - room)
+    weight = least + np.clip(left, 0, room)
+    return np.asarray((weight * values).sum(axis=0) / weight.sum(axis=0), np.float64)
 
 
 def limits_of_share(value: Floats, variance: Floats) -> Intervals:

@@ -51,7 +51,7 @@ class Intervals:
         return len(self.value)
 
     def __getitem__(self, place: int) -> Interval:
-        return Interval(*(_optional(float(part[place])) for part in self._parts()))
+        return Interval(*(_optional(float(part[place])) for part in self.parts()))
 
     @property
     def exact(self) -> npt.NDArray[np.bool_]:
@@ -60,14 +60,19 @@ class Intervals:
 
     def times(self, factor: Floats) -> Intervals:
         """Return the intervals of the value times a known factor (G,) >= 0; 0 times unknown is 0."""
-        parts = (np.where(factor == 0, 0.0, part * factor) for part in self._parts())
+        parts = (np.where(factor == 0, 0.0, part * factor) for part in self.parts())
         return Intervals(*parts)
 
     def plus(self, amount: Floats) -> Intervals:
         """Return the intervals of the value plus a known amount (G,)."""
-        return Intervals(*(part + amount for part in self._parts()))
+        return Intervals(*(part + amount for part in self.parts()))
 
-    def _parts(self) -> tuple[Floats, Floats, Floats]:
+    def turned(self) -> Intervals:
+        """Return the intervals of 1 minus the value (G,)."""
+        return Intervals(1 - self.value, 1 - self.high, 1 - self.low)
+
+    def parts(self) -> tuple[Floats, Floats, Floats]:
+        """Return the values, the lower limits and the upper ones: (G,) each."""
         return self.value, self.low, self.high
 
 

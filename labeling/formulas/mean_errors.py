@@ -72,6 +72,35 @@ def roots(squares: Intervals) -> Intervals:
     return Intervals(*(np.sqrt(part) for part in (squares.value, squares.low, squares.high)))
 
 
+def loss_limits(mean: Intervals, right: Intervals, cost: Floats) -> Intervals:
+    """Widen the limits of mean losses of probabilities to what unseen wrong rows may cost: (G,).
+
+    A model that is sure of itself loses nearly nothing on most rows, and much on the
+    few where it is wrong. A sample that holds none of these has a mean near 0 and no
+    variance: Hall's limits alone cover .38 to .95 at 50 answers. What a wrong row
+    would cost is known without an answer, from the probabilities of its other
+    classes, and how many rows may be wrong is what the interval of the accuracy
+    says. So the limits are no nearer than its reach times the mean cost of a wrong
+    row, to which one row as costly as the model's own doubts is added.
+
+    Measured on two and three classes, scores that are calibrated, too sure and too
+    unsure, accuracies of .75 to .98 and 50 to 400 answers: .92 to 1 (`make
+    bench-coverage`).
+
+    Args:
+        mean: of the losses (G,), with the limits of `mean_errors.means`.
+        right: the share of rows whose predicted class is right (G,).
+        cost: what a wrong row loses above a right one, on average (G,).
+
+    Returns:
+        The losses, 0 or more.
+    """
+    low = mean.value - cost * (right.high - right.value)
+    high = mean.value + cost * (right.value - right.low)
+    low, high = np.minimum(mean.low, low), np.maximum(mean.high, high)
+    return Intervals(mean.value, np.maximum(low, 0), high)
+
+
 def _decided(strata: AnsweredStrata, stderr: Floats, intervals: Intervals) -> Intervals:
     """Make the limits of a census exact and those that nothing supports unknown."""
     lone = strata.total((strata.open & (strata.answered < 2)).astype(np.float64)) > 0

@@ -23,6 +23,7 @@ from labeling.formulas.intervals import (
     exact_bound,
     quotient,
 )
+from labeling.formulas.lost_classes import most_of_lost
 from pipelines.columns.buffers import Floats
 
 LEVEL = 0.95  # of the intervals
@@ -38,11 +39,15 @@ class ClassShares:
         right: the share right among the rows predicted as the class.
         missed: the share of the class among the other rows.
         predicted: the share of all rows predicted as the class, known.
+        seen: as how many answers of a simple random sample the answers to those
+            rows count at least, see `AnsweredStrata.least`; None: as many as
+            would give so long an interval.
     """
 
     right: Interval
     missed: Interval
     predicted: float
+    seen: float | None = None
 
 
 def recall(right: Intervals, missed: Intervals, predicted: Floats) -> Intervals:
@@ -115,10 +120,15 @@ def ratio_bound(metric: str, of: ClassShares, error: float, *, upper: bool) -> f
 
     Returns:
         The ratio at the limit of A on one side and that of B on the other, each
-        by `exact_bound`. They share the error, unless one of them is known.
+        by `exact_bound`. They share the error, unless one of them is known or has
+        no answer, so that anything may be. Where
+        no right row was found, the upper limit is that of both together
+        (`lost_classes`), which is never higher.
     """
+    if upper and of.right.value == 0 and not _is_known(of.right, of.predicted):
+        return _of_lost(metric, of, error)
     sides = (of.right, of.predicted), (of.missed, 1 - of.predicted)
-    unsure = sum(not _is_known(*side) for side in sides)
+    unsure = sum(share.value is not None and not _is_known(share, rows) for share, rows in sides)
     kept, lost = (
         _bound(*side, error / max(unsure, 1), upper=upper == is_kept)
         for side, is_kept in zip(sides, (True, False), strict=True)
@@ -129,6 +139,16 @@ def ratio_bound(metric: str, of: ClassShares, error: float, *, upper: bool) -> f
     if bottom > 0:
         return min(top / bottom, 1.0)
     return 1.0 if upper else 0.0
+
+
+def _of_lost(metric: str, of: ClassShares, error: float) -> float:
+    """Return an upper limit where no row predicted as the class was right."""
+    low, high = of.right.low or 0.0, 1.0 if of.right.high is None else of.right.high
+    half = error if _is_known(of.missed, 1 - of.predicted) else error / 2
+    answers = effective_answers(0.0, low, high) if of.seen is None else of.seen
+    kept, lost = most_of_lost(of.missed, answers, of.predicted, half)
+    ratios = kept / (kept + lost) if metric == "recall" else 2 * kept / (kept + lost + of.predicted)
+    return min(float(ratios.max(initial=0.0)), 1.0)
 
 
 def _sure(right: Intervals) -> Intervals:

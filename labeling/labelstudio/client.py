@@ -8,9 +8,9 @@ twice. So nothing that creates is repeated here; `push` looks instead.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from labeling.labelstudio.refusals import listed, translated
 from pipelines.errors import SettingsInvalid
@@ -99,18 +99,12 @@ class SdkClient:
         import httpx  # the SDK costs over a second of processor time
         from label_studio_sdk import LabelStudio as Sdk
 
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise SettingsInvalid(
-                f"the address of Label Studio is {url!r}",
-                fix="set LABEL_STUDIO_URL to an address such as https://labels.example.com",
-            )
-        self.url = url.rstrip("/")
+        self.url, host = _address(url)
         timeout = httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT)
         self._connection = httpx.Client(
             timeout=timeout,
             follow_redirects=False,
-            trust_env=parts.hostname not in _HERE,  # no proxy stands between us and this machine
+            trust_env=host not in _HERE,  # no proxy stands between us and this machine
         )
         with translated(self.url):
             self._sdk: Any = Sdk(base_url=self.url, api_key=key, httpx_client=self._connection)
@@ -192,34 +186,25 @@ class SdkClient:
             self._sdk.tasks.update(str(task), overlap=count)
 
 
-def each_task(
-    server: LabelStudio, project: int, fields: Sequence[str], *conditions: Record
-) -> Iterator[Record]:
-    """Yield all tasks that pass the conditions, by ascending id.
+def _address(url: str) -> tuple[str, str | None]:
+    """Return an address without user, password and last slash; and its host.
 
-    Each page begins after the last id seen. Numbered pages would skip tasks
-    when others are deleted or change while we read.
-
-    Args:
-        server: where the project is.
-        project: its number.
-        fields: what is read of each task; `id` must be among them.
-        conditions: from `number` and `one_of`; all must hold.
-
-    Yields:
-        The tasks.
+    Raises:
+        SettingsInvalid: it is not one of http or https.
     """
-    last = 0
-    while True:
-        query = {
-            "filters": every(number("id", last, "greater"), *conditions),
-            "ordering": ["tasks:id"],
-        }
-        page = server.tasks(project, query, fields, limit=PAGE)
-        yield from page
-        if len(page) < PAGE:
-            return
-        last = page[-1]["id"]
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host:
+        shown = "no address" if "@" in url else repr(url)  # what stands before it may be a password
+        raise SettingsInvalid(
+            f"the address of Label Studio is {shown}",
+            fix="set LABEL_STUDIO_URL to an address such as https://labels.example.com",
+        )
+    server = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=server)).rstrip("/"), host
 
 
 def every(*conditions: Record) -> Record:

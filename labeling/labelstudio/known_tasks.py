@@ -8,21 +8,20 @@ were changed after they were made: all others are as we sent them, and their
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
+from labeling.answers.set_aside import SetAside
 from labeling.answers.task_answers import as_time
-from labeling.labelstudio.client import LIST, LabelStudio, Record, each_task, every, one_of
-from labeling.questions.tasks import digest_of
+from labeling.labelstudio.client import LabelStudio, Record
+from labeling.labelstudio.listing import batched, each_task, tasks_by_id
+from labeling.questions.tasks import digest_of, prediction_of
 
 READ = 50  # tasks with their data, per request
 UNMOVED = timedelta(milliseconds=10)  # between the two times of a new task: 0.1 were measured
 _TIMES = ("created_at", "updated_at")
 _FIELDS = ("id", "meta", "overlap", "total_annotations", "cancelled_annotations", *_TIMES)
 
-T = TypeVar("T")
 Key = tuple[str, str]  # prediction_id, shown_digest
 
 
@@ -48,7 +47,7 @@ class KnownTask:
 
 
 def find_tasks(
-    server: LabelStudio, project: int, question: str, *conditions: Record
+    server: LabelStudio, project: int, question: str, *conditions: Record, aside: SetAside
 ) -> list[KnownTask]:
     """Find the tasks that pass the conditions.
 
@@ -57,29 +56,34 @@ def find_tasks(
         project: its number.
         question: of the job, for tasks that do not keep their own.
         conditions: see `client`.
+        aside: takes the tasks that cannot be read; they are not among those returned.
 
     Returns:
         The tasks, by ascending id.
     """
-    records = list(each_task(server, project, _FIELDS, *conditions))
+    records = list(each_task(server, project, _FIELDS, *conditions, aside=aside))
     moved = [record["id"] for record in records if _may_be_altered(record)]
     keys = {
-        record["id"]: (str(record["data"].get("prediction_id")), digest_of(record, question))
+        record["id"]: _shown(record, project, question, aside)
         for some in batched(moved, READ)
-        for record in server.tasks(
-            project, {"filters": every(one_of("id", some))}, ("id", "meta", "data")
-        )
+        for record in tasks_by_id(server, project, some, ("id", "meta", "data"), aside)
     }
-    return [_known(record, keys.get(record["id"])) for record in records]
+    return [
+        _known(record, keys.get(record["id"]))
+        for record in records
+        if record["id"] not in aside.tasks
+    ]
 
 
-def batched(values: Sequence[T], size: int = LIST) -> Iterator[Sequence[T]]:
-    """Cut values into runs of at most `size`.
-
-    >>> list(batched([1, 2, 3], 2))
-    [[1, 2], [3]]
-    """
-    return (values[start : start + size] for start in range(0, len(values), size))
+def _shown(record: Record, project: int, question: str, aside: SetAside) -> Key:
+    """Return the question that a task shows; where that cannot be read, the task is set aside."""
+    try:
+        return prediction_of(record), digest_of(record, question)
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError) as error:
+        aside.note_task(
+            record["id"], project, f"what it shows cannot be read ({type(error).__name__})"
+        )
+        return "", ""
 
 
 def _known(record: Record, key: Key | None) -> KnownTask:
@@ -96,7 +100,5 @@ def _may_be_altered(record: Record) -> bool:
 def _made_for(record: Record) -> Key | None:
     """Return the question in a task's `meta`; None where the task is not from us."""
     meta = record["meta"] if isinstance(record["meta"], dict) else {}
-    try:
-        return str(meta["prediction_id"]), str(meta["shown_digest"])
-    except KeyError:
-        return None
+    named, digest = meta.get("prediction_id"), meta.get("shown_digest")
+    return (named, digest) if isinstance(named, str) and isinstance(digest, str) else None

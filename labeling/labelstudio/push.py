@@ -13,10 +13,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from labeling.answers.set_aside import SetAside
 from labeling.labelstudio.client import LabelStudio, Record, one_of
-from labeling.labelstudio.known_tasks import Key, KnownTask, batched, find_tasks
+from labeling.labelstudio.known_tasks import Key, KnownTask, find_tasks
+from labeling.labelstudio.listing import batched
 from labeling.labelstudio.projects import Project
 from labeling.questions.tasks import Task
 from pipelines.errors import LabelStudioUnreachable
@@ -39,6 +41,7 @@ class PushResult:
     existing: int
     removed: int
     tasks: Mapping[str, int]
+    unreadable: tuple[str, ...] = ()  # tasks of the project that cannot be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,14 @@ class Journal:
         stat = self.files.head(self.name)
         if stat is None:
             return [], 0.0
-        intent = json.loads(self.files.read(self.name))
         age = time.time() - stat.modified / 1000
-        if intent["origin"] != origin:  # of a project that is gone
+        try:
+            intent = json.loads(self.files.read(self.name))
+            if intent["origin"] != origin:  # of a project that is gone
+                return [], 0.0
+            return [_pair(intent["first"]), _pair(intent["last"])], PATIENCE - age
+        except (ValueError, TypeError, LookupError, RecursionError):  # nothing that `begin` wrote
             return [], 0.0
-        return [tuple(intent["first"]), tuple(intent["last"])], PATIENCE - age
 
 
 def push(
@@ -109,7 +115,7 @@ def push(
     here.remove(surplus)
     here.staff(kept.values())
     ids = {key[0]: task.id for key, task in kept.items()}
-    return PushResult(created, len(tasks) - created, len(surplus), ids)
+    return PushResult(created, len(tasks) - created, len(surplus), ids, here.aside.named)
 
 
 def count_missing(server: LabelStudio, project: Project, tasks: Sequence[Task]) -> int:
@@ -124,7 +130,7 @@ def count_missing(server: LabelStudio, project: Project, tasks: Sequence[Task]) 
         The number of questions without a task.
     """
     wanted = {_key(task): task for task in tasks}
-    there = {task.key for task in _of_predictions(server, project, wanted, ())}
+    there = {task.key for task in _of_predictions(server, project, wanted, (), SetAside())}
     return len(wanted.keys() - there)
 
 
@@ -137,6 +143,7 @@ class _Tasks:
     journal: Journal
     wanted: Mapping[Key, Task]
     dropped: Collection[str]
+    aside: SetAside = field(default_factory=SetAside)
 
     def missing(self, found: Iterable[KnownTask]) -> list[Task]:
         there = {task.key for task in found}
@@ -144,7 +151,7 @@ class _Tasks:
 
     def look(self) -> list[KnownTask]:
         """Return the tasks of our predictions, now and earlier, whatever they show, by ascending id."""
-        return _of_predictions(self.server, self.project, self.wanted, self.dropped)
+        return _of_predictions(self.server, self.project, self.wanted, self.dropped, self.aside)
 
     def complete(self, there: list[KnownTask], progress: Progress) -> list[KnownTask]:
         """Send what is missing until it is there; return the tasks as they are then.
@@ -187,7 +194,8 @@ class _Tasks:
         deadline = time.monotonic() + seconds
         while keys and time.monotonic() < deadline:
             ours = _of([prediction_id for prediction_id, _ in keys])
-            found = find_tasks(self.server, self.project.id, _question(self.wanted), ours)
+            question = _question(self.wanted)
+            found = find_tasks(self.server, self.project.id, question, ours, aside=self.aside)
             if {task.key for task in found}.issuperset(keys):
                 return
             time.sleep(PAUSE)
@@ -201,7 +209,11 @@ class _Tasks:
 
 
 def _of_predictions(
-    server: LabelStudio, project: Project, wanted: Mapping[Key, Task], dropped: Collection[str]
+    server: LabelStudio,
+    project: Project,
+    wanted: Mapping[Key, Task],
+    dropped: Collection[str],
+    aside: SetAside,
 ) -> list[KnownTask]:
     """Return the tasks of these predictions; the project is listed where that takes fewer requests."""
     now = (prediction_id for prediction_id, _ in wanted)
@@ -209,13 +221,13 @@ def _of_predictions(
     question = _question(wanted)
     size = int(server.project(project.id)["task_number"] or 0)
     if size <= 3 * len(ids):
-        listed = find_tasks(server, project.id, question)
+        listed = find_tasks(server, project.id, question, aside=aside)
         mine = set(ids)
         return [task for task in listed if task.predictions & mine]
     tasks = [
         task
         for some in batched(ids)
-        for task in find_tasks(server, project.id, question, _of(some))
+        for task in find_tasks(server, project.id, question, _of(some), aside=aside)
     ]
     return sorted(tasks, key=lambda task: task.id)
 
@@ -253,6 +265,11 @@ def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
 
 def _of(prediction_ids: Sequence[str]) -> Record:
     return one_of("data.prediction_id", prediction_ids)
+
+
+def _pair(value: Sequence[str]) -> Key:
+    prediction, digest = value
+    return str(prediction), str(digest)
 
 
 def _question(wanted: Mapping[Key, Task]) -> str:

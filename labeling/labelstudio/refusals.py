@@ -21,7 +21,6 @@ def translated(url: str) -> Iterator[None]:
     import httpx
     from label_studio_sdk.core import ApiError
     from label_studio_sdk.core.parse_error import ParsingError
-    from pydantic import ValidationError
 
     try:
         yield
@@ -34,8 +33,8 @@ def translated(url: str) -> Iterator[None]:
         ) from error
     except (
         ParsingError,
-        ValidationError,
-        json.JSONDecodeError,
+        ValueError,  # no JSON, numbers beyond all limits, or not what its models take
+        RecursionError,
         AttributeError,  # the SDK takes whatever JSON it gets for its models
         TypeError,
     ) as error:

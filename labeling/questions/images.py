@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import pyarrow as pa
+
+from pipelines.columns.image_files import in_mode, opened_image, upright
 
 IMAGE_LIMIT = 2_000_000  # bytes; a larger picture is shrunk
 IMAGE_SIDE = 1_600  # pixels, of a shrunk picture
@@ -24,19 +27,20 @@ def image_uris(column: pa.Array) -> list[str]:
 
 
 def image_uri(content: bytes) -> str:
-    r"""Return a picture as a `data:` address.
+    """Return a picture as a `data:` address.
 
     What browsers draw is passed on byte for byte; other formats become PNG, and
-    pictures over `IMAGE_LIMIT` a smaller JPEG. Bytes that are no picture become
-    an empty one.
-
-    >>> image_uri(b"\xff\xd8\xff")
-    'data:image/jpeg;base64,/9j/'
+    pictures over `IMAGE_LIMIT` a smaller JPEG. What is no picture of a known
+    format, or claims more pixels than a machine can hold, becomes an empty one.
     """
     kind = _image_type(content)
-    if kind is None or len(content) > IMAGE_LIMIT:
-        return _converted(content)
-    return _uri(kind, content)
+    try:
+        with opened_image(content) as picture:
+            if kind is None or len(content) > IMAGE_LIMIT:
+                return _converted(picture, "JPEG" if len(content) > IMAGE_LIMIT else "PNG")
+            return _uri(kind, content)
+    except Exception:  # noqa: BLE001  a decoder raises whatever broken bytes lead it to
+        return NO_IMAGE
 
 
 def _image_type(content: bytes) -> str | None:
@@ -45,17 +49,12 @@ def _image_type(content: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)
 
 
-def _converted(content: bytes) -> str:
-    from PIL import Image, ImageOps  # only for what browsers cannot draw or should not load
-
-    kind, written = "JPEG" if len(content) > IMAGE_LIMIT else "PNG", io.BytesIO()
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            upright = ImageOps.exif_transpose(picture)  # what is written says no orientation
-            upright.thumbnail((IMAGE_SIDE, IMAGE_SIDE))
-            upright.convert("RGB").save(written, kind)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return NO_IMAGE
+def _converted(picture: Any, kind: str) -> str:
+    """Return a picture in another format and, where it is large, smaller; only few need it."""
+    written = io.BytesIO()
+    seen = upright(picture)  # what is written says no orientation
+    seen.thumbnail((IMAGE_SIDE, IMAGE_SIDE))
+    in_mode(seen, "RGB").save(written, kind)
     return _uri(f"image/{kind.lower()}", written.getvalue())
 
 

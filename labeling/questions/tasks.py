@@ -64,5 +64,16 @@ def digest_of(task: Mapping[str, Any], question: str) -> str:
     True
     """
     shown = {key: value for key, value in task["data"].items() if key != "prediction_id"}
-    asked = (task.get("meta") or {}).get("question") or question
-    return shown_digest(str(asked), json.dumps(shown))
+    meta = task.get("meta")
+    asked = meta.get("question") if isinstance(meta, Mapping) else None
+    return shown_digest(asked if asked and isinstance(asked, str) else question, json.dumps(shown))
+
+
+def prediction_of(task: Mapping[str, Any]) -> str:
+    """Return the prediction that a task asks about; empty where its data name none.
+
+    >>> prediction_of({"data": {"prediction_id": {"not": "an id"}}})
+    ''
+    """
+    named = task["data"].get("prediction_id")
+    return named if isinstance(named, str) else ""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from labeling.answers.agreement import Agreement
 from labeling.estimates.alerts import Alert
-from labeling.estimates.amounts import LEADING, is_told
+from labeling.estimates.amounts import LEADING, OF_CLASSES, is_told
 from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
 from labeling.estimates.estimate import Estimate, widest
@@ -18,7 +18,7 @@ from labeling.estimates.windows import Period, closes, span, windows
 from pipelines.job.sections import AlertRule, Batches
 from pipelines.models.catalogue import TaskType
 
-_LEADING = (*LEADING, "f1", "recall", "precision", "specificity")
+_LEADING = (*LEADING, "f1", "recall", "precision", *OF_CLASSES[3:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from labeling.estimates.alerts import Alert
 from labeling.estimates.estimate import ESTIMATOR_VERSION
 from labeling.report.chapters.annotators import agreement_figure
 from labeling.report.chapters.by_batch import batch_figure
-from labeling.report.chapters.by_class import class_figure
+from labeling.report.chapters.by_class import class_figure, listed_figures
 from labeling.report.chapters.by_cohort import cohort_figure, seen_words
 from labeling.report.chapters.error_sizes import error_figure
 from labeling.report.chapters.mistakes import confusion_figure
@@ -86,15 +86,18 @@ def _chapters(data: ReportData) -> list[Chapter]:
     errors = (confusion_figure, more_figure, score_figure)
     work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
     titled = (
-        ("How good, and where", answers),
-        ("Which errors, and does the model know", errors),
-        ("The work behind it", work),
+        ("How good, and where", _shown(answers, data) + listed_figures(data)),
+        ("Which errors, and does the model know", _shown(errors, data)),
+        ("The work behind it", _shown(work, data)),
     )
-    chapters = [
-        Chapter(title, [shown for make in makers if (shown := make(data))])
-        for title, makers in titled
-    ]
+    chapters = [Chapter(title, figures) for title, figures in titled]
     return [chapter for chapter in chapters if chapter.figures]
+
+
+def _shown(
+    makers: Sequence[Callable[[ReportData], Figure | None]], data: ReportData
+) -> list[Figure]:
+    return [figure for make in makers if (figure := make(data))]
 
 
 def _main_figure(data: ReportData) -> Figure | None:

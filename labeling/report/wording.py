@@ -29,6 +29,11 @@ NAMES = {
     "precision_weighted": "Precision, averaged by the classes’ rows",
     "recall_weighted": "Recall, averaged by the classes’ rows",
     "f1_weighted": "F1, averaged by the classes’ rows",
+    "roc_auc": "ROC AUC",
+    "average_precision": "Average precision",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "calibration_error": "Calibration error",
 }
 
 

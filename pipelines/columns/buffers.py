@@ -198,13 +198,13 @@ def text_array(offsets: Int64s, data: Bytes, mask: Bools | None = None) -> pa.St
 
 
 def texts(values: Iterable[str | None]) -> pa.StringArray:
-    """Make a text column from Python strings.
+    """Make a text column from Python strings; half a character, which no column can hold, is a `?`.
 
     >>> texts(["a", None, "é"]).to_pylist()
     ['a', None, 'é']
     """
     words = list(values)
-    encoded = [b"" if word is None else word.encode() for word in words]
+    encoded = [b"" if word is None else word.encode(errors="replace") for word in words]
     offsets = np.zeros(len(words) + 1, dtype=np.int64)
     np.cumsum([len(word) for word in encoded], out=offsets[1:])
     gaps = np.array([word is None for word in words], dtype=np.bool_)

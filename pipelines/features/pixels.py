@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Bools, Bytes, missing
+from pipelines.columns.image_files import in_mode, opened_image, upright
 from pipelines.features.bad_values import refuse
 from pipelines.features.spec import Image
-
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-_LARGEST = 2**26  # pixels: a small file may claim any size, and unpack to it
 
 
 def pixel_count(feature: Image) -> int:
@@ -48,23 +45,16 @@ def _decoded(content: bytes | None, feature: Image) -> bytes | None:
     """Return the pixels of one picture, None if it cannot be read."""
     if content is None:
         return bytes(pixel_count(feature))
-    import PIL.Image
-
     try:
-        with PIL.Image.open(BytesIO(content), formats=_FORMATS) as picture:
-            return _fitted(picture, feature) if _is_of_use(picture) else None
+        with opened_image(content) as picture:
+            return _fitted(picture, feature)
     except Exception:  # noqa: BLE001  a decoder raises whatever broken bytes lead it to
         return None
 
 
-def _is_of_use(picture: Any) -> bool:
-    return 0 < picture.width * picture.height <= _LARGEST
-
-
 def _fitted(picture: Any, feature: Image) -> bytes:
     import PIL.Image
-    import PIL.ImageOps
 
-    upright = PIL.ImageOps.exif_transpose(picture).convert(feature.mode)
+    seen = in_mode(upright(picture), feature.mode)
     size = (feature.width, feature.height)
-    return bytes(upright.resize(size, PIL.Image.Resampling.BILINEAR).tobytes())
+    return bytes(seen.resize(size, PIL.Image.Resampling.BILINEAR).tobytes())

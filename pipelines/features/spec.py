@@ -11,13 +11,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.columns.frozen_lists import frozen_lists
+
 DatePart = Literal["year", "month", "day", "weekday", "yearday", "hour", "minute"]
 
 
 class _Closed(BaseModel):
-    """Unknown keys, infinities and later changes are errors."""
+    """Unknown keys, values of other types, infinities and later changes are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    _lists = model_validator(mode="before")(frozen_lists)
 
 
 class Numeric(_Closed):

@@ -21,11 +21,10 @@ from pipelines.columns.buffers import Int64s, byte_view
 from pipelines.errors import InputUnreadable
 from pipelines.formats.csv_quotes import QuoteWatch
 from pipelines.formats.file_rules import DEFAULT, FIRST, FileRules
-from pipelines.formats.text_streams import opened
+from pipelines.formats.text_streams import TIGHTEST, is_packed, opened
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _BLOCK = 32 << 20  # bytes; also the longest row that a file may hold
-_LONGEST = 2**31 - 1  # characters of one value, for the strict check
 _SURELY_ROWS = 4  # with so many columns, lines of text rarely have as many delimiters as rows
 _WAY_OUT = "close the quotes, or double the quotes inside values; or deliver Parquet"
 _ESCAPED = '; quotes inside values have a backslash before them (\\")'
@@ -44,6 +43,24 @@ def header(path: str, rules: FileRules = DEFAULT) -> list[str]:
     with _File(path, Path(path).name, rules).reader() as reader:
         names: list[str] = reader.schema.names
         return names
+
+
+def most_rows(path: str, size: int, rules: FileRules = DEFAULT) -> int:
+    """Return the most rows that a file of so many bytes can have.
+
+    Args:
+        path: of the file.
+        size: of the file, in bytes.
+        rules: how its values are written.
+
+    Returns:
+        A number that it cannot exceed.
+
+    Raises:
+        pyarrow.ArrowInvalid, OSError: it is no CSV file.
+    """
+    shortest = max(len(header(path, rules)), 2)  # bytes: delimiters and the end of the line
+    return size * (TIGHTEST if is_packed(path) else 1) // shortest + 1
 
 
 def read(
@@ -104,7 +121,7 @@ class _File:
             enter = open_until_the_end.enter_context
             try:
                 source = self.path
-                if self.rules.number != FIRST:
+                if self.rules.number != FIRST or is_packed(self.path):
                     encoding = self.rules.encoding
                     source = enter(opened(self.path, self.name, encoding, self.watch.look))
                 yield enter(pc.open_csv(source, _blocks(), dialect, convert))
@@ -139,11 +156,11 @@ def _over_lines(column: pa.Array) -> Int64s:
 
 def _require_closed_quotes(path: str, name: str, rules: FileRules) -> None:
     """Require a delimiter or a line's end after each closing quote, and every quote closed."""
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(_BLOCK)
     encoding = rules.encoding or "latin-1"  # any byte is a letter
     with pa.input_stream(path, compression="detect") as stream:
-        lines = io.TextIOWrapper(stream, encoding=encoding, newline="")
-        reader = csv.reader(lines, delimiter=_delimiter(path, rules), strict=True)
+        text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        reader = csv.reader(_lines(text, name), delimiter=_delimiter(path, rules), strict=True)
         try:
             for _ in reader:
                 pass
@@ -154,6 +171,14 @@ def _require_closed_quotes(path: str, name: str, rules: FileRules) -> None:
                 + (_ESCAPED if has_escapes else ""),
                 fix=_DOUBLED if has_escapes else _WAY_OUT,
             ) from error
+
+
+def _lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
+    """Yield the lines of a file, none of them longer than a row may be."""
+    while line := text.readline(_BLOCK):
+        if len(line) == _BLOCK:
+            raise InputUnreadable(f"{name}: a line is longer than {_BLOCK >> 20} MB", fix=_WAY_OUT)
+        yield line
 
 
 def _has_escapes(path: str, rules: FileRules) -> bool:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipelines.errors import InputUnreadable
 from pipelines.formats.file_rules import DEFAULT, FileRules
-from pipelines.formats.text_streams import opened
+from pipelines.formats.text_streams import TIGHTEST, is_packed, opened
 
 ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _ROWS = 8_192  # of a block
@@ -39,6 +39,11 @@ def header(path: str, name: str, rules: FileRules = DEFAULT) -> list[str]:
         InputUnreadable: a line is no object.
     """
     return list(dict.fromkeys(key for row in _rows(path, name, rules) for key in row))
+
+
+def most_rows(path: str, size: int) -> int:
+    """Return the most rows that a file of so many bytes can have."""
+    return size * (TIGHTEST if is_packed(path) else 1) // len("{}\n") + 1
 
 
 def read(

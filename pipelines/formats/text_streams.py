@@ -5,18 +5,44 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from pipelines.errors import InputUnreadable
 
+TIGHTEST = 1_032  # bytes that one byte of gzip can hold
+_RATIO, _ANYWAY = 250, 256 << 20  # times its size, and bytes, that a packed file may unpack to
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Look = Callable[[bytes], None]
 
 
 class _Bytes(Protocol):
     def read(self, size: int) -> bytes: ...
+
+
+class _Limited:
+    """The content of a file, up to a limit: a small packed file can hold any amount of the same."""
+
+    def __init__(self, stream: _Bytes, limit: int | None, name: str) -> None:
+        self._stream, self._left, self._name = stream, limit, name
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            InputUnreadable: there are more than the limit.
+        """
+        data = self._stream.read(size)
+        if self._left is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                raise InputUnreadable(
+                    f"{self._name}: the file unpacks to more than {_RATIO} times its size",
+                    fix="unpack it and look at it; deliver what is meant as Parquet, or unpacked",
+                )
+        return data
 
 
 class TextStream:
@@ -80,8 +106,14 @@ def opened(path: str, name: str, encoding: str | None, look: Look) -> Iterator[A
         raise InputUnreadable(
             f"{name}: the file is UTF-16", fix='set data.encoding = "utf-16", or write it as UTF-8'
         )
+    limit = max(Path(path).stat().st_size * _RATIO, _ANYWAY) if is_packed(path) else None
     with pa.input_stream(path, compression="detect") as stream:
-        yield TextStream(stream, name, encoding, look)
+        yield TextStream(_Limited(stream, limit, name), name, encoding, look)
+
+
+def is_packed(path: str) -> bool:
+    """Tell whether a file is packed, by its name."""
+    return path.lower().endswith(".gz")
 
 
 def head(path: str, size: int) -> bytes:

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.columns.buffers import without_views
-from pipelines.errors import SchemaMismatch
+from pipelines.errors import InputUnreadable, SchemaMismatch
 from pipelines.formats import csv_files, json_lines
 from pipelines.formats.file_rules import FIRST, FileRules
 from pipelines.formats.missing_words import without_words
 from pipelines.formats.text_streams import head
+from pipelines.input.declared_values import immense_column
 
 if TYPE_CHECKING:
     from pipelines.input.fragments import Projection, Source, Split
@@ -41,6 +42,13 @@ def row_group(split: Split, projection: Projection, size: int) -> Iterator[pa.Re
         _named(split.source, present) if projection.columns is None else list(projection.columns)
     )
     _require(split.source, [*names, *projection.required], present)
+    immense = immense_column(file, split.source.path, split.row_group, names, size)
+    if immense is not None:
+        raise InputUnreadable(
+            f"{split.source.name}: the values of column {immense!r} are few, and so long that "
+            f"{size} rows of them would not fit into memory",
+            fix="look at that column; deliver shorter values, or take it out of the job file",
+        )
     utc, groups = _int96(file, split.source.rules), [split.row_group]
     for rows in file.iter_batches(size, groups, columns=names, use_threads=False):
         columns = [_as_meant(split.source.rules, rows.column(name), name in utc) for name in names]

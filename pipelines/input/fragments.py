@@ -110,7 +110,7 @@ def find_sources(pattern: str, folder: Path, rules: FileRules = DEFAULT) -> list
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
-    if Path(full).is_file():  # a file whose name holds a `*` is no pattern
+    if _is_file(full):  # a file whose name holds a `*` is no pattern
         return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size, rules)]
     names, fixed = matcher(full), fixed_part(full)
     sources: list[Source] = []
@@ -134,6 +134,14 @@ def _with_spare_parts(sources: Sequence[Source]) -> list[Source]:
     """Mark the files without a byte that stand beside others of their batch, as Spark writes them."""
     full = {source.batch for source in sources if source.size}
     return [replace(one, is_spare=not one.size and one.batch in full) for one in sources]
+
+
+def _is_file(path: str) -> bool:
+    """Tell whether there is a file; a name that no file can have has none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
 
 
 def file_tag(source: Source) -> str:
@@ -167,6 +175,17 @@ def splits_of(source: Source) -> list[Split]:
         counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
     starts = [sum(counts[:i]) for i in range(len(counts))]
     return [Split(source, i, starts[i], count) for i, count in enumerate(counts)]
+
+
+def most_rows(split: Split) -> int:
+    """Return the most rows that a split can have; of text, by the size of its file."""
+    if split.rows is not None:
+        return split.rows
+    source = split.source
+    with _reading(source):
+        if source.is_json:
+            return json_lines.most_rows(source.path, source.size)
+        return csv_files.most_rows(source.path, source.size, source.rules)
 
 
 def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:

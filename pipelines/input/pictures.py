@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipelines.columns.image_files import MOST_BYTES
 from pipelines.input.faults import Faults
 from pipelines.input.typed_columns import as_text, is_binary
 
@@ -50,6 +51,10 @@ def _picture(root: Path, path: str) -> tuple[bytes | None, str | None]:
         file = (root / path).resolve()
         if not file.is_relative_to(root):
             return None, "picture_outside_folder"
+        if not file.is_file():  # a pipe would keep us waiting
+            return None, "picture_not_found"
+        if file.stat().st_size > MOST_BYTES:
+            return None, "picture_too_large"
         return file.read_bytes(), None
     except (OSError, ValueError, RuntimeError):  # of a zero byte, and of links in a circle
         return None, "picture_not_found"

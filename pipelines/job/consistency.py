@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pipelines.job.metric_names import WATCHABLE, metrics_of
+from pipelines.job.metric_names import metrics_of, unwatched
 from pipelines.job.periods import named
 from pipelines.sampling.leakage import SEEN
 
@@ -74,10 +74,10 @@ def _metrics_of_another_task(job: Job) -> Iterator[str]:
     ]:
         if metric not in metrics:
             yield f'{where}: a {job.task} has no "{metric}", but {", ".join(metrics)}'
-        elif where == "alerts.metric" and metric not in WATCHABLE:
-            watchable = ", ".join(name for name in metrics if name in WATCHABLE)
-            yield f'alerts.metric: "{metric}" cannot be watched yet, but {watchable}'
     for alert in job.alerts:
+        side = "below" if alert.below is not None else "above"
+        if alert.metric in metrics and (why := unwatched(alert.metric, side)):
+            yield f"alerts.metric: {why}"
         if alert.class_ is not None and alert.class_ not in answers:
             yield f'alerts.class = "{alert.class_}" is none of {", ".join(answers)}'
 

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.consistency import CHECKS, nearest
 from pipelines.job.data_section import Data
-from pipelines.job.metric_names import Metric, refuse_later
+from pipelines.job.metric_names import Metric
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -84,8 +84,6 @@ class Job(Section):
         default=(), description="Lines that a metric should not cross, `[[alerts]]`."
     )
 
-    _known_metrics = field_validator("metrics", mode="before")(refuse_later)
-
     @model_validator(mode="after")
     def _consistent(self) -> Job:
         problems = [problem for check in CHECKS for problem in check(self)]
@@ -131,7 +129,7 @@ def load(path: Path) -> Job:
         ) from error
     try:
         return parse(tomllib.loads(text), str(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number may have too many digits, too
         raise JobInvalid(
             f"{path}: not TOML: {error}", fix="correct that line; TOML is described at toml.io"
         ) from error

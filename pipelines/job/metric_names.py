@@ -20,6 +20,11 @@ Metric = Literal[
     "precision_weighted",
     "recall_weighted",
     "f1_weighted",
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "brier",
+    "calibration_error",
     "mae",
     "rmse",
     "bias",
@@ -36,11 +41,27 @@ ON_REQUEST: dict[TaskType, tuple[Metric, ...]] = {
         *("specificity", "balanced_accuracy", "mcc"),
         *("precision_macro", "recall_macro", "f1_macro"),
         *("precision_weighted", "recall_weighted", "f1_weighted"),
+        *("roc_auc", "average_precision", "log_loss", "brier", "calibration_error"),
     ),
     "regression": ("p90_absolute_error",),
 }
-WATCHABLE = ("accuracy", "precision", "recall", "f1", "mae", "rmse")  # by `[[alerts]]`
-LATER = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
+_BOTH, _BELOW, _ABOVE = ("below", "above"), ("below",), ("above",)
+WATCHABLE: dict[Metric, tuple[str, ...]] = {  # by `[[alerts]]`, on which sides
+    **dict.fromkeys(BY_DEFAULT["classification"], _BOTH),
+    **dict.fromkeys(("mae", "rmse"), _BOTH),
+    **dict.fromkeys(("specificity", "balanced_accuracy", "mcc"), _BELOW),
+    **dict.fromkeys(("precision_macro", "recall_macro", "f1_macro"), _BELOW),
+    **dict.fromkeys(("precision_weighted", "recall_weighted", "f1_weighted"), _BELOW),
+    **dict.fromkeys(("roc_auc", "average_precision"), _BELOW),
+    **dict.fromkeys(("log_loss", "brier"), _ABOVE),
+}
+UNWATCHED: dict[Metric, str] = {
+    "calibration_error": "a line would be crossed by chance in every second year: its lower limit is measured at 95 in 100 alone",
+    "bias": "no limit at the error of an alert was measured; watch mae",
+    "median_absolute_error": "no limit at the error of an alert was measured; watch mae",
+    "p90_absolute_error": "no limit at the error of an alert was measured; watch mae",
+}
+OF_SCORES = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
 
 
 def metrics_of(task: TaskType) -> tuple[Metric, ...]:
@@ -48,16 +69,12 @@ def metrics_of(task: TaskType) -> tuple[Metric, ...]:
     return (*BY_DEFAULT[task], *ON_REQUEST[task])
 
 
-def refuse_later(value: object) -> object:
-    """Return the metrics of a job file; refuse those of scores by name.
-
-    Raises:
-        ValueError: one of them is not estimated yet: no interval of it was measured.
-    """
-    named = value if isinstance(value, (list, tuple)) else ()
-    if refused := [name for name in named if name in LATER]:
-        raise ValueError(
-            f"{', '.join(refused)}: not estimated yet, because no interval for samples of "
-            "scores was measured"
-        )
-    return value
+def unwatched(metric: Metric, side: str) -> str:
+    """Say why an alert's line cannot watch a metric on a side; nothing where it can."""
+    if metric in UNWATCHED:
+        return f'"{metric}" cannot be watched: {UNWATCHED[metric]}'
+    if side not in WATCHABLE[metric]:
+        [other] = WATCHABLE[metric]
+        good = "higher" if other == "below" else "lower"
+        return f'"{metric}" takes `{other}` and not `{side}`: the {good} the better'
+    return ""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.columns.frozen_lists import frozen_lists
 from pipelines.columns.spelling import canonical
 from pipelines.identity.settings_digest import ADDED
 from pipelines.job.metric_names import Metric
@@ -20,9 +21,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A table of the job file, closed to unknown keys."""
+    """A table of the job file, closed to unknown keys and to values of other types."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    _lists = model_validator(mode="before")(frozen_lists)
 
 
 class Batches(Section):
@@ -120,6 +123,11 @@ class Model(Section):
     )
     version: str | None = Field(
         default=None, description="Pins a version; without it the newest is live."
+    )
+    from_job: Name | None = Field(
+        default=None,
+        description="The job of the same store that fitted the model, where it is not this one.",
+        json_schema_extra=ADDED,
     )
     holdout: float = Field(
         default=0.2,
@@ -250,7 +258,9 @@ class AlertRule(Section):
 
     metric: Metric = Field(description="The metric.")
     class_: str | None = Field(
-        default=None, alias="class", description="The class, for precision, recall and f1."
+        default=None,
+        alias="class",
+        description="The class, for metrics of a single class, such as recall.",
     )
     below: float | None = Field(default=None, description="Fires when the metric is surely below.")
     above: float | None = Field(default=None, description="Fires when the metric is surely above.")

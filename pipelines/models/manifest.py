@@ -90,6 +90,9 @@ class Manifest(_Record):
     evaluator: EvaluatorNote = Field(description="How the model is run.")
     metrics: dict[str, float] = Field(description="Measured on the hold-out.")
     notes: tuple[str, ...] = Field(default=(), description="Warnings of the fit.")
+    job: str | None = Field(
+        default=None, description="The job that fitted it; null in packages of earlier releases."
+    )
     job_hash: str = Field(description="Of the job file at the fit.")
     code_revision: str = Field(description="Of Recheck at the fit.")
     libraries: dict[str, str] = Field(description="Library versions at the fit.")

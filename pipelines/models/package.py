@@ -56,6 +56,7 @@ class TrainedModel:
     training_keys: Hashes  # (n,), in any order
     function: bytes | None = None  # the source of the user's function
     notes: tuple[str, ...] = ()
+    job: str | None = None  # that fitted it
     job_hash: str = ""
     code_revision: str = ""
 
@@ -171,6 +172,7 @@ def _manifest(trained: TrainedModel, files: Mapping[str, bytes]) -> Manifest:
         ),
         metrics=dict(trained.metrics),
         notes=trained.notes,
+        job=trained.job,
         job_hash=trained.job_hash,
         code_revision=trained.code_revision,
         libraries=installed(_LIBRARIES),

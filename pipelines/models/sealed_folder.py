@@ -79,11 +79,20 @@ def _bytes(files: Files, name: str) -> bytes:
 
 
 def _check_names(files: Files, listed: set[str]) -> None:
-    present = {stat.name for stat in files.list()} - {MANIFEST, SIGNATURE}
+    begun = {stat.name for stat in files.unfinished() if not _is_signature(files, stat.name)}
+    present = begun | ({stat.name for stat in files.list()} - {MANIFEST, SIGNATURE})
     for problem, names in (("were added", present - listed), ("are missing", listed - present)):
         if names:
             shown = ", ".join(sorted(names)[:5])
             raise PackageRefused(f"files of the package {problem}: {shown}", fix=_RESTORE)
+
+
+def _is_signature(files: Files, begun: str) -> bool:
+    """Tell whether a file that was begun is the signature, which its writer was about to tidy up."""
+    try:
+        return begun.startswith(f".{SIGNATURE}.") and files.read(begun) == files.read(SIGNATURE)
+    except FileNotFoundError:  # it is tidied up
+        return True
 
 
 def _checked(files: Files, name: str, note: FileNote) -> bytes:
@@ -118,7 +127,7 @@ def write_sealed(
     if files.head(SIGNATURE) is not None:
         return False
     whole = {**contents, MANIFEST: manifest}
-    for stat in files.list():
+    for stat in (*files.list(), *files.unfinished()):
         if stat.name not in whole:
             files.delete(stat.name)
     for name, data in whole.items():

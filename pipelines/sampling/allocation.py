@@ -15,9 +15,8 @@ import numpy as np
 from pipelines.columns.buffers import Floats, Int64s
 from pipelines.sampling.cells import exact_sums
 from pipelines.sampling.population import GRID, MISSING
-from pipelines.sampling.strata import Strata
+from pipelines.sampling.strata import FLOOR, Strata
 
-FLOOR = 2  # rows per stratum: one alone says nothing of the spread
 TEMPERED_FROM = 200  # answers of a job; before, the scores have not earned trust
 _TRUST = 0.25  # the share of the scores' advice in the tempered rule
 

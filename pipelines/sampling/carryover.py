@@ -14,9 +14,8 @@ from itertools import compress
 import numpy as np
 
 from pipelines.columns.buffers import Bools, Hashes, Int64s
-from pipelines.sampling.allocation import FLOOR
 from pipelines.sampling.population import Population
-from pipelines.sampling.strata import Strata, stratify
+from pipelines.sampling.strata import FLOOR, Strata, stratify
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,22 @@
 """Strata: groups of predictions that are alike, made from counts and text alone.
 
 Partitions are tried from the finest on: label × 5 score bins × cohorts, then
-with one cohort less at a time, then label × 5, × 3 and × 2 bins, then labels,
-then one stratum for all. The first that leaves about four questions to each
-stratum is taken. Strata of fewer than 4 rows join a neighbour of the same label.
+with one cohort less at a time, then label × 5, × 3 and × 2 bins, then labels.
+The first that leaves about four questions to each stratum is taken. Strata of
+fewer than 4 rows join a neighbour of the same label.
+
+Every stratum is asked about two rows at least. Where that would take more than a
+fourteenth of the questions from the other rows, small strata of the same label
+join, and if that is not enough, the rarest labels become one. So whatever is
+estimated of groups that are no strata needs hardly more answers than from a
+simple random sample.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -22,6 +28,10 @@ from pipelines.sampling.population import CodedText, Population
 
 SMALLEST = 4  # rows; a smaller stratum joins its neighbour
 QUESTIONS = 4  # per stratum, on average at least
+FLOOR = 2  # rows asked about per stratum: one alone says nothing of the spread
+_SPARED = 14  # small strata may take one of so many questions from the other rows
+_JOINED = (8, 4, 2, 1)  # of a question: what a stratum has by its size, or else joins another
+_OTHER = "other"
 _CELLS = 10_000  # a partition with more cells is too fine, before any merging
 
 
@@ -60,15 +70,22 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
     """
     if len(population) == 0:
         return Strata((), np.zeros(0, dtype=np.int32))
-    most = max(budget // QUESTIONS, 1)
-    for dimensions in _ladder(population, cohorts):
-        cells = _cells(dimensions)
-        if cells is None:
-            continue
-        groups = _merged(cells)
-        if groups[-1] < most:
-            return Strata(_names(dimensions, cells, groups), groups[cells.of_row].astype(np.int32))
-    return _pooled(population.labels, most)
+    every, pooled = population.labels, _pooled(population.labels, budget)
+    tried = (
+        _partition(dimensions, budget)
+        for labels in (every, pooled)
+        for dimensions in _ladder(replace(population, labels=labels), cohorts)
+    )
+    return next(strata for strata in tried if strata is not None)
+
+
+def _partition(dimensions: Sequence[Dimension], budget: int) -> Strata | None:
+    """Return strata by all these dimensions; None where they are too many for the budget."""
+    cells = _cells(dimensions)
+    groups = None if cells is None else _groups(cells, budget)
+    if cells is None or groups is None:
+        return None
+    return Strata(_names(dimensions, cells, groups), groups[cells.of_row].astype(np.int32))
 
 
 def _ladder(population: Population, cohorts: Sequence[str]) -> Iterator[list[Dimension]]:
@@ -106,27 +123,60 @@ def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
     return cells
 
 
-def _merged(cells: _Cells) -> Int64s:
-    """Return the group of each cell (C,): consecutive cells of one label that have enough rows."""
+def _groups(cells: _Cells, budget: int) -> Int64s | None:
+    """Return the group of each cell (C,); None where the groups ask for too much of the budget."""
+    groups = _merged(cells, SMALLEST)
+    if groups[-1] >= _most(budget):
+        return None
+    rows = len(cells.of_row)
+    for part in _JOINED:
+        if _is_affordable(np.bincount(groups[cells.of_row]), budget):
+            return groups
+        groups = _merged(cells, max(-(-rows // (budget * part)), SMALLEST))
+    return groups if _is_affordable(np.bincount(groups[cells.of_row]), budget) else None
+
+
+def _most(budget: int) -> int:
+    """Return how many strata a budget allows."""
+    return max(budget // QUESTIONS, 1)
+
+
+def _is_affordable(sizes: Int64s, budget: int) -> bool:
+    """Say whether a floor of two rows in each stratum leaves the other rows their questions."""
+    rows = int(sizes.sum())
+    taken = int(np.maximum(FLOOR * rows - budget * sizes, 0).sum())  # times the rows
+    return len(sizes) == 1 or taken * _SPARED <= budget * rows
+
+
+def _merged(cells: _Cells, least: int) -> Int64s:
+    """Return the group of each cell (C,): consecutive cells of one label, of so many rows at least."""
     sizes = np.bincount(cells.of_row).tolist()
     starts = np.zeros(len(sizes), dtype=np.int64)
     for _, run in groupby(range(len(sizes)), key=cells.places[0].__getitem__):
-        starts[_group_starts(list(run), sizes)] = 1
+        starts[_group_starts(list(run), sizes, least)] = 1
     return np.cumsum(starts) - 1
 
 
-def _group_starts(run: Sequence[int], sizes: Sequence[int]) -> list[int]:
+def _group_starts(run: Sequence[int], sizes: Sequence[int], least: int) -> list[int]:
     """Return the first cell of each group of one label.
 
     If the last group is too small, it joins the group before it.
+
+    Args:
+        run: the cells of the label.
+        sizes: rows of every cell.
+        least: rows of a group.
+
+    Returns:
+        Cells of the run, the first of it among them.
     """
     starts, rows = [run[0]], 0
     for cell in run:
-        if rows >= SMALLEST:
+        if rows >= least:
             starts.append(cell)
             rows = 0
         rows += sizes[cell]
-    return starts[:-1] if rows < SMALLEST and len(starts) > 1 else starts
+    return starts[:-1] if rows < least and len(starts) > 1 else starts
 
 
 def _names(dimensions: Sequence[Dimension], cells: _Cells, groups: Int64s) -> tuple[str, ...]:
@@ -157,14 +207,17 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(numbered)
 
 
-def _pooled(labels: CodedText, most: int) -> Strata:
-    """Return a stratum for each of the most frequent labels, and one for all other labels."""
-    if most == 1:
-        return Strata(("all",), np.zeros(len(labels.codes), dtype=np.int32))
+def _pooled(labels: CodedText, budget: int) -> CodedText:
+    """Return labels of which the most frequent stay and all others become one, as the budget allows."""
     label = by_label(labels)
     sizes = np.bincount(label.places, minlength=label.count)
-    frequent = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
-    strata = np.full(label.count, most - 1, dtype=np.int32)
-    strata[frequent] = np.arange(most - 1)
-    names = [label.text(place, place) for place in frequent.tolist()]
-    return Strata(_distinct([*names, "other"]), strata[label.places])
+    order = np.argsort(-sizes, kind="stable")
+    for kept in range(min(_most(budget), label.count) - 1, 0, -1):
+        frequent = np.sort(order[:kept])
+        parts = np.append(sizes[frequent], sizes.sum() - sizes[frequent].sum())
+        if _is_affordable(parts, budget):
+            codes = np.full(label.count, kept, dtype=np.int32)
+            codes[frequent] = np.arange(kept)
+            names = (*(label.text(place, place) for place in frequent.tolist()), _OTHER)
+            return CodedText(labels.name, codes[label.places], names)
+    return CodedText.single(labels.name, len(labels.codes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import pyarrow as pa
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.row_digests import Digest
 from pipelines.tables.table_files import WrittenFile
+
+Reason = tuple[str, str | None]  # of a bad row, and its column
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ class FragmentResult:
     unknown: Mapping[str, int] = field(
         default_factory=dict
     )  # rows whose category is new, by feature
+    more_bad: Mapping[Reason, int] = field(default_factory=dict)  # counted, and not kept
+
+    @property
+    def bad_count(self) -> int:
+        """All rows that could not be scored."""
+        return len(self.bad) + sum(self.more_bad.values())
 
     @property
     def rows_in(self) -> int:
@@ -66,7 +74,8 @@ def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
             "versions": result.versions,
             "unknown": dict(result.unknown),
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
-            "file": [result.file.path, result.file.size, result.file.rows] if result.file else None,
+            "more": [[*reason, count] for reason, count in result.more_bad.items()],
+            "file": astuple(result.file) if result.file else None,
         }
         for result in results
     ]
@@ -111,6 +120,7 @@ def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
         tuple(note["versions"]),
         WrittenFile(*note["file"]) if note["file"] else None,
         note["unknown"],
+        {(reason, column): count for reason, column, count in note["more"]},
     )
 
 

@@ -30,6 +30,8 @@ from pipelines.input.fragments import Split
 from pipelines.input.projections import projection
 from pipelines.input.typed_rows import contents_of, require_numbers, take
 from pipelines.job.rules import ReadingRules
+from pipelines.scoring import batch_results
+from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.file_names import Origin, predictions_name
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.scoring.scorers import Predictions, Scorer
@@ -49,6 +51,10 @@ class Work:
     excluded: Mapping[tuple[str, int], str] = field(
         default_factory=dict
     )  # (input file, row) -> why it is left out
+    most_bad: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of each batch; with more, it is refused
+    most_kept: int | None = field(default_factory=lambda: batch_results.MOST_KEPT)  # None: all
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -68,29 +74,43 @@ class Work:
             InputUnreadable, SchemaMismatch: its file cannot be used.
             JobInvalid: the user's function fails.
         """
-        for rows in self._read(split):
+        for rows in self._read(split, {*self.attempts}):
             yield self._scored(split, rows)
 
     def outcome(self, split: Split) -> Outcome:
-        """Score a split; a fault of its file or of one batch is part of it, so that others go on."""
-        results: list[FragmentResult] = []
+        """Score a split; a fault of its file or of one batch is part of it, so that others go on.
+
+        Of a batch that is surely refused, no more is scored than was needed to know it.
+        """
+        held: dict[str, BatchResults] = {}
         refused: dict[str, RecheckError] = {}
+        wanted = {*self.attempts}
         try:
-            for rows in self._read(split):
+            for rows in self._read(split, wanted):
                 try:
-                    results.append(self._scored(split, rows))
+                    result = self._scored(split, rows)
                 except (SchemaMismatch, JobInvalid) as error:
                     refused.setdefault(rows.batch, _of_file(error, split.source.name))
+                    continue
+                limit = self.most_bad.get(rows.batch)
+                batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
+                batch.add(result)
+                if batch.is_refused:
+                    wanted.discard(rows.batch)
         except (InputUnreadable, SchemaMismatch) as error:
             return Outcome(split, (), _of_file(error, split.source.name))
-        return Outcome(split, tuple(results), None, refused)
+        results = tuple(result for batch in held.values() for result in batch.results)
+        return Outcome(split, results, None, refused)
 
-    def _read(self, split: Split) -> Iterator[BatchRows]:
+    def _read(self, split: Split, wanted: set[str]) -> Iterator[BatchRows]:
+        """Yield the rows of the batches that are wanted, until none is."""
         columns, digests = projection(self.rules), self.file_digests
-        for rows in batches_of(self.rules, split, columns, batches=self.attempts, digests=digests):
+        for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
             if not split.source.is_untyped:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
             yield rows
+            if not wanted:
+                return
 
     def _scored(self, split: Split, rows: BatchRows) -> FragmentResult:
         try:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal
+from itertools import count, takewhile
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -25,10 +26,12 @@ from pipelines.tables.files import Files
 from pipelines.tables.store_errors import store_errors, unavailable
 from pipelines.tables.table_files import WrittenFile
 
+_LOG = "_delta_log"  # the folder of commits, by Delta's rules
 _MANY_FILES = 16  # small ones of a table, which are then joined
 _SMALL = 8_000_000  # bytes: a larger file is not written again
 _CHECKPOINT = 10  # commits between two summaries of the log
 _TRIES = 20  # commits that lose against others' commits
+_DELETING = frozenset({"DELETE", "UPDATE", "MERGE", "RESTORE", "TRUNCATE"})  # by Delta's names
 _PAUSE = 0.01  # seconds, growing with each
 
 
@@ -73,6 +76,35 @@ class DeltaLog:
         delta = self._open()
         return 0 if delta is None else int(delta.transaction_version(app_id) or 0)
 
+    def identity(self) -> str | None:
+        """Return the id that Delta gave the table when it was made; None where there is none."""
+        delta = self._open()
+        return None if delta is None else str(delta.metadata().id)
+
+    def make(self) -> str:
+        """Make the table where there is none; return its id."""
+        if self._open() is None:
+            if self._before_commit:
+                self._before_commit()
+            self._create()
+        return self.identity() or ""
+
+    def deletions(self, *, may_replace: bool) -> list[str]:
+        """Return the kinds of commits in the log, as far back as it goes, that took rows away.
+
+        Args:
+            may_replace: whether commits that replace files are ours.
+        """
+        delta = self._open()
+        with delta_errors(self._files.address):
+            commits = [] if delta is None else delta.history()
+        kinds = [(str(one.get("operation")), _mode(one)) for one in commits]
+        return [
+            kind if kind in _DELETING else f"{kind} {mode}"
+            for kind, mode in kinds
+            if kind in _DELETING or (mode == "overwrite" and not may_replace)
+        ]
+
     def published(self) -> list[WrittenFile]:
         """Return the published files, sorted by path."""
         delta = self._open()
@@ -107,6 +139,7 @@ class DeltaLog:
             self._require_next(change.transaction)
             try:
                 delta = self._open() or self._create()
+                before = delta.version()
                 with delta_errors(self._files.address):
                     self._write(self._widened(delta), change, actions)
             except ConcurrentRun:
@@ -114,21 +147,26 @@ class DeltaLog:
                     raise
                 time.sleep(_PAUSE * (_TRIES - tries_left))
             else:
+                self._flush_since(before)
                 self._summarize(delta)
                 break
         self.refresh()
 
     def join_small_files(self) -> None:
         """Join many small files into few, so that reading the table stays cheap; no row changes."""
-        small = sum(file.size < _SMALL for file in self.published())
+        known = self.published()
         delta = self._open()
-        if delta is not None and small >= _MANY_FILES:
-            with (
-                suppress(ConcurrentRun),  # the next append tries again
-                delta_errors(self._files.address),
-            ):
-                delta.optimize.compact(target_size=_SMALL)
-            self.refresh()
+        if delta is None or sum(file.size < _SMALL for file in known) < _MANY_FILES:
+            return
+        before = delta.version()
+        with (
+            suppress(ConcurrentRun),  # the next append tries again
+            delta_errors(self._files.address),
+        ):
+            delta.optimize.compact(target_size=_SMALL)
+        self.refresh()
+        fresh = {file.path for file in self.published()} - {file.path for file in known}
+        self._flush_since(before, fresh)
 
     def _require_next(self, transaction: tuple[str, int] | None) -> None:
         if transaction and self.transaction(transaction[0]) != transaction[1] - 1:
@@ -156,6 +194,14 @@ class DeltaLog:
         if delta.version() and delta.version() % _CHECKPOINT == 0:
             with delta_errors(self._files.address):
                 delta.create_checkpoint()
+            summary = f"{_LOG}/{delta.version():020d}.checkpoint.parquet"
+            self._files.flush([summary, f"{_LOG}/_last_checkpoint"])
+
+    def _flush_since(self, version: int, files: Iterable[str] = ()) -> None:
+        """Put the commits after a version on disk, and files of theirs; Delta does not wait for it."""
+        names = (f"{_LOG}/{number:020d}.json" for number in count(version + 1))
+        fresh = takewhile(lambda name: self._files.head(name) is not None, names)
+        self._files.flush([*files, *fresh])
 
     def _actions(self, files: Sequence[WrittenFile]) -> Iterator[AddAction]:
         """Yield what a commit says of each file; all of a folder are looked up at once."""
@@ -195,6 +241,7 @@ class DeltaLog:
                 partition_by=self._partitioned_by or None,
                 storage_options=dict(self._files.options()) or None,
             )
+        self._files.flush([f"{_LOG}/{0:020d}.json", _LOG, ""])
         opened = self._open()
         if opened is None:
             raise StoreUnavailable(
@@ -214,6 +261,11 @@ class DeltaLog:
         if lacking:
             delta.alter.add_columns(lacking)
         return delta
+
+
+def _mode(commit: Mapping[str, Any]) -> str:
+    """Return what a commit did with earlier files: append or overwrite; empty where it does not say."""
+    return str((commit.get("operationParameters") or {}).get("mode", "")).lower()
 
 
 def _folder_of(file: WrittenFile) -> str:

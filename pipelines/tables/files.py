@@ -7,7 +7,7 @@ can hold on to the version that it knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,9 @@ class Files(Protocol):
         Args:
             folder: empty for all, else with a slash at its end.
         """
+
+    def unfinished(self) -> Iterator[FileStat]:
+        """Yield the files, at any depth, that a writer has begun, or was killed at; no listing has them."""
 
     def read(
         self, name: str, *, start: int = 0, length: int | None = None, tag: str | None = None
@@ -94,6 +97,14 @@ class Files(Protocol):
 
         Returns:
             What was written; None where the condition did not hold, and nothing changed.
+        """
+
+    def flush(self, names: Iterable[str]) -> None:
+        """Put on disk what another writer, as Delta Lake, has left in these files, and their names.
+
+        Args:
+            names: of files or folders; empty for the folder of all. One that is not there is
+                left out. A bucket has nothing to do.
         """
 
     def delete(self, name: str) -> None:

@@ -199,6 +199,7 @@ RUNS = _schema(
     cpu_seconds=pa.float64(),  # of the process and its children
     peak_memory=pa.int64(),  # bytes
     error=pa.string(),  # its code and what was wrong; null where the step ended well
+    files=pa.string(),  # of `score`, JSON: {"table": {"file": SHA-256}} of what the attempt publishes; null for other steps and earlier releases
 )
 
 RELEASES = _schema(

@@ -53,6 +53,7 @@ class Tables:
         *,
         batch: str | None = None,
         where: Mapping[str, Collection[str]] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> pa.Table:
         """Read rows of the job.
 
@@ -61,6 +62,7 @@ class Tables:
             columns: their names, in order; without it, all that are small.
             batch: the only one that is wanted.
             where: keeps the rows whose text in each of these columns is one of the values.
+            digests: of files of a large table, as for `Table.read`.
 
         Returns:
             The rows, in the order of files and rows.
@@ -68,7 +70,7 @@ class Tables:
         names = list(columns or light_columns(name))
         kept = {column: frozenset(values) for column, values in (where or {}).items()}
         if name in LARGE:
-            return self.table(name).read(names, self._partition(batch), kept)
+            return self.table(name).read(names, self._partition(batch), kept, digests)
         if batch is not None:
             kept["batch"] = frozenset([batch])
         return self._remembered(name, names, kept).select(names)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.columns.buffers import texts
+from pipelines.errors import StoreUnavailable
 from pipelines.tables import table_files
 from pipelines.tables.delta import Change, DeltaLog, TableFolder
 from pipelines.tables.files import Files
@@ -52,6 +53,18 @@ class Table:
         """Return the last transaction number that `app_id` committed, 0 before the first."""
         return self._log.transaction(app_id)
 
+    def identity(self) -> str | None:
+        """Return the id of the table, another one as soon as it is made anew; None where there is none."""
+        return self._log.identity()
+
+    def make(self) -> str:
+        """Make the table where there is none; return its id."""
+        return self._log.make()
+
+    def deletions(self, *, may_replace: bool = False) -> list[str]:
+        """Return the kinds of commits that took rows away; see `DeltaLog.deletions`."""
+        return self._log.deletions(may_replace=may_replace)
+
     def files(self, partition: Mapping[str, str] | None = None) -> list[WrittenFile]:
         """Return the published files, sorted by path.
 
@@ -71,6 +84,7 @@ class Table:
         columns: Sequence[str] | None = None,
         partition: Mapping[str, str] | None = None,
         where: Mapping[str, Collection[str]] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> pa.Table:
         """Read published rows, a file at a time.
 
@@ -78,9 +92,14 @@ class Table:
             columns: their names, in order; all without it.
             partition: as for `files`.
             where: keeps the rows whose text in each of these columns is one of the values.
+            digests: by name of a file without its folder, as `WrittenFile.digest`; a file
+                that is named must have these very bytes.
 
         Returns:
             The rows, in the order of files and rows.
+
+        Raises:
+            StoreUnavailable: a file is missing, broken, or was changed.
         """
         names = list(columns or self.schema.names)
         wanted = pa.schema([self.schema.field(name) for name in names])
@@ -88,8 +107,21 @@ class Table:
         scanned = pa.schema(
             [*wanted, *(self.schema.field(name) for name in kept if name not in names)]
         )
-        tables = [_where(self._read_file(file, scanned), kept) for file in self.files(partition)]
+        tables = [
+            _where(self._read_file(file, scanned, (digests or {}).get(file.name)), kept)
+            for file in self.files(partition)
+        ]
         return pa.concat_tables([table_of(wanted, []), *(table.select(names) for table in tables)])
+
+    def first_rows(self, column: str) -> pa.Table:
+        """Return one column of the first row of each published file: all of a file were written at once."""
+        wanted = pa.schema([self.schema.field(column)])
+        with store_errors(self.address):
+            rows = [
+                table_files.first_row(self.store_files.open(file.path), wanted)
+                for file in self.files()
+            ]
+        return pa.concat_tables([table_of(wanted, []), *rows])
 
     def folder(self, partition: Mapping[str, str]) -> str:
         """Return where the files of a partition lie, relative to the table, with a slash at the end."""
@@ -109,14 +141,19 @@ class Table:
         with store_errors(self.address):
             content = table_files.parquet_of(rows)
             self.store_files.put(name, content)
-        return WrittenFile(name, content.size, rows.num_rows)
+        return WrittenFile(name, content.size, rows.num_rows, table_files.digest_of(content))
 
-    def append(self, rows: pa.Table, *, transaction: tuple[str, int] | None = None) -> None:
+    def append(
+        self, rows: pa.Table, *, transaction: tuple[str, int] | None = None
+    ) -> list[WrittenFile]:
         """Publish rows by one commit, with whatever others append meanwhile.
 
         Args:
             rows: with all columns of the schema.
             transaction: as for `replace`.
+
+        Returns:
+            The files that hold the rows; those of a table without partitions may be joined later.
 
         Raises:
             ConcurrentRun: another writer committed the same transaction first.
@@ -131,6 +168,7 @@ class Table:
         self._log.commit(Change(files, "append", None, transaction, {}))
         if not self.partitioned_by:
             self._log.join_small_files()
+        return files
 
     def replace(
         self,
@@ -157,10 +195,23 @@ class Table:
         """
         self._log.commit(Change(files, "overwrite", partition, transaction, note))
 
-    def _read_file(self, file: WrittenFile, wanted: pa.Schema) -> pa.Table:
+    def _read_file(self, file: WrittenFile, wanted: pa.Schema, digest: str | None) -> pa.Table:
         values = table_files.values_of(file.path.rpartition("/")[0])
         with store_errors(self.address):
-            return table_files.read(self.store_files.open(file.path), wanted, values)
+            opened = (
+                self.store_files.open(file.path) if digest is None else self._same(file, digest)
+            )
+            return table_files.read(opened, wanted, values)
+
+    def _same(self, file: WrittenFile, digest: str) -> pa.NativeFile:
+        """Open the bytes of a file that has the digest; what was verified is what is read."""
+        content = self.store_files.read(file.path)
+        if table_files.digest_of(content) != digest:
+            raise StoreUnavailable(
+                f"{self.address}/{file.path}: the file was changed since it was published",
+                fix="restore it from a backup of the store, or score its batch again with --replace",
+            )
+        return pa.BufferReader(content)
 
 
 def _where(rows: pa.Table, kept: Mapping[str, pa.Array]) -> pa.Table:

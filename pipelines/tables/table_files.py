@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -30,6 +32,12 @@ class WrittenFile:
     path: str  # relative to the table's folder, with partition folders
     size: int  # bytes
     rows: int
+    digest: str | None = None  # SHA-256 of its bytes, where they are at hand
+
+    @property
+    def name(self) -> str:
+        """The name, without its folder."""
+        return self.path.rpartition("/")[2]
 
 
 def parquet_of(rows: pa.RecordBatch | pa.Table) -> pa.Buffer:
@@ -38,6 +46,11 @@ def parquet_of(rows: pa.RecordBatch | pa.Table) -> pa.Buffer:
     with pq.ParquetWriter(sink, rows.schema, **_writing(rows.schema)) as writer:
         writer.write(rows)
     return sink.getvalue()
+
+
+def digest_of(content: bytes | pa.Buffer) -> str:
+    """Return the SHA-256 of the bytes of a file, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> pa.Table:
@@ -63,6 +76,13 @@ def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> p
         for field in wanted
     ]
     return pa.table(columns, schema=wanted)
+
+
+def first_row(file: pa.NativeFile, wanted: pa.Schema) -> pa.Table:
+    """Return columns of the first row of a file that has them; of an empty file, no row."""
+    with pq.ParquetFile(file) as parquet:
+        batches = list(islice(parquet.iter_batches(1, columns=wanted.names), 1))
+    return pa.Table.from_batches(batches, wanted) if batches else table_of(wanted, [])
 
 
 def _writing(schema: pa.Schema) -> dict[str, object]:

@@ -1,90 +1,113 @@
-"""How many years of alerts have a false alarm, and how soon an alert sees a class that is lost.
+"""Cells: how many years of alerts have a false alarm.
 
 A year is 53 weeks of a model that is exactly as good as its line, so that every
 alarm is false. Of each week 300 rows are asked about, and `recheck run` is
 called 30 times while the answers come in. Each week gets its one look, through
 the product's `looks`; beside it stands what a look at every run would give.
-Prints one line a cell, with its goal, and exits with 1 where a goal is missed.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 
-from labeling.estimates.alerts import CROSSED, Watch, looks
-from labeling.estimates.estimate import Estimate
 from labeling.formulas.answered_strata import AnsweredStrata, strata
-from labeling.formulas.intervals import Interval, Intervals
 from labeling.formulas.mean_errors import Spread, means, roots
 from labeling.formulas.ratios import ClassShares, recall
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats, Int64s
-from pipelines.job.sections import AlertLook, AlertRule, Batches
-
-WEEKS, RUNS, ASKED, COHORTS = 53, 30, 300, 20
-_AT = datetime(2026, 12, 1, tzinfo=UTC)
-_ROWS = 10_000.0
-_ESTIMATE = Estimate(
-    metric="accuracy",
-    class_=None,
-    value=None,
-    low=None,
-    high=None,
-    stderr=None,
-    value_if_missing_wrong=None,
-    value_if_missing_right=None,
-    cohort=None,
-    period="week",
-    window="2026-W45",
-    version="v1",
-    rows=int(_ROWS),
-    rows_covered=int(_ROWS),
-    n_asked=ASKED,
-    n_answered=ASKED,
-    as_of=_AT,
+from tests.benchmarks.alert_looks import (
+    ASKED,
+    ESTIMATE,
+    ROWS,
+    fires,
+    of_class,
+    rule,
+    stratum,
+    with_interval,
 )
+from tests.benchmarks.heavy_tails import tails_of_errors
+from tests.benchmarks.measures import Cell, Goal, Row
+
+WEEKS, RUNS, COHORTS = 53, 30, 20
+_TOPIC = "years with a false alarm"
+_PARTS = 10  # of the years, lest their errors fill the memory
+_MOST = Goal(0.05, at_least=False)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A measured share, and what it should be."""
-
-    name: str
-    share: float
-    most: float = 1.0
-    least: float = 0.0
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the goal is reached."""
-        return self.least <= self.share <= self.most
+def cells() -> list[Cell]:
+    """Return the cells: half as many years as replays, and for accuracy ten times as many."""
+    return [
+        Cell("alerts on accuracy", _of_accuracy),
+        Cell("a look at every run", _of_every_run),
+        Cell("alerts on recall", _of_recall),
+        *(Cell(f"alerts on {metric}", partial(_of_errors, metric)) for metric in ("mae", "rmse")),
+    ]
 
 
-def rule(metric: str = "accuracy", **more: object) -> AlertRule:
-    """Return a line of `[[alerts]]`."""
-    return AlertRule.model_validate({"metric": metric, **more})
+def _row(name: str, years: Bools, goal: Goal | None = _MOST) -> Row:
+    return Row(_TOPIC, f"{name}, {len(years):,} years", float(years.mean()), goal)
 
 
-def fires(estimate: Estimate, lines: Sequence[AlertRule]) -> bool:
-    """Say whether the first line is crossed by an estimate that is looked at."""
-    watch = Watch(lines, AlertLook(), Batches(by="week"))
-    whole = replace(estimate, n_asked=estimate.n_answered)
-    return looks([whole], watch, at=_AT)[0][0].state == CROSSED
+def _of_accuracy(replays: int) -> Sequence[Row]:
+    rng = np.random.default_rng(2026)
+    return [
+        _row(
+            f"accuracy exactly at its line {line}, {lines} {'cohorts' if lines > 1 else 'line'}, {RUNS} runs a week",
+            np.concatenate([accuracy_years(rng, replays, lines, line) for _ in range(_PARTS)]),
+        )
+        for line in (0.8, 0.9, 0.95)
+        for lines in (1, COHORTS)
+    ]
+
+
+def _of_every_run(replays: int) -> Sequence[Row]:
+    rng = np.random.default_rng(2027)
+    years = max(replays // 10, 2)
+    return [
+        _row(
+            f"not what is done: a look at each of {RUNS} runs a week, {lines} lines",
+            every_run_years(rng, years, lines, 0.9),
+            None,
+        )
+        for lines in (1, COHORTS)
+    ]
+
+
+def _of_recall(replays: int) -> Sequence[Row]:
+    rng = np.random.default_rng(2028)
+    return [
+        _row(
+            f"recall exactly at its line .5, class of {prevalence:.0%}",
+            recall_years(rng, replays // 2, prevalence),
+        )
+        for prevalence in (0.05, 0.2)
+    ]
+
+
+def _of_errors(metric: str, replays: int) -> Sequence[Row]:
+    rng = np.random.default_rng(2029)
+    return [
+        _row(
+            f"{metric.upper()} exactly at its line, alert {side} it, {name}",
+            np.concatenate(
+                [error_years(rng, replays // 20, errors, metric, side) for _ in range(_PARTS)]
+            ),
+        )
+        for name, errors in tails_of_errors(rng, 20_000).items()
+        for side in ("above", "below")
+    ]
 
 
 @cache
 def share_fires(right: int, answers: int, lines: int, line: float) -> bool:
     """Say whether an alert on accuracy fires, with so many lines in the job."""
-    found = shares(strata([_ROWS], [answers], [right]))[0]
+    found = shares(strata([ROWS], [answers], [right]))[0]
     watched = [rule(below=line), *(rule(below=line, cohort=f"a={n}") for n in range(1, lines))]
-    return fires(_with(_ESTIMATE, found, answers), watched)
+    return fires(with_interval(ESTIMATE, found, answers), watched)
 
 
 def accuracy_years(rng: np.random.Generator, years: int, lines: int, line: float) -> Bools:
@@ -139,64 +162,21 @@ def recall_years(rng: np.random.Generator, years: int, prevalence: float) -> Boo
             1 - predicted,
         ),
     )
-    right, missed = (_stratum(_ROWS * rows, many, found) for many, found, rows in sides)
+    right, missed = (stratum(ROWS * rows, many, found) for many, found, rows in sides)
     line = [rule("recall", **{"class": "rare", "below": 0.5})]
     ratios = recall(right, missed, np.full(years * WEEKS, predicted))
+    pairs = sides[0][1] * 1_000 + sides[1][1]
+    _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
     fired = [
-        fires(_of_class(ratios[week], right[week], missed[week], predicted), line)
-        for week in range(years * WEEKS)
-    ]
-    return _any(np.array(fired).reshape(years, WEEKS))
-
-
-def lost_class(
-    rng: np.random.Generator, weeks: int, prevalence: float, answers: int, predicted: float
-) -> float:
-    """Return in which share of first weeks an alert on recall sees that a class is lost.
-
-    Args:
-        rng: where chance comes from.
-        weeks: how many are tried.
-        prevalence: of the class in the rows.
-        answers: in the week.
-        predicted: the share of rows that are still predicted as the class, all wrong.
-
-    Returns:
-        The share of weeks in which "recall below .5" fires.
-    """
-    inside = max(2, round(answers * predicted)) if predicted else 0
-    lost = prevalence / (1 - predicted)
-    found = rng.binomial(answers - inside, lost, weeks)
-    missed = _stratum(_ROWS * (1 - predicted), answers - inside, found)
-    nothing = Interval(None, 0, 1)
-    right = shares(strata([_ROWS * predicted], [inside], [0]))[0] if inside else nothing
-    sides = Intervals(
-        *(
-            np.full(weeks, np.nan if end is None else end)
-            for end in (right.value, right.low, right.high)
+        fires(
+            of_class(
+                ratios[week], ClassShares(right[week], missed[week], predicted, float(inside))
+            ),
+            line,
         )
-    )
-    ratios = recall(sides, missed, np.full(weeks, predicted))
-    line = [rule("recall", **{"class": "rare", "below": 0.5})]
-    fired = [
-        fires(_of_class(ratios[week], right, missed[week], predicted, answers), line)
-        for week in range(weeks)
+        for week in first.tolist()
     ]
-    return float(np.mean(fired))
-
-
-def tails_of_errors(rng: np.random.Generator, rows: int) -> dict[str, Floats]:
-    """Return absolute errors: of hourly counts with a skewed tail, and times lognormal ones."""
-    hour = rng.integers(0, 24, rows)
-    expected = (80 + 50 * np.sin(hour / 12 * np.pi)) * rng.gamma(4, 0.25, rows)
-    peak = np.where(rng.random(rows) < 0.01, 4, 1)
-    counts = np.abs(rng.negative_binomial(3, 3 / (3 + expected)) * peak - expected)
-    noise = rng.normal(size=rows)
-    return {
-        "hourly counts": counts,
-        "× lognormal .8": counts * np.exp(0.8 * noise - 0.32),
-        "× lognormal 1.3": counts * np.exp(1.3 * noise - 0.845),
-    }
+    return _any(np.array(fired)[place].reshape(years, WEEKS))
 
 
 def error_years(
@@ -213,7 +193,7 @@ def error_years(
     found = roots(found) if power == 2 else found
     line = [rule(metric, **{side: truth})]
     fired = [
-        fires(_with(replace(_ESTIMATE, metric=metric), found[week], strata * each), line)
+        fires(with_interval(replace(ESTIMATE, metric=metric), found[week], strata * each), line)
         for week in range(weeks)
     ]
     return _any(np.array(fired).reshape(years, WEEKS))
@@ -231,80 +211,3 @@ def spread_of(errors: Floats, rows: int) -> Spread:
     sums = errors.sum(axis=2).ravel()
     answered = AnsweredStrata(size, count, count, means_of, sums, group, replays)
     return Spread(answered, errors.var(axis=2, ddof=1).ravel(), third.ravel())
-
-
-def _with(estimate: Estimate, found: Interval, answers: int) -> Estimate:
-    return replace(estimate, value=found.value, low=found.low, high=found.high, n_answered=answers)
-
-
-def _of_class(
-    found: Interval, right: Interval, missed: Interval, predicted: float, answers: int = ASKED
-) -> Estimate:
-    of_class = replace(
-        _ESTIMATE, metric="recall", class_="rare", rests_on=ClassShares(right, missed, predicted)
-    )
-    return _with(of_class, found, answers)
-
-
-def _stratum(rows: float, answers: int, found: Int64s) -> Intervals:
-    """Return the shares of samples from one stratum: (R,)."""
-    many = len(found)
-    count, right = np.full(many, float(answers)), found.astype(np.float64)
-    size, group = np.full(many, rows), np.arange(many)
-    return shares(AnsweredStrata(size, count, count, right / answers, right, group, many))
-
-
-def cells(years: int) -> Iterator[Cell]:
-    """Measure every cell."""
-    rng = np.random.default_rng(2026)
-    for line in (0.8, 0.9, 0.95):
-        one, many = (accuracy_years(rng, years, n, line) for n in (1, COHORTS))
-        yield Cell(f"accuracy at {line}, one line, one look a week", one.mean(), 0.05)
-        yield Cell(f"accuracy at {line}, {COHORTS} cohorts", many.mean(), 0.05)
-    for lines in (1, COHORTS):
-        each = every_run_years(rng, min(years, 200), lines, 0.9)
-        yield Cell(f"(not done) a look at every run, {lines} lines", each.mean())
-    for prevalence in (0.05, 0.2):
-        found = recall_years(rng, years, prevalence)
-        yield Cell(f"recall at .5, class of {prevalence:.0%}", found.mean(), 0.05)
-    for name, errors in tails_of_errors(rng, 20_000).items():
-        for metric in ("mae", "rmse"):
-            for side in ("above", "below"):
-                found = error_years(rng, max(years // 5, 50), errors, metric, side)
-                yield Cell(f"{metric} {side} its line, {name}", found.mean(), 0.05)
-    for prevalence, answers in ((0.05, 100), (0.05, 200), (0.1, 100)):
-        for predicted in (0.0, 0.0005, 0.001):
-            share = lost_class(rng, 2_000, prevalence, answers, predicted)
-            name = f"lost class of {prevalence:.0%}, n = {answers}, {predicted:.2%} still predicted"
-            is_sure = not predicted or answers >= 200
-            yield Cell(name, share, least=0.9 if is_sure else 0.0)
-
-
-def first_sure(prevalence: float, predicted: float = 0.0) -> int:
-    """Return from how many answers on 90 % of first weeks see that a class is lost."""
-    rng = np.random.default_rng(1)
-    tried = (50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 600, 800, 1_000, 1_500, 2_000)
-    return next(n for n in tried if lost_class(rng, 1_000, prevalence, n, predicted) >= 0.9)
-
-
-def main() -> None:
-    """Measure and print; `--years` says how thoroughly."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--years", type=int, default=1_000, help="per cell")
-    years = parser.parse_args().years
-    missed = 0
-    print("| cell | share | goal | |\n|---|---|---|---|")
-    for cell in cells(years):
-        goal = f"≥ {cell.least:.2f}" if cell.least else f"≤ {cell.most:.2f}"
-        print(f"| {cell.name} | {cell.share:.3f} | {goal} | {'' if cell.is_held else 'MISSED'} |")
-        missed += not cell.is_held
-    print("\n| a class of | none predicted | .05 % still predicted, all wrong | .1 % |")
-    print("|---|---|---|---|")
-    for prevalence in (0.1, 0.05, 0.02, 0.01):
-        ns = [f"n = {first_sure(prevalence, predicted)}" for predicted in (0.0, 0.0005, 0.001)]
-        print(f"| {prevalence:.0%} | {' | '.join(ns)} |")
-    sys.exit(int(missed > 0))
-
-
-if __name__ == "__main__":
-    main()

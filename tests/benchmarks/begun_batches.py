@@ -30,6 +30,7 @@ def cells() -> list[Cell]:
     return [
         Cell("coverage while answers come in", covered),
         Cell("a wrong answer", wrong_answers),
+        Cell("a wrong eighth answer", widening),
         Cell("the first questions", first_questions),
     ]
 
@@ -138,8 +139,27 @@ def wrong_answers(replays: int) -> Sequence[Row]:
             f"a wrong answer raises a figure of the same rows, in {steps:,} steps",
             float(rises),
             Goal(0, at_least=False),
-        )
+        ),
     ]
+
+
+def widening(replays: int) -> Sequence[Row]:
+    """Give a batch a wrong eighth answer, with which the window of two weeks begins to speak of it."""
+    first, second = _designs()
+    better = replace(_SECOND, accuracy=0.92).made()
+    rows = []
+    for name, batch in (("worse", second), ("better", Design(better, *better.design(_BUDGET)))):
+        rng = np.random.default_rng(4)
+        raised = 0
+        for drawn in draws(batch.strata, batch.allocated, rng, replays):
+            (before,) = draws(first.strata, first.allocated, rng, drawn.replays)
+            place, complete = places_in_queue(batch, drawn, rng), _full(first, before)
+            month, _ = _wider(joined(complete, batch.evidence(drawn, place < 7, place < 7)))
+            eight = _wrong(batch.evidence(drawn, place < 8, place < 8), place == 7)
+            raised += _rises(month, _wider(joined(complete, eight))[0])
+        title = f"a wrong eighth answer brings a {name} batch into a window, whose figure rises"
+        rows.append(Row(_TOPIC, f"{title}: share of replays", raised / replays))
+    return rows
 
 
 def _wrong(evidence: Evidence, rows: Bools) -> Evidence:

@@ -21,12 +21,18 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import (
+    alert_years,
     begun_batches,
     cohorts_no_strata,
     flight_replays,
+    heavy_tails,
     informative_gaps,
+    labeler_errors,
+    listed_metrics,
+    lost_classes,
     nearly_full,
     small_strata,
+    top_ups,
 )
 from tests.benchmarks.measures import Cell, Row
 
@@ -38,7 +44,13 @@ _PARTS = (
     nearly_full,
     cohorts_no_strata,
     informative_gaps,
+    heavy_tails,
+    labeler_errors,
+    top_ups,
+    lost_classes,
+    alert_years,
     flight_replays,
+    listed_metrics,
 )
 
 _TOP = """\
@@ -96,6 +108,13 @@ def _cells(rows: Sequence[Row]) -> Iterable[str]:
         yield f"| {row.topic}: {row.name} | {' | '.join(map(_number, numbers))} |"
 
 
+def _others(rows: Sequence[Row]) -> Iterable[str]:
+    yield "\n## Numbers without a goal\n\n| | measured |\n|---|---|"
+    for row in rows:
+        if row.goal is None and row.coverage is None:
+            yield f"| {row.topic}: {row.name} | {_number(row.measured)} |"
+
+
 def _number(value: float) -> str:
     if math.isnan(value):
         return "–"
@@ -103,8 +122,12 @@ def _number(value: float) -> str:
 
 
 def page(rows: Sequence[Row], replays: int) -> str:
-    """Return the page: goals, then coverage, losing cells first."""
-    return _TOP.format(replays=replays) + "\n".join([*_goals(rows), *_cells(rows)]) + "\n"
+    """Return the page: goals, numbers without a goal, then coverage, losing cells first."""
+    return (
+        _TOP.format(replays=replays)
+        + "\n".join([*_goals(rows), *_others(rows), *_cells(rows)])
+        + "\n"
+    )
 
 
 def main() -> int:

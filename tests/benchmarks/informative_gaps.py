@@ -24,9 +24,23 @@ def cells() -> list[Cell]:
 
 
 def _of(replays: int) -> Sequence[Row]:
+    return of_recipes(_BATCHES, (100, 400), replays)
+
+
+def of_recipes(recipes: Sequence[Recipe], budgets: Sequence[int], replays: int) -> Sequence[Row]:
+    """Replay six settings of gaps.
+
+    Args:
+        recipes: of batches.
+        budgets: questions.
+        replays: for each batch, budget and setting.
+
+    Returns:
+        Two rows for each.
+    """
     rows = []
-    for recipe in _BATCHES:
-        for budget in (100, 400):
+    for recipe in recipes:
+        for budget in budgets:
             for missing, often in _SETTINGS:
                 rows += _rows(recipe, budget, replays, missing, often)
     return rows

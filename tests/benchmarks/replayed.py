@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeling.estimates.metrics import Figures
-from pipelines.columns.buffers import Floats, Int64s
+from pipelines.columns.buffers import Bools, Floats, Int64s
 from tests.benchmarks.measures import Coverage, coverage
 from tests.fixtures.replays import Design, KnownBatch, draws, figures
 
@@ -24,21 +24,14 @@ class Replayed:
         parts: value, low, high, if_wrong, if_right by metric and class: (5, 1 + C, R).
         answers: in each (1 + C, R).
         truth: of each metric (1 + C,), from a census.
+        reliable: whether each figure is without a mark, for MAE and RMSE: (1 + C, R).
     """
 
     design: Design
     parts: dict[Key, Floats]
     answers: Int64s
     truth: dict[Key, Floats]
-
-    def spent(self, domain: int) -> float:
-        """Return how many answers of the domain do what one of a simple random sample would (Kish)."""
-        strata, allocated = self.design.strata, self.design.allocated
-        inside = self.design.batch.cohort == domain - 1
-        rows = np.bincount(strata.codes[inside], minlength=len(allocated))
-        weight = strata.sizes / allocated
-        answers = rows / weight
-        return float(answers.sum() * (weight**2 @ answers) / (weight @ answers) ** 2)
+    reliable: dict[Key, Bools]
 
     def coverage(self, key: Key, domain: int = 0, enough: int = 0) -> Coverage:
         """Summarise the intervals of one metric.
@@ -88,11 +81,14 @@ def replayed(
     domains = int(batch.cohort.max(initial=0)) + 2
     chunks: dict[Key, list[Floats]] = {}
     answers = []
+    reliable: dict[Key, list[Bools]] = {}
     for drawn in draws(design.strata, design.allocated, rng, replays):
         given = rng.random(len(drawn.row)) < answered
         shape = (domains, drawn.replays)
         for one in figures(design.evidence(drawn, given), metrics, classes):
             chunks.setdefault(_key(one), []).append(np.stack(one.parts()[:5]).reshape(5, *shape))
+            if one.reliable is not None:
+                reliable.setdefault(_key(one), []).append(one.reliable.reshape(shape))
         own = np.zeros(shape, np.int64)
         np.add.at(own, (batch.cohort[drawn.row[given]] + 1, drawn.replay[given]), 1)
         own[0] = own.sum(axis=0)
@@ -102,6 +98,7 @@ def replayed(
         {key: np.concatenate(parts, axis=2) for key, parts in chunks.items()},
         np.concatenate(answers, axis=1),
         _truth(batch, metrics, classes),
+        {key: np.concatenate(parts, axis=1) for key, parts in reliable.items()},
     )
 
 

@@ -107,6 +107,7 @@ def test_one_bad_batch_keeps_no_other_from_being_drawn_and_judged(world: World) 
     world.edit('by = "day"', 'by = "path"')
     world.edit("timezone.*", "")
     world.edit('name = "job"', 'name = "other"')
+    world.edit("holdout = 0.2", 'from_job = "job"\nholdout = 0.2')
     for name in ("good", "bad"):
         pq.write_table(pq.read_table(world.data), world.folder / f"{name}.parquet")
     (world.folder / "bad.parquet").write_bytes(b"PAR1 and no more")

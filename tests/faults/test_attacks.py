@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,8 +13,9 @@ import pytest
 
 from infra.store import open_store
 from pipelines.errors import SettingsInvalid
-from tests.fixtures.world import World, edited, environment, small
+from tests.fixtures.world import START, World, edited, environment, small
 
+RED, SHORT = "\x1b[31m", "\x9b31m"  # escape sequences, of seven and of eight bits
 LOOKS = ["select 1 as x", "describe runs", "show tables", "summarize select 1", "from runs"]
 
 
@@ -114,7 +117,9 @@ def test_a_mark_that_was_claimed_and_never_written_is_written_by_the_next(
 def test_a_live_version_that_is_no_name_is_no_version(
     version: str, scored: World, tmp_path: Path
 ) -> None:
+    """In a store of an earlier release, which has nothing else."""
     world = scored.copy(tmp_path)
+    shutil.rmtree(world.store / "releases")
     (live,) = (world.store / "models").glob("*.live")
     live.write_bytes(os.fsencode(version))
 
@@ -173,3 +178,145 @@ def test_the_doctor_finds_a_table_that_is_gone(table: str, scored: World, tmp_pa
     shutil.rmtree(world.store / table)
 
     assert "P1" in [one["id"] for one in world.broken_promises()]
+
+
+def escaping(base: World, folder: Path) -> World:
+    """A job whose batches are called by escape sequences, line breaks and letters of the shell."""
+    world = base.copy(folder)
+    world.edit('by = "day"', 'by = "column"\ncolumn = "product"')
+    names = {0: f"{RED}x", 1: f"{SHORT}y", 2: "a\nb", 3: "$(touch /tmp/z)'", 4: "\u202eabc", 5: "ü"}
+    world.write(edited(small(), "product", names))
+    return world
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_escape_sequence_of_the_data_reaches_the_terminal(
+    *, as_json: bool, base: World, tmp_path: Path
+) -> None:
+    world = escaping(base, tmp_path)
+
+    told = [
+        world.run("score", as_json=as_json),
+        world.run("status", as_json=as_json),
+        world.run("sample", "--budget", 5, as_json=as_json),
+        world.run("estimate", as_json=as_json),
+        world.run("score", "--batch", f"{SHORT}?", as_json=as_json),
+    ]
+
+    text = "".join(one.out + one.err for one in told)
+    assert not {"\x1b", "\x9b", "\u202e"} & {*text}
+    if as_json:
+        assert f"{SHORT}y" in [one["batch"] for one in told[0].answer["batches"]]
+    else:
+        assert "\\x1b[31mx" in told[0].out
+        assert "a\\nb" in told[0].out
+
+
+def test_a_hint_can_be_pasted_whatever_the_batch_is_called(base: World, tmp_path: Path) -> None:
+    world = escaping(base, tmp_path)
+
+    told = world.refused("sample", "--batch", "$(touch /tmp/z)'")
+
+    assert """--batch '$(touch /tmp/z)'"'"''`""" in told.error["fix"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_an_answer_is_written_in_any_encoding(encoding: str, scored: World) -> None:
+    sql = "select 'ü→' as x"
+    words = [*START, "query", sql, "--job", str(scored.job)]
+
+    plain, as_json = (
+        subprocess.run(
+            [*words, *more],
+            capture_output=True,
+            check=True,
+            env=environment(PYTHONIOENCODING=encoding),
+        ).stdout.decode(encoding)
+        for more in ([], ["--json"])
+    )
+
+    assert json.loads(as_json)["rows"] == [{"x": "ü→"}]
+    assert plain.splitlines()[1].encode("ascii", "backslashreplace") == rb"\xfc\u2192"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["status", "score --batch nowhere"])
+def test_a_closed_output_is_no_defect(words: str, closed: str, scored: World) -> None:
+    verb, *options = words.split()
+    line = f'exec "$@" {closed}'
+    command = ["/bin/sh", "-c", line, "sh", *START, verb, str(scored.job), *options]
+
+    done = subprocess.run(command, capture_output=True, check=False, env=environment())
+
+    assert done.returncode == (0 if verb == "status" else 4)
+    assert b"Traceback" not in done.stdout + done.stderr
+    assert b"error" not in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--batch", "--redraw"])
+def test_bytes_that_are_no_text_are_refused(option: str, scored: World) -> None:
+    told = scored.run("sample", option, "\udcff")
+
+    assert (told.code, told.error["code"]) == (2, "usage")
+
+
+@pytest.mark.parametrize(
+    "pattern, line",
+    [
+        ("budget = 300", "budget = true"),
+        ("budget = 300", "budget = 1e3"),
+        ("budget = 300", 'budget = "5"'),
+        ("holdout = 0.2", 'holdout = "0.2"'),
+        (r"\[data\]", "[data]\nmax_quarantined = true"),
+        (r"\[data\]", '[data]\nmax_quarantined = "0.5"'),
+        ('"debt ratio" = {kind = "numeric"}', '"debt ratio" = {kind = "numeric", bins = true}'),
+        ('"debt ratio" = {kind = "numeric"}', '"debt ratio" = {kind = "numeric", indicator = 1}'),
+        (r"texts = \[\]", f"texts = {'[' * 100_000}"),
+        (r"texts = \[\]", f"texts = {'[' * 2_000}{']' * 2_000}"),
+    ],
+)
+def test_a_value_of_another_type_is_an_error(
+    pattern: str, line: str, scored: World, tmp_path: Path
+) -> None:
+    world = scored.copy(tmp_path)
+    world.edit(pattern, line)
+
+    assert world.refused("status").error["code"] == "job_invalid"
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("RECHECK_STORE", "~nobody-here/x"),
+        ("RECHECK_STORE", "http://[::1"),
+        ("RECHECK_SETTINGS", "~nobody-here/x"),
+        ("RECHECK_WORKERS", "1e0"),
+        ("RECHECK_WORKERS", "1.0"),
+        ("RECHECK_WORKERS", "٣"),
+        ("RECHECK_WORKERS", "9" * 5_000),
+    ],
+)
+def test_a_setting_that_means_nothing_is_told(
+    name: str, value: str, scored: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert scored.refused("status").error["code"] == "settings_invalid"
+
+
+def test_an_actor_whose_name_is_no_text_stops_nothing(
+    scored: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = scored.copy(tmp_path)
+    monkeypatch.setenv("RECHECK_ACTOR", "\udcff")
+
+    world.ok("sample", "--budget", 5)
+
+    assert world.rows("select distinct actor from designs") == [{"actor": "?"}]
+
+
+def test_a_path_that_no_file_can_have_has_no_file(scored: World, tmp_path: Path) -> None:
+    world = scored.copy(tmp_path)
+    world.edit(r'path = ".*"', f'path = "{"a" * 5_000}"')
+
+    assert world.refused("score").error["code"] == "input_unreadable"

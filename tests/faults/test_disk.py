@@ -185,3 +185,15 @@ def test_a_file_where_a_folder_should_be_is_told(
     assert told.code != 99
     if verb != "doctor" and told.code != 0:
         assert told.error.keys() == {"code", "problem", "fix"}
+
+
+@pytest.mark.parametrize("verb", ["score", "fit", "sample", "estimate", "pull"])
+def test_a_dry_run_needs_no_right_to_write(scored: World, tmp_path: Path, verb: str) -> None:
+    """Also where nobody took a lock before: a folder stands where locks would lie."""
+    world = scored.copy(tmp_path / "world")
+    (tmp_path / "answers.csv").write_text("prediction_id,answer\nx,paid\n")
+    options = {"score": ["--replace"], "pull": ["--file", str(tmp_path / "answers.csv")]}
+    shutil.rmtree(world.store / "locks")
+    (world.store / "locks").write_text("no lock can be made here")
+
+    world.ok(verb, *options.get(verb, []), "--dry-run")

@@ -14,6 +14,7 @@ from tests.fixtures import crashes
 from tests.fixtures.world import World, edited, small
 
 TABLES = ("predictions", "quarantine", "samples", "designs", "annotations", "estimates")
+COMMITS = {"create", "create_write_transaction"}
 WHEN = {"known_at", "as_of", "attempt"}  # and a repeated replace is another attempt
 
 
@@ -102,7 +103,13 @@ def test_a_replacing_can_be_killed_anywhere(scored: World, tmp_path: Path) -> No
 
 def test_a_draw_can_be_killed_anywhere(scored: World, tmp_path: Path) -> None:
     """A draw without its design never happened; the repeat draws the very same rows."""
-    sweep(scored, tmp_path, lambda w: w.words("sample", "--budget", "12"))
+
+    def look(world: World) -> None:
+        drawn = world.rows("select batch, sum(size) as n from designs group by all order by all")
+        rows = "select batch, count(*) as n from populations group by all order by all"
+        assert world.rows(rows) == drawn
+
+    sweep(scored, tmp_path, lambda w: w.words("sample", "--budget", "12"), look)
 
 
 def test_a_top_up_can_be_killed_anywhere(drawn: World, tmp_path: Path) -> None:
@@ -137,4 +144,29 @@ def test_a_fit_can_be_killed_anywhere(scored: World, tmp_path: Path) -> None:
         again, _ = crashes.run(world.words("fit"))
         assert again.answer["version"] == new, (number, again)
         assert world.ok("score", "--replace")["version"] == new
+        assert world.broken_promises() == [], (number, steps[number - 1])
+
+
+def test_a_scoring_that_was_killed_counts_in_no_figure(scored: World, tmp_path: Path) -> None:
+    """The rows of a window are those that readers see, whatever a killed run has recorded."""
+    start = scored.copy(tmp_path / "start")
+    drawn, other = sorted(predicted(start))
+    start.ok("sample", "--batch", drawn, "--budget", 12)
+    rows = start.rows("select prediction_id, label from samples order by 1")
+    lines = [f"{row['prediction_id']},{row['label']}" for row in rows]
+    (start.folder / "answers.csv").write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
+    start.ok("pull", "--file", start.folder / "answers.csv")
+    start.write(small().slice(0, 50), row_group_size=31)
+    words = ["score", "--batch", other, "--replace"]
+    _, steps = crashes.run(start.copy(tmp_path / "clean").words(*words))
+
+    for number in [place for place, step in enumerate(steps, 1) if step in COMMITS]:
+        world = start.copy(tmp_path / str(number))
+        crashes.killed(world.words(*words), number)
+        told = world.ok("estimate")["estimates"]
+
+        whole = {one["rows"] for one in told if one["period"] == "all" and not one["cohort"]}
+        assert whole == {sum(predicted(world).values())}, (number, steps[number - 1])
+        world.ok(*words)
+        world.ok("estimate")
         assert world.broken_promises() == [], (number, steps[number - 1])

@@ -57,7 +57,7 @@ def test_a_missing_or_an_added_file_is_refused(scored: World, tmp_path: Path) ->
         path.unlink()
         refused(world)
         path.write_bytes(whole)
-    for name in ("extra.py", "deeper/extra.pkl"):
+    for name in ("extra.py", "deeper/extra.pkl", ".extra.py.1-00000000.part"):
         extra = package_of(world) / name
         extra.parent.mkdir(exist_ok=True)
         extra.write_text("x = 1\n")
@@ -157,3 +157,18 @@ def test_a_key_that_was_lost_costs_a_fit(
     assert answer is not None
     assert answer[0].answer["version"] == before == package_of(world).name
     assert world.ok("score", "--replace")["batches"]
+
+
+def test_what_a_writer_left_of_the_signature_is_no_added_file(
+    scored: World, tmp_path: Path
+) -> None:
+    """A kill between the name of the signature and its tidying up leaves a copy of it."""
+    world = scored.copy(tmp_path)
+    signature = package_of(world) / "signature.json"
+    left = signature.with_name(".signature.json.7-0123abcd.part")
+    shutil.copy(signature, left)
+    world.ok("score", "--replace")
+
+    left.write_text("something else")
+
+    refused(world)

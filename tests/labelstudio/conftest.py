@@ -12,7 +12,8 @@ from uuid import uuid4
 import pytest
 
 from infra.clouds.folder import Folder
-from labeling.labelstudio.client import SdkClient, each_task
+from labeling.labelstudio.client import SdkClient
+from labeling.labelstudio.listing import each_task
 from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.push import Journal, PushResult, push

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling.labelstudio import push as module
-from labeling.labelstudio.client import SdkClient, each_task
+from labeling.labelstudio.client import SdkClient
+from labeling.labelstudio.listing import each_task
 from labeling.labelstudio.local import server
 from labeling.labelstudio.local.installation import Home
 from labeling.labelstudio.local.server import Server

@@ -21,7 +21,8 @@ from PIL import Image
 from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Intake, hold, take, to_table
 from labeling.labelstudio import client as client_module
-from labeling.labelstudio.client import SdkClient, each_task
+from labeling.labelstudio.client import SdkClient
+from labeling.labelstudio.listing import each_task
 from labeling.labelstudio.local.server import Server
 from labeling.labelstudio.projects import Project, ensure_project, find_project
 from labeling.labelstudio.pull import Cursor, pull
@@ -351,3 +352,45 @@ def test_a_refused_task_is_not_quoted(desk: Desk) -> None:
         desk.client.import_tasks(desk.project.id, [{"data": {"secret": "4711"}}])
 
     assert "4711" not in json.dumps(str(refused.value))
+
+
+HALF = "\\ud800"  # half a character, as JSON writes it: the database takes it, and no reply can hold it
+
+
+def _post(running: Server, path: str, body: str) -> int:
+    """Send JSON as anybody may who has a key, whatever clients would refuse to write."""
+    headers = {"Authorization": f"Token {running.token}", "Content-Type": "application/json"}
+    return httpx.post(running.url + path, content=body, headers=headers).status_code
+
+
+def test_what_people_meddle_with_is_set_aside_and_everything_else_goes_on(
+    running: Server, desk: Desk, say: Say
+) -> None:
+    """Label Studio itself answers 500 to every page that holds one of these tasks."""
+    tasks = questions(6)
+    ids = desk.ids(tasks)
+    for task in ids[:5]:
+        say(task, "yes")
+    digest = {"prediction_id": tasks[0].prediction_id, "shown_digest": tasks[0].shown_digest}
+    odd = [
+        {"data": tasks[0].content["data"] | {"prediction_id": {"a": 1}}, "meta": digest},
+        {"data": tasks[0].content["data"] | {"prediction_id": [1]}, "meta": ["no", "notes"]},
+    ]
+    _post(running, f"/api/projects/{desk.project.id}/import", json.dumps(odd))
+    texts = f'[{{"data": {{"prediction_id": "{HALF}", "row": "{HALF}"}}}}]'
+    _post(running, f"/api/projects/{desk.project.id}/import", texts)
+    region = (
+        '{"from_name": "answer", "to_name": "row", "type": "choices", "value": {"choices": ["%s"]}}'
+    )
+    _post(running, f"/api/tasks/{ids[4]}/annotations", f'{{"result": [{region % HALF}]}}')
+
+    drawn = {task.prediction_id for task in tasks}
+    held = hold(ANNOTATIONS.empty_table())
+    pulled = pull(desk.client, desk.project, SURVEY, held, drawn, cursor=None)
+    pushed = desk.ask(tasks)
+
+    assert [answer.prediction_id for answer in pulled.answers] == [
+        task.prediction_id for task in tasks[:4]
+    ]
+    assert list(pulled.unreadable) == [f"task {ids[4]} of project {desk.project.id}"]
+    assert (pushed.created, len(pushed.unreadable)) == (0, 1)

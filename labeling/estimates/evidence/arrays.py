@@ -35,6 +35,19 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassScores:
+    """The probability of each of K classes for each drawn row, by the names of the classes.
+
+    Attributes:
+        names: of the classes (K,), sorted.
+        values: the probabilities (S, K), NaN where the row has none of the class.
+    """
+
+    names: list[str]
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class SampledRows:
     """Drawn rows as arrays (S,), and which domains they lie in as pairs (M,)."""
 
@@ -44,6 +57,7 @@ class SampledRows:
     score: Floats  # probability of the label, NaN where the model gave none
     member: Int64s  # (M,) the drawn row
     domain: Int64s  # (M,) a domain that it lies in
+    scores: ClassScores | None = None  # None where they were not asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from labeling.answers.current import numbers_of
-from labeling.estimates.evidence.arrays import Answers, Designed, Parts, SampledRows
+from labeling.estimates.evidence.arrays import (
+    Answers,
+    ClassScores,
+    Designed,
+    Parts,
+    SampledRows,
+)
 from labeling.estimates.merging import Neighbours
 from pipelines.columns.buffers import Int64s, dictionary_codes, floats, integers
 from pipelines.columns.buffers import texts as text_array
@@ -113,7 +119,23 @@ def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) 
         score=floats(column(rows, "score")),
         member=np.concatenate([everyone, member]),
         domain=np.concatenate([np.zeros_like(everyone), domain]),
+        scores=class_scores(rows),
     )
+
+
+def class_scores(rows: pa.Table) -> ClassScores | None:
+    """Return the probabilities of classes of drawn rows; None where the table lacks the column."""
+    if "scores" not in rows.column_names:
+        return None
+    kept = column(rows, "scores")
+    start = integers(kept.offsets)
+    code, names = dictionary_codes(kept.keys)
+    order = np.argsort(np.array(names, dtype=object), kind="stable")
+    place = np.argsort(order)
+    values = np.full((rows.num_rows, len(names)), np.nan)
+    row = np.repeat(np.arange(rows.num_rows), np.diff(start))
+    values[row, place[code]] = floats(kept.items)
+    return ClassScores([names[k] for k in order.tolist()], values)
 
 
 def answers(valid: pa.Table, rows: pa.Table, labels: Codes, seed: str) -> Answers:

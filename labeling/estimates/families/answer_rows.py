@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.row_sets import RowSet, View
-from pipelines.columns.buffers import Floats, Int64s
+from labeling.formulas.answered_strata import WeightedRows
+from pipelines.columns.buffers import Bools, Floats, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class GroupedValues:
     Attributes:
         row: the drawn row.
         value: what the answer says of it.
-        weight: the rows of its group and stratum by the answers among them.
+        weight: the rows of its group that the answer stands for.
         group: the code of its group, from 0 to groups - 1.
         groups: G.
     """
@@ -27,6 +29,15 @@ class GroupedValues:
     weight: Floats
     group: Int64s
     groups: int
+
+    def strata(self, evidence: Evidence) -> WeightedRows:
+        """Return the rows with the strata that they were drawn from."""
+        stratum = evidence.drawn.stratum[self.row]
+        return WeightedRows(self.weight, stratum, self.group, self.groups)
+
+    def total(self, values: Floats | Bools) -> Floats:
+        """Add up a quantity of the rows (A,) by group: (G,)."""
+        return np.bincount(self.group, values, self.groups).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +58,7 @@ class AnswerRows:
         return GroupedValues(
             row=row,
             value=self.value[row],
-            weight=self._weights()[domain, drawn.stratum[row]],
+            weight=self.cells.answer_weights(view)[domain, drawn.stratum[row]],
             group=domain * view.windows + window[is_inside],
             groups=view.groups,
         )
-
-    def _weights(self) -> Floats:
-        """Return how many rows each answer of a domain and stratum stands for: (domains, D)."""
-        cells, evidence = self.cells, self.cells.evidence
-        weights = np.zeros((len(evidence.domains), len(evidence.designed.batch)))
-        weights[cells.domain, cells.stratum] = cells.size / np.maximum(cells.answered, 1)
-        return weights

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows, GroupedValues
-from labeling.estimates.metrics import Figures, OfClass
+from labeling.estimates.families.class_scores import class_places
+from labeling.estimates.metrics import Figures, OfClass, share_figures, withheld
 from labeling.estimates.row_sets import RowSet, View
+from labeling.formulas.answered_strata import variance
 from labeling.formulas.class_averages import (
     MEASURES,
     derivatives,
+    extreme_average,
     limits_of_correlation,
     limits_of_share,
 )
@@ -52,11 +55,23 @@ class Specificity:
         size = self.predicted.covered(view)
         every = size + self.others.covered(view)
         others = np.divide(every - size, every, out=np.full(size.shape, np.nan), where=every > 0)
-        found = recall(_turned(missed), _turned(right), others)
+        found = recall(missed.turned(), right.turned(), others)
         kept, lost = (self._not_of_it(part, view) for part in (self.others, self.predicted))
-        nothing = np.full(len(found), np.nan)
         pointed = with_points(found, kept, lost)
-        return [Figures("specificity", self.name, pointed, nothing, nothing, nothing)]
+        cases = withheld(pointed, self._cases(view))
+        return [share_figures("specificity", self.name, pointed, *cases)]
+
+    def _cases(self, view: View) -> tuple[Floats, Floats]:
+        """Return the value if no missing answer spoke for the model, and if all did: (G,), (G,).
+
+        A row that was predicted as the class speaks for it if people call it
+        so, and any other row if they do not.
+        """
+        right, may_be_right = self.predicted.missing(view)
+        missed, may_be_missed = self.others.missing(view)
+        rows, others = (part.sums(view, part.size) for part in (self.predicted, self.others))
+        wrong = _kept(rows, others, right, missed + may_be_missed)
+        return wrong, _kept(rows, others, right + may_be_right, missed)
 
     @staticmethod
     def _not_of_it(part: RowSet, view: View) -> Floats:
@@ -71,7 +86,9 @@ class Averages:
     """Averages over all classes, and Matthews correlation.
 
     An average has no value where one of its classes has none; of a macro
-    average the limits are then the means of the classes' limits.
+    average the limits are then the means of the classes' limits. What missing
+    answers could change is bounded by what they could change of each class;
+    of the correlation nothing is said.
     """
 
     classes: Sequence[OfClass]
@@ -87,7 +104,37 @@ class Averages:
         for figures in (one.figures(view) for one in self.classes):
             for figure in figures:
                 parts.setdefault(figure.metric, []).append(figure)
-        return [self._figure(name, matrix, rows, parts, view) for name in MEASURES]
+        found = [self._figure(name, matrix, rows, parts) for name in MEASURES]
+        return [self._with_cases(one, parts, view) for one in found]
+
+    def _with_cases(self, figures: Figures, parts: dict[str, list[Figures]], view: View) -> Figures:
+        """Add what the average could be with the missing answers, where a bound is known."""
+        if figures.metric == "mcc":
+            return figures
+        if figures.metric == "recall_weighted":
+            answered, missing = self.everyone.missing(view)
+            cases = answered, np.minimum(answered + missing, 1)
+        else:
+            of_classes = parts.get(_PART_OF[figures.metric], [])
+            cases = self._bounds(figures.metric, of_classes, view)
+        value = figures.intervals.value
+        return replace(
+            figures, if_wrong=np.fmin(cases[0], value), if_right=np.fmax(cases[1], value)
+        )
+
+    def _bounds(
+        self, metric: str, of_classes: Sequence[Figures], view: View
+    ) -> tuple[Floats, Floats]:
+        """Return bounds of an average from those of its classes: (G,), (G,)."""
+        wrong, right = (
+            np.array([getattr(one, name) for one in of_classes])
+            for name in ("if_wrong", "if_right")
+        )
+        if metric in _MACRO:
+            return wrong.mean(axis=0), right.mean(axis=0)
+        supports = [_support(one, view) for one in self.classes]
+        least, most = (np.array([pair[place] for pair in supports]) for place in (0, 1))
+        return extreme_average(wrong, least, most), -extreme_average(-right, least, most)
 
     def _answered(self) -> Floats:
         return np.where(self.called.sum(axis=1) > 0, 1.0, np.nan)
@@ -113,12 +160,11 @@ class Averages:
         matrix: Floats,
         rows: GroupedValues,
         parts: dict[str, list[Figures]],
-        view: View,
     ) -> Figures:
         value = MEASURES[name](matrix)
-        variance = self._variance(derivatives(MEASURES[name], matrix), rows, view)
+        spread = self._variance(derivatives(MEASURES[name], matrix), rows)
         limits = limits_of_correlation if name == "mcc" else limits_of_share
-        found, nothing = limits(value, variance), np.full(len(value), np.nan)
+        found, nothing = limits(value, spread), np.full(len(value), np.nan)
         of_classes = parts.get(_PART_OF.get(name, ""), [])
         lacking = np.any([np.isnan(one.intervals.value) for one in of_classes], axis=0)
         if name in _MACRO:
@@ -128,26 +174,12 @@ class Averages:
             found = Intervals(*(np.where(lacking, np.nan, part) for part in parts_of))
         return Figures(name, None, found, nothing, nothing, nothing)
 
-    def _variance(self, slopes: Floats, rows: GroupedValues, view: View) -> Floats:
+    def _variance(self, slopes: Floats, rows: GroupedValues) -> Floats:
         """Return the variance of the mean of each row's derivative, within strata: (G,)."""
-        many, drawn = self.called.shape[1], self.everyone.evidence.drawn
-        said = self.predicted[rows.row]
+        many, said = self.called.shape[1], self.predicted[rows.row]
         kept = slopes[rows.group, np.minimum(said, many - 1)]
         number = np.where(said < many, (kept * self.called[rows.row]).sum(axis=1), 0.0)
-        strata = len(self.everyone.evidence.designed.batch)
-        cell, place = np.unique(rows.group * strata + drawn.stratum[rows.row], return_inverse=True)
-        count = np.bincount(place, minlength=len(cell)).astype(np.float64)
-        size = np.bincount(place, rows.weight, len(cell))
-        away = number - (np.bincount(place, number, len(cell)) / np.maximum(count, 1))[place]
-        second, group = np.bincount(place, away**2, len(cell)), cell // strata
-        freedom = np.bincount(group, np.maximum(count - 1, 0), view.groups)
-        pooled = np.bincount(group, second, view.groups) / np.maximum(freedom, 1)
-        spread = np.where(count > 1, second / np.maximum(count - 1, 1), pooled[group])
-        left = np.maximum(1 - count / np.maximum(size, 1), 0)
-        whole = np.bincount(group, size, view.groups)
-        parts = size**2 * left * spread / np.maximum(count, 1)
-        sums = np.bincount(group, parts, view.groups)
-        return np.divide(sums, whole**2, out=np.full(view.groups, np.nan), where=whole > 0)
+        return variance(number, rows.strata(self.everyone.evidence))
 
 
 def averages(facts: Evidence, classes: Sequence[OfClass], everyone: RowSet) -> Averages:
@@ -161,24 +193,34 @@ def averages(facts: Evidence, classes: Sequence[OfClass], everyone: RowSet) -> A
     Returns:
         The family.
     """
-    codes = {label: code for code, label in enumerate(facts.labels)}
-    own = [codes.get(one.name, -2) for one in classes]
-    place = np.full(len(facts.labels) + 1, len(classes))
-    for k, code in enumerate(own):
-        if code >= 0:
-            place[code] = k
-    called = [mean_over_people(facts, facts.answers.label == code) for code in own]
+    places = class_places(facts, [one.name for one in classes])
+    said = places[facts.answers.label]
+    called = [mean_over_people(facts, said == place) for place in range(len(classes))]
     return Averages(
         classes,
         everyone,
-        place[np.where(facts.drawn.label >= 0, facts.drawn.label, len(facts.labels))],
+        places[facts.drawn.label],
         np.nan_to_num(np.stack(called, axis=1)),
     )
 
 
-def _turned(of: Intervals) -> Intervals:
-    """Return the intervals of 1 minus a share: (G,)."""
-    return Intervals(1 - of.value, 1 - of.high, 1 - of.low)
+def _kept(predicted: Floats, others: Floats, right: Floats, missed: Floats) -> Floats:
+    """Return the specificity from numbers of rows and the shares of the class in them: (G,)."""
+    kept = np.where(others > 0, others * (1 - missed), 0.0)
+    lost = np.where(predicted > 0, predicted * (1 - right), 0.0)
+    with np.errstate(invalid="ignore"):
+        return kept / (kept + lost)
+
+
+def _support(of: OfClass, view: View) -> tuple[Floats, Floats]:
+    """Return the smallest and the largest share of rows that people may call a class: (G,), (G,)."""
+    inside, rest = (part.sums(view, part.size) for part in (of.predicted, of.others))
+    every = np.maximum(inside + rest, 1)
+    (right, may_be_right), (missed, may_be_missed) = (
+        (np.nan_to_num(part) for part in side.missing(view)) for side in (of.predicted, of.others)
+    )
+    least = (inside * right + rest * missed) / every
+    return least, least + (inside * may_be_right + rest * may_be_missed) / every
 
 
 def _of_classes(found: Intervals, of_classes: Sequence[Figures], lacking: Bools) -> Intervals:

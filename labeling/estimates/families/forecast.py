@@ -27,6 +27,7 @@ from labeling.estimates.windows import windows
 from pipelines.columns.buffers import Floats, Int64s
 from pipelines.sampling.allocation import allocate
 
+_FORESEEN = ("accuracy", "precision", "recall", "f1", "specificity", "mae", "rmse", "bias")
 _MORE = (25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
@@ -40,9 +41,12 @@ def more_answers(facts: Evidence, wanted: Wanted, estimate: Estimate) -> list[tu
 
     Returns:
         Pairs of (more answers, half the length), none of them first. Nothing
-        without an interval, or where no row is left to ask about.
+        without an interval, where no row is left to ask about, and for metrics
+        that rest on single answers and not on sums of cells.
     """
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
+        return []
+    if estimate.metric not in _FORESEEN:
         return []
     whole = undivided(facts)
     held = [windows(batch).get(estimate.period) for batch in whole.batches]
@@ -131,13 +135,16 @@ def _with_more(of: RowSet, extra: Floats, *, is_share: bool) -> RowSet:
     freedom = np.maximum(of.answered - 1, 0)
     pooled = of.second.sum() / max(freedom.sum(), 1.0)
     variance = np.where(freedom > 0, of.second / np.maximum(freedom, 1), pooled)
+    # Cubes of errors are carried by the largest: more answers see further into the tail, so that
+    # the skewness of the mean hardly falls with their number.
+    many = np.divide(now, of.answered, out=np.ones_like(now), where=known)
     return replace(
         of,
         asked=of.asked + gained,
         answered=now,
         total=of.total + gained * expected,
         second=variance * np.maximum(now - 1, 0),
-        third=of.third * np.divide(now, of.answered, out=np.ones_like(now), where=known),
+        third=of.third * many**1.5,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipelines.errors import LabelStudioUnreachable
+from pipelines.errors import LabelStudioUnreachable, SettingsInvalid
 
 LOCK = Path(__file__).with_name("server.lock")
 LONGEST_INSTALL = 3600  # seconds; a slow network, not a hang
@@ -54,7 +54,12 @@ def default_home(environ: Mapping[str, str], prefix: str = sys.prefix) -> Home:
     '/opt/ls/data'
     """
     moved = environ.get("RECHECK_LABELSTUDIO_DIR")
-    root = Path(moved).expanduser().absolute() if moved else Path(prefix) / "labelstudio"
+    try:
+        root = Path(moved).expanduser().absolute() if moved else Path(prefix) / "labelstudio"
+    except RuntimeError as error:
+        raise SettingsInvalid(
+            f"RECHECK_LABELSTUDIO_DIR is {moved!r}: {error}", fix="name a folder, or unset it"
+        ) from error
     return Home(root / "environment", root / "template", root / "data")
 
 

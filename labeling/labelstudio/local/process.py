@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -65,12 +65,13 @@ def free_port(preferred: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
-def start(home: Home, options: Sequence[str], patience: float) -> None:
+def start(home: Home, account: Mapping[str, str], patience: float) -> None:
     """Launch the server and wait until it answers.
 
     Args:
         home: where it lives.
-        options: of its command, such as the first account.
+        account: variables that name the first account. They hold secrets, so they
+            are no options of its command, which every user of the machine can list.
         patience: how many seconds it may take.
 
     Raises:
@@ -79,8 +80,9 @@ def start(home: Home, options: Sequence[str], patience: float) -> None:
     port = free_port(_last_port(home))
     path_of(home, "port").write_text(str(port))
     command = [str(home.python), "-m", "label_studio.server", "start", "--no-browser"]
-    command += ["--internal-host", HOST, "--port", str(port), *options]
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | _QUIET
+    command += ["--internal-host", HOST, "--port", str(port)]
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment |= {**_QUIET, **account}
     environment["LABEL_STUDIO_BASE_DATA_DIR"] = str(home.data / "files")
     with path_of(home, "lock").open("w") as lock, path_of(home, "log").open("w") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `is_up` holds it for an instant

@@ -8,7 +8,6 @@ from labeling.estimates.amounts import (
     NO_BREAK,
     NUMBERS,
     PAGE,
-    SIZES,
     ends_without_point,
     leading_range,
 )
@@ -68,9 +67,9 @@ def axis_of(metric: str, marks: Iterable[IntervalMark], lines: Lines = NO_LINES)
     """
     drawn = list(marks)
     ends = [lines.overall, lines.limit, *(end for mark in drawn for end in mark.ends)]
-    if metric in NUMBERS and metric not in SIZES:
+    if metric in {"bias", "mcc"}:
         return Axis(around(ends, floor=-float("inf"), ceiling=float("inf"), least=0.2), "number")
-    if metric in SIZES:
+    if metric in NUMBERS:
         values = sorted(mark.value for mark in drawn if mark.value is not None)
         usual = values[int(_USUAL * (len(values) - 1))] if values else 1.0
         shown = [min(end, _STRETCH * usual) for end in ends if end is not None]

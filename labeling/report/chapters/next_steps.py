@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -44,12 +45,12 @@ def first_steps(data: ReportData) -> list[NextStep]:
             f"Ask people: {count(data.pushed, 'question')} in Label Studio."
             if data.pushed
             else "Ask people in Label Studio (`recheck labelstudio up` starts one on this machine).",
-            f"recheck push {data.file}",
+            f"recheck push {shlex.quote(data.file)}",
             bool(data.pushed),
         ),
         NextStep(
             "When they have answered, fetch the answers; or take them from a CSV or Parquet file with --file.",
-            f"recheck pull {data.file}",
+            f"recheck pull {shlex.quote(data.file)}",
             is_done=False,
         ),
         NextStep("Write this page anew.", f"recheck report {data.file}", is_done=False),
@@ -65,15 +66,15 @@ def _open_ends(data: ReportData) -> Iterator[str]:
     answered = sum(one.n_answered for one in data.of("batch"))
     missing = sum(data.drawn.values()) - answered
     if missing > 0:
-        yield f"{count(missing, 'question')} wait for an answer; `recheck pull {data.file}` fetches new ones."
+        yield f"{count(missing, 'question')} wait for an answer; `recheck pull {shlex.quote(data.file)}` fetches new ones."
     undrawn = [batch for batch in data.batches if batch.scored and batch.name not in data.drawn]
     if undrawn:
         newest = max(batch.name for batch in undrawn)
         yield (
             f"{count(len(undrawn), 'batch', 'batches')} scored, and nobody was asked about "
-            f"{'it' if len(undrawn) == 1 else 'them'}: `recheck sample {data.file} --batch {newest}` draws a sample of the newest."
+            f"{'it' if len(undrawn) == 1 else 'them'}: `recheck sample {shlex.quote(data.file)} --batch {shlex.quote(newest)}` draws a sample of the newest."
         )
     if data.stale:
-        yield f"{count(data.stale, 'answer')} are of rows that were replaced since; `recheck push {data.file}` asks anew."
+        yield f"{count(data.stale, 'answer')} are of rows that were replaced since; `recheck push {shlex.quote(data.file)}` asks anew."
     if not data.lines:
         yield "No alert watches these figures: add [[alerts]] to the job file to be told when one falls."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from labeling.estimates.amounts import NUMBERS, PAGE
+from labeling.estimates.amounts import LOWER_IS_BETTER, PAGE
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import Period, a_year, windows
 from labeling.report.changes import WindowChange, changes
@@ -96,7 +96,7 @@ def _sentence(
 def _changed(change: WindowChange, wide: Period, data: ReportData) -> str:
     """Say that a window is better or worse than those before it, with the limits of the difference."""
     metric, is_higher = change.estimate.metric, change.low > 0
-    word = "worse" if is_higher == (metric in NUMBERS) else "better"
+    word = "worse" if is_higher == (metric in LOWER_IS_BETTER) else "better"
     near, far = sorted((abs(change.low), abs(change.high)))
     ends = f"{points(metric, near)} to {points(metric, far)}"
     before = PAGE.amount(metric, change.before, 0)

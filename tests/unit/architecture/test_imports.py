@@ -29,7 +29,7 @@ HOMES = {
     "label_studio_sdk": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),
     "markupsafe": ("labeling.report",),
     "pandas": ("pipelines.sklearn.transformer",),
-    "PIL": ("pipelines.features.pixels", "labeling.questions.images"),
+    "PIL": ("pipelines.columns.image_files", "pipelines.features.pixels"),
     "requests": ("infra.clouds.gcp",),
     "rich": ("functions.cli.output",),
     "scipy": ("pipelines.sklearn.matrices", "labeling.formulas", "labeling.estimates.bounds"),

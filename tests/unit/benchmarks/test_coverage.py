@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
-from tests.benchmarks import begun_batches, cohorts_no_strata, small_strata
+from tests.benchmarks import (
+    begun_batches,
+    cohorts_no_strata,
+    informative_gaps,
+    labeler_errors,
+    listed_metrics,
+    lost_classes,
+    nearly_full,
+    small_strata,
+    top_ups,
+)
 from tests.benchmarks.measures import Goal, Row
-from tests.benchmarks.populations import Recipe, named
+from tests.benchmarks.populations import Recipe, named, rare_class
 
 _REPLAYS = 250
 
 
 def _of_cohorts(replays: int) -> Sequence[Row]:
     return cohorts_no_strata.of_batches(named([Recipe(7, 0.88, (0.6, 0.4))]), replays)
+
+
+def _of_top_ups(_: int) -> Sequence[Row]:
+    batch, wanted = rare_class(5, 0.7, 0.9), [("f1", "rare"), ("accuracy", None)]
+    return top_ups.of_batch("a class of 1 %", batch, wanted, 60)
+
+
+def _of_gaps(replays: int) -> Sequence[Row]:
+    return informative_gaps.of_recipes([Recipe(8, 0.88, rows=5_000)], [100], replays)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +45,15 @@ def _of_cohorts(replays: int) -> Sequence[Row]:
         begun_batches.wrong_answers,
         small_strata.lengths,
         _of_cohorts,
+        _of_top_ups,
+        lost_classes.first_weeks,
+        labeler_errors.cells()[0].rows,
+        _of_gaps,
+        nearly_full.cells()[0].rows,
+        partial(listed_metrics.scores, listed_metrics.SCORED[5], budgets=(200,)),
+        partial(listed_metrics.scores, listed_metrics.SCORED[8], budgets=(100,)),
+        partial(listed_metrics.averages, listed_metrics.RECIPES[0], budgets=(200,)),
+        partial(listed_metrics.points, 0.1, budgets=(200,)),
     ],
 )
 def test_short_replays_reach_the_goals(cell: Callable[[int], Sequence[Row]]) -> None:

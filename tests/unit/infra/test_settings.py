@@ -115,3 +115,27 @@ def test_a_user_without_a_name_is_a_number(
     monkeypatch.setattr(getpass, "getuser", nobody)
 
     assert settings.load({"XDG_CONFIG_HOME": "/nowhere"}).actor.startswith("user ")
+
+
+def test_a_password_in_the_address_of_label_studio_is_dropped() -> None:
+    address = "https://me:s3@cret@labels.example.com/@team"
+
+    found = settings.load({"RECHECK_SETTINGS": "", "LABEL_STUDIO_URL": address})
+
+    assert found.label_studio_url == "https://labels.example.com/@team"
+
+
+def test_a_settings_file_that_others_may_write_is_refused(home: dict[str, str]) -> None:
+    """It names the keys that are trusted."""
+    (Path(home["XDG_CONFIG_HOME"]) / "recheck" / "settings.toml").chmod(0o666)
+
+    with pytest.raises(SettingsInvalid, match=r"settings file .* cannot be trusted: others"):
+        settings.load(home)
+
+
+def test_settings_that_are_nothing_but_brackets_are_refused(home: dict[str, str]) -> None:
+    path = Path(home["XDG_CONFIG_HOME"]) / "recheck" / "settings.toml"
+    path.write_text(f"store = {'[' * 100_000}", "utf-8")
+
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        settings.load(home)

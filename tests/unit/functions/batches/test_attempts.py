@@ -21,12 +21,21 @@ def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path))
 
 
-def record(store: Store, attempt: str, batch: str = "a", *, job: str = "j", rows: int = 3) -> None:
-    inputs = {"version": "v1", "digest": "d", "files": {"x.csv": "0"}}
+def record(
+    store: Store,
+    attempt: str,
+    batch: str = "a",
+    *,
+    job: str = "j",
+    rows: int = 3,
+    hour: int = 0,
+    **more: object,
+) -> None:
+    inputs = {"version": "v1", "digest": "d", "files": {"x.csv": "0"}, **more}
     outputs = {"rows_in": rows, "predictions": rows - 1, "quarantined": 1}
     run = Run("score", batch, run_id=attempt, inputs=inputs, outputs=outputs, rows=rows)
     common = {"job": job, "job_hash": "h", "actor": "me"}
-    keep(store, [run], common, known_at=datetime(2026, 1, 1, tzinfo=UTC))
+    keep(store, [run], common, known_at=datetime(2026, 1, 1, hour, tzinfo=UTC))
 
 
 def publish(store: Store, attempt: str, batch: str = "a", *, job: str = "j") -> None:
@@ -105,3 +114,40 @@ def test_a_published_batch_without_its_record_is_told(store: Store) -> None:
 
     with pytest.raises(StoreUnavailable, match="'a' is published, but `runs` does not know"):
         attempts.live(store.tables("j"))
+
+
+def ever(store: Store) -> set[str]:
+    return {one.id for one in attempts.ever_published(store.tables("j"))}
+
+
+def test_an_attempt_that_was_killed_before_its_commit_was_never_published(store: Store) -> None:
+    """Before the first publication of a batch, between two, and after the last."""
+    record(store, "killed", hour=1, number=1, replaces=None)
+    record(store, "one", hour=2, number=1, replaces=None)
+    publish(store, "one")
+    record(store, "killed too", hour=3, number=2, replaces="one")
+    record(store, "two", hour=4, number=2, replaces="one")
+    publish(store, "two")
+    record(store, "killed again", hour=5, number=3, replaces="two")
+
+    assert ever(store) == {"one", "two"}
+
+
+def test_of_attempts_of_an_earlier_release_those_up_to_the_live_one_count(store: Store) -> None:
+    for hour, name in enumerate(["old", "live", "killed"]):
+        record(store, name, hour=hour)
+    publish(store, "live")
+    assert ever(store) == {"old", "live"}
+
+    record(store, "new", hour=9, number=2, replaces="live")
+    publish(store, "new")
+
+    assert ever(store) == {"old", "live", "new"}
+
+
+def test_a_repeat_of_a_killed_run_was_known_at_its_own_commit(store: Store) -> None:
+    for hour in (5, 1):
+        record(store, "one", hour=hour)
+    publish(store, "one")
+
+    assert attempts.live(store.tables("j"))["a"].known_at.hour == 5

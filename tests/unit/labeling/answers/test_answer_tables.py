@@ -33,7 +33,9 @@ def read(folder: Path, content: bytes, told: list[str] | None = None) -> list[An
     path.write_bytes(content)
     form = AnswerForm("Late?", ("yes", "no"))
     said = told if told is not None else []
-    return read_answers(path, form, lambda batch, keys: [f"{batch}/{k}" for k in keys], said.append)
+    return read_answers(
+        path, form, lambda batch, keys: [f"{batch}/{k}" for k in keys], tell=said.append
+    )
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -93,7 +95,7 @@ def test_an_export_of_another_project_is_told_by_what_it_lacks(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"prediction_id,answer\np1,\xe9\n", "byte 25 is no utf-8"),
+        (b"prediction_id,answer\np1,\xe9\n", "row 1: answer is no UTF-8"),
         (gzip.compress(TABLE.encode(), mtime=0)[:-9], "no whole .gz file"),
         (b'{"prediction_id": "p1"\n', "is no JSON export"),
     ],

@@ -18,7 +18,9 @@ def read(folder: Path, *lines: str, told: list[str] | None = None) -> list[Answe
     path = folder / "answers.csv"
     path.write_text("\n".join(lines) + "\n")
     said = told if told is not None else []
-    return read_answers(path, FORM, lambda batch, keys: [f"{batch}/{k}" for k in keys], said.append)
+    return read_answers(
+        path, FORM, lambda batch, keys: [f"{batch}/{k}" for k in keys], tell=said.append
+    )
 
 
 @pytest.mark.parametrize(

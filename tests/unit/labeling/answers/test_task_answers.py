@@ -55,3 +55,57 @@ def test_a_skip_keeps_no_answer() -> None:
 )
 def test_times_are_compared_in_utc(text: str) -> None:
     assert as_time(text) == NOON
+
+
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"created_at": None}, "ValueError"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "ValueError"),
+        ({"updated_at": []}, "ValueError"),
+        ({"id": {"a": 1}}, "ValueError"),
+        ({"id": True}, "ValueError"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_told_and_the_next_one_read(
+    changes: dict[str, object], reason: str
+) -> None:
+    task, good, said = exported(**changes), exported(id=10), list[str]()
+    task["annotations"] = [*task["annotations"], None, *good["annotations"]]  # type: ignore[misc]
+
+    answers = list(answers_of(task, "?", ["yes"], "file", said.append))
+
+    assert [answer.annotation_id[:7] for answer in answers] == ["ls:7:10"]
+    assert (len(said), reason in said[0]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": "7"},
+        {"data": ["p1"]},
+        {"data": None},
+        {"annotations": 5},
+        {"data": {"row": float("nan")}},
+        {"meta": {"question": "\ud800"}},
+    ],
+)
+def test_a_task_that_cannot_be_read_is_told(broken: dict[str, object]) -> None:
+    said: list[str] = []
+
+    assert list(answers_of(exported() | broken, "?", [], "file", said.append)) == []
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("meta", [["a"], "text", 7, {"question": ["x"]}, None])
+def test_a_task_whose_notes_are_gone_asks_the_question_of_the_job(meta: object) -> None:
+    (answer,) = answers_of(exported() | {"meta": meta}, "?", ["yes"], "file")
+
+    assert answer == next(answers_of(exported(), "?", ["yes"], "file"))
+
+
+@pytest.mark.parametrize("seconds", ["4", True, float("nan"), 10**400, [1]])
+def test_a_time_of_work_that_is_no_number_is_left_out(seconds: object) -> None:
+    (answer,) = answers_of(exported(lead_time=seconds), "?", ["yes"], "file")
+
+    assert (answer.lead_time, answer.answer) == (None, "yes")

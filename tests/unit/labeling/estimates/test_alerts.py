@@ -16,7 +16,7 @@ from labeling.formulas.intervals import Interval, wilson
 from labeling.formulas.ratios import ClassShares
 from pipelines.job.sections import AlertLook, Batches
 from pipelines.job.sections import AlertRule as Line
-from tests.benchmarks import alert_years
+from tests.benchmarks import alert_years, heavy_tails, listed_metrics, lost_classes
 
 _NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -380,7 +380,7 @@ def test_few_years_have_a_false_alarm_on_recall(prevalence: float) -> None:
 def test_few_years_have_a_false_alarm_on_errors_with_a_tail(metric: str, side: str) -> None:
     """A line below is refused, because a tail that was not drawn shows in no answer."""
     rng = np.random.default_rng(1)
-    tails = alert_years.tails_of_errors(rng, 20_000)
+    tails = heavy_tails.tails_of_errors(rng, 20_000)
 
     for errors in tails.values():
         found = alert_years.error_years(rng, _YEARS // 3, errors, metric, side)
@@ -391,4 +391,53 @@ def test_few_years_have_a_false_alarm_on_errors_with_a_tail(metric: str, side: s
 def test_9_of_10_first_weeks_see_that_a_class_is_lost(prevalence: float, answers: int) -> None:
     rng = np.random.default_rng(1)
 
-    assert alert_years.lost_class(rng, 500, prevalence, answers, 0.0) >= 0.9
+    assert lost_classes.lost_class(rng, 500, prevalence, answers, 0.0) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "metric, side, crossed, held",
+    [
+        ("roc_auc", "below", 0.98, 0.85),
+        ("balanced_accuracy", "below", 0.98, 0.85),
+        ("mcc", "below", 0.98, 0.85),
+        ("log_loss", "above", 0.7, 0.88),
+        ("brier", "above", 0.7, 0.88),
+    ],
+)
+def test_a_listed_metric_is_held_against_its_bad_side(
+    metric: str, side: str, crossed: float, held: float
+) -> None:
+    """A figure of .9, from .86 to .93."""
+    one = replace(_estimate(270, 300), metric=metric, low=0.86, high=0.93)
+
+    for limit, fires in ((crossed, True), (held, False)):
+        [line] = _looked(one, lines=(Line.model_validate({"metric": metric, side: limit}),))
+        assert (line.state == CROSSED) == fires, (metric, limit, line)
+
+
+@pytest.mark.parametrize("answers", [100, 400])
+def test_the_bounds_of_metrics_of_scores_are_safe_at_the_error_of_an_alert(answers: int) -> None:
+    """One in 1,000 may lie beyond; where classes look like another, too."""
+    error, batch = ERROR / 52, listed_metrics.SCORED[7].made()
+    sides = {"roc_auc": "high", "average_precision": "high", "log_loss": "low", "brier": "low"}
+    found, truth = listed_metrics.replayed(batch, answers, 250, tuple(sides))
+    beyond = 0
+    for (metric, name), parts in found.items():
+        for value, low, high in parts.T.tolist():
+            point = None if np.isnan(value) else value
+            one = replace(
+                _estimate(1, 1),
+                metric=metric,
+                class_=name,
+                value=point,
+                low=low,
+                high=high,
+                n_answered=answers,
+                rows_covered=20_000,
+            )
+            reach = bounds(one, error)
+            end = reach.high if sides[metric] == "high" else reach.low
+            right = truth[metric, name]
+            beyond += end is not None and (end < right if sides[metric] == "high" else end > right)
+
+    assert beyond <= 5  # of 2,000

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from labeling.formulas.intervals import Interval, Intervals, exact_bound, wilson
 from labeling.formulas.ratios import ClassShares, f1, ratio_bound, recall, with_points
@@ -77,8 +80,8 @@ def test_3_found_on_both_sides_make_a_point() -> None:
 
 
 def test_a_bound_shares_its_error_between_the_sides() -> None:
-    shares = ClassShares(share([100], [10], [0]), share([9900], [90], [5]), 0.01)
-    kept = 0.01 * exact_bound(0.0, 10 / 0.9, 0.025, upper=True)
+    shares = ClassShares(share([100], [10], [1]), share([9900], [90], [5]), 0.01)
+    kept = 0.01 * exact_bound(0.1, 10 / 0.9, 0.025, upper=True)
 
     found = ratio_bound("recall", shares, 0.05, upper=True)
 
@@ -99,6 +102,52 @@ def test_a_bound_of_a_census_is_the_ratio() -> None:
     for upper in (True, False):
         assert ratio_bound("recall", shares, 0.001, upper=upper) == pytest.approx(0.8)
         assert ratio_bound("f1", shares, 0.001, upper=upper) == pytest.approx(16 / 20)
+
+
+def test_a_side_without_an_answer_takes_no_part_of_the_error() -> None:
+    """All rows predicted as the class may be right, whatever the error."""
+    shares = ClassShares(_NOBODY, share([9900], [90], [5]), 0.01)
+    lost = 0.99 * exact_bound(5 / 90, 90, 0.05, upper=False)
+
+    found = ratio_bound("recall", shares, 0.05, upper=True)
+
+    assert found == pytest.approx(0.01 / (0.01 + lost), rel=0.01)
+
+
+_INSIDE, _OTHERS, _ERROR = 3, 40, 0.05
+
+
+@cache
+def _limit(metric: str, predicted: float, good: int, found: int) -> float:
+    sides = share([1e6], [_INSIDE], [good]), share([1e7], [_OTHERS], [found])
+    return ratio_bound(metric, ClassShares(*sides, predicted, _INSIDE), _ERROR, upper=True)
+
+
+@pytest.mark.parametrize("metric", ["recall", "f1"])
+@pytest.mark.parametrize("predicted", [0.01, 0.1])
+@pytest.mark.parametrize("right", [0.02, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("missed", [0.01, 0.05, 0.3])
+def test_the_upper_limit_is_too_low_no_more_often_than_its_error_says(
+    metric: str, predicted: float, right: float, missed: float
+) -> None:
+    """Every sample of 3 rows predicted as the class and 40 others is counted with its chance."""
+    inside, others = _INSIDE, _OTHERS
+    kept, lost = predicted * right, (1 - predicted) * missed
+    truth = kept / (kept + lost) if metric == "recall" else 2 * kept / (kept + lost + predicted)
+    wrong = 0.0
+    for good in range(inside + 1):
+        for found in range(others + 1):
+            chance = binom.pmf(good, inside, right) * binom.pmf(found, others, missed)
+            wrong += chance * (_limit(metric, predicted, good, found) < truth - 1e-9)
+
+    assert wrong <= _ERROR
+
+
+def test_what_few_right_and_some_missed_rows_say_together_is_said() -> None:
+    """2 of 2 rows predicted as the class are wrong, and 2 of 98 others are of it."""
+    shares = ClassShares(share([10], [2], [0]), share([9990], [98], [2]), 0.001, 2)
+
+    assert ratio_bound("recall", shares, 0.05 / 53, upper=True) < 0.5
 
 
 def _many(rows: float, answers: int, found: Int64s) -> Intervals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.answers.intake import Answer, Intake, hold, take, to_table
-from labeling.labelstudio import client
+from labeling.labelstudio import listing
 from labeling.labelstudio import pull as module
 from labeling.labelstudio.projects import Project, ensure_project
 from labeling.labelstudio.pull import Cursor, pull
 from labeling.questions.shown import ShownColumn
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import make_task
+from pipelines.errors import LabelStudioUnreachable
 from pipelines.tables.schemas import ANNOTATIONS
 from tests.fixtures.fake_label_studio import FakeLabelStudio, content
 
@@ -35,6 +36,7 @@ class Desk:
     table: pa.Table = field(default_factory=ANNOTATIONS.empty_table)
     cursor: Cursor | None = None
     pulls: int = 0
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tasks = [
@@ -56,6 +58,7 @@ class Desk:
         known_at = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(seconds=self.pulls)
         rows = to_table(intake.rows, job="flights", purpose="verify", known_at=known_at)
         self.table, self.cursor = pa.concat_tables([self.table, rows]), pulled.cursor
+        self.unreadable = pulled.unreadable
         return intake
 
     def held(self) -> dict[str, tuple[str | None, str, str | None]]:
@@ -316,10 +319,10 @@ def test_an_answer_from_an_exported_file_is_not_counted_again_by_a_pull() -> Non
 
 
 def test_long_listings_are_read_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "PAGE", 3)
+    monkeypatch.setattr(listing, "PAGE", 3)
     desk = Desk()
 
-    listed = client.each_task(desk.server, desk.project.id, ("id",))
+    listed = listing.each_task(desk.server, desk.project.id, ("id",))
 
     assert [task["id"] for task in listed] == list(range(1, 9))
 
@@ -334,3 +337,114 @@ def test_pictures_are_fetched_in_small_numbers(monkeypatch: pytest.MonkeyPatch) 
     desk.pull()
 
     assert len(desk.server.calls) == 2 + 3
+
+
+def _meta_is_a_list(desk: Desk) -> None:
+    desk.server.board[2] |= {"meta": ["x"], "updated_at": desk.server.tick()}
+
+
+def _names_no_prediction(desk: Desk) -> None:
+    desk.server.alter(2, {"prediction_id": {"a": 1}})
+
+
+def _shows_no_number(desk: Desk) -> None:
+    desk.server.alter(2, {"row": float("nan")})
+
+
+def _cannot_be_given(desk: Desk) -> None:
+    desk.server.unspeakable.add(2)
+    desk.server.board[2]["updated_at"] = desk.server.tick()
+
+
+def _has_an_answer_without_a_time(desk: Desk) -> None:
+    del desk.server.answer(2, "yes")["created_at"]
+
+
+@pytest.mark.parametrize(
+    "spoil, unreadable",
+    [
+        (_meta_is_a_list, []),
+        (_names_no_prediction, []),
+        (_shows_no_number, ["task 2 of project 1"]),
+        (_cannot_be_given, ["task 2 of project 1"]),
+        (_has_an_answer_without_a_time, ["task 2 of project 1"]),
+    ],
+)
+def test_a_task_that_cannot_be_read_is_named_and_all_others_are_read(
+    spoil: Callable[[Desk], None], unreadable: list[str]
+) -> None:
+    desk = Desk()
+    for task in range(1, 9):
+        desk.server.answer(task, "no")
+    spoil(desk)
+
+    desk.pull()
+
+    assert list(desk.unreadable) == unreadable
+    assert len(desk.held()) >= 7
+
+
+@pytest.mark.parametrize(
+    "spoil", [_shows_no_number, _cannot_be_given, _has_an_answer_without_a_time]
+)
+def test_an_answer_that_is_held_stays_where_its_task_cannot_be_read_any_more(
+    spoil: Callable[[Desk], None],
+) -> None:
+    """Nobody deleted it; and nothing is read twice on its account."""
+    desk = Desk()
+    for task in range(1, 9):
+        desk.server.answer(task, "no")
+    desk.pull()
+    spoil(desk)
+
+    first = desk.pull()
+    desk.server.calls.clear()
+    second = desk.pull()
+
+    assert (first.rows, second.rows, len(desk.held())) == ((), (), 8)
+    assert (len(desk.unreadable), len(desk.server.calls) <= 12) == (1, True)
+
+
+def test_a_task_that_can_be_read_again_is_read_by_the_next_pull() -> None:
+    desk = Desk()
+    desk.server.answer(2, "no")
+    desk.server.unspeakable.add(2)
+    desk.pull()
+    desk.server.tick(3600)
+    desk.server.unspeakable.clear()
+
+    assert (desk.pull().labels, desk.unreadable) == (1, {})
+
+
+def test_a_server_that_answers_nothing_is_no_task_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(_project: int) -> None:
+        raise LabelStudioUnreachable("503", fix="repeat")
+
+    desk = Desk()
+    desk.server.answer(2, "no")
+    desk.server.unspeakable.add(2)
+    monkeypatch.setattr(desk.server, "project", down)
+
+    with pytest.raises(LabelStudioUnreachable):
+        desk.pull()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "5",
+        '{"origin": "a"}',
+        "[" * 100_000,
+        '{"a": 1}',
+        '{"origin": "a", "updated_at": "soon"}',
+        '{"origin": "a", "updated_at": "2026-01-01", "unread": ["x"]}',
+    ],
+)
+def test_a_note_that_is_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"cursor|JSON|value|isoformat"):
+        Cursor.from_json(text)

@@ -376,3 +376,48 @@ def _try_to_push(
         return push(server, project, tasks, journal)
     except LabelStudioUnreachable:
         return None
+
+
+def test_a_task_that_cannot_be_read_is_named_and_its_question_asked_anew(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    tasks = questions(8)
+    push(server, project, tasks, journal)
+    server.unspeakable.add(3)
+
+    first, again = push(server, project, tasks, journal), push(server, project, tasks, journal)
+
+    assert [name.split(":")[0] for name in first.unreadable] == ["task 3 of project 1"]
+    assert (first.created, again.created, len(again.unreadable)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("meta", [["a"], "text", {"prediction_id": {"a": 1}, "shown_digest": "x"}])
+def test_a_task_whose_notes_are_gone_is_known_by_what_it_shows(
+    meta: object, server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    push(server, project, questions(3), journal)
+    server.board[2]["meta"] = meta
+
+    pushed = push(server, project, questions(3), journal)
+
+    assert (pushed.created, pushed.removed, pushed.unreadable) == (0, 0, ())
+
+
+def test_a_task_that_names_no_prediction_is_asked_anew(
+    server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    push(server, project, questions(3), journal)
+    server.alter(2, {"prediction_id": {"a": 1}})
+
+    pushed = push(server, project, questions(3), journal)
+
+    assert (pushed.created, pushed.removed) == (1, 1)
+
+
+@pytest.mark.parametrize("note", [b"", b"null", b"[" * 100_000, b'{"origin": 5}'])
+def test_a_note_of_nothing_under_way_stops_no_push(
+    note: bytes, server: FakeLabelStudio, project: Project, journal: Journal
+) -> None:
+    journal.files.put(journal.name, note)
+
+    assert push(server, project, questions(3), journal).created == 3

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
+import zlib
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -53,7 +56,35 @@ def test_a_shrunk_picture_stands_upright(monkeypatch: pytest.MonkeyPatch) -> Non
         assert small.size == (100, 200)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"BM" + b"\0" * 60])
+def claimed(side: int) -> bytes:
+    """A PNG file of a few bytes that says that it is a square of that side."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        head, check = struct.pack(">I", len(content)), zlib.crc32(name + content)
+        return head + name + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 64)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def test_no_browser_gets_a_picture_that_claims_to_be_immense() -> None:
+    assert image_uri(claimed(8_192)) != NO_IMAGE
+    assert image_uri(claimed(50_000)) == NO_IMAGE
+
+
+def test_no_other_program_is_started_for_a_picture(tmp_path: Path) -> None:
+    """Pillow would start Ghostscript for this."""
+    written = tmp_path / "written"
+    program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n({written}) (w) file\n%%EOF\n"
+
+    assert image_uri(program.encode()) == NO_IMAGE
+    assert not written.exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no picture", b"BM" + b"\0" * 60, b"\xff\xd8\xff", picture("png")[:20]]
+)
 def test_what_is_no_picture_is_shown_as_none(content: bytes) -> None:
     assert image_uri(content) == NO_IMAGE
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from pipelines.columns.image_files import MOST_BYTES
 from pipelines.input.faults import Faults
 from pipelines.input.pictures import with_pictures
 
@@ -66,3 +68,22 @@ def test_bytes_stay_as_they_are(folder: Path) -> None:
     rows = pa.record_batch({"p": [b"picture"], "q": pa.nulls(1)})
 
     assert with_pictures(rows, COLUMNS, folder, Faults()) is rows
+
+
+def test_a_pipe_in_the_place_of_a_picture_keeps_nobody_waiting(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.png")
+    faults = Faults()
+
+    with_pictures(pa.record_batch({"p": ["pipe.png"]}), COLUMNS, folder, faults)
+
+    assert faults.reasons == {0: ("picture_not_found", "p")}
+
+
+def test_a_file_that_is_too_large_is_not_read(folder: Path) -> None:
+    with (folder / "large.png").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    faults = Faults()
+
+    with_pictures(pa.record_batch({"p": ["large.png", "img/a.png"]}), COLUMNS, folder, faults)
+
+    assert faults.reasons == {0: ("picture_too_large", "p")}

@@ -297,16 +297,40 @@ def test_the_digest_is_of_what_is_said_not_of_how(tmp_path: Path) -> None:
     assert read(tmp_path, edited(r"seed", "budget = 301\nseed")).digest() != job.digest()
 
 
-def test_a_metric_of_scores_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(JobInvalid, match="roc_auc: not estimated yet"):
-        read(tmp_path, edited(r"\[data\]", 'metrics = ["accuracy", "roc_auc"]\n[data]'))
+def test_metrics_of_scores_are_listed_by_name(tmp_path: Path) -> None:
+    job = read(tmp_path, edited(r"\[data\]", 'metrics = ["accuracy", "roc_auc"]\n[data]'))
+
+    assert job.metrics == ("accuracy", "roc_auc")
 
 
-def test_a_line_may_not_watch_every_metric(tmp_path: Path) -> None:
-    line = '[[alerts]]\nmetric = "mcc"\nbelow = 0.5\n[model]'
+@pytest.mark.parametrize(
+    "line, why",
+    [
+        (
+            'metric = "calibration_error"\nabove = 0.1',
+            '"calibration_error" cannot be watched: a line',
+        ),
+        (
+            'metric = "mcc"\nabove = 0.5',
+            '"mcc" takes `below` and not `above`: the higher the better',
+        ),
+        ('metric = "brier"\nbelow = 0.5', '"brier" takes `above` and not `below`: the lower the'),
+    ],
+)
+def test_a_line_that_cannot_be_watched_is_refused_with_the_reason(
+    tmp_path: Path, line: str, why: str
+) -> None:
+    with pytest.raises(JobInvalid, match=why):
+        read(tmp_path, edited(r"\[model\]", f"[[alerts]]\n{line}\n[model]"))
 
-    with pytest.raises(JobInvalid, match='"mcc" cannot be watched yet, but accuracy, precision'):
-        read(tmp_path, edited(r"\[model\]", line))
+
+@pytest.mark.parametrize(
+    "line", ['metric = "roc_auc"\nbelow = 0.8', 'metric = "log_loss"\nabove = 1']
+)
+def test_listed_metrics_are_watched_on_their_bad_side(tmp_path: Path, line: str) -> None:
+    job = read(tmp_path, edited(r"\[model\]", f"[[alerts]]\n{line}\n[model]"))
+
+    assert job.alerts[0].metric in line
 
 
 @pytest.mark.parametrize("after", ["0d", "7", "7 d", "-1d", "1w"])

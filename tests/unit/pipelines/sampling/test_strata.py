@@ -133,14 +133,51 @@ def test_equal_scores_share_a_bin() -> None:
 
 
 def test_pools_the_rarest_labels_when_there_are_too_many() -> None:
-    """5 strata for 26 labels: the 4 commonest, ties by text, and all others."""
-    rows: list = [("common", 1.0, "AA", "EWR")] * 10
-    rows += [(chr(letter), 1.0, "AA", "EWR") for letter in range(97, 122) for _ in range(2)]
+    """5 strata for 8 labels: the 4 commonest, ties by text, and all others."""
+    rows: list = [("common", 1.0, "AA", "EWR")] * 30
+    rows += [(letter, 1.0, "AA", "EWR") for letter in "abcdefg" for _ in range(10)]
 
     strata = stratify(_population(rows), 20)
 
     assert strata.names == ("a", "b", "c", "common", "other")
-    assert strata.sizes.tolist() == [2, 2, 2, 10, 44]
+    assert strata.sizes.tolist() == [10, 10, 10, 30, 40]
+
+
+def test_small_strata_of_a_label_join_where_they_would_take_the_questions_of_others() -> None:
+    """1 % of the rows get 4 of 50 questions, and not 2 in each of 5 bins; of 400 they do."""
+    rows = [("rare", i % 40, "AA", "EWR") for i in range(40)]
+    rows += [("common", i % 40, "AA", "EWR") for i in range(3_960)]
+    population = _population(rows)
+
+    rare = [
+        sum(name.startswith("rare") for name in stratify(population, budget).names)
+        for budget in (50, 400)
+    ]
+
+    assert rare == [2, 5]
+
+
+def test_labels_that_would_take_the_questions_of_others_become_one() -> None:
+    """12 labels of 10 rows among 4,000; the common one keeps its bins of scores."""
+    rows = [(letter, 20.0, "AA", "EWR") for letter in "abcdefghijkl" for _ in range(10)]
+    rows += [("common", i % 40, "AA", "EWR") for i in range(3_880)]
+
+    strata = stratify(_population(rows), 100)
+
+    assert strata.names[-1] == "other"
+    assert sum(name.startswith("common") for name in strata.names) == 5
+    assert len(strata.names) == 10
+
+
+@settings(deadline=None)
+@given(ROWS, st.integers(8, 400))
+def test_small_strata_take_a_fourteenth_of_the_questions_at_most(rows: list, budget: int) -> None:
+    """What the floor of 2 rows adds to a stratum's part of the budget, in all."""
+    sizes = stratify(_population(rows), budget, ["carrier", "origin"]).sizes
+
+    added = np.maximum(2 - budget * sizes / len(rows), 0).sum()
+
+    assert len(sizes) == 1 or added <= budget / 14 + 1e-9
 
 
 def test_small_cells_join_their_neighbour_along_one_dimension() -> None:
@@ -176,10 +213,8 @@ def test_numbers_are_divided_by_their_size() -> None:
 
 
 def test_names_that_a_label_makes_equal_are_numbered() -> None:
-    rows: list = [("other", 1.0, "AA", "EWR")] * 50 + [
-        ("x", 1.0, "AA", "EWR"),
-        ("y", 1.0, "AA", "EWR"),
-    ]
+    rows: list = [("other", 1.0, "AA", "EWR")] * 50
+    rows += [(letter, 1.0, "AA", "EWR") for letter in "xy" for _ in range(20)]
 
     assert stratify(_population(rows), 8).names == ("other (1)", "other (2)")
 

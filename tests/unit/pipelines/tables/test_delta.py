@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,3 +148,34 @@ def test_two_writers_may_widen_a_table_at_once(tmp_path: Path) -> None:
 
     second.refresh()
     assert sorted(row["more"] or 0 for row in second.read().to_pylist()) == [0, 0, 1, 1]
+
+
+def test_a_commit_is_on_disk_when_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delta does not wait for the disk: of commits, joined files and summaries of the log, we do."""
+    synced: set[str] = set()
+    right = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        right(descriptor)
+
+    monkeypatch.setattr("os.fsync", noted)
+    table = of_one_release(tmp_path)
+
+    for number in range(30):
+        table.append(row(f"{number:03d}"))
+
+    log = tmp_path / "grown" / "_delta_log"
+    files = [*log.iterdir(), *(log.parent / file.path for file in table.files())]
+    folders = [log, log.parent, tmp_path]
+    assert any("checkpoint" in file.name for file in files)
+    assert {str(path) for path in (*files, *folders)} <= {_final(path) for path in synced}
+
+
+def _final(path: str) -> str:
+    """The name that a file was given, of that it was written under."""
+    folder, _, name = path.rpartition("/")
+    hidden = re.fullmatch(r"\.(.+)\.\d+-[0-9a-f]{8}\.part( \(deleted\))?", name)
+    return f"{folder}/{hidden[1]}" if hidden else path

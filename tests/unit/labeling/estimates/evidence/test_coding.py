@@ -66,3 +66,24 @@ def test_nothing_but_the_codes_of_people_depends_on_the_seed() -> None:
 
 def _sizes(of: Evidence) -> list[float]:
     return of.parts.rows.tolist()
+
+
+def test_scores_of_classes_are_columns_by_name_and_unknown_where_a_row_has_none() -> None:
+    rows = [Row("b", scores={"b": 0.7, "a": 0.3}), Row("a"), Row("a", scores={"a": 1.0})]
+
+    found = judged({"one": rows}).evidence().drawn.scores
+
+    assert found is not None
+    assert found.names == ["a", "b"]
+    assert np.array_equal(
+        found.values, [[0.3, 0.7], [np.nan, np.nan], [1.0, np.nan]], equal_nan=True
+    )
+
+
+def test_samples_that_were_read_without_scores_have_none() -> None:
+    tables = judged({"one": [Row("b", ("b",), scores={"b": 1.0})]})
+    samples = tables.samples.drop_columns(["scores"])
+
+    found = evidence(tables.designs, samples, tables.annotations, None, seed="s")
+
+    assert found.drawn.scores is None

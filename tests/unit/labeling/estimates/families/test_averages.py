@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from sklearn import metrics
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import estimates
 from labeling.estimates.families.chosen import Wanted
-from pipelines.job.metric_names import ON_REQUEST
+from pipelines.job.metric_names import OF_SCORES, ON_REQUEST
 from pipelines.sampling.allocation import allocate
 from tests.fixtures.judged import Row, judged
 
 _CLASSES = ("a", "b", "c")
-_ALL = Wanted("classification", _CLASSES, ("accuracy", *ON_REQUEST["classification"]))
+_LISTED = tuple(name for name in ON_REQUEST["classification"] if name not in OF_SCORES)
+_ALL = Wanted("classification", _CLASSES, ("accuracy", *_LISTED))
 
 
 def _estimated(rows: Sequence[Row]) -> dict[tuple[str, str | None], Estimate]:
@@ -116,3 +118,47 @@ def test_intervals_of_averages_hold_the_truth(answers: int) -> None:
     for key, cases in held.items():
         assert len(cases) >= 30, key
         assert np.mean(cases) >= 0.9, (key, np.mean(cases))
+
+
+def _answered(rows: Sequence[Row], said: Sequence[Sequence[str]]) -> list[Row]:
+    """Return rows of which the first have these answers."""
+    return [replace(row, said=answer) for row, answer in zip(rows, said, strict=False)] + list(
+        rows[len(said) :]
+    )
+
+
+def test_what_missing_answers_could_change_of_an_average_is_bounded() -> None:
+    """However they are filled in, no average leaves its range; of the correlation none is said."""
+    rng = np.random.default_rng(0)
+    said = rng.choice(_CLASSES, 120, p=(0.5, 0.3, 0.2)).tolist()
+    called = [name if rng.random() < 0.7 else str(rng.choice(_CLASSES)) for name in said]
+    rows = [Row(name, (one,)) for name, one in zip(said, called, strict=True)]
+    gaps = _answered(rows, [()] * 8)
+
+    found = _estimated(gaps)
+
+    for _ in range(12):
+        filled = _answered(rows, [(str(one),) for one in rng.choice(_CLASSES, 8)])
+        for (metric, name), one in _estimated(filled).items():
+            of = found[metric, name]
+            low, high = of.value_if_missing_wrong, of.value_if_missing_right
+            if metric == "mcc":
+                assert (low, high) == (None, None)
+                continue
+            assert low is not None, metric
+            assert low - 1e-9 <= (one.value or 0) <= (high or 0) + 1e-9, metric
+
+
+def test_an_average_by_rows_is_the_accuracy_where_a_stratum_has_no_answer() -> None:
+    """Its rows are spoken for by their neighbours, as everywhere."""
+    rows = [Row("a", ("a",)) for _ in range(20)] + [Row("a", ("b",)) for _ in range(10)]
+    rows += [Row("b", ("b",), stratum="other") for _ in range(20)]
+    rows += [Row("b", stratum="silent") for _ in range(5)]
+    rows += [Row("b", is_drawn=False, stratum="silent") for _ in range(300)]
+
+    found = _estimated(rows)
+
+    accuracy, recall = found["accuracy", None], found["recall_weighted", None]
+    assert recall.value == pytest.approx(accuracy.value)
+    assert recall.value_if_missing_wrong == pytest.approx(accuracy.value_if_missing_wrong)
+    assert recall.value_if_missing_right == pytest.approx(accuracy.value_if_missing_right)

@@ -89,6 +89,19 @@ def test_more_answers_of_numbers_shorten_the_interval_of_errors() -> None:
     assert halves[200] == pytest.approx(halves[0] * np.sqrt(60 / 260), rel=0.2)
 
 
+def test_more_answers_do_not_make_a_tail_shorter() -> None:
+    """The length falls as the root of their number, also of errors that few rows carry."""
+    rng = np.random.default_rng(1)
+    numbers = rng.lognormal(0, 1.2, 9_000)
+    rows = [Row("0", (str(x),), value=0.0, is_drawn=place < 100) for place, x in enumerate(numbers)]
+    facts, wanted = judged({"all": rows}).evidence(), Wanted("regression")
+    [one] = [e for e in of_evidence(facts, wanted) if (e.metric, e.period) == ("mae", "all")]
+
+    halves = dict(more_answers(facts, wanted, one))
+
+    assert halves[500] == pytest.approx(halves[0] * np.sqrt(100 / 600), rel=0.15)
+
+
 def test_nothing_is_promised_without_an_interval_or_rows_that_are_left() -> None:
     rows = [Row("usual", ("usual",))] * 5 + [Row("rare", ("usual",))]
     census = judged({"all": rows}).evidence()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,7 +17,7 @@ from functions import label_studio
 from functions.app import App
 from infra import settings
 from infra.store import open_store
-from labeling.labelstudio.local import server
+from labeling.labelstudio.local import installation, server
 from labeling.labelstudio.local.installation import Home
 from pipelines.errors import LabelStudioRefused, LabelStudioUnreachable
 from pipelines.job.job_file import Job
@@ -158,3 +159,34 @@ def test_what_another_user_runs_is_not_ours(home: Home, monkeypatch: pytest.Monk
     monkeypatch.setattr(server, "is_up", forbidden)
 
     assert server.found(home) is None
+
+
+def test_no_secret_of_the_first_account_is_a_word_of_a_command(tmp_path: Path) -> None:
+    """Every user of the machine can list those; the environment is the owner's own."""
+    home = Home(tmp_path / "environment", tmp_path / "template", tmp_path / "data")
+    home.python.parent.mkdir(parents=True)
+    home.python.write_text(
+        "#!/bin/sh\n"
+        f"tr '\\0' '\\n' < /proc/$PPID/cmdline > {tmp_path}/parent\n"
+        f"tr '\\0' '\\n' < /proc/$$/cmdline > {tmp_path}/words\nenv > {tmp_path}/variables\n"
+    )
+    home.python.chmod(0o755)
+    (home.environment / "installed.json").write_text(installation._wanted())
+
+    with pytest.raises(LabelStudioUnreachable):
+        server.prepare(home, lambda _line: None)
+
+    account = json.loads((tmp_path / "template.part" / "account.json").read_text())
+    words = (tmp_path / "words").read_text() + (tmp_path / "parent").read_text()
+    assert "label_studio.server" in words
+    for secret in ("password", "token"):
+        assert account[secret] not in words
+        assert account[secret] in (tmp_path / "variables").read_text()
+
+
+def test_nobody_else_can_look_into_the_folder_of_the_database(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+
+    server._make_private(tmp_path / "data")
+
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
