@@ -161,6 +161,9 @@ def _is_older(one: Attempt, other: Attempt) -> bool:
 
 
 NAMING, CONTENT, SEED = "naming", "content", "seed"
+ASKED_CLASS = (
+    "asked class"  # its probability is in the predictions; not there without `sampling.for`
+)
 
 
 def rules(job: Job) -> dict[str, str]:
@@ -180,7 +183,22 @@ def rules(job: Job) -> dict[str, str]:
         "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
         "predictions": job.predictions and content_of(job.predictions),
     }
-    return {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
+    found = {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
+    aim = job.sampling.for_
+    return found | ({ASKED_CLASS: _digest(aim.class_)} if aim else {})
+
+
+def has_class_scores(then: Mapping[str, str], job: Job) -> bool:
+    """Tell whether a batch was scored with the probability of the class of `sampling.for`.
+
+    Args:
+        then: the digests that were stored with the scoring.
+        job: as it is now, with or without `sampling.for`.
+
+    Returns:
+        True where both name the same class, or none.
+    """
+    return then.get(ASKED_CLASS) == rules(job).get(ASKED_CLASS)
 
 
 def differs(then: Mapping[str, str], job: Job, *parts: str) -> bool:

@@ -48,7 +48,8 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if job.predictions:
-        return Live(UNVERSIONED, partial(GivenPredictions, job.predictions, job.task))
+        given = partial(GivenPredictions, job.predictions, job.task, asked_class(job))
+        return Live(UNVERSIONED, given)
     model = job.model
     if model is None:
         raise StepMissing(
@@ -60,7 +61,9 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     package = registry.open(version, signing.verifier(trusted))
     require_own(package.manifest, releases, store, model.version)
     _check_features(job, package)
-    opener = _Opener(job.features, job.batches.timezone, registry, version, tuple(trusted), package)
+    _check_class(job, package)
+    timezone, class_ = job.batches.timezone, asked_class(job)
+    opener = _Opener(job.features, timezone, registry, version, tuple(trusted), package, class_)
     manifest = package.manifest
     return Live(
         version,
@@ -69,6 +72,12 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
         unknown_in_training(manifest.statistics),
         releases.unlike(registry.newest()),
     )
+
+
+def asked_class(job: Job) -> str | None:
+    """Return the class that the job asks more about, whose probability predictions carry."""
+    aim = job.sampling.for_
+    return aim.class_ if aim else None
 
 
 def trained_on(job: Job, store: Store) -> frozenset[str]:
@@ -97,6 +106,7 @@ class _Opener:
     version: str
     trusted: tuple[bytes, ...]
     package: Package | None
+    class_: str | None
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "package": None}
@@ -104,7 +114,7 @@ class _Opener:
     def __call__(self) -> Scorer:
         if self.package is None:
             self.package = self.registry.open(self.version, signing.verifier(self.trusted))
-        return ModelScorer(self.package, self.features, self.timezone)
+        return ModelScorer(self.package, self.features, self.timezone, self.class_)
 
 
 def _check_features(job: Job, package: Package) -> None:
@@ -112,4 +122,23 @@ def _check_features(job: Job, package: Package) -> None:
         raise PackageRefused(
             f"model {package.name} {package.version} was fitted with other features than the job file has now",
             fix="run `recheck fit` again, or pin the version that fits by [model] version",
+        )
+
+
+def _check_class(job: Job, package: Package) -> None:
+    """Refuse a model that has no probability of the class of `sampling.for`."""
+    asked = asked_class(job)
+    if asked is None:
+        return
+    if not package.evaluator.has_probabilities:
+        raise PackageRefused(
+            f"sampling.for needs the probability of {asked!r}, and model {package.name} {package.version} "
+            f"({package.manifest.recipe.estimator}) gives none",
+            fix="fit an estimator that gives probabilities, such as LogisticRegression, or take `for` out of [sampling]",
+        )
+    if asked not in [package.labels[code] for code in package.evaluator.classes]:
+        raise PackageRefused(
+            f"sampling.for needs the probability of {asked!r}, which model {package.name} {package.version} "
+            "has not met in its training rows",
+            fix=f"fit with rows of {asked!r}, or take `for` out of [sampling]",
         )

@@ -13,7 +13,7 @@ from functions.cli import output
 from functions.cli.options import dry_run_option, json_option
 
 if TYPE_CHECKING:
-    from functions.new_job.job_text import InitOptions
+    from functions.new_job.job_text import InitOptions, RareClass
 
 
 @click.command()
@@ -110,18 +110,34 @@ def init(
         seed=seed,
         dry_run=dry_run,
     )
-    path, batches, text = step.init(folder, options)
-    count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
+    made = step.init(folder, options)
+    count = "1 batch" if len(made.batches) == 1 else f"{len(made.batches)} batches"
     shown = (
-        [text]
+        [made.text]
         if dry_run
         else [
-            f"wrote {path}",
-            f"{count}: {output.few(batches)}",
-            f"next: recheck {_first_step(options, batches)} {shlex.quote(str(path))}",
+            f"wrote {made.path}",
+            f"{count}: {output.few(made.batches)}",
+            *_rare_class(made.rare),
+            f"next: recheck {_first_step(options, made.batches)} {shlex.quote(str(made.path))}",
         ]
     )
-    output.answer({"job": path, "batches": batches}, shown, as_json=as_json)
+    answer = {"job": made.path, "batches": made.batches}
+    if made.rare:
+        answer["rare_class"] = {"class": made.rare.name, "share": made.rare.share}
+    output.answer(answer, shown, as_json=as_json)
+
+
+def _rare_class(rare: RareClass | None) -> list[str]:
+    """Offer to ask more about a class of few rows."""
+    if rare is None:
+        return []
+    needs = (
+        "" if rare.has_probability else ", once [predictions] names the column of its probability"
+    )
+    return [
+        f"class {rare.name!r} has {rare.percent} of the rows: the line `# for = …` of [sampling] asks more about it{needs}"
+    ]
 
 
 def _first_step(options: InitOptions, batches: Sequence[str]) -> str:

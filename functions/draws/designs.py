@@ -14,6 +14,7 @@ from pipelines.columns import relations
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.job.job_file import Job
+from pipelines.sampling.class_goal import ClassGoal
 from pipelines.sampling.plan import Design, Plan, ScoredBatch
 from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.score_summaries import summarize
@@ -56,6 +57,8 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
         names=tuple(row["stratum"] for row in strata),
         sizes=np.array([row["size"] for row in strata]),
         allocated=np.array([row["allocated"] for row in strata]),
+        goal=ClassGoal.of_text(strata[0]["goal"]) if strata[0]["goal"] else None,
+        wanted=np.array([row["wanted"] for row in strata]) if strata[0]["goal"] else None,
     )
 
 
@@ -79,9 +82,12 @@ def design_rows(batch: ScoredBatch, plan: Plan, actor: str) -> list[dict[str, An
         "domains": [json.dumps(domain, ensure_ascii=False) for domain in domains],
         **score_summaries(population, strata),
     }
+    if plan.goal and plan.wanted is not None:
+        columns["wanted"] = plan.wanted.tolist()
     common = {
         **asdict(batch.basis), "budget": plan.budget, "reason": plan.reason,
         "actor": actor, "answers_seen": batch.answers_seen,
+        "goal": plan.goal.text if plan.goal else None,
     }  # fmt: skip
     rows = zip(*columns.values(), strict=True)
     return [{**common, **dict(zip(columns, row, strict=True))} for row in rows]

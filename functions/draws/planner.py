@@ -77,7 +77,7 @@ def plan_of(
     """
     earlier = None
     if design is not None and next_step(batch, request, design).needs_earlier_draw:
-        earlier = _membership(tables, batch.name, design)
+        earlier = drawn_rows(tables, batch.name, design)
     return plan(batch, request, design, earlier)
 
 
@@ -89,8 +89,17 @@ def _have_outcomes(views: Views, population: Population) -> bool:
     return bool(pc.all(pc.is_in(ids, value_set=views.outcome_ids())).as_py())
 
 
-def _membership(tables: Tables, batch: str, design: Design) -> EarlierDraw:
-    """Read which stratum each row was in, as it was stored with the draw."""
+def drawn_rows(tables: Tables, batch: str, design: Design) -> EarlierDraw:
+    """Read which stratum each row was in, as it was stored with the draw.
+
+    Args:
+        tables: of the job.
+        batch: its name.
+        design: of the draw.
+
+    Returns:
+        The draw of all rows, its ids cut to 64 bits.
+    """
     rows = tables.read("populations", batch=batch, where={"purpose": [VERIFY]})
     draws = integers(relations.column(rows, "draw_no").cast(pa.int64()))
     moments = relations.microseconds(rows, "known_at")

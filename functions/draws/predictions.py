@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from functions.batches.attempts import Attempt, FileDigests
+from functions.batches.attempts import Attempt, FileDigests, has_class_scores
 from functions.batches.model import trusted_keys
 from infra import signing
 from infra.settings import Settings
@@ -32,6 +32,7 @@ from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Scorer
 from pipelines.tables.snapshot import Tables
 
 _COLUMNS = ("prediction_id", "key", "version", "label", "value", "score", "cohorts")
+_CLASS_SCORE = "class_score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class BatchPredictions:
 
     def row(self, number: int) -> dict[str, Any]:
         """Return what a sample keeps of a prediction, by its number in the table."""
-        row = self.table.slice(number, 1).to_pylist()[0]
+        row = self.table.select(_COLUMNS).slice(number, 1).to_pylist()[0]
         cohorts = {
             cohort.name: cohort.values[cohort.codes[number]]
             for cohort in self.population.cohorts
@@ -75,8 +76,10 @@ def read(
     Raises:
         StoreUnavailable: a file is missing, broken, or was changed since.
     """
+    asks = job.sampling.for_ is not None and has_class_scores(attempt.rules, job)
+    columns = (*_COLUMNS, _CLASS_SCORE) if asks else _COLUMNS
     expected = digests.get("predictions")
-    rows = tables.read("predictions", _COLUMNS, batch=attempt.batch, digests=expected)
+    rows = tables.read("predictions", columns, batch=attempt.batch, digests=expected)
     table = rows.combine_chunks()
     keys, seed = column(table, "key"), job.sampling.seed
     cohorts = cohort_codes(column(table, "cohorts"))
@@ -88,7 +91,9 @@ def read(
         grid = value_grid(floats(column(table, "value")))
     ids = parse_hex(column(table, "prediction_id"))
     draws = keyed_hashes(seed, "sample", attempt.batch, keys)
-    population = Population(ids, draws, labels, grid, (*cohorts, *_seen(package, seed, keys)))
+    divided = (*cohorts, *_seen(package, seed, keys))
+    chances = score_grid(floats(column(table, _CLASS_SCORE))).points if asks else None
+    population = Population(ids, draws, labels, grid, divided, chances)
     return BatchPredictions(table, table["prediction_id"].to_pylist(), population)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -188,6 +189,28 @@ def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | N
 
 def _readable(column: pa.Array) -> pa.Array:
     return readable(column) if is_text(column.type) else column
+
+
+def rarest_class(sources: Sequence[Source], name: str) -> tuple[str, float] | None:
+    """Return the rarest value of a column of classes, and its share of the rows that have any.
+
+    Args:
+        sources: the data files.
+        name: of the column.
+
+    Returns:
+        The value as text and the share; None without a value.
+    """
+    counts: Counter[str] = Counter()
+    for source in sources:
+        for rows in fragments.read_column(source, name):
+            found = pc.value_counts(canonical_text(_readable(rows.column(0))).drop_null())
+            values, numbers = (found.field(part).to_pylist() for part in ("values", "counts"))
+            counts.update(dict(zip(values, numbers, strict=True)))
+    if not counts:
+        return None
+    word, number = min(counts.items(), key=lambda pair: (pair[1], pair[0]))
+    return word, number / counts.total()
 
 
 def _by_number(text: str) -> tuple[float, str]:

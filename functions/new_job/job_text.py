@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ _ALERTS = {
     "classification": _ALERT.format(metric="accuracy", line="below = 0.8"),
     "regression": _ALERT.format(metric="mae", line="above = 10"),
 }
+_RARE = 0.05  # share of the rows below which a draw in proportion asks about a class too seldom
 _MATTERS = ("numeric", "categorical", "date", "text", "image")
 
 
@@ -53,6 +55,25 @@ class InitOptions:
     dry_run: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RareClass:
+    """A class of few rows, of which a draw can ask more."""
+
+    name: str
+    share: float  # of the rows
+    has_probability: bool  # whether the job as it is written knows the class's probability
+
+    @property
+    def line(self) -> str:
+        """The line of [sampling] that asks more about it."""
+        return f'for = {{metric = "f1", class = {json.dumps(self.name, ensure_ascii=False)}}}'
+
+    @property
+    def percent(self) -> str:
+        """Its share in words, as `1.2 %`."""
+        return f"{100 * self.share:.2g} %"
+
+
 class JobDraft:
     """A job file in the making."""
 
@@ -60,6 +81,7 @@ class JobDraft:
         self.folder, self.options = folder, options
         self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources
+        self.rare: RareClass | None = None  # known once the text is made
         self.columns = {column.name: column for column in column_kinds.look(self.sources)}
         self._require_time()
         for name in self._named():
@@ -115,6 +137,7 @@ class JobDraft:
         else:
             document["features"] = features
             document["model"] = self._model(task)
+        self.rare = self._rare(answers)
         document["sampling"] = self._sampling()
         document["labeling"] = self._labeling(task)
         self._add_cohorts(document)
@@ -214,7 +237,23 @@ class JobDraft:
         table = _table({"budget": 300, "seed": self.options.seed or os.urandom(16).hex()})
         table["budget"].comment("rows per batch that people are asked about")
         table["seed"].comment("another seed draws other rows")
+        if self.rare:
+            table.add(tomlkit.comment(f"{self.rare.line}  # {self._about(self.rare)}"))
         return table
+
+    def _rare(self, answers: Sequence[str]) -> RareClass | None:
+        """Return the rarest class, where it has under 5 % of the rows; numbers have none."""
+        column = self.options.predicted or self.options.target
+        found = column_kinds.rarest_class(self.sources, column) if answers and column else None
+        if found is None or found[1] >= _RARE:
+            return None
+        is_known = not self.options.predicted or (bool(self.options.score) and len(answers) == 2)
+        return RareClass(*found, is_known)
+
+    @staticmethod
+    def _about(rare: RareClass) -> str:
+        asked = f"asks more about {rare.name!r}, {rare.percent} of the rows"
+        return asked if rare.has_probability else f"{asked}; name its probability in [predictions]"
 
     def _labeling(self, task: str) -> Table:
         shown = [column for column in self._candidates() if column.kind in _MATTERS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 
@@ -10,9 +10,17 @@ import numpy as np
 
 from functions.batches import attempts, discovery
 from functions.batches import model as models
-from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
+from functions.batches.attempts import (
+    CONTENT,
+    NAMING,
+    SEED,
+    Attempt,
+    differs,
+    has_class_scores,
+)
 from functions.batches.discovery import Input, JobData
 from functions.draws.designs import designs, seed_digest
+from functions.promises.class_draws import wrong_class_draws
 from functions.promises.draws_repeat import other_draws, other_scores
 from functions.promises.lost_rows import fewer_rows, lost_draws
 from functions.promises.promise import Promise, unchecked, verdict
@@ -26,6 +34,7 @@ from pipelines.formats.file_rules import CURRENT
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
+from pipelines.sampling.plan import Design
 from pipelines.scoring.score_fragment import Work
 from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
@@ -46,9 +55,11 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     Returns:
         The verdict; none where no batch can be scored again.
     """
+    newest = designs(views, VERIFY)
     drawn = [
         *lost_draws(views),
-        *_wrong_draws(data.job, views),
+        *_wrong_draws(data.job, views, newest),
+        *wrong_class_draws(data.job, views, newest),
         *other_draws(data, views, settings),
         *fewer_rows(views.tables, "designs", "samples"),
     ]
@@ -79,10 +90,11 @@ def _rescored(
             "P2", f"batch {batch} was scored by version {attempt.version}, which is not live"
         )
     differing = _differing_files(job, views, attempt, inputs, model)
-    if differing and differs(attempt.rules, job, NAMING, CONTENT, SEED):
+    is_other = differs(attempt.rules, job, NAMING, CONTENT, SEED)
+    if differing and (is_other or not has_class_scores(attempt.rules, job)):
         return unchecked(
             "P2",
-            f"batch {batch} was scored when the job file had another key, other batches, cohorts or seed: "
+            f"batch {batch} was scored when the job file had another key, other batches, cohorts, seed or class to ask for: "
             "change it back to check it, or score it anew with --replace",
         )
     if differing and attempt.reading != CURRENT:
@@ -155,14 +167,14 @@ def _bytes(files: Files, name: str) -> bytes:
     return b""
 
 
-def _wrong_draws(job: Job, views: Views) -> Iterator[str]:
+def _wrong_draws(job: Job, views: Views, newest: Mapping[str, Design]) -> Iterator[str]:
     """Yield draws whose rows are not ranked 1 to n by their hashes, n as the design allocates.
 
     A top-up goes on where the ranks of its series end, and a draw that was
     carried over to other predictions ranks all its rows anew. Draws by another
     seed than the job file's are left out.
     """
-    seed, newest = seed_digest(job), designs(views, VERIFY)
+    seed = seed_digest(job)
     columns = ["batch", "key", "stratum", "rank"]
     rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
     for batch, design in sorted(newest.items()):

@@ -6,13 +6,14 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from functions.app import open_app
 from functions.batches import discovery
 from functions.batches.discovery import JobData
 from functions.new_job.file_forms import as_written
-from functions.new_job.job_text import PERIODS, InitOptions, JobDraft
+from functions.new_job.job_text import PERIODS, InitOptions, JobDraft, RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
@@ -28,11 +29,21 @@ from pipelines.job.periods import named
 _LEAST = 3  # periods, so that some are left to check what was learned from others
 
 
-def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """A job file that was written, or would be."""
+
+    path: Path
+    batches: list[str]  # of the data
+    text: str
+    rare: RareClass | None  # a class of few rows, of which a draw can ask more
+
+
+def init(folder: Path, options: InitOptions) -> InitResult:
     """Write `folder/recheck.toml`, as it runs on the data.
 
     Returns:
-        Its path, the batches of the data, and the text.
+        What was written.
 
     Raises:
         JobInvalid: there is a job file already, or the options contradict each
@@ -44,10 +55,11 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
     _require_use_of_options(options)
     with _sources(folder, options) as sources:
-        text = JobDraft(folder.absolute(), options, as_written(sources)).text()
+        draft = JobDraft(folder.absolute(), options, as_written(sources))
+        text = draft.text()
     job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
-        return path, [], text
+        return InitResult(path, [], text, draft.rare)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
@@ -56,7 +68,7 @@ def init(folder: Path, options: InitOptions) -> tuple[Path, list[str], str]:
         if first:
             text = JobDraft.beginning_with(text, first)
             path.write_text(text, encoding="utf-8")
-        return path, batches, text
+        return InitResult(path, batches, text, draft.rare)
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise

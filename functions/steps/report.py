@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from functions import estimates
 from functions.app import App
 from functions.batches import attempts
+from functions.draws.designs import designs as newest_designs
 from functions.looks import past_looks, watch_of
 from functions.runs import Run
 from functions.tables import Views, of_purpose
@@ -92,11 +93,11 @@ def gather(app: App) -> ReportData:
         alerts=listed(lines),
         lines=app.job.alerts,
         topped_up=topped_up(designs, samples, annotations),
+        asked_classes=_asked_classes(views),
         note=truth.note.strip() or None,
         truths=truth.windows,
     )
-    more = more_answers(facts, wanted, data.headline) if data.headline else ()
-    return replace(data, more=more)
+    return replace(data, more=more_answers(facts, wanted, data.headline) if data.headline else ())
 
 
 def _batches(views: Views) -> list[Batch]:
@@ -105,6 +106,12 @@ def _batches(views: Views) -> list[Batch]:
         Batch(one.batch, one.rows_in, one.predictions, one.quarantined, one.version)
         for one in sorted(live.values(), key=lambda one: one.batch)
     ]
+
+
+def _asked_classes(views: Views) -> dict[str, str]:
+    """Return the class that the draw of each batch asks more about."""
+    drawn = newest_designs(views, VERIFY).items()
+    return {batch: design.goal.class_ for batch, design in drawn if design.goal}
 
 
 def _reasons(views: Views) -> list[Reason]:

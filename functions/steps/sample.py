@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.failures import first_of
 from functions.batches.unlisted_classes import warning_of
 from functions.draws import predictions as predicted
+from functions.draws.class_goals import class_goal
 from functions.draws.designs import design_rows, designs
 from functions.draws.planner import plan_of, scored_batch
 from functions.draws.predictions import BatchPredictions
@@ -27,12 +28,20 @@ from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError, StepMissing
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.membership import membership_table
-from pipelines.sampling.plan import Design, DrawRequest, Plan, ScoredBatch
+from pipelines.sampling.plan import (
+    Design,
+    DrawRequest,
+    DrawStep,
+    Plan,
+    ScoredBatch,
+    next_step,
+)
 from pipelines.sampling.population import Population
 from pipelines.scoring.scorers import Scorer
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
+_BEGINNING = (DrawStep.FIRST, DrawStep.REDRAW)  # they divide all rows anew
 _WAIT = 60  # seconds for another command to end its draws
 
 
@@ -142,9 +151,7 @@ class _Batch:
         rows = predicted.read(job, tables, self.attempt, package, self.files)
         self._require_cohorts(rows.population)
         batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
-        request = DrawRequest(
-            job.sampling.budget, job.sampling.cohorts, options.budget, options.redraw
-        )
+        request = self._request(batch, options)
         plan = plan_of(tables, batch, request, self.design)
         if plan is None:
             return self._held(self.design)
@@ -154,6 +161,16 @@ class _Batch:
         strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
         total = int(plan.allocated.sum())
         return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
+
+    def _request(self, batch: ScoredBatch, options: SampleOptions) -> DrawRequest:
+        """Return what is asked for; the class that the job asks more about counts in a new design."""
+        sampling = self.app.job.sampling
+        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
+        step = next_step(batch, request, self.design)
+        is_scored = batch.population.chances is not None
+        if not (step in _BEGINNING or (step is DrawStep.CARRY_OVER and is_scored)):
+            return request
+        return replace(request, goal=class_goal(self.app.job, self.views, self.attempt))
 
     def _require_cohorts(self, population: Population) -> None:
         """Refuse to divide a batch by a cohort that its rows do not have."""

@@ -11,10 +11,11 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
+from labeling.estimates.families.asked_class import asked_sides, shares_asked, sum_if_asked
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
-from labeling.formulas.ratios import ClassShares, f1, recall, with_points
+from labeling.formulas.ratios import ClassShares, f1, of_counts, recall, with_points
 from labeling.formulas.shares import shares
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
@@ -92,15 +93,24 @@ class Family(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """The share of right predictions."""
+    """The share of right predictions.
+
+    Where the draws ask more about one class, the rows predicted as it and the others
+    are two shares, and the limits of their sum are those of MOVER.
+    """
 
     metrics: ClassVar = ("accuracy",)
 
     everyone: RowSet
+    asked: int = -1  # the code of that class
+    predicted: RowSet | None = None  # as it
+    others: RowSet | None = None
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         share = shares(self.everyone.strata(view))
+        if self.predicted and self.others:
+            share = sum_if_asked(share, (self.predicted, self.others), view, self.asked)
         answered, missing = self.everyone.missing(view)
         return [share_figures("accuracy", None, share, answered, answered + missing)]
 
@@ -118,6 +128,7 @@ class OfClass:
     name: str
     predicted: RowSet  # as the class; is it right?
     others: RowSet  # predicted as another; are they of the class?
+    code: int = -1  # of the class
 
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
@@ -125,10 +136,11 @@ class OfClass:
         size = self.predicted.covered(view)
         every = size + self.others.covered(view)
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
-        right, missed = shares(inside), shares(rest)
+        right, missed = (shares_asked(part, view, self.code) for part in (inside, rest))
         (precision, *ratios) = zip(*self._cases(view), strict=True)
         below = OnShares(right, missed, share, inside.least)
-        found = [self._pointed(of(right, missed, share), view) for of in (recall, f1)]
+        counted = self.predicted.found(view), self.others.found(view)
+        found = [with_points(of(right, missed, share), *counted) for of in (recall, f1)]
         return [
             share_figures("precision", self.name, right, *precision),
             *(
@@ -139,17 +151,13 @@ class OfClass:
             ),
         ]
 
-    def _pointed(self, ratios: Intervals, view: View) -> Intervals:
-        """Keep the points of ratios that enough answers tell."""
-        return with_points(ratios, self.predicted.found(view), self.others.found(view))
-
     def _cases(self, view: View) -> list[tuple[Floats, Floats, Floats]]:
         """Return precision, recall and F1 if no missing answer were right, and if all were."""
         right, may_be_right = self.predicted.missing(view)
         missed, may_be_missed = self.others.missing(view)
         rows, others = (part.sums(view, part.size) for part in (self.predicted, self.others))
         cases = ((right, missed + may_be_missed), (right + may_be_right, missed))
-        return [_of_counts(rows, others, *case) for case in cases]
+        return [of_counts(rows, others, *case) for case in cases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +235,7 @@ def families(
     if task == "regression":
         yield Errors(everyone, _squared(evidence), AnswerRows(everyone, losses(evidence, task)))
         return
-    yield Accuracy(everyone)
+    yield Accuracy(everyone, *asked_sides(evidence, losses(evidence, task)))
     codes = {label: code for code, label in enumerate(evidence.labels)}
     for name in classes:
         yield _of_class(evidence, name, codes.get(name, len(codes)))
@@ -237,7 +245,7 @@ def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
     part, row = evidence.parts.label == code, evidence.drawn.label == code
     is_class = mean_over_people(evidence, evidence.answers.label == code)
     inside, others = (row_set(evidence, p, r, is_class) for p, r in ((part, row), (~part, ~row)))
-    return OfClass(name, inside, others)
+    return OfClass(name, inside, others, code)
 
 
 def _squared(evidence: Evidence) -> RowSet:
@@ -283,16 +291,6 @@ def withheld(ratio: Intervals, cases: tuple[Floats, Floats]) -> tuple[Floats, Fl
     wrong, right = cases
     is_point = np.isnan(ratio.value) & np.isclose(wrong, right)
     return np.where(is_point, np.nan, wrong), np.where(is_point, np.nan, right)
-
-
-def _of_counts(
-    predicted: Floats, others: Floats, right: Floats, missed: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Return precision, recall and F1 from numbers of rows and the shares in them: (G,)."""
-    kept = np.where(predicted > 0, predicted * right, 0.0)
-    lost = np.where(others > 0, others * missed, 0.0)
-    with np.errstate(invalid="ignore"):
-        return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
 
 
 def everywhere(evidence: Evidence) -> tuple[Bools, Bools]:

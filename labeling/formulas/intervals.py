@@ -67,6 +67,11 @@ class Intervals:
         """Return the intervals of the value plus a known amount (G,)."""
         return Intervals(*(part + amount for part in self.parts()))
 
+    def where(self, kept: npt.NDArray[np.bool_], other: Intervals) -> Intervals:
+        """Return these intervals where `kept` (G,) is true, and the other ones elsewhere."""
+        pairs = zip(self.parts(), other.parts(), strict=True)
+        return Intervals(*(np.where(kept, mine, theirs) for mine, theirs in pairs))
+
     def turned(self) -> Intervals:
         """Return the intervals of 1 minus the value (G,)."""
         return Intervals(1 - self.value, 1 - self.high, 1 - self.low)

@@ -109,6 +109,26 @@ def with_points(ratios: Intervals, right: Floats, missed: Floats) -> Intervals:
     return Intervals(np.where(enough, ratios.value, np.nan), ratios.low, ratios.high)
 
 
+def of_counts(
+    predicted: Floats, others: Floats, right: Floats, missed: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return precision, recall and F1 from numbers of rows and the shares in them: (G,).
+
+    Args:
+        predicted: rows predicted as the class (G,).
+        others: the other rows (G,).
+        right: the share of the class among the first (G,).
+        missed: its share among the others (G,).
+
+    Returns:
+        The three; NaN where nothing is known.
+    """
+    kept = np.where(predicted > 0, predicted * right, 0.0)
+    lost = np.where(others > 0, others * missed, 0.0)
+    with np.errstate(invalid="ignore"):
+        return right, kept / (kept + lost), 2 * kept / (kept + lost + predicted)
+
+
 def ratio_bound(metric: str, of: ClassShares, error: float, *, upper: bool) -> float:
     """Return an exact one-sided limit of recall or F1.
 

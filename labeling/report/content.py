@@ -86,6 +86,9 @@ class ReportData:
     alerts: Sequence[Alert] = ()
     lines: Sequence[AlertRule] = ()
     topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
+    asked_classes: Mapping[str, str] = field(
+        default_factory=dict
+    )  # batch -> class asked more about
     more: Sequence[tuple[int, float]] = ()  # (more answers, half the headline's length), now first
     note: str | None = None
     truths: Sequence[Truth] = ()

@@ -22,7 +22,7 @@ from labeling.report.chapters.scores import score_figure
 from labeling.report.chapters.volume import quarantine_figure, volume_figure
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure
-from labeling.report.headline import again, headline, since, subline, watched, whose
+from labeling.report.headline import again, asks_more, headline, since, subline, watched, whose
 from labeling.report.phrases import Phrase
 
 
@@ -59,7 +59,15 @@ def findings(data: ReportData) -> Findings:
     """Find what a report says, from all that it is made of."""
     newest = data.headline
     leads = (
-        (subline(newest), whose(data), again(newest, data), since(newest, data)) if newest else ()
+        (
+            subline(newest),
+            whose(data),
+            asks_more(newest, data),
+            again(newest, data),
+            since(newest, data),
+        )
+        if newest
+        else ()
     )
     return Findings(
         headline=headline(newest, data),

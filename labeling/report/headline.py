@@ -119,6 +119,22 @@ def again(estimate: Estimate, data: ReportData) -> str:
     )
 
 
+def asks_more(estimate: Estimate, data: ReportData) -> str:
+    """Say of which class the window's draws ask more; nothing without any."""
+    classes = {
+        class_
+        for batch, class_ in data.asked_classes.items()
+        if windows(batch).get(estimate.period) == estimate.window
+    }
+    if not classes:
+        return ""
+    named = " or ".join(f"“{class_}”" for class_ in sorted(classes))
+    return (
+        f"The draw asks more about rows that may be {named}, and each answer counts with the rows that "
+        "it stands for: no figure is bent by it."
+    )
+
+
 def since(estimate: Estimate, data: ReportData) -> str:
     """Say how many later windows were scored and not judged; nothing without any."""
     judged = {other.window for other in data.of(estimate.period) if other.n_answered}

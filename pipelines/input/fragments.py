@@ -182,6 +182,8 @@ def most_rows(split: Split) -> int:
     if split.rows is not None:
         return split.rows
     source = split.source
+    if not source.is_untyped:  # it cannot be read, which is told when its rows are
+        return source.size
     with _reading(source):
         if source.is_json:
             return json_lines.most_rows(source.path, source.size)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.job.metric_names import metrics_of, unwatched
 from pipelines.job.periods import named
+from pipelines.job.sections import PredictionColumns
 from pipelines.sampling.leakage import SEEN
 
 if TYPE_CHECKING:
@@ -99,9 +100,30 @@ def _scores_of_no_answer(job: Job) -> Iterator[str]:
             yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
 
 
+def _class_without_probability(job: Job) -> Iterator[str]:
+    """Check that draws can be made for the class of `sampling.for`: its probability must be there."""
+    aim, answers, theirs = job.sampling.for_, job.target.answers, job.predictions
+    if aim and job.task == "regression":
+        yield f"sampling.for names the class {aim.class_!r}, and a regression has none: take it out"
+    elif aim and aim.class_ not in answers:
+        near = nearest(aim.class_, answers)
+        yield f"sampling.for.class = {aim.class_!r} is none of {', '.join(answers)}{near}"
+    elif aim and theirs and not _tells(theirs, aim.class_, answers):
+        yield (
+            f"sampling.for needs the probability of {aim.class_!r} in every row, and no column of [predictions] "
+            f'has it: name it, `probabilities = {{"{aim.class_}" = "COLUMN"}}`, or take `for` out of [sampling]'
+        )
+
+
+def _tells(theirs: PredictionColumns, class_: str, answers: Sequence[str]) -> bool:
+    """Tell whether a column gives the probability of a class; of two, the label's score gives both."""
+    return class_ in theirs.probabilities or (theirs.score is not None and len(answers) == 2)
+
+
 CHECKS = (
     _parts_that_go_together,
     _scores_of_no_answer,
+    _class_without_probability,
     _forbidden_columns,
     _unknown_cohorts,
     _metrics_of_another_task,

@@ -8,7 +8,8 @@ from pydantic import Field, field_validator
 
 from pipelines.formats.file_rules import is_encoding
 from pipelines.identity.settings_digest import ADDED
-from pipelines.job.sections import ColumnName, Section, Share
+from pipelines.job.closed_section import Section
+from pipelines.job.sections import ColumnName, Share
 
 
 class Data(Section):

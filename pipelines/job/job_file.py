@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
+from pipelines.job.closed_section import Section
 from pipelines.job.consistency import CHECKS, nearest
 from pipelines.job.data_section import Data
 from pipelines.job.metric_names import Metric
@@ -31,7 +32,6 @@ from pipelines.job.sections import (
     Name,
     PredictionColumns,
     Sampling,
-    Section,
     Target,
 )
 from pipelines.models.catalogue import TaskType

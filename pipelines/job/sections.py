@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from pipelines.columns.frozen_lists import frozen_lists
 from pipelines.columns.spelling import canonical
 from pipelines.identity.settings_digest import ADDED
+from pipelines.job.class_aim import ClassAim
+from pipelines.job.closed_section import Section
 from pipelines.job.metric_names import Metric
 
 MOST_ROWS = 1_000_000_000  # the largest budget
@@ -18,14 +19,6 @@ BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 ColumnName = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A table of the job file, closed to unknown keys and to values of other types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-    _lists = model_validator(mode="before")(frozen_lists)
 
 
 class Batches(Section):
@@ -179,6 +172,9 @@ class Sampling(Section):
     cohorts: tuple[str, ...] = Field(
         default=(),
         description="Cohorts that the sample is stratified by, the most important first; others are estimated as domains.",
+    )
+    for_: ClassAim | None = Field(
+        default=None, alias="for", description="A class to ask more about.", json_schema_extra=ADDED
     )
 
 

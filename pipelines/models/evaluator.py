@@ -47,6 +47,10 @@ class Evaluator(Protocol):
     def classes(self) -> tuple[int, ...]:
         """Codes of the label set, in the order of the model's classes; empty for numbers."""
 
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether `probabilities` gives any."""
+
     def predict(self, mapped: Mapped) -> Scores:
         """Predict every row of a fragment."""
 

@@ -95,7 +95,7 @@ class LinearEvaluator:
         bits as the score that `predict` gives it.
         """
         self._check_layout(mapped)
-        if self.inverse_link not in CLASS_PROBABILITIES:
+        if not self.has_probabilities:
             return None
         chances = np.empty((mapped.rows, len(self.classes)))
         for rows, decisions in self._decisions(mapped):
@@ -103,6 +103,11 @@ class LinearEvaluator:
             block = CLASS_PROBABILITIES[self.inverse_link](np.where(finite, decisions, 0.0))
             chances[rows] = np.where(finite, block, np.nan).T
         return chances
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the inverse link gives a probability of each class."""
+        return self.inverse_link in CLASS_PROBABILITIES
 
     def _values(self, mapped: Mapped) -> Floats:
         values = np.empty(mapped.rows)

@@ -14,6 +14,7 @@ from itertools import compress
 import numpy as np
 
 from pipelines.columns.buffers import Bools, Hashes, Int64s
+from pipelines.sampling.class_goal import ClassGoal
 from pipelines.sampling.population import Population
 from pipelines.sampling.strata import FLOOR, Strata, stratify
 
@@ -55,7 +56,11 @@ class Carried:
 
 
 def carry_over(
-    earlier: EarlierDraw, population: Population, budget: int, cohorts: Sequence[str] = ()
+    earlier: EarlierDraw,
+    population: Population,
+    budget: int,
+    cohorts: Sequence[str] = (),
+    goal: ClassGoal | None = None,
 ) -> Carried:
     """Keep a draw after its batch was replaced: same keys, other predictions.
 
@@ -79,6 +84,7 @@ def carry_over(
         population: the n predictions that the batch has now.
         budget: rows to draw in all.
         cohorts: cohorts that may divide the new keys, as in `stratify`.
+        goal: the class that is asked more about, as in `stratify`.
 
     Returns:
         Strata of the n predictions, and the rows that the next draw must take
@@ -94,7 +100,7 @@ def carry_over(
     new = population.where(~was_in_earlier)
     # new keys are asked about at the rate of the whole batch
     budget_of_new = math.ceil(min(budget / max(len(population), 1), 1.0) * len(new))
-    supplement = stratify(new, budget_of_new, cohorts)
+    supplement = stratify(new, budget_of_new, cohorts, goal)
     codes = np.empty(len(population), dtype=np.int32)
     codes[was_in_earlier] = earlier.strata.codes[places]
     codes[~was_in_earlier] = supplement.codes + len(earlier.strata.names)

@@ -6,9 +6,11 @@ depend on the order of the rows nor move with the last bit of a score.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -77,18 +79,29 @@ class Bins:
         >>> halves.places, halves.text(0, 0), halves.text(1, 1), halves.text(0, 1)
         (array([0, 0, 0, 0, 1]), 'score below 0.9', 'score from 0.9', '')
         """
-        tops = [top for label in range(self._labels) for top in self._tops(label, count)]
+        return self.cut_at([equal_parts(count)] * self._labels)
+
+    def cut_at(self, ends: Sequence[Sequence[Fraction]]) -> Dimension:
+        """Cut each label's rows at shares of them, from the smallest number on, and one for missing.
+
+        Args:
+            ends: of each label, where its bins end; the last is 1.
+
+        Returns:
+            The dimension; bins without rows of their own are left out.
+        """
+        tops = [top for label in range(self._labels) for top in self._tops(label, ends[label])]
         places = np.searchsorted(np.array(tops, dtype=np.int64), self._keys)
         return Dimension(places, len(tops), lambda first, last: self._text(tops, first, last))
 
-    def _tops(self, label: int, count: int) -> list[int]:
+    def _tops(self, label: int, ends: Sequence[Fraction]) -> list[int]:
         """Return the largest key of each bin of a label."""
         missing = label * self._width
         bounds = np.searchsorted(self._sorted, [missing, missing + 1, missing + self._width])
         start, first, end = bounds.tolist()
         if first == end:
             return [missing] * (first > start)
-        places = [first - 1 - (-(end - first) * b // count) for b in range(1, count + 1)]
+        places = [first - 1 + max(math.ceil((end - first) * share), 1) for share in ends]
         tops = {int(self._sorted[place]) for place in places}
         return [missing] * (first > start) + sorted(tops)
 
@@ -114,6 +127,11 @@ class Bins:
         following = int(self._sorted[np.searchsorted(self._sorted, top, side="right")])
         low, high = (self._grid.number(key % self._width + MISSING) for key in (top, following))
         return _short(low, high)
+
+
+def equal_parts(count: int) -> list[Fraction]:
+    """Return where so many equal parts of all rows end, as shares of them."""
+    return [Fraction(part, count) for part in range(1, count + 1)]
 
 
 def _interval(low: str | None, high: str | None) -> str:

@@ -12,13 +12,14 @@ from enum import Enum, auto
 
 import numpy as np
 
-from pipelines.columns.buffers import Bools, Int64s
+from pipelines.columns.buffers import Bools, Floats, Int64s
 from pipelines.errors import DrawRefused
-from pipelines.sampling.allocation import allocate, targets
+from pipelines.sampling.allocation import allocate, class_targets, targets
 from pipelines.sampling.carryover import EarlierDraw, carry_over
+from pipelines.sampling.class_goal import ClassGoal
 from pipelines.sampling.leakage import SEEN, is_learned
 from pipelines.sampling.membership import first_64_bits
-from pipelines.sampling.population import MISSING, Population
+from pipelines.sampling.population import Population
 from pipelines.sampling.strata import Strata, stratify
 
 CENSUS_REASON = "complete outcomes"  # of a draw of every row; stored with its design
@@ -41,6 +42,8 @@ class Design:
     names: tuple[str, ...]  # (H,)
     sizes: Int64s  # (H,)
     allocated: Int64s  # (H,)
+    goal: ClassGoal | None = None  # the class that the draw asks more about
+    wanted: Floats | None = None  # (H,), its targets; with a goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class DrawRequest:
     cohorts: tuple[str, ...]  # columns that may divide strata
     command_budget: int | None = None  # rows per batch, from the command
     redraw_reason: str | None = None  # why to begin another design; None: do not
+    goal: ClassGoal | None = None  # of another design, if it begins
 
     @property
     def first_budget(self) -> int:
@@ -106,6 +110,8 @@ class Plan:
     begins_series: bool
     budget: int
     already_drawn: Bools  # (n,), rows that an earlier draw of this series drew
+    goal: ClassGoal | None = None  # the class that it asks more about
+    wanted: Floats | None = None  # (H,), what the allocation is in proportion to
 
 
 class DrawStep(Enum):
@@ -205,22 +211,28 @@ def _census(batch: ScoredBatch, request: DrawRequest) -> Plan:
 
 
 def _begin(batch: ScoredBatch, request: DrawRequest) -> Plan:
-    budget = request.first_budget
-    strata = stratify(batch.population, budget, request.cohorts)
-    allocated = _allocated(batch, strata, budget)
-    return _new_series(strata, allocated, request.redraw_reason or "first", budget)
+    budget, goal = request.first_budget, request.goal
+    strata = stratify(batch.population, budget, request.cohorts, goal)
+    wanted = _wanted(batch, strata, goal)
+    allocated = allocate(strata.sizes, wanted, budget)
+    reason = request.redraw_reason or "first"
+    return replace(_new_series(strata, allocated, reason, budget), goal=goal, wanted=wanted)
 
 
 def _top_up(batch: ScoredBatch, budget: int, design: Design, earlier: EarlierDraw) -> Plan:
     places = earlier.places(first_64_bits(batch.population.ids))
     strata = Strata(earlier.strata.names, earlier.strata.codes[places])
+    # targets of a goal stay: made anew, they could depend on what the first rows were answered
+    wanted = _wanted(batch, strata, None) if design.wanted is None else design.wanted
     return Plan(
         strata=strata,
-        allocated=_allocated(batch, strata, budget, design.allocated),
+        allocated=allocate(strata.sizes, wanted, budget, at_least=design.allocated),
         reason="top-up",
         begins_series=False,
         budget=budget,
         already_drawn=earlier.sampled[places],
+        goal=design.goal,
+        wanted=design.wanted,
     )
 
 
@@ -228,9 +240,11 @@ def _carry_over(
     batch: ScoredBatch, request: DrawRequest, budget: int, earlier: EarlierDraw
 ) -> Plan:
     comparable = replace(batch.population, ids=first_64_bits(batch.population.ids))
-    carried = carry_over(earlier, comparable, budget, request.cohorts)
-    allocated = _allocated(batch, carried.strata, carried.budget, carried.at_least)
-    return _new_series(carried.strata, allocated, "carried over", carried.budget)
+    carried = carry_over(earlier, comparable, budget, request.cohorts, request.goal)
+    wanted = _wanted(batch, carried.strata, request.goal)
+    allocated = allocate(carried.strata.sizes, wanted, carried.budget, at_least=carried.at_least)
+    kept = _new_series(carried.strata, allocated, "carried over", carried.budget)
+    return replace(kept, goal=request.goal, wanted=wanted)
 
 
 def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> Plan:
@@ -240,19 +254,15 @@ def _new_series(strata: Strata, allocated: Int64s, reason: str, budget: int) -> 
         reason=reason,
         begins_series=True,
         budget=budget,
-        # a new series stores all its rows again, so none counts as already drawn
-        already_drawn=np.zeros(len(strata.codes), np.bool_),
+        already_drawn=np.zeros(len(strata.codes), np.bool_),  # it stores all its rows again
     )
 
 
-def _allocated(
-    batch: ScoredBatch, strata: Strata, budget: int, at_least: Int64s | None = None
-) -> Int64s:
-    grid = batch.population.grid
-    # predicted numbers have no score: allocate in proportion to size
-    points = grid.points if grid.name == "score" else np.full(len(grid.points), MISSING)
-    wanted = targets(strata, points, answers_seen=batch.answers_seen)
-    return allocate(strata.sizes, wanted, budget, at_least=at_least)
+def _wanted(batch: ScoredBatch, strata: Strata, goal: ClassGoal | None) -> Floats:
+    """Return what an allocation is in proportion to: (H,)."""
+    if goal:
+        return class_targets(strata, batch.population, goal)
+    return targets(strata, batch.population.scores, answers_seen=batch.answers_seen)
 
 
 def _require_same_probabilities(batch: ScoredBatch, request: DrawRequest, design: Design) -> None:

@@ -104,10 +104,12 @@ class Population:
     labels: CodedText  # predicted classes; `CodedText.single` for numbers
     grid: Grid  # scores of classes, values of numbers
     cohorts: tuple[CodedText, ...] = ()
+    chances: Int64s | None = None  # of the class that is asked more about, on the grid of scores
 
     def __post_init__(self) -> None:
         """Refuse columns that would pair the wrong rows, or rows that have no stratum."""
         lengths = {len(self.draws), len(self.labels.codes), len(self.grid.points)}
+        lengths |= set() if self.chances is None else {len(self.chances)}
         if lengths.union(len(cohort.codes) for cohort in self.cohorts) != {len(self.ids)}:
             raise ValueError("the columns of a population have one entry per prediction")
         if (self.labels.codes < 0).any():
@@ -115,6 +117,12 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def scores(self) -> Int64s:
+        """Scores on the grid (n,), -1 where missing; predicted numbers have none."""
+        points = self.grid.points
+        return points if self.grid.name == "score" else np.full(len(points), MISSING)
 
     def cohort(self, name: str) -> CodedText:
         """Return the cohort of that name.
@@ -132,6 +140,7 @@ class Population:
             _subset(self.labels, rows),
             Grid(self.grid.name, self.grid.points[rows], self.grid.numbers),
             tuple(_subset(cohort, rows) for cohort in self.cohorts),
+            None if self.chances is None else self.chances[rows],
         )
 
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from pipelines.columns.buffers import Int32s, Int64s
 from pipelines.sampling.cells import ranked
+from pipelines.sampling.class_goal import ClassGoal, class_ladder
 from pipelines.sampling.dimensions import Bins, Dimension, by_cohort, by_label
 from pipelines.sampling.population import CodedText, Population
 
@@ -48,7 +49,12 @@ class Strata:
         return np.bincount(self.codes, minlength=len(self.names))
 
 
-def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -> Strata:
+def stratify(
+    population: Population,
+    budget: int,
+    cohorts: Sequence[str] = (),
+    goal: ClassGoal | None = None,
+) -> Strata:
     """Divide a batch into strata for a budget of questions.
 
     Args:
@@ -56,6 +62,8 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
         budget: number of questions; fewer than 8 make one stratum.
         cohorts: names of the cohorts that may divide strata; the last is left
             out first.
+        goal: the class that is asked more about, if any; then its probability
+            divides, see `class_goal`.
 
     Returns:
         Strata of at least one prediction each, in lexicographic order of
@@ -70,6 +78,8 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
     """
     if len(population) == 0:
         return Strata((), np.zeros(0, dtype=np.int32))
+    if goal and (found := _by_goal(population, goal, budget, cohorts)) is not None:
+        return found
     every, pooled = population.labels, _pooled(population.labels, budget)
     tried = (
         _partition(dimensions, budget)
@@ -77,6 +87,21 @@ def stratify(population: Population, budget: int, cohorts: Sequence[str] = ()) -
         for dimensions in _ladder(replace(population, labels=labels), cohorts)
     )
     return next(strata for strata in tried if strata is not None)
+
+
+def _by_goal(
+    population: Population, goal: ClassGoal, budget: int, cohorts: Sequence[str]
+) -> Strata | None:
+    """Return strata for a class; None where the budget is too small for any.
+
+    They may be small, for small ones are what such a draw is about.
+    """
+    for dimensions in class_ladder(population, goal, cohorts):
+        cells = _cells(dimensions)
+        groups = None if cells is None else _merged(cells, SMALLEST)
+        if cells is not None and groups is not None and groups[-1] < _most(budget):
+            return Strata(_names(dimensions, cells, groups), groups[cells.of_row].astype(np.int32))
+    return None
 
 
 def _partition(dimensions: Sequence[Dimension], budget: int) -> Strata | None:

@@ -203,6 +203,8 @@ def _columns(rules: ReadingRules, rows: BatchRows, predicted: Predictions) -> pa
         "score": nothing if predicted.scores is None else predicted.scores,
         "cohorts": cohort_maps(cohorts_of(rows.rows, rules.cohorts), n),
     }
+    if predicted.class_scores is not None:  # else the files stay what earlier releases wrote
+        columns["class_score"] = predicted.class_scores
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 

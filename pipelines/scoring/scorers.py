@@ -43,6 +43,7 @@ class Predictions:
     values: pa.Array | None  # float64 (n,): numbers, else None
     scores: pa.Array | None  # float64 (n,): probability of the label, else None
     versions: pa.Array  # coded text (n,)
+    class_scores: pa.Array | None = None  # float64 (n,): probability of the class asked for
     unknown: Mapping[str, int] = field(
         default_factory=dict
     )  # rows whose category is new, by feature
@@ -79,10 +80,19 @@ class Scorer(Protocol):
 class ModelScorer:
     """Scores with a model package: by the mapper of its training, then by its evaluator."""
 
-    def __init__(self, package: Package, features: FeatureSpec, timezone: str) -> None:
-        """Take a verified package, and the features as the job file describes them now."""
+    def __init__(
+        self, package: Package, features: FeatureSpec, timezone: str, class_: str | None = None
+    ) -> None:
+        """Take a verified package, and the features as the job file describes them now.
+
+        Args:
+            package: holds the model and its mapper.
+            features: of the job file.
+            timezone: of times without one.
+            class_: whose probability predictions carry; None: of no class.
+        """
         self._package, self._features, self._timezone = package, features, timezone
-        self._function = package.function()
+        self._function, self._class = package.function(), class_
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Map and predict the rows that are not marked yet."""
@@ -93,7 +103,10 @@ class ModelScorer:
         scores = self._package.evaluator.predict(mapped)
         lost = np.arange(rows.num_rows)[good][scores.unscorable]
         faults.mark(lost.tolist(), "no_finite_score", "")
-        return replace(self._predicted(scores, rows.num_rows, good), unknown=unknown)
+        found = replace(self._predicted(scores, rows.num_rows, good), unknown=unknown)
+        if self._class is None:
+            return found
+        return replace(found, class_scores=self._class_scores(mapped, rows.num_rows, good))
 
     def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
         """Compute the probability of each class; None where the model has none."""
@@ -108,6 +121,16 @@ class ModelScorer:
         return ClassProbabilities(
             tuple(labels[code] for code in self._package.evaluator.classes), chances
         )
+
+    def _class_scores(self, mapped: Mapped, rows: int, good: slice | Int64s) -> pa.Array:
+        """Compute the probability of the class asked for, null in rows that are marked: (n,)."""
+        found = self._package.evaluator.probabilities(mapped)
+        labels = [self._package.labels[code] for code in self._package.evaluator.classes]
+        if found is None or self._class not in labels:
+            raise TypeError(f"the model gives no probability of {self._class!r}")
+        chances = np.full(rows, np.nan)
+        chances[good] = found[:, labels.index(self._class)]
+        return float_array(chances, np.isnan(chances))
 
     def _typed(self, rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
         """Return the features that the user's function makes of the rows, in their types."""
@@ -143,8 +166,17 @@ class ModelScorer:
 class GivenPredictions:
     """Reads predictions that another system made, and checks them."""
 
-    def __init__(self, columns: PredictionColumns, task: TaskType) -> None:
-        self._columns, self._task = columns, task
+    def __init__(
+        self, columns: PredictionColumns, task: TaskType, class_: str | None = None
+    ) -> None:
+        """Take the names of the columns.
+
+        Args:
+            columns: of the predictions.
+            task: classes or numbers.
+            class_: whose probability predictions carry; None: of no class.
+        """
+        self._columns, self._task, self._class = columns, task, class_
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Read labels, scores and version from their columns."""
@@ -160,7 +192,8 @@ class GivenPredictions:
             if gaps is not None:
                 faults.mark(gaps, "no_prediction", name)
         scores, versions = self._scores(rows, labels, faults), self._versions(rows, faults)
-        return Predictions(labels, values, scores, versions)
+        class_scores = self._class_scores(rows, labels, scores, faults) if self._class else None
+        return Predictions(labels, values, scores, versions, class_scores)
 
     def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
         """Read the probability of each class from its column; None where the job names none."""
@@ -191,6 +224,21 @@ class GivenPredictions:
             self._mark_out_of_range(chances, theirs.score, faults)
         else:
             return None
+        return float_array(chances, np.isnan(chances))
+
+    def _class_scores(
+        self, rows: pa.RecordBatch, labels: pa.Array, scores: pa.Array | None, faults: Faults
+    ) -> pa.Array:
+        """Read the probability of the class asked for; of two classes, the label's score tells both."""
+        column = self._columns.probabilities.get(self._class or "")
+        if column:
+            chances = self._chances(rows, column, faults)
+            self._mark_out_of_range(chances, column, faults)
+        else:
+            codes, words = dictionary_codes(labels)
+            is_class = np.array([word == self._class for word in words], np.bool_)[codes]
+            own = floats(scores)
+            chances = np.where(is_class, own, 1 - own)
         return float_array(chances, np.isnan(chances))
 
     def _chances(self, rows: pa.RecordBatch, name: str, faults: Faults) -> Floats:

@@ -58,7 +58,7 @@ class LibraryEvaluator:
         None where the estimator has none. With other rows in the call, the last
         bits may differ from those of `predict`.
         """
-        if not self._classes or not self._has_probability:
+        if not self.has_probabilities:
             return None
         if not mapped.rows:
             return np.empty((0, len(self._classes)))
@@ -88,6 +88,11 @@ class LibraryEvaluator:
         usable = usable & np.isfinite(score)
         codes = np.where(usable, classes[answers], -1).astype(np.int32)
         return Scores(codes, np.where(usable, np.clip(score, 0.0, 1.0), np.nan), None)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the estimator gives a probability of each class."""
+        return bool(self._classes) and self._has_probability
 
     @property
     def _has_probability(self) -> bool:

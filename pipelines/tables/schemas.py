@@ -35,6 +35,7 @@ PREDICTIONS = _schema(
     value=pa.float64(),  # null for classes
     score=pa.float64(),  # probability of the label, null for numbers
     cohorts=_TEXT_MAP,
+    class_score=pa.float64(),  # probability of the class of `sampling.for`; null in jobs without it
 )
 
 QUARANTINE = _schema(
@@ -63,6 +64,8 @@ DESIGNS = _schema(
     value_sums=pa.string(),  # JSON, as `score_sums`: of predicted numbers as they are, each sum the nearest double; null for classes
     sums_left_out=pa.int64(),  # domains of the draw without sums, those of fewest rows: all sums and histograms of a draw take at most 100 kB; whole strata always have theirs
     histograms_left_out=pa.int64(),  # domains of the draw without a histogram, left out before any sums are
+    goal=pa.string(),  # JSON: the metric and class of `sampling.for`, and pairs (probability given, share found) of earlier answers on the grid of 1e6; null without it
+    wanted=pa.float64(),  # what the allocation is in proportion to; null without a goal
     version=pa.string(),
     input_digest=pa.string(),  # of the rows that were scored
     population_digest=pa.string(),  # of the set of prediction ids, order-free

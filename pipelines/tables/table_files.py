@@ -22,7 +22,7 @@ from pipelines.columns.buffers import bool_array, coded_texts, dictionary_codes
 from pipelines.tables.schemas import table_of
 
 # zstd would halve identifiers, and take as long as all other columns together.
-_RANDOM = ("prediction_id", "score")
+_RANDOM = ("prediction_id", "score", "class_score")
 
 
 @dataclass(frozen=True, slots=True)

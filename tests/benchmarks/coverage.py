@@ -31,6 +31,7 @@ from tests.benchmarks import (
     listed_metrics,
     lost_classes,
     nearly_full,
+    rare_classes,
     small_strata,
     top_ups,
 )
@@ -43,6 +44,7 @@ _PARTS = (
     begun_batches,
     nearly_full,
     cohorts_no_strata,
+    rare_classes,
     informative_gaps,
     heavy_tails,
     labeler_errors,

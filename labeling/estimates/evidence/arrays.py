@@ -22,6 +22,7 @@ class Designed:
     size: Floats  # rows
     weight: Floats  # the design weight of its drawn rows: how many rows each stands for
     near: Neighbours  # by place
+    wanted: Floats | None = None  # what a draw for a class allocates to; NaN in other draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Evidence:
         parts: the known numbers of rows.
         drawn: the rows that people were asked about.
         answers: what they answered.
+        asked_class: the code of the class that the draw of each batch asks more
+            about (B,), -1 where of none; None where no draw does.
     """
 
     batches: list[str]
@@ -110,3 +113,4 @@ class Evidence:
     parts: Parts
     drawn: SampledRows
     answers: Answers
+    asked_class: Int64s | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -95,7 +96,8 @@ def designed(strata: pa.Table, heads: pa.Table, known: Parts) -> Designed:
     place[order] = np.arange(len(order))
     weight = size / np.maximum(allocated, 1)
     near = Neighbours(label[order], batch[order])
-    return Designed(batch, place, size.astype(np.float64), weight, near)
+    wanted = floats(column(strata, "wanted")) if "wanted" in strata.column_names else None
+    return Designed(batch, place, size.astype(np.float64), weight, near, wanted)
 
 
 def drawn(rows: pa.Table, strata: pa.Table, domain_codes: Codes, labels: Codes) -> SampledRows:
@@ -157,6 +159,24 @@ def answers(valid: pa.Table, rows: pa.Table, labels: Codes, seed: str) -> Answer
         number=numbers_of(answer),
         person=person_codes(column(valid, "annotator"), seed),
     )
+
+
+def asked_classes(heads: pa.Table, labels: Codes) -> Int64s | None:
+    """Return the class that the draw of each batch asks more about: (B,).
+
+    Args:
+        heads: one design of each batch (B,).
+        labels: the code of each label.
+
+    Returns:
+        Codes, -1 where a draw asks about all alike, or nobody said or was predicted
+        the class; None where no draw asks more about one.
+    """
+    goals = column(heads, "goal").to_pylist() if "goal" in heads.column_names else []
+    if not any(goals):
+        return None
+    names = [json.loads(goal)["class"] if goal else None for goal in goals]
+    return np.array([labels.get(name, -1) if name else -1 for name in names], np.int64)
 
 
 def person_codes(annotators: pa.Array, seed: str) -> Int64s:

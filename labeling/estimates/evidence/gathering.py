@@ -106,6 +106,7 @@ def _coded(counting: _Counting, seed: str) -> Evidence:
         parts=parts,
         drawn=drawn,
         answers=answers,
+        asked_class=coding.asked_classes(heads, labels),
     )
 
 

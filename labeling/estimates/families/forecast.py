@@ -82,12 +82,15 @@ def added(facts: Evidence, view: View, more: int) -> Floats:
     strata = len(designed.batch)
     sizes = np.bincount(facts.parts.stratum, facts.parts.rows, strata).astype(np.int64)
     drawn = np.bincount(facts.drawn.stratum, minlength=strata)
+    wanted = sizes.astype(np.float64)
+    if designed.wanted is not None:
+        wanted = np.where(np.isnan(designed.wanted), wanted, designed.wanted)
     inside = np.unique(designed.batch[(view.window[designed.batch] >= 0) & (drawn > 0)])
     extra = np.zeros(strata)
     for place, batch in enumerate(inside):
         budget = more // len(inside) + (place < more % len(inside))
         of_batch = np.flatnonzero((designed.batch == batch) & (sizes > 0))
-        extra[of_batch] = _topped_up(sizes[of_batch], drawn[of_batch], budget)
+        extra[of_batch] = _topped_up(sizes[of_batch], wanted[of_batch], drawn[of_batch], budget)
     return extra
 
 
@@ -112,9 +115,9 @@ def with_more(family: Family, extra: Floats, *, is_share: bool) -> Family:
     return cast("Family", replace(family, **row_sets))
 
 
-def _topped_up(sizes: Int64s, drawn: Int64s, more: int) -> Int64s:
+def _topped_up(sizes: Int64s, wanted: Floats, drawn: Int64s, more: int) -> Int64s:
     budget = int(drawn.sum()) + max(more, int((drawn == 0).sum()))
-    return allocate(sizes, sizes.astype(np.float64), budget, at_least=drawn) - drawn
+    return allocate(sizes, wanted, budget, at_least=drawn) - drawn
 
 
 def _with_more(of: RowSet, extra: Floats, *, is_share: bool) -> RowSet:

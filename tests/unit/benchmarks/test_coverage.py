@@ -16,6 +16,7 @@ from tests.benchmarks import (
     listed_metrics,
     lost_classes,
     nearly_full,
+    rare_classes,
     small_strata,
     top_ups,
 )
@@ -27,6 +28,16 @@ _REPLAYS = 250
 
 def _of_cohorts(replays: int) -> Sequence[Row]:
     return cohorts_no_strata.of_batches(named([Recipe(7, 0.88, (0.6, 0.4))]), replays)
+
+
+def _of_a_rare_class(replays: int) -> Sequence[Row]:
+    """A class of 5 %, once with probabilities that are right and once with a model that is too sure."""
+    batches = {
+        "calibrated": rare_classes.RareClass(8, 0.05, 3.0),
+        "too sure": rare_classes.RareClass(9, 0.05, 3.0, stretch=1.6),
+    }
+    rows = rare_classes.of_batches(batches, replays)
+    return [row for row in rows if "mean coverage" not in row.name]  # of two cells, chance
 
 
 def _of_top_ups(_: int) -> Sequence[Row]:
@@ -45,6 +56,7 @@ def _of_gaps(replays: int) -> Sequence[Row]:
         begun_batches.wrong_answers,
         small_strata.lengths,
         _of_cohorts,
+        _of_a_rare_class,
         _of_top_ups,
         lost_classes.first_weeks,
         labeler_errors.cells()[0].rows,

@@ -11,10 +11,10 @@ from scipy.special import gammaincinv
 from scipy.stats import hypergeom
 from statsmodels.stats.proportion import proportion_confint
 
-from labeling.formulas.answered_strata import AnsweredStrata
+from labeling.formulas.answered_strata import AnsweredStrata, strata
 from labeling.formulas.intervals import Interval, Intervals, Z
 from labeling.formulas.ratios import f1, recall
-from labeling.formulas.shares import share, shares
+from labeling.formulas.shares import class_shares, share, shares
 from pipelines.columns.buffers import Floats, Int64s
 from tests.fixtures.two_strata import all_designs, held
 
@@ -402,3 +402,35 @@ def test_92_of_100_intervals_hold_the_true_recall_and_f1(prevalence: float, n: i
 
     for metric, truth in ((recall, tp / (tp + fn)), (f1, 2 * tp / (predicted + tp + fn))):
         assert _covered(metric(right, missed, share_predicted), truth) >= 0.92
+
+
+def test_a_class_found_at_the_top_is_not_looked_for_in_the_large_stratum_at_the_bottom() -> None:
+    """The bound of `shares` holds what 200 answers could have missed in 15,000 rows; this one trusts the strata."""
+    of = strata([15_000, 900, 100], [200, 100, 100], [0, 10, 40])
+
+    general, parted = shares(of)[0], class_shares(of)[0]
+
+    assert general.high is not None
+    assert parted.high is not None
+    assert parted.value == general.value
+    assert parted.high - parted.value < 0.7 * (general.high - general.value)  # type: ignore[operator]
+
+
+@given(_samples())
+def test_limits_of_a_class_are_possible_and_around_the_value(sample: _Sample) -> None:
+    size, answered, right = (np.array(part, float) for part in zip(*sample, strict=True))
+
+    found = class_shares(strata(size, answered, right))[0]
+
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.value <= found.high
+    assert found.low >= right.sum() / size.sum() - 1e-12
+    assert found.high <= (right.sum() + (size - answered).sum()) / size.sum() + 1e-12
+
+
+def test_a_census_of_a_class_has_no_error() -> None:
+    found = class_shares(strata([50, 10], [50, 10], [1, 9]))[0]
+
+    assert found.low == found.value == found.high == pytest.approx(10 / 60)

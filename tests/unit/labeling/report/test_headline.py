@@ -152,6 +152,14 @@ def test_a_window_that_was_drawn_from_again_says_what_that_does_to_its_interval(
     assert "More rows of" not in other
 
 
+def test_a_draw_that_asks_more_about_a_class_is_told_on_its_window_alone() -> None:
+    said = _page(usual(asked_classes={"2026-11-18": "fraud"})).said
+    other = _page(usual(asked_classes={"2026-11-02": "fraud"})).said
+
+    assert "The draw asks more about rows that may be “fraud”" in said
+    assert "asks more" not in other
+
+
 def test_whose_word_is_right_is_told_with_how_often_people_differ() -> None:
     some = Agreement(40, 25, 0.88, 0.7, ())
 

@@ -8,8 +8,9 @@ import pytest
 from pydantic import Field
 
 from pipelines.identity.settings_digest import ADDED, content_of
+from pipelines.job.closed_section import Section
 from pipelines.job.job_file import Job
-from pipelines.job.sections import AlertRule, Cohort, Sampling, Section
+from pipelines.job.sections import AlertRule, Cohort, Sampling
 
 
 class LaterSampling(Sampling):

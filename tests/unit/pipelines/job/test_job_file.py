@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import JobInvalid
+from pipelines.identity.settings_digest import content_of
 from pipelines.job.job_file import Job, load
 
 WHOLE = """
@@ -349,3 +351,70 @@ def test_a_look_at_its_default_leaves_the_digest(tmp_path: Path) -> None:
 
     assert plain.digest() == same.digest() != other.digest()
     assert other.alert_look.wait == timedelta(hours=12)
+
+
+def asking(for_: str, predictions: str = "", answers: str = '["late", "paid"]') -> str:
+    """A job that asks more about a class."""
+    text = edited(r'seed = "0123456789abcdef"', f'seed = "0123456789abcdef"\nfor = {for_}')
+    text = re.sub(r"answers = .*", f"answers = {answers}", text)
+    return re.sub(r"\[model\]", f"[predictions]\n{predictions}", text) if predictions else text
+
+
+LATE = '{metric = "f1", class = "late"}'
+
+
+@pytest.mark.parametrize(
+    "predictions",
+    ["", 'label = "x"\nscore = "p"', 'label = "x"\nprobabilities = {late = "p"}'],
+    ids=["a model", "a score of two classes", "a column of the class"],
+)
+def test_a_class_may_be_asked_for_where_its_probability_is_known(
+    tmp_path: Path, predictions: str
+) -> None:
+    aim = read(tmp_path, asking(LATE, predictions)).sampling.for_
+
+    assert aim is not None
+    assert (aim.metric, aim.class_) == ("f1", "late")
+
+
+def test_the_class_that_is_asked_for_is_spelled_as_answers_are(tmp_path: Path) -> None:
+    aim = read(tmp_path, asking('{metric = "recall", class = 1.0}', answers="[0, 1]")).sampling.for_
+
+    assert aim is not None
+    assert aim.class_ == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            asking('{metric = "f1", class = "lat"}'),
+            "'lat' is none of late, paid (did you mean late?)",
+        ),
+        (asking('{metric = "mcc", class = "late"}'), "sampling.for.metric"),
+        (asking('{metric = "f1"}'), "sampling.for.class is missing"),
+        (asking(LATE, 'label = "x"'), "needs the probability of 'late' in every row"),
+        (
+            asking(LATE, 'label = "x"\nscore = "p"', '["late", "paid", "lost"]'),
+            "needs the probability of 'late' in every row",
+        ),
+        (
+            asking(LATE)
+            .replace("classification", "regression")
+            .replace('answers = ["late", "paid"]', ""),
+            "a regression has none",
+        ),
+    ],
+    ids=["another class", "another metric", "no class", "no score", "three classes", "numbers"],
+)
+def test_a_class_that_cannot_be_asked_for_is_told_with_the_reason(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    assert problem in told(tmp_path, text).problem
+
+
+def test_a_file_that_asks_for_no_class_keeps_its_digest(tmp_path: Path) -> None:
+    plain = read(tmp_path, WHOLE)
+
+    assert "for" not in json.dumps(content_of(plain, by_alias=True)["sampling"])
+    assert read(tmp_path, asking(LATE)).digest() != plain.digest()

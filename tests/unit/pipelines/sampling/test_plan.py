@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import DrawRefused
+from pipelines.sampling.allocation import allocate
 from pipelines.sampling.carryover import EarlierDraw
+from pipelines.sampling.class_goal import ClassGoal
 from pipelines.sampling.draws import draw
 from pipelines.sampling.leakage import SEEN
 from pipelines.sampling.membership import first_64_bits
@@ -227,3 +229,55 @@ def test_the_rows_of_the_earlier_draw_are_asked_for() -> None:
 
     with pytest.raises(ValueError, match="needed to TOP_UP"):
         plan(one, DrawRequest(20, (), 30), design)
+
+
+GOAL = ClassGoal("f1", "lost")
+
+
+def scored(rows: int, seed: int = 0, basis: Basis = BASIS) -> ScoredBatch:
+    """A batch that was scored with the probability of a class."""
+    plain = batch(rows, seed, basis)
+    points = np.random.default_rng(seed).integers(0, 10**6, 400)[:rows]
+    return replace(plain, population=replace(plain.population, chances=points))
+
+
+@given(ROWS, SEEDS, BUDGETS, st.integers(1, 100))
+def test_a_draw_for_a_class_is_topped_up_to_what_the_larger_budget_had_drawn(
+    rows: int, seed: int, budget: int, more: int
+) -> None:
+    """Its strata and targets stay, whatever was learned since: so nothing that was drawn is taken back."""
+    one, budget = scored(rows, seed), max(budget, 40)
+    once = plan(one, DrawRequest(budget, (), goal=GOAL))
+    assert once is not None
+    design, earlier = stored(one, once)
+    design = replace(design, goal=once.goal, wanted=once.wanted)
+
+    made = plan(one, DrawRequest(1, (), budget + more), design, earlier)
+
+    if made is None:
+        assert budget >= rows
+        return
+    assert (made.goal, made.reason) == (GOAL, "top-up")
+    expected = allocate(made.strata.sizes, once.wanted, budget + more)  # type: ignore[arg-type]
+    assert np.array_equal(made.allocated, expected)
+    assert (made.allocated >= once.allocated).all()
+
+
+def test_a_goal_changes_no_draw_that_stands() -> None:
+    one, design, _ = first(200, 0, 50)
+
+    assert next_step(one, DrawRequest(50, (), goal=GOAL), design) is DrawStep.KEEP
+
+
+def test_a_draw_for_a_class_is_carried_over_with_targets_of_the_new_predictions() -> None:
+    one = scored(300)
+    once = plan(one, DrawRequest(80, (), goal=GOAL))
+    design, earlier = stored(one, once)
+    again = scored(290, basis=RESCORED)
+
+    made = plan(again, DrawRequest(80, (), goal=GOAL), design, earlier)
+
+    assert made is not None
+    assert (made.reason, made.goal) == ("carried over", GOAL)
+    assert made.wanted is not None
+    assert len(made.wanted) == len(made.strata.names)

@@ -248,3 +248,48 @@ def test_another_system_may_give_no_probabilities() -> None:
     scorer = GivenPredictions(PredictionColumns(label="guess", score="sure"), "classification")
 
     assert scorer.probabilities(pa.record_batch({"guess": ["a"], "sure": [0.5]})) is None
+
+
+def class_scores(rows: dict[str, Any], class_: str, **columns: Any) -> list[float | None]:
+    """The probability of a class, by another system's columns."""
+    scorer = GivenPredictions(PredictionColumns(label="guess", **columns), "classification", class_)
+    found = scorer.predict(pa.record_batch(rows), Faults())
+    assert found.class_scores is not None
+    return [None if one is None else round(one, 9) for one in found.class_scores.to_pylist()]
+
+
+def test_a_class_has_the_probability_of_its_column_whatever_the_label() -> None:
+    rows = {"guess": ["a", "b", "a"], "pa": [0.9, 0.2, None], "pb": [0.1, 0.8, 0.5]}
+
+    assert class_scores(rows, "a", probabilities={"a": "pa", "b": "pb"}) == [0.9, 0.2, None]
+
+
+def test_of_two_classes_the_score_of_the_label_tells_both() -> None:
+    rows = {"guess": ["a", "b", "b"], "sure": [0.9, 0.7, None]}
+
+    assert class_scores(rows, "a", score="sure") == [0.9, 0.3, None]
+
+
+def test_a_probability_of_the_class_that_is_none_costs_its_row() -> None:
+    faults = Faults()
+    columns = PredictionColumns(label="guess", probabilities={"a": "pa"})
+
+    GivenPredictions(columns, "classification", "a").predict(
+        pa.record_batch({"guess": ["b", "b"], "pa": [0.5, 5.0]}), faults
+    )
+
+    assert faults.reasons == {1: ("score_out_of_range", "pa")}
+
+
+def test_predictions_carry_no_class_unless_asked() -> None:
+    assert given({"guess": ["a"], "sure": [0.5]}, score="sure")[0].class_scores is None
+
+
+def test_a_model_gives_the_probability_of_the_class_in_every_row_that_it_scores() -> None:
+    features = FeatureSpec.model_validate({"columns": {"x": {"kind": "numeric"}}})
+    scorer = ModelScorer(FakePackage(), features, "UTC", "minus")  # type: ignore[arg-type]
+
+    found = scorer.predict(pa.record_batch({"x": [1.0, 13.0, -1.0]}), Faults())
+
+    assert found.class_scores is not None
+    assert found.class_scores.to_pylist() == [0.25, None, 0.75]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import of_evidence
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.families.chosen import Wanted
-from labeling.estimates.families.forecast import more_answers
+from labeling.estimates.families.forecast import added, more_answers
+from labeling.estimates.row_sets import View
 from pipelines.sampling.allocation import allocate
 from tests.fixtures.judged import Row, judged
 
@@ -107,3 +109,21 @@ def test_nothing_is_promised_without_an_interval_or_rows_that_are_left() -> None
     census = judged({"all": rows}).evidence()
 
     assert more_answers(census, _WANTED, _estimate(census, "accuracy", None)) == []
+
+
+def test_a_draw_for_a_class_is_topped_up_by_its_own_targets() -> None:
+    """And its accuracy, which is the sum of two sides, gets shorter with it."""
+    facts = _drawn(np.random.default_rng(0), 200)
+    targets = np.array([100.0, 1.0, 1.0, 1.0, 1.0])
+    designed = replace(facts.designed, wanted=targets)
+    facts = replace(facts, designed=designed, asked_class=np.zeros(1, np.int64))
+
+    extra = added(facts, View(facts, np.zeros(1, np.int64), 1, np.ones(1, np.bool_)), 40)
+    halves = [half for _, half in more_answers(facts, _WANTED, _estimate(facts, "accuracy", None))]
+
+    drawn = np.bincount(facts.drawn.stratum, minlength=5)
+    sizes = facts.designed.size.astype(np.int64)
+    expected = allocate(sizes, targets, int(drawn.sum()) + 40, at_least=drawn) - drawn
+    assert extra.tolist() == expected.tolist()
+    assert halves == sorted(halves, reverse=True)
+    assert halves[-1] < 0.8 * halves[0]
