@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system test test-unit test-system lint docs pictures demo demo-clean bench bench-coverage lock clean .venv
+.PHONY: help setup system test test-unit test-system lint docs pictures demo demo-clean histories bench bench-coverage lock clean .venv
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -83,8 +83,17 @@ demo-clean: ## Stop the demo's server and remove all that the demo made
 	@if [ -x $(BIN)/recheck ]; then $(BIN)/recheck labelstudio down; fi
 	rm -rf examples/flights/data examples/flights/store .venv/labelstudio/data
 
-bench: setup ## Measure scoring against the bare loop, as ratios, and the memory of queries
+N ?= 300
+SEED ?= $(shell date +%s)
+FIRST ?= 0
+MOVES ?= 8 16
+
+histories: setup ## Let N random histories of a job happen (SEED, FIRST, MOVES), and count everything anew
+	$(BIN)/python -m tests.histories.run --count $(N) --seed $(SEED) --first $(FIRST) --moves $(MOVES)
+
+bench: setup ## Measure scoring against the bare loop, the memory of queries, and how cost grows
 	$(BIN)/python tests/benchmarks/memory.py
+	$(BIN)/python -m tests.benchmarks.growth --write
 	$(BIN)/python tests/benchmarks/scoring.py
 
 bench-coverage: setup ## Measure how often the intervals cover the truth, and write docs/coverage.md

@@ -83,9 +83,9 @@ def asked(views: Views, server: str, purpose: str) -> dict[tuple[str, str], int]
         purpose: verify or train.
 
     Returns:
-        The task id by (prediction id, digest of what is shown).
+        The newest task id by (prediction id, digest of what is shown).
     """
-    rows = where_in(of_purpose(views.questions, purpose), "server", server)
+    rows = where_in(of_purpose(views.questions, purpose), "server", server).sort_by("known_at")
     columns = [rows[name].to_pylist() for name in ("prediction_id", "shown_digest", "task_id")]
     return {(name, digest): task for name, digest, task in zip(*columns, strict=True)}
 

@@ -225,12 +225,6 @@ def untouched(inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     return {batch for batch, one in live.items() if one.tags and inputs.has_tags(batch, one.tags)}
 
 
-def rows_as_scored(data: JobData, attempt: Attempt) -> Iterator[BatchRows]:
-    """Yield all rows of a batch, by the rules that it was scored under."""
-    batches = [attempt.batch]
-    return rows_of(data.job, find(data, batches), batches, attempt.reading)
-
-
 def rows_of(
     job: Job, inputs: Input, batches: Sequence[str], number: int = CURRENT
 ) -> Iterator[BatchRows]:

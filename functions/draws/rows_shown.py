@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from functions.batches import discovery
 from functions.batches.attempts import Attempt
 from functions.batches.discovery import JobData
 from labeling.questions.shown import ShownColumn, shown_json, shown_rows
-from pipelines.errors import InputChanged
+from pipelines.errors import InputChanged, RecheckError
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
 from pipelines.identity.row_digests import Digest
@@ -92,35 +92,70 @@ class WantedRows:
         return {} if found is None else dict(zip(self.ids, found.by_class(), strict=True))
 
 
-def read_again(
-    data: JobData, attempt: Attempt, wanted: Iterable[str], scorer: Scorer | None
-) -> DrawnRows:
-    """Read some rows of a batch again, in one pass over its input.
+@dataclass(frozen=True, slots=True)
+class WantedIds:
+    """Rows of a batch that are to be read again."""
+
+    attempt: Attempt  # the live scoring of the batch
+    ids: frozenset[str]  # of their predictions
+    scorer: Scorer | None  # gives the probabilities of classes; None where nothing does
+
+
+def read_again(data: JobData, wanted: Sequence[WantedIds]) -> dict[str, DrawnRows | RecheckError]:
+    """Read some rows of some batches again, in one pass over their input.
 
     Args:
         data: of the job.
-        attempt: the live scoring of the batch.
-        wanted: prediction ids.
-        scorer: gives the probabilities of classes; None where nothing does.
+        wanted: the rows of each batch.
 
     Returns:
-        What people see of the rows, and their probabilities.
-
-    Raises:
-        InputChanged: the input is not what was scored, or a row is gone.
+        By batch, what people see of the rows, and their probabilities; or the
+        error of a batch whose input cannot be read, is not what was scored, or
+        has lost a row.
     """
-    ids, digest = set(wanted), Digest()
-    chosen: list[WantedRows] = []
-    shown: dict[str, str] = {}
-    for part in discovery.rows_as_scored(data, attempt):
-        digest = digest.add(part.digests(data.job.key_columns))
-        rows = WantedRows.of(part, ids)
-        shown |= rows.shown(data.job)
-        chosen += [rows] if scorer else []
-    if digest.text != attempt.digest or len(shown) < len(ids):
-        raise InputChanged(
-            f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
-            fix=f"run `recheck score … --batch {shlex.quote(attempt.batch)} --replace`, then the same command again",
-        )
-    found = [rows.scores(scorer) for rows in chosen if scorer]
-    return DrawnRows(shown, {name: scores for some in found for name, scores in some.items()})
+    try:
+        return _read(data, wanted)
+    except RecheckError as error:
+        if len(wanted) == 1:
+            return {wanted[0].attempt.batch: error}
+        half = len(wanted) // 2  # what one batch lacks stops no other
+        return read_again(data, wanted[:half]) | read_again(data, wanted[half:])
+
+
+def _read(data: JobData, wanted: Sequence[WantedIds]) -> dict[str, DrawnRows | RecheckError]:
+    again = {one.attempt.batch: _BatchAgain(one) for one in wanted}
+    for number in sorted({one.attempt.reading for one in wanted}):  # as each was scored
+        alike = [one.attempt.batch for one in wanted if one.attempt.reading == number]
+        inputs = discovery.find(data, alike)
+        for part in discovery.rows_of(data.job, inputs, alike, number):
+            again[part.batch].add(part, data.job)
+    return {batch: one.result() for batch, one in again.items()}
+
+
+@dataclass
+class _BatchAgain:
+    """The rows of one batch while they are read."""
+
+    wanted: WantedIds
+    digest: Digest = field(default_factory=Digest)
+    chosen: list[WantedRows] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+
+    def add(self, part: BatchRows, job: Job) -> None:
+        """Take the wanted rows of a fragment."""
+        self.digest = self.digest.add(part.digests(job.key_columns))
+        rows = WantedRows.of(part, self.wanted.ids)
+        self.shown |= rows.shown(job)
+        self.chosen += [rows] if self.wanted.scorer else []
+
+    def result(self) -> DrawnRows | RecheckError:
+        """Return the rows, or why they are not those that were scored."""
+        attempt, scorer = self.wanted.attempt, self.wanted.scorer
+        if self.digest.text != attempt.digest or len(self.shown) < len(self.wanted.ids):
+            return InputChanged(
+                f"the input of batch {attempt.batch!r} is no longer what was scored, or the job file reads other columns of it",
+                fix=f"run `recheck score … --batch {shlex.quote(attempt.batch)} --replace`, then the same command again",
+            )
+        found = [rows.scores(scorer) for rows in self.chosen if scorer]
+        scores = {name: scores for some in found for name, scores in some.items()}
+        return DrawnRows(self.shown, scores)

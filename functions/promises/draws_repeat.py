@@ -16,14 +16,14 @@ from functions.batches.discovery import JobData
 from functions.draws import predictions as predicted
 from functions.draws.designs import designs, score_summaries, seed_digest
 from functions.draws.predictions import BatchPredictions
-from functions.draws.rows_shown import read_again, survey_digest
+from functions.draws.rows_shown import WantedIds, read_again, survey_digest
 from functions.tables import Views
 from infra.settings import Settings
 from pipelines.columns import relations
 from pipelines.columns.buffers import bool_array
 from pipelines.columns.relations import where_in
 from pipelines.columns.utc_times import micros_of
-from pipelines.errors import InputChanged, PackageRefused
+from pipelines.errors import InputChanged, PackageRefused, RecheckError
 from pipelines.models.package import Package
 from pipelines.sampling.membership import earlier_draw, first_64_bits
 from pipelines.sampling.plan import Design
@@ -194,10 +194,12 @@ def other_scores(
     columns = ["prediction_id", "shown", "scores"]  # without times, whose rows would load pandas
     sampled = _samples(views, attempt, whole=True).select(columns).to_pylist()
     scorer = predicted.scorer_of(data.job, _package(data, settings, attempt))
-    try:
-        again = read_again(data, attempt, [row["prediction_id"] for row in sampled], scorer)
-    except InputChanged:
+    wanted = WantedIds(attempt, frozenset(row["prediction_id"] for row in sampled), scorer)
+    again = read_again(data, [wanted])[attempt.batch]
+    if isinstance(again, InputChanged):
         return
+    if isinstance(again, RecheckError):
+        raise again
     for row in sampled:
         name = row["prediction_id"]
         if row["shown"] != again.shown[name]:

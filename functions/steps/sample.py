@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,35 +12,22 @@ from functions.batches import attempts
 from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.failures import first_of
 from functions.batches.unlisted_classes import warning_of
-from functions.draws import predictions as predicted
-from functions.draws.class_goals import class_goal
-from functions.draws.designs import design_rows, designs
-from functions.draws.planner import plan_of, scored_batch
-from functions.draws.predictions import BatchPredictions
+from functions.draws.batch_draw import BatchDraw, DrawSource, planned
+from functions.draws.designs import designs
+from functions.draws.predictions import package_of
 from functions.draws.rows_shown import DrawnRows, read_again
 from functions.runs import Run, words_of
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose
-from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Int64s
-from pipelines.errors import RecheckError, StepMissing
-from pipelines.sampling.draws import Draw, draw
-from pipelines.sampling.membership import membership_table
-from pipelines.sampling.plan import (
-    Design,
-    DrawRequest,
-    DrawStep,
-    Plan,
-    ScoredBatch,
-    next_step,
-)
+from pipelines.errors import RecheckError
+from pipelines.sampling.plan import Design, DrawRequest
 from pipelines.sampling.population import Population
-from pipelines.scoring.scorers import Scorer
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
-_BEGINNING = (DrawStep.FIRST, DrawStep.REDRAW)  # they divide all rows anew
 _WAIT = 60  # seconds for another command to end its draws
+_AT_ONCE = 2_000_000  # predictions of batches whose rows are read in one pass over the input
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +99,13 @@ def _sample(app: App, options: SampleOptions) -> SampleResult:
         digests = attempts.file_digests(views.tables)
         live = attempts.live(views.tables)
         scored = (batch for batch, attempt in live.items() if attempt.predictions)
-        batches = options.batches or tuple(sorted(scored))
+        batches = tuple(dict.fromkeys(options.batches)) or tuple(sorted(scored))
         earlier, answers = designs(views, VERIFY), answers_seen(views)
-        result = SampleResult([], {})
+        draws = _Draws(app, views, options, live, digests)
         for batch in app.track(batches, len(batches), "Sampling"):
-            try:
-                require_scored(live, batch)
-                files = digests.get(live[batch].id, {})
-                one = _Batch(app, views, live[batch], files, earlier.get(batch), answers)
-                result.drawn.append(one.draw(options))
-            except RecheckError as error:
-                result.failed[batch] = error
-        return result
+            draws.add(batch, earlier.get(batch), answers)
+        draws.store()
+        return draws.result(batches)
 
 
 def answers_seen(views: Views) -> int:
@@ -133,124 +113,112 @@ def answers_seen(views: Views) -> int:
     return int(of_purpose(views.labels(), VERIFY).num_rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """One batch that is drawn from."""
+@dataclass
+class _Draws:
+    """The draws of one command; those that are planned wait for a common pass over the input."""
 
     app: App
     views: Views
-    attempt: Attempt
-    files: FileDigests  # of the attempt
-    design: Design | None
-    answers_seen: int
+    options: SampleOptions
+    live: Mapping[str, Attempt]  # the live scoring of each batch
+    files: Mapping[str, FileDigests]  # of each attempt
+    _done: dict[str, Drawn] = field(default_factory=dict)
+    _failed: dict[str, RecheckError] = field(default_factory=dict)
+    _waiting: list[BatchDraw] = field(default_factory=list)
+    _rows: int = 0  # predictions of those that wait
 
-    def draw(self, options: SampleOptions) -> Drawn:
-        app, tables = self.app, self.views.tables
-        job = app.job
-        package = predicted.package_of(job, app.store, app.settings, self.attempt.version)
-        rows = predicted.read(job, tables, self.attempt, package, self.files)
-        self._require_cohorts(rows.population)
-        batch = scored_batch(job, self.views, self.attempt, rows.population, self.answers_seen)
-        request = self._request(batch, options)
-        plan = plan_of(tables, batch, request, self.design)
-        if plan is None:
-            return self._held(self.design)
-        self._warn_of_unlisted(rows.population)
-        if not options.dry_run:
-            self._store(batch, rows, plan, predicted.scorer_of(job, package))
-        strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
-        total = int(plan.allocated.sum())
-        return Drawn(self.attempt.batch, total, self._number, plan.reason, strata, is_new=True)
+    def add(self, batch: str, design: Design | None, answers_seen: int) -> None:
+        """Plan the draw from a batch.
 
-    def _request(self, batch: ScoredBatch, options: SampleOptions) -> DrawRequest:
-        """Return what is asked for; the class that the job asks more about counts in a new design."""
-        sampling = self.app.job.sampling
-        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
-        step = next_step(batch, request, self.design)
-        is_scored = batch.population.chances is not None
-        if not (step in _BEGINNING or (step is DrawStep.CARRY_OVER and is_scored)):
-            return request
-        return replace(request, goal=class_goal(self.app.job, self.views, self.attempt))
+        Args:
+            batch: its name.
+            design: the newest of the batch, if any.
+            answers_seen: answers to the job's questions so far.
+        """
+        try:
+            require_scored(self.live, batch)
+            attempt = self.live[batch]
+            files = self.files.get(attempt.id, {})
+            draw = self._planned(DrawSource(attempt, files, design, answers_seen))
+        except RecheckError as error:
+            self._failed[batch] = error
+            return
+        if draw is None:
+            self._done[batch] = _held(batch, design)
+            return
+        self._warn_of_unlisted(batch, draw.rows.population)
+        if self.options.dry_run:
+            self._done[batch] = _new(draw)
+        else:
+            self._waiting.append(draw)
+            self._rows += len(draw.rows.ids)
+            if self._rows > _AT_ONCE:
+                self.store()
 
-    def _require_cohorts(self, population: Population) -> None:
-        """Refuse to divide a batch by a cohort that its rows do not have."""
-        known = {cohort.name for cohort in population.cohorts}
-        absent = [name for name in self.app.job.sampling.cohorts if name not in known]
-        if absent and len(population):
-            raise StepMissing(
-                f"batch {self.attempt.batch!r} was scored without the cohort {absent[0]!r} of sampling.cohorts",
-                fix=f"run `recheck score … --batch {shlex.quote(self.attempt.batch)} --replace`, or take it out of sampling.cohorts",
-            )
-
-    def _warn_of_unlisted(self, population: Population) -> None:
+    def _warn_of_unlisted(self, batch: str, population: Population) -> None:
+        """Say which predicted classes people cannot choose."""
         labels = population.labels
         counts = np.bincount(labels.codes, minlength=len(labels.values)).tolist()
         there = {name: n for name, n in zip(labels.values, counts, strict=True) if n}
-        if warning := warning_of(self.attempt.batch, there, self.app.job.target.answers):
+        if warning := warning_of(batch, there, self.app.job.target.answers):
             self.app.say(warning)
 
-    def _held(self, design: Design | None) -> Drawn:
-        """Return what was drawn before; only where a design holds is there no plan."""
-        if design is None:
-            raise TypeError("nothing was drawn, and nothing is to be drawn")
-        strata = _strata(design.names, design.sizes, design.allocated)
-        total = int(design.allocated.sum())
-        return Drawn(self.attempt.batch, total, design.draw_no, design.reason, strata, is_new=False)
+    def _planned(self, source: DrawSource) -> BatchDraw | None:
+        app, options = self.app, self.options
+        sampling = app.job.sampling
+        request = DrawRequest(sampling.budget, sampling.cohorts, options.budget, options.redraw)
+        package = package_of(app.job, app.store, app.settings, source.attempt.version)
+        return planned(app.job, self.views, package, source, request)
 
-    @property
-    def _number(self) -> int:
-        return self.design.draw_no + 1 if self.design else 1
+    def store(self) -> None:
+        """Read the rows of all draws that wait, and store each draw."""
+        wanted = [draw.wanted() for draw in self._waiting]
+        seen, waiting = read_again(self.app.data, wanted), self._waiting
+        self._waiting, self._rows = [], 0
+        for draw in waiting:
+            batch = draw.source.attempt.batch
+            rows = seen[batch]
+            try:
+                if isinstance(rows, RecheckError):
+                    raise rows
+                self._keep(draw, rows)
+                self._done[batch] = _new(draw)
+            except RecheckError as error:
+                self._failed[batch] = error
 
-    def _store(
-        self, batch: ScoredBatch, rows: BatchPredictions, plan: Plan, scorer: Scorer | None
-    ) -> None:
+    def _keep(self, draw: BatchDraw, seen: DrawnRows) -> None:
         """Store populations, then samples, then the design: a draw without a design never happened."""
-        series = self._number if plan.begins_series or self.design is None else self.design.series
-        head = {
-            "job": self.app.job.name,
-            "batch": self.attempt.batch,
-            "draw_no": self._number,
-            "purpose": VERIFY,
-        }
-        drawn = draw(rows.population, plan.strata, plan.allocated)
-        samples = self._samples(rows, plan, drawn, scorer)
-        made = design_rows(batch, plan, self.app.settings.actor)
-        transaction = (f"sample/{self.app.job.name}/{self.attempt.batch}/{VERIFY}", self._number)
-        with self.app.committing() as moment:
-            common = {**head, "series": series, "known_at": moment}
-            store = self.app.store
-            store.table("populations").append(
-                membership_table(common, rows.population.ids, plan.strata, drawn.rows)
-            )
+        app, head = self.app, draw.head
+        samples, design = draw.samples(seen), draw.design(app.settings.actor)
+        transaction = (f"sample/{app.job.name}/{head['batch']}/{VERIFY}", draw.number)
+        with app.committing() as moment:
+            common, store = {**head, "known_at": moment}, app.store
+            store.table("populations").append(draw.members(common))
             store.table("samples").append(table_of(SAMPLES, [{**common, **row} for row in samples]))
-            rows_of_design = table_of(DESIGNS, [{**common, **row} for row in made])
-            store.table("designs").append(rows_of_design, transaction=transaction)
+            rows = table_of(DESIGNS, [{**common, **row} for row in design])
+            store.table("designs").append(rows, transaction=transaction)
 
-    def _samples(
-        self, rows: BatchPredictions, plan: Plan, drawn: Draw, scorer: Scorer | None
-    ) -> list[dict[str, Any]]:
-        """Return the rows that were not drawn before, as people see them."""
-        places = [
-            (int(row), int(stratum), int(rank))
-            for row, stratum, rank in zip(drawn.rows, drawn.strata, drawn.ranks, strict=True)
-            if not plan.already_drawn[row]
-        ]
-        ids = [rows.ids[row] for row, *_ in places]
-        seen = read_again(self.app.data, self.attempt, ids, scorer)
-        return [self._sample(rows, plan, place, seen) for place in places]
+    def result(self, batches: Sequence[str]) -> SampleResult:
+        """Return the draws and the failures, in the order of the batches."""
+        done = [self._done[batch] for batch in batches if batch in self._done]
+        failed = {batch: self._failed[batch] for batch in batches if batch in self._failed}
+        return SampleResult(done, failed)
 
-    def _sample(
-        self, rows: BatchPredictions, plan: Plan, place: tuple[int, int, int], drawn: DrawnRows
-    ) -> dict[str, Any]:
-        row, stratum, rank = place
-        name, size = rows.ids[row], int(plan.strata.sizes[stratum])
-        text = drawn.shown[name]
-        return {
-            **rows.row(row), "scores": drawn.scores.get(name),
-            "stratum": plan.strata.names[stratum], "stratum_size": size, "rank": rank,
-            "inclusion_probability": float(plan.allocated[stratum] / size),
-            "shown": text, "shown_digest": shown_digest(self.app.job.labeling.question, text),
-        }  # fmt: skip
+
+def _new(draw: BatchDraw) -> Drawn:
+    plan = draw.plan
+    strata = _strata(plan.strata.names, plan.strata.sizes, plan.allocated)
+    total = int(plan.allocated.sum())
+    return Drawn(draw.source.attempt.batch, total, draw.number, plan.reason, strata, is_new=True)
+
+
+def _held(batch: str, design: Design | None) -> Drawn:
+    """Return what was drawn before; only where a design holds is there no plan."""
+    if design is None:
+        raise TypeError("nothing was drawn, and nothing is to be drawn")
+    strata = _strata(design.names, design.sizes, design.allocated)
+    total = int(design.allocated.sum())
+    return Drawn(batch, total, design.draw_no, design.reason, strata, is_new=False)
 
 
 def _strata(names: Sequence[str], sizes: Int64s, allocated: Int64s) -> list[Stratum]:

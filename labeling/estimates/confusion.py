@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence, Parts
 from labeling.estimates.evidence.people import mean_over_people
-from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.estimates.row_sets import View, row_set
 from labeling.estimates.window_views import covered_batches
 from pipelines.columns.buffers import Floats
 
@@ -22,14 +22,14 @@ class ConfusionRow:
         label: the class.
         rows: how many there are, known.
         answered: how many of the drawn ones have an answer.
-        shares: of each answer (K,), in the order of `Confusion.answers`; None
-            where none of them was answered.
+        shares: of each answer that people gave, by answer; of the others it is
+            0. None where no drawn row was answered.
     """
 
     label: str
     rows: int
     answered: int
-    shares: tuple[float, ...] | None
+    shares: Mapping[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,10 @@ def confusion(evidence: Evidence, answers: Sequence[str]) -> Confusion:
     """
     whole = undivided(evidence)
     predicted = [evidence.labels[code] for code in np.unique(whole.parts.label) if code >= 0]
-    names = (*answers, *(label for label in predicted if label not in answers))
-    shares = [_shares_of(whole, name) for name in names]
-    rows = tuple(_predicted(whole, label, shares) for label in names if label in predicted)
+    known, made = set(answers), set(predicted)
+    names = (*answers, *(label for label in predicted if label not in known))
+    shares = _Shares(whole, names)
+    rows = tuple(_predicted(whole, label, shares) for label in names if label in made)
     return Confusion(names, tuple(row for row in rows if row.rows))
 
 
@@ -82,33 +83,37 @@ def undivided(evidence: Evidence) -> Evidence:
     )
 
 
-def _shares_of(evidence: Evidence, name: str) -> Floats:
-    """Return the share of people who gave an answer, by drawn row: (S,), NaN without any."""
-    return mean_over_people(evidence, evidence.answers.label == _code(evidence, name))
+class _Shares:
+    """The shares of people who gave an answer, by drawn row, of the answers that somebody gave."""
+
+    def __init__(self, evidence: Evidence, names: Sequence[str]) -> None:
+        answers, codes = evidence.answers, {name: code for code, name in enumerate(evidence.labels)}
+        self._names = {codes[name]: name for name in names if name in codes}
+        self._predicted = evidence.drawn.label[answers.row]
+        self._given, self._evidence = answers.label, evidence
+        self._of: dict[int, Floats] = {}
+
+    def within(self, label: int) -> Iterator[tuple[str, Floats]]:
+        """Yield the answers to rows predicted as a class, each with its share by drawn row: (S,)."""
+        for code in np.unique(self._given[self._predicted == label]).tolist():
+            if code in self._names:
+                if code not in self._of:
+                    self._of[code] = mean_over_people(self._evidence, self._given == code)
+                yield self._names[code], self._of[code]
 
 
-def _predicted(evidence: Evidence, label: str, shares: Sequence[Floats]) -> ConfusionRow:
+def _predicted(evidence: Evidence, label: str, shares: _Shares) -> ConfusionRow:
     """Estimate one row of the matrix."""
-    code = _code(evidence, label)
+    code = evidence.labels.index(label)
     part, row = evidence.parts.label == code, evidence.drawn.label == code
     batches = len(evidence.batches)
     covered = covered_batches(evidence, ["all"] * batches)
     view = View(evidence, np.zeros(batches, np.int64), 1, covered)
-    row_sets = [row_set(evidence, part, row, of_answer) for of_answer in shares]
-    strata = row_sets[0].strata(view)
-    answered = int(strata.answered.sum())
-    return ConfusionRow(
-        label=label,
-        rows=int(row_sets[0].covered(view)[0]),
-        answered=answered,
-        shares=tuple(_values(row_sets, view)) if answered else None,
-    )
-
-
-def _values(row_sets: Sequence[RowSet], view: View) -> Iterator[float]:
-    for one in row_sets:
-        yield float(one.strata(view).value[0])
-
-
-def _code(evidence: Evidence, label: str) -> int:
-    return evidence.labels.index(label) if label in evidence.labels else -2
+    is_right = mean_over_people(evidence, evidence.answers.label == code)
+    cells = row_set(evidence, part, row, is_right)
+    answered = int(cells.strata(view).answered.sum())
+    values = {
+        name: float(row_set(evidence, part, row, of_answer).strata(view).value[0])
+        for name, of_answer in (shares.within(code) if answered else ())
+    }
+    return ConfusionRow(label, int(cells.covered(view)[0]), answered, values if answered else None)

@@ -37,6 +37,7 @@ class Figure:
     chart: Chart
     funnel: Funnel
     table: DataTable
+    whole: DataTable | None = None  # for JSON, where the table of the page leaves rows out
     sentence: str = ""
     legend: Sequence[tuple[str, str]] = ()  # (kind of mark, words)
     notes: Sequence[str] = ()

@@ -15,6 +15,7 @@ from labeling.report.findings import findings
 from labeling.report.phrases import Phrase
 from labeling.report.wording import count
 
+_MOST_ROWS = 400  # of a table on the page
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 
 
@@ -28,6 +29,7 @@ def render(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"stages": _stages, "percent": percent, "drawn": drawn}
+    environment.globals |= {"most_rows": _MOST_ROWS}
     environment.filters |= {
         "code": _with_code,
         "marked": _marked,

@@ -70,6 +70,7 @@ def record(data: ReportData) -> Record:
 
 
 def _section(figure: Figure) -> Record:
+    table = figure.whole or figure.table
     return {
         "id": figure.anchor,
         "title": figure.title,
@@ -78,8 +79,8 @@ def _section(figure: Figure) -> Record:
         "notes": figure.notes,
         "funnel": asdict(figure.funnel),
         "table": {
-            "header": figure.table.header,
-            "rows": [[cell.value for cell in row] for row in figure.table.rows],
+            "header": table.header,
+            "rows": [[cell.value for cell in row] for row in table.rows],
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,7 +11,9 @@ from pydantic import SecretStr
 
 from functions.app import App
 from functions.batches.publish import BatchResult
-from functions.steps import pull, push, report, sample, score
+from functions.draws.batch_draw import BatchDraw
+from functions.draws.rows_shown import DrawnRows
+from functions.steps import pull, push, report, score
 from infra.settings import Access
 from pipelines.errors import BatchRefused, InputChanged, StoreUnavailable
 from tests.fixtures.fake_label_studio import FakeLabelStudio
@@ -62,14 +65,14 @@ def test_batches_that_were_drawn_from_are_told_where_another_fails(
 ) -> None:
     """They hold, whether they come before it or after it."""
     world.ok("score")
-    draw = sample._Batch.draw
+    samples = BatchDraw.samples
 
-    def all_but_one(batch: sample._Batch, options: sample.SampleOptions) -> sample.Drawn:
-        if batch.attempt.batch == DAYS[1]:
+    def all_but_one(draw: BatchDraw, seen: DrawnRows) -> list[dict[str, Any]]:
+        if draw.source.attempt.batch == DAYS[1]:
             raise InputChanged("the input is not what was scored", fix="score it again")
-        return draw(batch, options)
+        return samples(draw, seen)
 
-    monkeypatch.setattr(sample._Batch, "draw", all_but_one)
+    monkeypatch.setattr(BatchDraw, "samples", all_but_one)
 
     told = world.refused(command, *since)
 

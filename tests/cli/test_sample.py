@@ -163,3 +163,35 @@ def test_an_input_that_changed_is_told_before_anything_is_scored(world: World) -
     world.write(edited(loans(), "income", {0: float("inf")}), row_group_size=250)
 
     assert world.refused("sample").error["code"] == "input_changed"
+
+
+def test_the_draws_of_all_batches_read_the_input_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file with 400 batches was read 400 times."""
+    world.ok("score")
+    passes: list[list[str]] = []
+    inner = discovery.rows_of
+
+    def rows_of(job: Any, inputs: Any, batches: Any) -> Any:
+        passes.append(list(batches))
+        return inner(job, inputs, batches)
+
+    monkeypatch.setattr(discovery, "rows_of", rows_of)
+
+    world.ok("sample")
+
+    assert passes == [list(DAYS)]
+
+
+def test_a_batch_whose_input_changed_stops_no_draw_of_another(world: World) -> None:
+    """Although both are read in one pass."""
+    world.ok("score")
+    rows = pq.read_table(world.data)
+    place = [str(when)[:10] for when in rows["opened"].to_pylist()].index(DAYS[1])
+    world.write(edited(rows, "income", {place: 1234.5}))
+
+    told = world.run("sample").answer
+
+    states = {one["batch"]: "error" not in one for one in told["batches"]}
+    assert states == {DAYS[0]: True, DAYS[1]: False, DAYS[2]: True}

@@ -10,6 +10,7 @@ from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
 from labeling.report.chart import IntervalRow
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table
+from labeling.report.frequent_classes import MOST_NAMED, most_frequent
 from labeling.report.wording import NAMES, count
 
 _LISTED = (*AVERAGES, *LOSSES)
@@ -25,9 +26,12 @@ _MEANS = {
 
 def class_figure(data: ReportData) -> Figure | None:
     """Show the metrics of each class over all batches."""
-    estimates = _of_classes(data)
-    if not estimates:
+    every = _of_classes(data)
+    if not every:
         return None
+    named = _named(data, every)
+    estimates = [one for one in every if one.class_ in named]
+    left = len({one.class_ for one in every}) - len(named)
     groups = [
         (
             f"{NAMES[metric]}: {means}",
@@ -42,9 +46,25 @@ def class_figure(data: ReportData) -> Figure | None:
         sentence="All batches together. A class that is rare in the sample has a long interval, whatever the sample’s size.",
         chart=chart,
         legend=legend_of(chart),
+        notes=_left_out(left, data),
         funnel=data.funnel(data.of("all") or estimates[:1]),
         table=estimates_table(estimates, data),
+        whole=estimates_table(every, data) if left else None,
     )
+
+
+def _named(data: ReportData, estimates: list[Estimate]) -> set[str | None]:
+    """Return the classes that the page names: all of a few, else those predicted most often."""
+    classes = dict.fromkeys(one.class_ for one in estimates)
+    if len(classes) <= MOST_NAMED or data.confusion is None:
+        return set(list(classes)[:MOST_NAMED])
+    frequent = [one.label for one in most_frequent(data.confusion)]
+    return {name for name in frequent if name in classes}
+
+
+def _left_out(left: int, data: ReportData) -> list[str]:
+    words = count(left, "rarer class", "rarer classes")
+    return [f"{words}: only in `recheck report {data.file} --json`."] if left else []
 
 
 def _of_classes(data: ReportData) -> list[Estimate]:
