@@ -37,7 +37,7 @@ HOMES = {
     "skops": ("pipelines.sklearn.persistence",),
     "tenacity": ("infra.staging",),
     "threadpoolctl": ("pipelines.sklearn.threads",),
-    "tomlkit": ("functions.new_job.job_text",),
+    "tomlkit": ("functions.new_job.job_text", "functions.new_job.toml_parts"),
     "urllib3": ("infra.clouds.gcp",),
 }
 
