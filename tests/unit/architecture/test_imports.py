@@ -37,7 +37,7 @@ HOMES = {
     "skops": ("pipelines.sklearn.persistence",),
     "tenacity": ("infra.bucket_copy",),
     "threadpoolctl": ("pipelines.sklearn.threads",),
-    "tomlkit": ("functions.new_job.job_text",),
+    "tomlkit": ("functions.new_job.job_text", "functions.new_job.toml_parts"),
     "urllib3": ("infra.clouds.gcp",),
 }
 
