@@ -54,6 +54,7 @@ def revealing_columns(
 
 
 def _told(values: Sequence[str | None], labels: Sequence[str]) -> float | None:
+    """Return the share of rows whose value tells their label; None where it is chance, or rows are few."""
     by_value: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for value, label in zip(values, labels, strict=True):
         if value is not None:
