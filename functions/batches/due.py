@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from functions.batches import discovery
 from functions.batches.attempts import NAMING, Attempt, differs
-from functions.batches.discovery import Comparison, Input, JobData
+from functions.batches.comparison import Comparison, compare
+from functions.batches.discovery import Input, JobData
 from functions.batches.failures import FAILED, UNREAD
 from functions.batches.nightly import left_out
 from functions.batches.publish import BatchResult
@@ -70,7 +70,7 @@ def due_batches(data: JobData, inputs: Input, wanted: BatchChoice, ledgers: Ledg
         states |= {batch: _of(batch, ledgers.scored.get(batch), "open") for batch in waiting}
     others = [batch for batch in inputs.batches if batch not in states]
     published = {b: ledgers.live[b] for b in (*others, *left) if b in ledgers.live}
-    compared = discovery.compare(job, inputs, published)
+    compared = compare(job, inputs, published)
     states |= _published(published, compared, left)
     anew = compared.changed - left.keys() if job.batches.on_change == "replace" else set()
     due = [batch for batch in others if batch not in published or batch in anew]
