@@ -118,7 +118,7 @@ class BatchUnknown(RecheckError):
 
 
 class InputUnreadable(RecheckError):
-    """A data file is empty, truncated or not of its format."""
+    """A data file is not there, truncated or not of its format."""
 
     exit_code = 5
 

@@ -31,12 +31,25 @@ def job(**sampling: object) -> Job:
 
 
 def scored(batch: str, by: Job) -> Attempt:
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    counts = 9, 9, 0
-    nothing: dict[str, str] = {}
     return Attempt(
-        "a", batch, "v1", *counts, "d", nothing, nothing, None, nothing, moment, rules(by), 1, None, None
-    )  # fmt: skip
+        id="a",
+        batch=batch,
+        version="v1",
+        rows_in=9,
+        predictions=9,
+        quarantined=0,
+        digest="d",
+        files={},
+        tags={},
+        bad=None,
+        versions={},
+        known_at=datetime(2026, 1, 1, tzinfo=UTC),
+        reading=1,
+        rules=rules(by),
+        number=1,
+        replaces=None,
+        table=None,
+    )
 
 
 def test_the_way_out_can_be_pasted_into_a_shell() -> None:
