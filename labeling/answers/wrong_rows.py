@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,9 +76,9 @@ def wrong_rows(
         wrong = [row for row in found if row.error]
         return sorted(wrong, key=lambda row: (-abs(row.error), row.batch, row.key))
     wrong = [row for row in found if row.label != row.answer]
-    pairs = Counter[tuple[str, str]]()
+    pairs: defaultdict[tuple[str, str], float] = defaultdict(float)  # rows of the batches
     for row in wrong:
-        pairs[row.label, row.answer] += row.weight  # type: ignore[assignment]  # counts rows
+        pairs[row.label, row.answer] += row.weight
     return sorted(
         wrong,
         key=lambda row: (
