@@ -75,7 +75,11 @@ def wrong_rows(
     if numbers:
         wrong = [row for row in found if row.error]
         return sorted(wrong, key=lambda row: (-abs(row.error), row.batch, row.key))
-    wrong = [row for row in found if row.label != row.answer]
+    return _by_confusion([row for row in found if row.label != row.answer])
+
+
+def _by_confusion(wrong: Sequence[WrongRow]) -> list[WrongRow]:
+    """Sort rows by their pair (predicted, answered): the one that stands for the most rows first."""
     pairs: defaultdict[tuple[str, str], float] = defaultdict(float)  # rows of the batches
     for row in wrong:
         pairs[row.label, row.answer] += row.weight
