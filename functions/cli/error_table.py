@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.cli import output
-from labeling.answers.wrong_rows import WrongRow
+
+if TYPE_CHECKING:
+    from labeling.answers.wrong_rows import WrongRow
 
 _FIRST = 20  # rows that people see
 _WIDTH = 70  # letters of a row as it was shown
