@@ -1,4 +1,4 @@
-"""Wrong rows as people, JSON and a spreadsheet have them."""
+"""Wrong rows as the terminal shows them, and as JSON and a spreadsheet have them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def columns(rows: Sequence[WrongRow]) -> tuple[list[str], list[list[Any]]]:
     ]
 
 
-def told(rows: Sequence[WrongRow]) -> Iterator[str]:
+def lines(rows: Sequence[WrongRow]) -> Iterator[str]:
     """Yield the first rows as a table."""
     header = ["batch", "key", "predicted", "people said", "people", "the row"]
     yield from output.table(
