@@ -16,7 +16,8 @@ import numpy as np
 from labeling.formulas.answered_strata import AnsweredStrata
 from pipelines.columns.buffers import Bools, Floats
 
-MOST_LEFT = 60  # rows
+MOST_LEFT = 60  # rows, however many were answered
+_OF_MANY = 400  # rows, where at least as many were answered
 _TAIL = 0.025
 
 
@@ -27,12 +28,13 @@ def few_left_limits(of: AnsweredStrata) -> tuple[Floats, Floats]:
         of: the strata.
 
     Returns:
-        As shares of the group's rows; NaN where more than 60 rows are left, or
-        none was answered.
+        As shares of the group's rows; NaN where more than 60 rows are left and more
+        than were answered, where more than 400 are left, or none was answered.
     """
     rows, right, answered = (of.total(part) for part in (of.size, of.right, of.answered))
     left = np.rint(rows - answered)
-    counts = (left <= MOST_LEFT) & (answered > 0)
+    is_most = (left <= _OF_MANY) & (left <= answered)
+    counts = ((left <= MOST_LEFT) | is_most) & (answered > 0)
     likely = _likely(of)
     low, high = (np.minimum(*likely), np.maximum(*likely))
     least = _quantile(left, low, answered, counts)

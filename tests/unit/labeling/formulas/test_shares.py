@@ -434,3 +434,16 @@ def test_a_census_of_a_class_has_no_error() -> None:
     found = class_shares(strata([50, 10], [50, 10], [1, 9]))[0]
 
     assert found.low == found.value == found.high == pytest.approx(10 / 60)
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2, 3, 5])
+def test_where_most_rows_are_answered_the_rows_left_may_hold_what_was_not_seen(wrong: int) -> None:
+    """Of 288 rows 200 are asked: exact coverage over all samples."""
+    rows, asked = 288, 200
+    seen = np.arange(min(wrong, rows - asked) + 1)
+    chance = hypergeom(rows, wrong, asked).pmf(seen)
+    found = [share([rows], [asked], [asked - k]) for k in seen.tolist()]
+
+    holds = [float(one.low or 0) <= 1 - wrong / rows <= float(one.high or 1) for one in found]
+
+    assert (chance * holds).sum() >= 0.93

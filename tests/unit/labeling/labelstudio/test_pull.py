@@ -446,5 +446,5 @@ def test_a_server_that_answers_nothing_is_no_task_that_cannot_be_read(
     ],
 )
 def test_a_note_that_is_no_cursor_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"cursor|JSON|value|isoformat"):
+    with pytest.raises(ValueError, match=r"cursor|JSON|value|isoformat|no time"):
         Cursor.from_json(text)
