@@ -143,8 +143,8 @@ def splits_of(source: Source) -> list[Split]:
 
 def most_rows(split: Split) -> int:
     """Return the most rows that a split can have; of CSV, by the size of its file."""
-    if split.rows is not None:
-        return split.rows
+    if split.rows is not None or not split.source.is_csv:
+        return split.rows or 0  # a Parquet file that declares none cannot be read
     with _reading(split.source):
         return csv_files.most_rows(split.source.path, split.source.size)
 
