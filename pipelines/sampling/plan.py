@@ -44,6 +44,7 @@ class Design:
     allocated: Int64s  # (H,)
     goal: ClassGoal | None = None  # the class that the draw asks more about
     wanted: Floats | None = None  # (H,), its targets; with a goal
+    content_digest: str | None = None  # None if an older release drew or scored it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,19 @@ class Basis:
     population_digest: str  # of the set of prediction ids
     survey_digest: str  # of the question and of the columns that people see
     seed_digest: str
+    content_digest: str | None = None  # of the settings that predictions hold cohorts by
 
     def matches(self, design: Design) -> bool:
-        """Tell whether a design was drawn from the same version, rows and question.
+        """Tell whether a design was drawn from the same version, rows, cohorts and question.
 
         The seed is compared elsewhere.
         """
         now = (self.version, self.input_digest, self.population_digest)
         then = (design.version, design.input_digest, design.population_digest)
-        return now == then and design.survey_digest in (None, self.survey_digest)
+        if now != then or design.survey_digest not in (None, self.survey_digest):
+            return False
+        digests = {design.content_digest, self.content_digest}
+        return None in digests or len(digests) == 1
 
 
 @dataclass(frozen=True, slots=True)
