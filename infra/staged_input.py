@@ -10,7 +10,7 @@ from infra.ports import Say
 from infra.store import Store
 
 if TYPE_CHECKING:
-    from infra.staging import Staging
+    from infra.bucket_copy import Staging
 
 _WAIT = 3_600  # seconds for another process that stages the same input
 
@@ -29,7 +29,7 @@ def bring(url: str, store: Store, batches: Sequence[str] = (), say: Say = lambda
 
     Raises:
         JobInvalid, InputUnreadable, BatchUnknown, BucketRefused, BucketUnreachable:
-            see `infra.staging.Staging.bring`.
+            see `infra.bucket_copy.Staging.bring`.
         ConcurrentRun: another process has been staging it for an hour.
     """
     staging = _staging(url, store, say)
@@ -44,7 +44,7 @@ def batches(url: str, store: Store) -> list[str]:
 
 
 def _staging(url: str, store: Store, say: Say) -> Staging:
-    from infra.staging import Staging, folder_name
+    from infra.bucket_copy import Staging, folder_name
 
     bucket, pattern = open_bucket(url)
     return Staging(bucket, pattern, store.staging / folder_name(url), say)

@@ -11,8 +11,10 @@ from typing import Any
 
 from pipelines.columns import relations
 from pipelines.errors import StoreUnavailable
+from pipelines.formats.file_rules import FIRST
 from pipelines.identity.settings_digest import content_of
 from pipelines.job.job_file import Job
+from pipelines.job.rules import file_rules
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
 from pipelines.tables.snapshot import Tables
@@ -36,6 +38,7 @@ class Attempt:
     bad: list[list[Any]] | None  # [reason, column, rows]; None in stores of earlier releases
     versions: dict[str, str]  # of the libraries that scored it
     known_at: datetime
+    reading: int  # number of the rules by which its files were read
     rules: dict[str, str]  # digests of the job file's settings then, see `rules` below
     number: int | None  # of the batch's publications, from 1; None in stores of earlier releases
     replaces: str | None  # the attempt that was live before
@@ -79,6 +82,7 @@ def _attempt(row: dict[str, Any]) -> Attempt:
         outputs.get("bad"),
         json.loads(row["versions"]),
         row["known_at"],
+        inputs.get("reading", FIRST),
         inputs.get("rules", {}),
         inputs.get("number"),
         inputs.get("replaces"),
@@ -173,7 +177,9 @@ def rules(job: Job) -> dict[str, str]:
         "time": job.data.time,
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
+    written = file_rules(job)
     content = {
+        **written.set_by_job,
         "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
         "predictions": job.predictions and content_of(job.predictions),
     }

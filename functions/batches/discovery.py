@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
+from functions.batches.attempts import Attempt
 from functions.batches.file_batches import FileBatches, batches_of_file
 from infra import staged_input
 from infra.clouds import is_remote
 from infra.ports import Say
 from infra.store import Store
-from pipelines.errors import BatchUnknown, InputUnreadable, RecheckError, SchemaMismatch
-from pipelines.identity.row_digests import Digest
+from pipelines.errors import BatchUnknown, InputUnreadable, RecheckError
+from pipelines.formats.file_rules import CURRENT
 from pipelines.input import fragments
 from pipelines.input.batch_rows import BatchRows, batches_of
 from pipelines.input.fragments import Source, Split, find_sources
 from pipelines.input.projections import projection
 from pipelines.job.job_file import Job
-from pipelines.job.rules import batch_rule, reading_rules
+from pipelines.job.rules import batch_rule, file_rules, reading_rules
 
 Number = tuple[int, int]  # of a split: its file, its row group
 
@@ -39,7 +39,7 @@ class JobData:
         path = self.job.data.path
         if is_remote(path):
             path = staged_input.bring(path, self.store, batches, self.say)
-        return find_sources(path, self.folder)
+        return find_sources(path, self.folder, file_rules(self.job))
 
     def batches_of(self, sources: Sequence[Source]) -> dict[str, FileBatches]:
         """Return the batches of each file, by its name; a file that did not change is read once."""
@@ -209,49 +209,6 @@ def names(data: JobData) -> list[str]:
     return find(data, []).batches
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How the rows of batches compare with those that were scored."""
-
-    changed: set[str]
-    failed: dict[str, RecheckError]  # by batch: why its rows cannot be compared
-
-
-def compare(job: Job, inputs: Input, live: Mapping[str, Attempt]) -> Comparison:
-    """Find the batches whose rows, or the way the job file reads them, changed since the scoring.
-
-    Rows are read only where a file differs.
-
-    Args:
-        job: the job file as it is now.
-        inputs: the input of these batches.
-        live: the published attempt of each batch to check.
-
-    Returns:
-        Those that changed, and those that cannot be read.
-    """
-    otherwise = {b for b, one in live.items() if differs(one.rules, job, NAMING, CONTENT)}
-    unsure = [batch for batch, one in live.items() if not inputs.has_files(batch, one.files)]
-    now, failed = _digests(job, inputs, unsure)
-    changed = {batch for batch in now if now[batch].text != live[batch].digest}
-    return Comparison((otherwise | changed) - failed.keys(), failed)
-
-
-def _digests(
-    job: Job, inputs: Input, batches: Sequence[str]
-) -> tuple[dict[str, Digest], dict[str, RecheckError]]:
-    """Read the rows of batches anew; return the digest of each that can be read, and errors."""
-    totals = {batch: Digest() for batch in batches}
-    failed: dict[str, RecheckError] = {}
-    for split in inputs.splits(batches):
-        try:
-            for rows in _rows_of_split(job, inputs, split, batches):
-                totals[rows.batch] = totals[rows.batch].add(rows.digests(job.key_columns))
-        except (InputUnreadable, SchemaMismatch) as error:
-            failed |= {b: error for b in batches if b not in failed and inputs.may_hold(split, b)}
-    return {batch: total for batch, total in totals.items() if batch not in failed}, failed
-
-
 def untouched(inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     """List the batches whose files were not touched since the scoring, without reading any.
 
@@ -268,24 +225,40 @@ def untouched(inputs: Input, live: Mapping[str, Attempt]) -> set[str]:
     return {batch for batch, one in live.items() if one.tags and inputs.has_tags(batch, one.tags)}
 
 
-def rows_of(job: Job, inputs: Input, batches: Sequence[str]) -> Iterator[BatchRows]:
+def rows_of(
+    job: Job, inputs: Input, batches: Sequence[str], number: int = CURRENT
+) -> Iterator[BatchRows]:
     """Read the rows of some batches.
 
     Args:
         job: the job file, which says how rows are read.
         inputs: the input of these batches.
         batches: the batches to read.
+        number: of the rules to read by.
 
     Yields:
         The rows of a fragment and a batch at a time.
     """
     for split in inputs.splits(batches):
-        yield from _rows_of_split(job, inputs, split, batches)
+        yield from rows_of_split(job, inputs, split, batches, number)
 
 
-def _rows_of_split(
-    job: Job, inputs: Input, split: Split, batches: Sequence[str]
+def rows_of_split(
+    job: Job, inputs: Input, split: Split, batches: Sequence[str], number: int
 ) -> Iterator[BatchRows]:
-    rules, source = reading_rules(job), split.source
+    """Read the rows of some batches in one split.
+
+    Args:
+        job: the job file, which says how rows are read.
+        inputs: the input of these batches.
+        split: the split.
+        batches: the batches to read.
+        number: of the rules to read by.
+
+    Yields:
+        The rows of a fragment and a batch at a time.
+    """
+    rules, source = reading_rules(job, number), split.source
     digests = {source.name: inputs.digest(source)}
-    yield from batches_of(rules, split, projection(rules), batches=batches, digests=digests)
+    as_ruled = split.by(rules.files)
+    yield from batches_of(rules, as_ruled, projection(rules), batches=batches, digests=digests)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from functions.batches import discovery
 from functions.batches.attempts import NAMING, Attempt, differs
+from functions.batches.comparison import compare
 from functions.batches.discovery import Input, JobData
 from functions.batches.failures import FAILED, UNREAD
 from functions.batches.nightly import left_out
@@ -74,7 +74,7 @@ def due_batches(data: JobData, inputs: Input, wanted: BatchChoice, ledgers: Ledg
     states |= {batch: _of(batch, ledgers.scored.get(batch), "open") for batch in open_ones}
     others = [batch for batch in inputs.batches if batch not in states]
     published = {b: ledgers.live[b] for b in (*others, *left) if b in ledgers.live}
-    compared = discovery.compare(job, inputs, published)
+    compared = compare(job, inputs, published)
     for batch, attempt in published.items():
         if batch in compared.changed:
             states[batch] = _of(batch, attempt, "changed")

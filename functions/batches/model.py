@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from functions.batches.releases import releases_of, require_own
@@ -16,6 +16,7 @@ from pipelines.features.spec import FeatureSpec
 from pipelines.job.job_file import Job
 from pipelines.models.package import Package
 from pipelines.scoring.scorers import UNVERSIONED, GivenPredictions, ModelScorer, Scorer
+from pipelines.scoring.unknown_values import unknown_in_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Live:
     version: str
     open_scorer: Callable[[], Scorer]  # travels to workers
     trained_on: frozenset[str] = frozenset()  # the batches that it learned from
+    unknown_in_training: Mapping[str, float] = field(
+        default_factory=dict
+    )  # share of rows, by category
     news: str | None = None  # that a file says something else
 
 
@@ -60,8 +64,14 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
     _check_class(job, package)
     timezone, class_ = job.batches.timezone, asked_class(job)
     opener = _Opener(job.features, timezone, registry, version, tuple(trusted), package, class_)
-    trained = frozenset(package.manifest.recipe.training.batches)
-    return Live(version, opener, trained, releases.unlike(registry.newest()))
+    manifest = package.manifest
+    return Live(
+        version,
+        opener,
+        frozenset(manifest.recipe.training.batches),
+        unknown_in_training(manifest.statistics),
+        releases.unlike(registry.newest()),
+    )
 
 
 def asked_class(job: Job) -> str | None:

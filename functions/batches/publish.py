@@ -21,6 +21,7 @@ from functions.batches.discovery import Input
 from functions.runs import Cost, Run
 from infra.store import Store
 from pipelines.errors import BatchRefused, ConcurrentRun, RecheckError
+from pipelines.formats.file_rules import CURRENT
 from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.row_digests import Digest
 from pipelines.input.batches import UNKNOWN
@@ -31,8 +32,14 @@ from pipelines.tables.schemas import PREDICTIONS, QUARANTINE, table_of
 from pipelines.tables.table_files import WrittenFile
 
 MOST_QUARANTINED = 2_000_000  # rows of one batch: about a gigabyte until they are written
-_DOUBLES = ("duplicate_key", "duplicate_row")
-_KEY_HINT = "add a column to data.key, if a key names one row only together with it; or "
+_HINTS = {
+    "duplicate_key": "add a column to data.key, if a key names one row only together with it; or ",
+    "duplicate_row": "take one copy of the rows away, which were delivered twice; or ",
+}
+_TEXT_HINTS = {  # of files without types
+    "invalid_utf8": "set data.encoding, if the file is not UTF-8; or ",
+    "not_a_number": 'set data.decimal = ",", if its numbers have a decimal comma; or ',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +193,7 @@ class Publisher:
                 "digest": _merged(result.digest for result in results).text,
                 "files": attempt.files,
                 "tags": attempt.tags,
+                "reading": CURRENT,
                 "rules": rules(self.job),
                 "number": attempt.number,
                 "replaces": attempt.replaces,
@@ -244,9 +252,15 @@ def _too_many_bad(
         f"batch {batch}: {'at least ' if is_cut else ''}{total} of {rows_in} rows are bad "
         f"({', '.join(f'{count} {reason}' for reason, count in reasons)}; the first: {where}), "
         f"more than {limit}",
-        fix=f"{_KEY_HINT if reasons[0][0] in _DOUBLES else ''}"
+        fix=f"{_hint(reasons[0][0], first)}"
         "mend the data, or raise data.max_quarantined; nothing of the batch was published",
     )
+
+
+def _hint(reason: str, first: BadRow) -> str:
+    """Return the way out of the most frequent fault, if it has one of its own."""
+    is_typed = first.source.lower().endswith((".parquet", ".pq"))
+    return _HINTS.get(reason) or ("" if is_typed else _TEXT_HINTS.get(reason, ""))
 
 
 def _merged(digests: Iterable[Digest]) -> Digest:

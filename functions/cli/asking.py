@@ -101,7 +101,7 @@ def push(
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="F",
-    help="Take answers from a Label Studio export, a CSV or a Parquet file instead.",
+    help="Take answers from a Label Studio export, or from a CSV, JSON Lines or Parquet file instead.",
 )
 @click.option("--full", is_flag=True, help="Look at every task again, not only at changed ones.")
 @dry_run_option

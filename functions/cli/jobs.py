@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--data",
     required=True,
     metavar="FILE-OR-PATTERN",
-    help="A Parquet or CSV file, or a pattern with * and {batch}.",
+    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}.",
 )
 @click.option("--target", metavar="COL", help="The column with the truth, to train on.")
 @click.option(

@@ -12,7 +12,7 @@ import pyarrow as pa
 from functions.batches import discovery
 from functions.batches.attempts import Attempt
 from functions.batches.discovery import JobData
-from labeling.questions.shown import ShownColumn, shown_rows
+from labeling.questions.shown import ShownColumn, shown_json, shown_rows
 from pipelines.errors import InputChanged, RecheckError
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
@@ -74,6 +74,8 @@ class WantedRows:
         if not self.ids:
             return {}
         columns = shown_columns(job)
+        if not columns:
+            return dict.fromkeys(self.ids, shown_json({}))
         made = [
             self.rows.column(c.name)
             if c.kind == "image"
@@ -122,8 +124,10 @@ def read_again(data: JobData, wanted: Sequence[WantedIds]) -> dict[str, DrawnRow
 
 def _read(data: JobData, wanted: Sequence[WantedIds]) -> dict[str, DrawnRows | RecheckError]:
     again = {one.attempt.batch: _BatchAgain(one) for one in wanted}
-    if again:
-        for part in discovery.rows_of(data.job, discovery.find(data, list(again)), list(again)):
+    for number in sorted({one.attempt.reading for one in wanted}):  # as each was scored
+        alike = [one.attempt.batch for one in wanted if one.attempt.reading == number]
+        inputs = discovery.find(data, alike)
+        for part in discovery.rows_of(data.job, inputs, alike, number):
             again[part.batch].add(part, data.job)
     return {batch: one.result() for batch, one in again.items()}
 

@@ -16,6 +16,7 @@ from functions.draws.rows_shown import WantedRows, survey_digest
 from functions.tables import Views, of_purpose
 from labeling.questions.shown import shown_digest
 from pipelines.columns.buffers import Hashes, Int64s
+from pipelines.formats.file_rules import CURRENT, FIRST
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.identity.row_digests import Digest
@@ -77,6 +78,7 @@ def training_draws(data: JobData, views: Views, batches: Sequence[str]) -> list[
     shown = _shown(
         job, inputs, {b: {candidates[b].names[row] for row in rows} for b, rows in chosen.items()}
     )
+    _show_as_asked(job, inputs, shown, earlier)
     return [
         TrainingDraw(job, batch, candidates[batch], earlier.get(batch, nothing), shown[batch], rows)
         for batch, rows in chosen.items()
@@ -140,10 +142,33 @@ def _choose(rows: _Candidates, earlier: _Earlier, budget: int) -> Int64s:
     return within_budget(stays, budget)
 
 
-def _shown(job: Job, inputs: Input, wanted: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+def _show_as_asked(
+    job: Job, inputs: Input, shown: dict[str, dict[str, str]], earlier: Mapping[str, _Earlier]
+) -> None:
+    """Keep the question of a row that reads otherwise only because the reading rules are others now."""
+    question = job.labeling.question
+    differing: dict[str, set[str]] = {}
+    for batch in shown.keys() & earlier.keys():
+        asked = earlier[batch].asked
+        texts = ((name, text) for name, text in shown[batch].items() if name in asked)
+        names = {name for name, text in texts if shown_digest(question, text) != asked[name]}
+        differing |= {batch: names} if names else {}
+    by_first = _shown(job, inputs, differing, FIRST) if differing else {}
+    for batch, texts_then in by_first.items():
+        asked = earlier[batch].asked
+        shown[batch] |= {
+            name: text
+            for name, text in texts_then.items()
+            if shown_digest(question, text) == asked[name]
+        }
+
+
+def _shown(
+    job: Job, inputs: Input, wanted: Mapping[str, set[str]], number: int = CURRENT
+) -> dict[str, dict[str, str]]:
     """Return what people see of some rows of each batch, by prediction id."""
     seen: dict[str, dict[str, str]] = {batch: {} for batch in wanted}
-    for rows in discovery.rows_of(job, inputs, list(wanted)):
+    for rows in discovery.rows_of(job, inputs, list(wanted), number):
         seen[rows.batch] |= WantedRows.of(rows, wanted[rows.batch]).shown(job)
     return seen
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import PurePath
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from pipelines.columns.buffers import is_text
+from functions.new_job.first_rows import FILES, FirstValues, first_values
+from pipelines.columns.buffers import integers, is_text, texts
 from pipelines.columns.spelling import canonical_text
-from pipelines.errors import InputUnreadable
+from pipelines.columns.time_texts import parse_time
+from pipelines.columns.utf8 import readable
+from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.input import fragments
-from pipelines.input.fragments import Projection, Source
+from pipelines.input.fragments import Source
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
+_FEW = 10  # rows of which nobody can tell whether a column numbers them
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
-LOOKED_AT = 20_000  # rows per file, of the first files
-_FILES = 3
+_LEADING_ZERO = r"^\s*[+-]?0[0-9]"  # of codes such as 007 and 007.1
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
 _PICTURE_NAME = re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
 
@@ -38,51 +42,57 @@ class Column:
     distinct: int  # of the rows that were looked at
     rows: int
     timezone: str | None = None  # of its times, where they have one
+    is_number: bool = False  # every value can be read as a number
+    unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
     """Return every column of the first files that have rows, with its guessed kind.
 
     Raises:
-        InputUnreadable: no file has rows.
+        InputUnreadable: no file has rows, or one cannot be read.
+        SchemaMismatch: two columns of a file have the same name.
     """
-    found = (list(_first_rows(source)) for source in sources)
-    tables = [pa.Table.from_batches(rows) for rows in islice(filter(None, found), _FILES)]
-    if not any(table.num_rows for table in tables):
-        raise InputUnreadable(
-            f"{sources[0].path} has no rows",
-            fix="name data with rows by --data: init looks at them",
-        )
-    table = pa.concat_tables(tables, promote_options="permissive")
-    return [
-        _look(name, table[name].combine_chunks(), csv=sources[0].is_csv)
-        for name in table.column_names
-    ]
+    return [_look(first) for first in first_values(sources)]
 
 
-def _first_rows(source: Source) -> Iterable[pa.RecordBatch]:
-    left = LOOKED_AT
-    for split in fragments.splits_of(source):
-        for _, rows in fragments.read_split(split, Projection(None)):
-            yield rows.slice(0, left)
-            left -= min(left, rows.num_rows)
-            if not left:
-                return
-
-
-def _look(name: str, column: pa.Array, *, csv: bool) -> Column:
-    if kinds.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    values = column.drop_null()
+def _look(first: FirstValues) -> Column:
+    values, name, rows = _readable(first.values).drop_null(), first.name, len(first.values)
     if not len(values):
-        return Column(name, "empty", 0, len(column))
-    if kinds.is_nested(column.type):
-        return Column(name, "other", len(values), len(column))
+        return Column(name, "empty", 0, rows)
+    if is_text(values.type):
+        return _look_at_texts(first, values)
+    if kinds.is_nested(values.type):
+        return Column(name, "other", len(values), rows)
     distinct = pc.count_distinct(values).as_py()
-    kind = _kind_of_text(values, distinct) if is_text(column.type) else _kind(values, distinct)
-    if csv and kind in ("categorical", "identifier", "text"):
-        kind = _kind_in_csv(values, distinct) or kind
-    return Column(name, kind, distinct, len(column), getattr(column.type, "tz", None))
+    kind = "identifier" if _counts_rows(values, rows) else _kind(values, distinct)
+    is_number = kind == "numeric" or kinds.is_integer(values.type)
+    return Column(name, kind, distinct, rows, first.timezone, is_number)
+
+
+def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
+    there, unavailable = _available(values)
+    is_number = _can_be(there, pa.float64())
+    distinct = pc.count_distinct(there if is_number else values).as_py()
+    if first.is_untyped and is_number and not _are_codes(there):
+        kind = _kind_of_numbers(there, distinct, len(first.values))
+    else:
+        kind = _kind_of_text(values, distinct)
+        if first.is_untyped and kind != "image" and _are_times(values):
+            kind = "date"
+    return Column(
+        first.name, kind, distinct, len(first.values), first.timezone, is_number, unavailable
+    )
+
+
+def _available(values: pa.Array) -> tuple[pa.Array, frozenset[str]]:
+    """Return the texts without words such as `NA`, and those words; all of them, if all are such words."""
+    lower = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    is_word = pc.is_in(lower, value_set=texts(sorted(NOT_AVAILABLE - {""})))
+    there = values.filter(pc.invert(is_word))
+    if len(there) in (0, len(values)):
+        return values, frozenset()
+    return there, frozenset(pc.unique(values.filter(is_word)).to_pylist())
 
 
 def _kind(values: pa.Array, distinct: int) -> Kind:
@@ -112,22 +122,43 @@ def _kind_of_text(values: pa.Array, distinct: int) -> Kind:
     return "text" if words >= 2 else "identifier"
 
 
-def _kind_in_csv(values: pa.Array, distinct: int) -> Kind | None:
-    """Return the kind of numbers and times, which CSV holds as text; None of other text."""
-    for kind, family in (
-        (pa.int64(), "integer"),
-        (pa.float64(), "float"),
-        (pa.timestamp("us", "UTC"), "date"),
-        (pa.timestamp("us"), "date"),
-    ):
-        try:
-            values.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-        if family == "integer":
-            return "categorical" if distinct <= MOST_CLASSES else "numeric"
-        return "numeric" if family == "float" else "date"
-    return None
+def _kind_of_numbers(values: pa.Array, distinct: int, rows: int) -> Kind:
+    """Return the kind of numbers that are written as text."""
+    if not _can_be(values, pa.int64()):
+        return "numeric"
+    if _counts_rows(values.cast(pa.int64()), rows):
+        return "identifier"
+    return "categorical" if distinct <= MOST_CLASSES else "numeric"
+
+
+def _counts_rows(values: pa.Array, rows: int) -> bool:
+    """Tell whether whole numbers go up by one from row to row, in each file anew: they say nothing."""
+    if len(values) < max(rows, _FEW) or not kinds.is_integer(values.type):
+        return False
+    numbers = integers(values)
+    goes_on = np.diff(numbers) == 1
+    begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1)) & ~goes_on
+    return bool((goes_on | begins).all()) and int(begins.sum()) < FILES
+
+
+def _are_codes(values: pa.Array) -> bool:
+    """Tell whether a text begins with a zero that no number has, as 007 and 007.1 do."""
+    return bool(pc.any(pc.match_substring_regex(values, _LEADING_ZERO)).as_py())
+
+
+def _are_times(values: pa.Array) -> bool:
+    """Tell whether every text is a time: the first one, before all are looked at."""
+    return parse_time(values[0].as_py()) is not None and all(
+        parse_time(text) for text in pc.unique(values).to_pylist()
+    )
+
+
+def _can_be(values: pa.Array, kind: pa.DataType) -> bool:
+    """Tell whether every text is a value of a type."""
+    with suppress(pa.ArrowInvalid):
+        values.cast(kind)
+        return True
+    return False
 
 
 def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
@@ -144,10 +175,20 @@ def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | N
     words: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, name):
-            words |= set(canonical_text(pc.unique(rows.column(0))).to_pylist()) - {None}
+            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {
+                None,
+                "",
+            }
             if len(words) > most:
                 return None
+    available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}
+    if available and all(map(is_number, available)):
+        words = available
     return sorted(words, key=_by_number)
+
+
+def _readable(column: pa.Array) -> pa.Array:
+    return readable(column) if is_text(column.type) else column
 
 
 def rarest_class(sources: Sequence[Source], name: str) -> tuple[str, float] | None:
@@ -163,7 +204,7 @@ def rarest_class(sources: Sequence[Source], name: str) -> tuple[str, float] | No
     counts: Counter[str] = Counter()
     for source in sources:
         for rows in fragments.read_column(source, name):
-            found = pc.value_counts(canonical_text(rows.column(0)).drop_null())
+            found = pc.value_counts(canonical_text(_readable(rows.column(0))).drop_null())
             values, numbers = (found.field(part).to_pylist() for part in ("values", "counts"))
             counts.update(dict(zip(values, numbers, strict=True)))
     if not counts:

@@ -12,11 +12,12 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 import tomlkit
-from tomlkit.items import InlineTable, Table
+from tomlkit.items import Table
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
 from functions.new_job.task import TaskOptions, task_of
+from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
@@ -128,10 +129,10 @@ class JobDraft:
         document["task"] = task
         document["data"] = self._data()
         document["batches"] = self._batches()
-        document["target"] = _table({"column": self.options.target, "answers": answers or None})
+        document["target"] = table_of({"column": self.options.target, "answers": answers or None})
         features = self._features()
         if self.options.predicted:
-            document["predictions"] = _table(
+            document["predictions"] = table_of(
                 {"label": self.options.predicted, "score": self.options.score}
             )
         else:
@@ -156,8 +157,14 @@ class JobDraft:
 
     def _data(self) -> Table:
         shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
-        table = _table(
-            {"path": shown, "key": list(self.options.key) or None, "time": self.options.time}
+        table = table_of(
+            {
+                "path": shown,
+                "key": list(self.options.key) or None,
+                "time": self.options.time,
+                "missing": self._missing() or None,
+                **self.sources[0].rules.set_by_job,
+            }
         )
         if not self.options.key:
             table.add(
@@ -165,17 +172,25 @@ class JobDraft:
             )
         return table
 
+    def _missing(self) -> list[str]:
+        """Return words such as `NA` that stand among numbers of a few values, and in no text."""
+        columns = self.columns.values()
+        words = {
+            w for c in columns if c.kind == "categorical" and c.is_number for w in c.unavailable
+        }
+        return sorted(words - {w for c in columns if not c.is_number for w in c.unavailable})
+
     def _batches(self) -> Table:
         by = self.options.batch_by
         if "{batch}" in self.data:
-            return _table({"by": "path"})
+            return table_of({"by": "path"})
         if by is None:
-            return _table({"by": "all"})
+            return table_of({"by": "all"})
         if self._is_period():
             named = self.columns[str(self.options.time)].timezone
             is_known = named in available_timezones()  # an offset like +02:00 is no timezone
-            return _table({"by": by, "timezone": named if is_known else "UTC"})
-        return _table({"by": "column", "column": by})
+            return table_of({"by": by, "timezone": named if is_known else "UTC"})
+        return table_of({"by": "column", "column": by})
 
     def _features(self) -> Table:
         table = tomlkit.table()
@@ -186,7 +201,7 @@ class JobDraft:
         chosen = tomlkit.table()
         for column in self._candidates():
             if column.kind in _MATTERS:
-                chosen.add(column.name, _inline(_FEATURES[column.kind]))
+                chosen.add(column.name, inline(_FEATURES[column.kind]))
             else:
                 why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(
                     column.kind, "its type has no feature"
@@ -208,7 +223,7 @@ class JobDraft:
 
     def _model(self, task: str) -> Table:
         estimator = "LogisticRegression" if task == "classification" else "Ridge"
-        table = _table({"name": column_kinds.name_of(self.folder), "estimator": estimator})
+        table = table_of({"name": column_kinds.name_of(self.folder), "estimator": estimator})
         other = "HistGradientBoosting" + ("Classifier" if task == "classification" else "Regressor")
         better = "" if self._has_text() else f"; {other} is often more accurate"
         table["estimator"].comment(f"runs as plain arrays{better}")
@@ -220,7 +235,7 @@ class JobDraft:
         return any(column.kind == "text" for column in self._candidates())
 
     def _sampling(self) -> Table:
-        table = _table({"budget": 300, "seed": self.options.seed or os.urandom(16).hex()})
+        table = table_of({"budget": 300, "seed": self.options.seed or os.urandom(16).hex()})
         table["budget"].comment("rows per batch that people are asked about")
         table["seed"].comment("another seed draws other rows")
         if self.rare:
@@ -249,8 +264,12 @@ class JobDraft:
             else "Which number is right for this row?"
         )
         table = tomlkit.table()
-        table["show"] = _multiline([column.name for column in shown])
-        table["show"].comment("the only columns that people see")
+        table["show"] = multiline([column.name for column in shown])
+        table["show"].comment(
+            "the only columns that people see"
+            if shown
+            else "no column is left to show: name some to ask people; outcomes come by `recheck pull --file`"
+        )
         table["question"] = self.options.question or question
         table["texts"] = [column.name for column in shown if column.kind == "text"]
         table["pictures"] = [column.name for column in shown if column.kind == "image"]
@@ -261,7 +280,7 @@ class JobDraft:
         table = tomlkit.table(is_super_table=True)
         for column in fit[:2]:
             name = column_kinds.name_of(Path(column.name))
-            table[name] = _table({"column": column.name})
+            table[name] = table_of({"column": column.name})
         if len(table):
             document["cohorts"] = table
 
@@ -273,21 +292,3 @@ _FEATURES: Mapping[str, dict[str, Any]] = {
     "text": {"kind": "text"},
     "image": {"kind": "image", "width": 16, "height": 16},
 }
-
-
-def _table(values: Mapping[str, Any]) -> Table:
-    table = tomlkit.table()
-    for name, value in values.items():
-        if value is not None:
-            table[name] = value
-    return table
-
-
-def _inline(values: Mapping[str, Any]) -> InlineTable:
-    table = tomlkit.inline_table()
-    table.update(values)
-    return table
-
-
-def _multiline(values: Sequence[str]) -> Any:
-    return tomlkit.item(list(values)).multiline(len(values) > 8)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import MOST_CLASSES, Column
+from pipelines.columns.spelling import canonical
 from pipelines.errors import JobInvalid
 from pipelines.input.fragments import Source
 from pipelines.models.catalogue import TaskType
 
-_MOST_ANSWERS = 200
+_MOST = 200  # answers that people can choose from
 TaskChoice = tuple[TaskType, list[str]]  # the task, and the answer set of classes
 
 
@@ -49,7 +50,7 @@ def task_of(
         return _without_a_column(options)
     column = columns[options.column]
     if options.number:
-        return _numbers(column, sources)
+        return _numbers(column)
     return _look(column, options.answers, sources)
 
 
@@ -71,10 +72,9 @@ def _without_a_column(options: TaskOptions) -> TaskChoice:
     return "classification", answers
 
 
-def _numbers(column: Column, sources: Sequence[Source]) -> TaskChoice:
-    """Return the task of a column of numbers, even of few whole numbers, which `_look` takes for classes."""
-    few = column_kinds.classes(sources, column.name, most=MOST_CLASSES) or []
-    if column.kind == "numeric" or (few and all(map(_is_integral, few))):
+def _numbers(column: Column) -> TaskChoice:
+    """Return the task of a column of numbers, also where they look like classes."""
+    if column.is_number or column.kind in ("numeric", "empty"):
         return "regression", []
     raise JobInvalid(
         f"column {column.name!r} holds no numbers",
@@ -83,26 +83,25 @@ def _numbers(column: Column, sources: Sequence[Source]) -> TaskChoice:
 
 
 def _look(column: Column, answers: Sequence[str], sources: Sequence[Source]) -> TaskChoice:
-    """Tell the task from the values of a column: few whole numbers, and texts, are classes."""
-    most = MOST_CLASSES if column.kind == "numeric" else _MOST_ANSWERS
-    words = column_kinds.classes(sources, column.name, most=most) or []
-    if words and all(_is_integral(word) for word in words) and len(words) > MOST_CLASSES:
-        words = []
-    if column.kind == "numeric" and not all(_is_integral(word) for word in words):
-        words = []
-    if words:
-        classes = list(dict.fromkeys([*words, *answers]))
-        if len(classes) == 1:
-            raise JobInvalid(
-                f"column {column.name!r} holds nothing but {classes[0]!r}",
-                fix="pass --answer WORD for each class that is not in the data yet, or --number for numbers",
-            )
-        return "classification", classes
-    if column.kind == "numeric":
+    """Return the task of a column: --answer makes classes of numbers, too."""
+    is_guess = column.kind == "numeric" and not answers
+    words = column_kinds.classes(sources, column.name, most=MOST_CLASSES if is_guess else _MOST)
+    if is_guess and not (words and all(map(_is_integral, words))):
         return "regression", []
+    if words is None:
+        raise JobInvalid(
+            f"column {column.name!r} holds more than {_MOST} different values, too many to choose from",
+            fix="name a column of classes, or pass --number for numbers"
+            if column.is_number
+            else "name a column of classes or of numbers",
+        )
+    classes = list(dict.fromkeys([*words, *(str(canonical(answer)) for answer in answers)]))
+    if len(classes) > 1:
+        return "classification", classes
+    holds = f"nothing but {classes[0]!r}" if words else "no value"
     raise JobInvalid(
-        f"column {column.name!r} holds more than {_MOST_ANSWERS} different texts, too many to choose from",
-        fix="name a column of classes or of numbers",
+        f"column {column.name!r} holds {holds}",
+        fix="pass --answer WORD for each class that is not in the data yet, or --number for numbers",
     )
 
 

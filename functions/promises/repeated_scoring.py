@@ -30,6 +30,7 @@ from infra.clouds.folder import temporary_folder
 from infra.settings import Settings
 from pipelines.columns.buffers import texts
 from pipelines.errors import RecheckError
+from pipelines.formats.file_rules import CURRENT
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
@@ -96,6 +97,12 @@ def _rescored(
             f"batch {batch} was scored when the job file had another key, other batches, cohorts, seed or class to ask for: "
             "change it back to check it, or score it anew with --replace",
         )
+    if differing and attempt.reading != CURRENT:
+        return unchecked(
+            "P2",
+            f"batch {batch} was scored by reading rules of number {attempt.reading}, and comes out in other bytes "
+            f"by those of today ({CURRENT}): score it anew with --replace to check it",
+        )
     others = _other_libraries(attempt)
     if differing and others:
         return unchecked(
@@ -118,14 +125,15 @@ def _differing_files(
     with temporary_folder() as folder:
         again = Table(folder, PREDICTIONS, PARTITIONED_BY["predictions"])
         work = Work(
-            rules=reading_rules(job),
+            rules=reading_rules(job, attempt.reading),
             open_scorer=model.open_scorer,
             table=again,
             attempts={attempt.batch: attempt.id},
             file_digests=attempt.files,
             excluded=_left_out(views, attempt),
         )
-        results = [one for split in inputs.splits([attempt.batch]) for one in work.results(split)]
+        splits = [split.by(work.rules.files) for split in inputs.splits([attempt.batch])]
+        results = [one for split in splits for one in work.results(split)]
         names = [result.file.path for result in results if result.file]
         # a file's name counts the files before its own, and those of other batches come and go
         live = views.tables.files("predictions", attempt.batch)

@@ -16,6 +16,7 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
+from pipelines.input.batches import spelled
 from pipelines.tables.schemas import ESTIMATES, LOOKS, table_of
 from pipelines.tables.snapshot import Tables
 
@@ -59,7 +60,8 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
 def _estimate(app: App, options: EstimateOptions, run: Run) -> tuple[list[Estimate], list[Alert]]:
     views = app.views()
     known = {scoring.batch for scoring in scored(views.tables)}
-    for batch in options.batches:
+    batches = [spelled(batch, app.job.batches) for batch in options.batches]
+    for batch in batches:
         if batch not in known:
             raise BatchUnknown(
                 f"no batch {batch!r} was scored",
@@ -74,7 +76,7 @@ def _estimate(app: App, options: EstimateOptions, run: Run) -> tuple[list[Estima
         run.outputs["stored"] = _keep(app, views.tables, found)
     lines, taken = _looked(app, views.tables, found, moment, take=is_kept)
     run.outputs["looks"] = taken
-    return list(_of_batches(found, options.batches)), listed(lines)
+    return list(_of_batches(found, batches)), listed(lines)
 
 
 def _looked(

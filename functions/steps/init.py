@@ -11,13 +11,18 @@ from pathlib import Path
 
 from functions.app import open_app
 from functions.batches import discovery
+from functions.batches.discovery import JobData
+from functions.new_job.file_forms import as_written
 from functions.new_job.job_text import PERIODS, InitOptions, JobDraft, RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
+from pipelines.columns.spelling import canonical_text
+from pipelines.columns.time_texts import why_no_time
+from pipelines.columns.utf8 import readable
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
 from pipelines.input.batches import UNKNOWN
-from pipelines.input.fragments import Source, find_sources
+from pipelines.input.fragments import Source, find_sources, read_column
 from pipelines.job import job_file
 from pipelines.job.periods import named
 
@@ -48,11 +53,11 @@ def init(folder: Path, options: InitOptions) -> InitResult:
     path = folder / "recheck.toml"
     if path.exists() and not options.dry_run:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
-    _require_one_rule(options)
+    _require_use_of_options(options)
     with _sources(folder, options) as sources:
-        draft = JobDraft(folder.absolute(), options, sources)
+        draft = JobDraft(folder.absolute(), options, as_written(sources))
         text = draft.text()
-    job_file.parse(tomllib.loads(text), str(path))
+    job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
         return InitResult(path, [], text, draft.rare)
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,8 +74,13 @@ def init(folder: Path, options: InitOptions) -> InitResult:
         raise
 
 
-def _require_one_rule(options: InitOptions) -> None:
-    """Refuse another rule of batches beside a path with {batch}: it would count for nothing."""
+def _require_use_of_options(options: InitOptions) -> None:
+    """Refuse options that would count for nothing: beside a path with {batch}, without predictions."""
+    if options.score and not options.predicted:
+        raise JobInvalid(
+            f"--score {options.score} is the probability of a prediction, and no --predicted names one",
+            fix="pass --predicted COLUMN, too, or leave out --score",
+        )
     if options.batch_by and "{batch}" in options.data:
         raise JobInvalid(
             f"--batch-by {options.batch_by} and {{batch}} in --data both say what makes a batch",
@@ -84,11 +94,25 @@ def _batches(path: Path) -> list[str]:
     if not batches:
         discovery.find(app.data, []).require()
     if batches == [UNKNOWN] and app.job.batches.by in PERIODS:
-        raise SchemaMismatch(
-            f"column {app.job.data.time!r} holds no time that can be read",
-            fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
-        )
+        raise _no_time(app.job.data.time or "", app.data)
     return batches
+
+
+def _no_time(name: str, data: JobData) -> SchemaMismatch:
+    """Make the error of a column without any time; its first value says what is wrong."""
+    values = (
+        value
+        for source in data.sources()
+        for rows in read_column(source, name)
+        for value in canonical_text(readable(rows.column(0))).drop_null()
+    )
+    first = next(values, None)
+    word = first and str(first.as_py())[:40]
+    why = f": {word!r} is {why_no_time(word)}" if word else ": it is empty"
+    return SchemaMismatch(
+        f"column {name!r} holds no time that can be read{why}",
+        fix="pass --time with a column of times, dates, or text like 2026-11-20T05:00:00Z",
+    )
 
 
 def first_to_check(batches: Sequence[str], options: InitOptions) -> str | None:

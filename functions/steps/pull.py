@@ -14,7 +14,7 @@ from functions.app import App
 from functions.label_studio import PURPOSES, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
-from labeling.answers.answer_files import read_answers
+from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from labeling.answers.set_aside import SetAside
 from pipelines.columns.buffers import texts
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _WAIT = 600  # seconds for another pull to end
 _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
 _NAMED = 3  # invalid answers, of many
+_NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
 _NAMES = ("unknown_ids", "unreadable")
 
@@ -152,9 +153,10 @@ def _from_file(app: App, path: Path, aside: SetAside, *, dry_run: bool) -> Intak
         return names
 
     latest = app.now() + _AHEAD
+    form = AnswerForm(questions.question, questions.answers, job.data.missing, job.data.decimal)
     answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
-        for answer in read_answers(path, questions.question, questions.answers, identify, aside)
+        for answer in read_answers(path, form, identify, aside, app.say)
     ]
     drawn = {purpose: digests(views, purpose) for purpose in PURPOSES}
     intakes = []
@@ -169,7 +171,9 @@ def _from_file(app: App, path: Path, aside: SetAside, *, dry_run: bool) -> Intak
         if not dry_run:
             _append(app, intakes[-1], purpose)
     whole = reduce(add, intakes)
-    return replace(whole, unknown_ids=tuple(named.get(one, one) for one in whole.unknown_ids))
+    return replace(
+        whole, unknown_ids=tuple(named.get(one, one) or _NAMELESS for one in whole.unknown_ids)
+    )
 
 
 def _is_for(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from functions.app import App
+from functions.batches.unlisted_classes import warning_of
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.draws.training_draw import training_draws
@@ -21,7 +23,7 @@ from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
 from pipelines.columns.buffers import Floats, texts
 from pipelines.columns.relations import where_in
-from pipelines.errors import StepMissing
+from pipelines.errors import JobInvalid, StepMissing
 from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
@@ -68,15 +70,26 @@ def push(app: App, options: PushOptions) -> Pushed:
     """Make one task per question that has none; safe to repeat.
 
     Raises:
+        JobInvalid: no column is shown.
         StepMissing: nothing was drawn.
         LabelStudioUnreachable, LabelStudioRefused, ProjectChanged: see `labeling.labelstudio`.
     """
+    _require_something_to_show(app)
     run = Run.of("push", options.batches, {"purpose": options.purpose})
     with app.recording(run, dry_run=options.dry_run):
         result = _push(app, options, run)
         run.rows = result.created
         run.outputs |= asdict(result)
     return result
+
+
+def _require_something_to_show(app: App) -> None:
+    """Refuse to ask about rows of which people would see nothing."""
+    if not app.job.labeling.show:
+        raise JobInvalid(
+            "labeling.show is empty: people would see nothing of the rows that they are asked about",
+            fix="name the columns that they may see in labeling.show; or give outcomes by `recheck pull --file`",
+        )
 
 
 def _push(app: App, options: PushOptions, run: Run) -> Pushed:
@@ -155,8 +168,19 @@ def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     """Return the questions of some batches; refuse those that the job file would ask otherwise."""
     rows = _drawn(app.job.sampling.seed, views, options)
     if options.purpose == VERIFY:  # training rows were read just now
+        _warn_of_unlisted(app, rows)
         _require_same_survey(app.job, views, {row["batch"] for row in rows})
     return rows
+
+
+def _warn_of_unlisted(app: App, rows: Sequence[dict[str, Any]]) -> None:
+    """Say which predicted classes people cannot choose, batch by batch."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row["batch"], Counter())[row["label"]] += 1
+    for batch, labels in sorted(counts.items()):
+        if warning := warning_of(batch, labels, app.job.target.answers):
+            app.say(warning)
 
 
 def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]]:

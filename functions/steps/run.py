@@ -188,10 +188,19 @@ class _Walk:
     def _pull(self) -> int:
         return pull.pull(self.app).annotations
 
+    def _asks_nobody(self) -> bool:
+        """Tell whether every outcome comes by itself, and nothing could be shown."""
+        labeling = self.app.job.labeling
+        return labeling.outcomes == "complete" and not labeling.show
+
+    def _has_nobody_to_ask(self) -> bool:
+        """Tell whether no Label Studio is named, and none was used before."""
+        return self.app.label_studio is None and not self._was_asked()
+
     def _ask(self, name: str, step: Callable[[], int] | None) -> None:
         """Do a step that needs Label Studio; skip it where none is named and none was used before."""
         with self._noted(name):
-            if step is None or (self.app.label_studio is None and not self._was_asked()):
+            if step is None or self._asks_nobody() or self._has_nobody_to_ask():
                 self.steps.append(Step(name, None, SKIPPED))
             elif self.dry_run:
                 self.steps.append(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.failures import first_of
+from functions.batches.unlisted_classes import warning_of
 from functions.draws.batch_draw import BatchDraw, DrawSource, planned
 from functions.draws.designs import designs
 from functions.draws.predictions import package_of
@@ -19,6 +22,7 @@ from functions.tables import Views, of_purpose
 from pipelines.columns.buffers import Int64s
 from pipelines.errors import RecheckError
 from pipelines.sampling.plan import Design, DrawRequest
+from pipelines.sampling.population import Population
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
@@ -141,13 +145,23 @@ class _Draws:
             return
         if draw is None:
             self._done[batch] = _held(batch, design)
-        elif self.options.dry_run:
+            return
+        self._warn_of_unlisted(batch, draw.rows.population)
+        if self.options.dry_run:
             self._done[batch] = _new(draw)
         else:
             self._waiting.append(draw)
             self._rows += len(draw.rows.ids)
             if self._rows > _AT_ONCE:
                 self.store()
+
+    def _warn_of_unlisted(self, batch: str, population: Population) -> None:
+        """Say which predicted classes people cannot choose."""
+        labels = population.labels
+        counts = np.bincount(labels.codes, minlength=len(labels.values)).tolist()
+        there = {name: n for name, n in zip(labels.values, counts, strict=True) if n}
+        if warning := warning_of(batch, there, self.app.job.target.answers):
+            self.app.say(warning)
 
     def _planned(self, source: DrawSource) -> BatchDraw | None:
         app, options = self.app, self.options

@@ -15,6 +15,8 @@ from functions.batches.discovery import Input
 from functions.batches.due import BatchChoice, Ledgers, due_batches, failed
 from functions.batches.failures import first_of
 from functions.batches.publish import BatchResult, Publisher, most_bad
+from functions.batches.unknown_categories import warnings_of
+from functions.batches.unlisted_classes import warning_of
 from functions.batches.unscorable import most_rows, too_large
 from functions.runs import Run, words_of
 from infra.engines import choice
@@ -80,6 +82,8 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
 def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
     data = discovery.find(app.data, options.batches)
+    if spare := [source.name for source in data.sources if source.is_spare]:
+        app.say(f"hint: {len(spare)} files of no bytes count as no rows, the first: {spare[0]}")
     model = models.live(app.job, app.store, app.settings)
     if model.news:
         app.say(f"warning: {model.news}")
@@ -97,7 +101,28 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     states |= {batch: failed(batch, error) for batch, error in large.items() if error}
     if due := [batch for batch, error in large.items() if not error]:
         states |= _Scoring(app, options, data, due, model).run()
+        _warn_of_unlisted(app, [states[batch] for batch in due])
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
+
+
+def _warn_of_unlisted(app: App, done: Sequence[BatchResult]) -> None:
+    """Say which classes another system predicted that people cannot choose."""
+    if app.job.predictions is None or app.job.task != "classification":
+        return
+    tables = app.tables()
+    for one in done:
+        if one.error is None and one.predictions:
+            labels = tables.read("predictions", ["label"], batch=one.batch)["label"]
+            found = labels.value_counts()
+            counts = dict(
+                zip(
+                    found.field("values").to_pylist(),
+                    found.field("counts").to_pylist(),
+                    strict=True,
+                )
+            )
+            if warning := warning_of(one.batch, counts, app.job.target.answers):
+                app.say(warning)
 
 
 @dataclass
@@ -126,6 +151,8 @@ class _Scoring:
                 unique = _without_duplicates(work, _whole(work, results, splits), splits)
                 done[batch] = publisher.publish(batch, unique)
                 self._warn_of_no_batch(batch, unique)
+                for warning in warnings_of(batch, unique, self.model.unknown_in_training):
+                    self.app.say(warning)
             except RecheckError as problem:
                 done[batch] = failed(batch, problem)
         return done
@@ -145,8 +172,8 @@ class _Scoring:
         count = sum(result.bad_count for result in results)
         if batch == UNKNOWN and count:
             self.app.say(
-                f"warning: {count} rows belong to no batch, for want of a value in "
-                f"{batch_rule(self.app.job).column!r}: they are in `quarantine`"
+                f"warning: {count} rows belong to no batch, for their "
+                f"{batch_rule(self.app.job).column!r} is empty or cannot be read: they are in `quarantine`"
             )
 
     def _work(self, publisher: Publisher) -> Work:

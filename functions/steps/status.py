@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from functions.app import App
 from functions.batches import attempts, discovery
 from functions.batches.attempts import CONTENT, NAMING, Attempt, differs
-from functions.batches.discovery import Comparison
+from functions.batches.comparison import Comparison, compare
 from functions.batches.due import is_open
 from functions.batches.model import trained_on
 from functions.batches.nightly import left_out
@@ -102,7 +102,7 @@ def _compared(app: App, live: Mapping[str, Attempt]) -> Comparison:
     same_rules = {b for b, one in live.items() if not differs(one.rules, app.job, NAMING, CONTENT)}
     sure = discovery.untouched(data, live) & same_rules
     unsure = {batch: one for batch, one in live.items() if batch not in sure}
-    return discovery.compare(app.job, data, unsure)
+    return compare(app.job, data, unsure)
 
 
 def asked(views: Views, purpose: str) -> dict[str, Asked]:

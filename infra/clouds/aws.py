@@ -48,7 +48,7 @@ class S3Bucket:
     def __init__(self, name: str) -> None:
         self.url = f"s3://{name}"
         self._name = name
-        # One try a call: the policy of retries stands in infra.staging.
+        # One try a call: the policy of retries stands in infra.bucket_copy.
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 1},
             connect_timeout=10,

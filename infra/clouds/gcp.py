@@ -45,7 +45,7 @@ class GoogleBucket:
     def list(self, prefix: str) -> list[Item]:
         """Return the objects whose names begin with a prefix."""
         with _translated(self.url):
-            # One try a call: the policy of retries stands in infra.staging.
+            # One try a call: the policy of retries stands in infra.bucket_copy.
             found = self._bucket.client.list_blobs(
                 self._bucket, prefix=prefix, timeout=_TIMEOUT, retry=None
             )

@@ -1,4 +1,4 @@
-"""Answer files: exports of Label Studio, and tables in CSV or Parquet.
+"""Answer files: exports of Label Studio, and tables in CSV, JSON Lines or Parquet.
 
 A table has `prediction_id`, or `key` and `batch`; `answer`; and perhaps
 `annotator` and `created` (ISO 8601, UTC where it names no zone). Keys are
@@ -7,9 +7,8 @@ spelled as scoring spells them: the text `2.0` is not the key `2`.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,38 +16,54 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv, parquet
 
+from labeling.answers.answer_tables import FORMS, Tell, content_of, is_task
 from labeling.answers.answer_values import AnswerState, parse_answer
+from labeling.answers.contradictions import one_of_each
 from labeling.answers.intake import FILE, Answer
 from labeling.answers.set_aside import SetAside
 from labeling.answers.task_answers import answers_of, as_time
-from pipelines.columns.buffers import without_views
+from pipelines.columns.buffers import texts, without_views
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import AnswersUnreadable, SchemaMismatch
+from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.identity.keyed_hash import subkey
+from pipelines.input.decimal_commas import pointed
 from pipelines.input.row_keys import key_text
 
-COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
-_MOST_BYTES = 2**30  # of a file: an export may hold its pictures
-_MOST_ROWS = 10_000_000  # a small Parquet file may declare any number
 _NAMES = ("prediction_id", "key", "batch")
+_MISSING = ("NULL", "\\N")  # besides nothing, as in data
 Note = Callable[[int, str], None]  # takes a row that cannot be read, from 0, and the reason
 Identify = Callable[[str, Sequence[str]], Sequence[str]]  # batch, keys -> prediction ids
-_CSV = csv.ConvertOptions(
-    column_types=dict.fromkeys(COLUMNS, pa.binary()), strings_can_be_null=True, null_values=[""]
-)
-_IN_ORDER = csv.ReadOptions(use_threads=False)  # so that a row that is no row has its number
-_FORMS = "a Label Studio export (JSON), or CSV or Parquet with prediction_id (or key and batch) and answer"
+
+
+def _quiet(message: str) -> None:
+    del message
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """What answers to a job's question look like."""
+
+    question: str  # for exported tasks that do not keep their own
+    allowed: Sequence[str]  # the classes that may be right; without any, a number is
+    missing: Sequence[str] = ()  # words that mean no answer, as `data.missing` lists them
+    decimal: str = "."  # of numbers, as `data.decimal` has it
+
+    def is_missing(self, text: str) -> bool:
+        """Tell whether a text means no answer; `NA` and the like do among numbers."""
+        if text in self.missing or text in _MISSING:
+            return True
+        return text.strip().lower() in NOT_AVAILABLE and all(map(is_number, self.allowed))
 
 
 def read_answers(
     path: Path,
-    question: str,
-    allowed: Sequence[str],
+    form: AnswerForm,
     identify: Identify,
     aside: SetAside | None = None,
+    tell: Tell = _quiet,
 ) -> list[Answer]:
     """Read every answer in a file; its content tells its format, its name does not.
 
@@ -57,24 +72,25 @@ def read_answers(
 
     Args:
         path: the file.
-        question: the job's, for exported tasks that do not keep their own.
-        allowed: the classes that people may answer with; if empty, answers are numbers.
+        form: what answers look like.
         identify: returns the prediction ids of the keys of one batch.
         aside: takes the rows and tasks that cannot be read; the others are read.
+        tell: takes what is worth a word.
 
     Returns:
         The answers, in the order of the file.
 
     Raises:
-        AnswersUnreadable: it is missing, broken, lacks a column or has nothing
-            that can be read; the fix says what a file looks like.
+        AnswersUnreadable: it is missing, broken, lacks a column, contradicts
+            itself or has nothing that can be read; the fix says what a file
+            looks like.
     """
     unread = SetAside()
-    answers = _read(path, question, allowed, identify, unread)
+    answers = _read(path, form, identify, unread, tell)
     if unread.named and not answers:
         raise AnswersUnreadable(
             f"{unread.named[0]}; all {len(unread.named)} answers cannot be read",
-            fix=f"give {_FORMS}",
+            fix=f"give {FORMS}",
         )
     if aside is not None:
         aside.reasons.update(unread.reasons)
@@ -82,109 +98,76 @@ def read_answers(
 
 
 def _read(
-    path: Path, question: str, allowed: Sequence[str], identify: Identify, unread: SetAside
+    path: Path, form: AnswerForm, identify: Identify, unread: SetAside, tell: Tell
 ) -> list[Answer]:
-    try:
-        with path.open("rb") as file:  # perhaps a pipe, which says no size
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise AnswersUnreadable(
-            f"{path} cannot be read: {error.strerror}", fix="check the path"
-        ) from error
-    if len(content) > _MOST_BYTES:
-        raise _too_large(path, f"bytes than {_MOST_BYTES:,}")
-    if content.lstrip()[:1] in (b"[", b"{"):
-        return _export(path, content, question, allowed, unread)
-    table = _table(path, content, unread)
-    return list(_rows(path, table, allowed, identify, unread))
+    content = content_of(path, unread, tell)
+    if isinstance(content, list):
+        return _exported(path, content, form, unread)
+    rows = _Rows(path, form, unread)
+    answers = list(rows.answers(content, identify))
+    return one_of_each(answers, str(path), rows.names, tell)
 
 
-def _export(
-    path: Path, content: bytes, question: str, allowed: Sequence[str], unread: SetAside
-) -> list[Answer]:
-    try:
-        tasks = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _no_export(path) from error
-    if not isinstance(tasks, list) or (tasks and not any(map(_is_task, tasks))):
-        raise _no_export(path)
+def _exported(path: Path, tasks: Sequence[Any], form: AnswerForm, unread: SetAside) -> list[Answer]:
     answers: list[Answer] = []
     for number, task in enumerate(tasks, start=1):
         note = partial(unread.note, f"{path}, task {number}")
-        if _is_task(task):
-            answers += answers_of(task, question, allowed, FILE, note)
+        if is_task(task):
+            answers += answers_of(task, form.question, form.allowed, FILE, note)
         else:
             note("it is no task with annotations")
     return answers
 
 
-def _too_large(path: Path, what: str) -> AnswersUnreadable:
-    return AnswersUnreadable(f"{path} has more {what}", fix="cut it into several files")
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a table of answers; those that cannot be read are set aside."""
 
+    path: Path
+    form: AnswerForm
+    unread: SetAside
+    names: dict[str, str] = field(default_factory=dict)  # prediction id -> what the file calls it
+    strange: set[int] = field(default_factory=set)  # rows that were set aside
 
-def _is_task(task: object) -> bool:
-    return isinstance(task, dict) and isinstance(task.get("annotations"), list)
+    def note(self, row: int, reason: str) -> None:
+        """Set a row aside."""
+        self.unread.note(f"{self.path}, row {row + 1}", reason)
+        self.strange.add(row)
 
+    def answers(self, table: pa.Table, identify: Identify) -> Iterator[Answer]:
+        """Yield one answer per row."""
+        columns = {
+            name: _cells(self.path, name, table[name], self.note) for name in table.column_names
+        }
+        ids = columns.get("prediction_id")
+        if ids is None:
+            ids = _identified(columns["key"], columns["batch"], identify)
+            calls = zip(ids, columns["key"], columns["batch"], strict=True)
+            self.names.update((str(one), f"{key} of batch {batch}") for one, key, batch in calls)
+        nothing: list[Any] = [None] * len(ids)
+        people, times = (columns.get(name, nothing) for name in ("annotator", "created"))
+        for number, (identity, text) in enumerate(zip(ids, columns["answer"], strict=True)):
+            created = self._time(number, self._stated(times[number]))
+            if number not in self.strange:
+                answer, person = self._number(self._stated(text)), self._stated(people[number])
+                yield _answer(identity or "", answer, person, created, self.form)
 
-def _no_export(path: Path) -> AnswersUnreadable:
-    return AnswersUnreadable(
-        f"{path} is no JSON export of Label Studio",
-        fix='export the project as "JSON" (not "JSON-MIN"), or give CSV or Parquet',
-    )
-
-
-def _table(path: Path, content: bytes, unread: SetAside) -> pa.Table:
-    def skip(row: csv.InvalidRow) -> str:
-        words = f"it has {row.actual_columns} values, and the file {row.expected_columns} columns"
-        unread.note(f"{path}, line {row.number}", words)
-        return "skip"
-
-    source = pa.BufferReader(content)
-    try:
-        if content.startswith(b"PAR1"):
-            declared = parquet.ParquetFile(source).metadata.num_rows
-            if declared > _MOST_ROWS:
-                raise _too_large(path, f"rows than {_MOST_ROWS:,}")
-            table = parquet.read_table(source)
-        else:
-            rows = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip)
-            table = csv.read_csv(source, _IN_ORDER, rows, _CSV)
-    except (pa.ArrowException, OSError) as error:
-        raise AnswersUnreadable(f"{path} cannot be read: {error}", fix=f"give {_FORMS}") from error
-    names = Counter(table.column_names)
-    if "answer" not in names or not ("prediction_id" in names or {"key", "batch"} <= names.keys()):
-        raise AnswersUnreadable(
-            f"{path} has the columns {', '.join(table.column_names)}", fix=f"give {_FORMS}"
-        )
-    twice = [name for name in COLUMNS if names[name] > 1]
-    if twice:
-        raise AnswersUnreadable(
-            f"{path} has several columns {', '.join(twice)}", fix="leave one of each name"
-        )
-    return table.select([name for name in COLUMNS if name in names])
-
-
-def _rows(
-    path: Path, table: pa.Table, allowed: Sequence[str], identify: Identify, unread: SetAside
-) -> Iterator[Answer]:
-    def note(row: int, reason: str) -> None:
-        unread.note(f"{path}, row {row + 1}", reason)
-        strange.add(row)
-
-    strange: set[int] = set()
-    columns = {name: _cells(path, name, table.column(name), note) for name in table.column_names}
-    ids = columns.get("prediction_id")
-    if ids is None:
-        ids = _identified(columns["key"], columns["batch"], identify)
-    nothing: list[Any] = [None] * len(ids)
-    people, times = columns.get("annotator", nothing), columns.get("created", nothing)
-    for number, (identity, text) in enumerate(zip(ids, columns["answer"], strict=True)):
+    def _time(self, row: int, value: object) -> datetime | None:
         try:
-            created = None if times[number] is None else as_time(times[number])
+            return None if value is None else as_time(value)
         except ValueError:
-            note(number, f"created is {times[number]!r}; times are written 2026-11-21T09:30:00Z")
-        if number not in strange:
-            yield _answer(identity or "", text, people[number], created, allowed)
+            self.note(row, f"created is {value!r}; times are written 2026-11-21T09:30:00Z")
+            return None
+
+    def _number(self, text: Any) -> Any:
+        """Return a number with a decimal point; classes stay as they are."""
+        if self.form.decimal == "." or self.form.allowed or not isinstance(text, str):
+            return text
+        return pointed(texts([text]))[0].as_py()
+
+    def _stated(self, value: Any) -> Any:
+        """Return a value; None for a word that means nothing."""
+        return None if isinstance(value, str) and self.form.is_missing(value) else value
 
 
 def _answer(
@@ -192,10 +175,10 @@ def _answer(
     text: object,
     person: str | None,
     created: datetime | None,
-    allowed: Sequence[str],
+    form: AnswerForm,
 ) -> Answer:
     state: AnswerState
-    answer, state = (None, "skipped") if text is None else parse_answer(text, allowed)
+    answer, state = (None, "skipped") if text is None else parse_answer(text, form.allowed)
     when = created.isoformat() if created else ""
     return Answer(
         annotation_id=f"file:{subkey('answer', identity, person or '', when).hex()}",
@@ -222,7 +205,7 @@ def _cells(path: Path, name: str, column: pa.ChunkedArray, note: Note) -> list[A
     except (SchemaMismatch, pa.ArrowException, ValueError, OverflowError) as error:
         raise AnswersUnreadable(
             f"{path}: column {name!r} holds {column.type} values that cannot be read",
-            fix=f"give {_FORMS}",
+            fix=f"give {FORMS}",
         ) from error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from labeling.answers.answer_values import parse_result, written
 from labeling.answers.intake import Answer
 from labeling.questions.tasks import digest_of, prediction_of
+from pipelines.columns.time_texts import parse_time
 
 Unread = Callable[[str], None]  # takes what cannot be read, in words
 _BROKEN = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
@@ -83,7 +84,7 @@ def task_of(answer: Answer) -> int | None:
 
 
 def as_time(value: object) -> datetime:
-    """Return a time in UTC; text is ISO 8601, and UTC if it names no zone.
+    """Return a time in UTC; text is as in data (ISO 8601 and more), and UTC if it names no zone.
 
     Raises:
         ValueError: the text is no time, or a time that UTC has no year for.
@@ -91,7 +92,9 @@ def as_time(value: object) -> datetime:
     >>> as_time("2026-11-21T09:00:00Z") == as_time("2026-11-21 10:00:00+01:00")
     True
     """
-    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    time = value if isinstance(value, datetime) else parse_time(str(value))
+    if time is None:
+        raise ValueError(f"{value!r} is no time")
     try:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except OverflowError as error:

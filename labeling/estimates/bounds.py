@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from labeling.estimates.amounts import ERRORS, LOSSES
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.intervals import effective_answers, exact_bound
-from labeling.formulas.ratios import ratio_bound
+from labeling.formulas.recall_and_f1 import ratio_bound
 
 _ALMOST = 1 - 1e-12  # of a correlation that is 1
 _RATIOS = ("recall", "f1")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from labeling.estimates.windows import Period
-from labeling.formulas.ratios import ClassShares
+from labeling.formulas.recall_and_f1 import ClassShares
 
 ESTIMATOR_VERSION = "2"  # raised when a formula changes
 

@@ -19,7 +19,7 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.families.chosen import Wanted, chosen_families
-from labeling.estimates.families.class_scores import WITHOUT_SCORES
+from labeling.estimates.families.class_probabilities import WITHOUT_SCORES
 from labeling.estimates.metrics import Counts, Figures, counts, whole
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval

@@ -15,7 +15,7 @@ from labeling.estimates.families.asked_class import asked_sides, shares_asked, s
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
-from labeling.formulas.ratios import ClassShares, f1, of_counts, recall, with_points
+from labeling.formulas.recall_and_f1 import ClassShares, f1, of_counts, recall, with_points
 from labeling.formulas.shares import shares
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
@@ -24,7 +24,7 @@ from pipelines.models.catalogue import TaskType
 
 @dataclass(frozen=True, slots=True)
 class OnShares:
-    """The shares that recall and F1 of each group rest on, see `ratios.ClassShares`."""
+    """The shares that recall and F1 of each group rest on, see `recall_and_f1.ClassShares`."""
 
     right: Intervals
     missed: Intervals

@@ -33,7 +33,7 @@ def most_of_lost(missed: Interval, right_answers: float, predicted: float, error
     Returns:
         Pairs (2, K) of right and missed rows, as shares of all rows, one of which
         any allowed pair is no better than. Where `error` is half of an error that
-        `ratios.ratio_bound` would divide evenly among both samples, both bounds
+        `recall_and_f1.ratio_bound` would divide evenly among both samples, both bounds
         together keep the whole one: either so many right rows are refused that
         none was seen, which is within the first half, or none was seen by chance
         and this one errs with the second.

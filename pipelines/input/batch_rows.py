@@ -10,9 +10,11 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.errors import SchemaMismatch
+from pipelines.formats.missing_words import with_available
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.row_digests import identified
 from pipelines.input.batches import Membership, membership
+from pipelines.input.decimal_commas import with_points
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Projection, Source, Split, read_split
 from pipelines.input.pictures import with_pictures
@@ -60,7 +62,8 @@ def batches_of(
     Raises:
         InputUnreadable, SchemaMismatch: the file cannot be used.
     """
-    for first, rows in read_split(split, projection):
+    for first, raw in read_split(split, projection):
+        rows = with_available(raw, rules.coded_numbers)
         member = members(rows, rules.batches, split.source)
         for code, batch in enumerate(member.names):
             chosen = np.flatnonzero(member.codes == code)
@@ -68,6 +71,8 @@ def batches_of(
                 continue
             faults, positions = Faults(), first + chosen
             taken = readable_rows(take(rows, chosen), faults)
+            if rules.files.decimal == "," and split.source.is_csv:
+                taken = with_points(taken, rules.number_columns, faults)
             taken = with_pictures(taken, rules.pictures, split.source.folder, faults)
             if member.unknown is not None:
                 faults.mark(member.unknown[chosen], "no_batch", str(rules.batches.column))

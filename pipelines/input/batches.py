@@ -23,10 +23,12 @@ from pipelines.columns.buffers import (
     missing,
 )
 from pipelines.columns.spelling import canonical, canonical_text
+from pipelines.columns.time_texts import parse_time
 from pipelines.columns.timezones import utc_offsets
 from pipelines.columns.utc_times import EPOCH, micros_of
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
+from pipelines.formats.file_rules import CURRENT, FIRST
 from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
 from pipelines.job.rules import BatchRule
 from pipelines.job.sections import Batches
@@ -64,7 +66,7 @@ def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) ->
     if rule.by == "column":
         return _with_unknown(*_values(rows.column(str(rule.column))))
     if rule.by in ("hour", "day", "week"):
-        micros = local_micros(rows.column(str(rule.column)), rule.timezone)
+        micros = local_micros(rows.column(str(rule.column)), rule.timezone, rule.number)
         return _with_unknown(*_periods(micros, rule.by))
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
@@ -91,12 +93,20 @@ def spelled(batch: str, batches: Batches) -> str:
     return str(canonical(batch)) if batches.by == "column" else batch
 
 
-def local_micros(column: pa.Array, timezone: str) -> Int64s:
+def local_micros(column: pa.Array, timezone: str, number: int = CURRENT) -> Int64s:
     """Return microseconds since 1970 on the wall clock of a timezone: (n,).
 
     A time without a zone is taken as it stands. A null, text that is no time,
     or a year beyond 1-9999, is the smallest integer. What becomes of a value
     does not depend on those beside it.
+
+    Args:
+        column: of times, dates or text (n,).
+        timezone: whose clock is read.
+        number: of the rules by which text is read.
+
+    Returns:
+        The microseconds.
 
     Raises:
         SchemaMismatch: the column holds something else than times.
@@ -110,10 +120,18 @@ def local_micros(column: pa.Array, timezone: str) -> Int64s:
             f"the time column holds {column.type}",
             fix="deliver times, dates, or text like 2026-11-20T05:00:00Z",
         )
+    as_utc = column if number == FIRST else _with_z(column)
     for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
         with suppress(pa.ArrowInvalid):
-            return _on_the_wall(column.cast(kind), timezone)
-    return _parsed(readable(column), ZoneInfo(timezone))
+            return _on_the_wall(as_utc.cast(kind), timezone)
+    return _parsed(readable(column), ZoneInfo(timezone), number)
+
+
+def _with_z(column: pa.Array) -> pa.Array:
+    """Spell UTC as Arrow's fast parser knows it, where a warehouse spells it otherwise."""
+    with suppress(pa.ArrowInvalid):  # of text that is no UTF-8
+        return pc.replace_substring_regex(column, r" ?(UTC|\+00:?00)$", "Z")
+    return column
 
 
 def _on_the_wall(times: pa.Array, timezone: str) -> Int64s:
@@ -134,16 +152,18 @@ def _on_the_wall(times: pa.Array, timezone: str) -> Int64s:
     return np.where(bad, _NOWHERE, values)
 
 
-def _parsed(column: pa.Array, zone: ZoneInfo) -> Int64s:
+def _parsed(column: pa.Array, zone: ZoneInfo, number: int) -> Int64s:
     """Parse texts of several forms, or with errors, each distinct text by itself."""
     codes, words = dictionary_codes(column)
-    moments = [*(_moment(word, zone) for word in words), int(_NOWHERE)]  # the last: null
+    moments = [*(_moment(word, zone, number) for word in words), int(_NOWHERE)]  # the last: null
     return np.array(moments, dtype=np.int64)[codes]
 
 
-def _moment(text: str, zone: ZoneInfo) -> int:
+def _moment(text: str, zone: ZoneInfo, number: int) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text) if number == FIRST else parse_time(text)
+        if moment is None:
+            return int(_NOWHERE)
         local = moment.astimezone(zone) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         return int(_NOWHERE)

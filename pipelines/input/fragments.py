@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.columns.buffers import without_views
-from pipelines.errors import InputUnreadable, SchemaMismatch
-from pipelines.input import csv_files
-from pipelines.input.declared_values import immense_column
+from pipelines.errors import InputUnreadable
+from pipelines.formats import csv_files, json_lines
+from pipelines.formats.file_rules import DEFAULT, FileRules
+from pipelines.input.file_readers import csv_rows, json_rows, row_group, told, way_out
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
 
 FRAGMENT_ROWS = 65_536
@@ -39,6 +38,8 @@ class Source:
     number_in_batch: int  # among the files of its batch; those of other batches come and go
     batch: str | None  # the value of {batch} in its path
     size: int  # bytes
+    rules: FileRules = DEFAULT  # how its values are written
+    is_spare: bool = False  # it has no byte, beside others that have: a part without rows
 
     @property
     def folder(self) -> Path:
@@ -46,9 +47,24 @@ class Source:
         return Path(self.path).parent
 
     @property
+    def is_untyped(self) -> bool:
+        """Whether all values of the file are text: CSV and JSON Lines know no types, or not ours."""
+        return self.is_csv or self.is_json
+
+    @property
     def is_csv(self) -> bool:
         """Whether the file is CSV, which has no types."""
         return self.path.lower().endswith(csv_files.ENDINGS)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the file is JSON Lines."""
+        return self.path.lower().endswith(json_lines.ENDINGS)
+
+    @property
+    def format(self) -> str:
+        """The name of its format."""
+        return "CSV" if self.is_csv else "JSON Lines" if self.is_json else "Parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,10 @@ class Split:
     row_group: int
     first_row: int  # within the file
     rows: int | None  # None for CSV, whose rows are not counted
+
+    def by(self, rules: FileRules) -> Split:
+        """Return the same split, to be read by other rules."""
+        return replace(self, source=replace(self.source, rules=rules))
 
     def holds(self, source: str, row: int) -> bool:
         """Tell whether this split reads a row of a file, both named as `quarantine` names them."""
@@ -75,15 +95,23 @@ class Projection:
     required: tuple[str, ...] = ()  # must be there, also where all columns are read
 
 
-def find_sources(pattern: str, folder: Path) -> list[Source]:
+def find_sources(pattern: str, folder: Path, rules: FileRules = DEFAULT) -> list[Source]:
     """Find the files of a path, or of a pattern with `*` and `{batch}`, sorted by name.
+
+    Args:
+        pattern: the path or pattern.
+        folder: where a relative one starts.
+        rules: how values are written in the files.
+
+    Returns:
+        The files.
 
     Raises:
         InputUnreadable: there is none.
     """
     full = pattern if Path(pattern).is_absolute() else str(folder / pattern)
     if _is_file(full):  # a file whose name holds a `*` is no pattern
-        return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size)]
+        return [Source(full, Path(full).name, 0, 0, None, Path(full).stat().st_size, rules)]
     names, fixed = matcher(full), fixed_part(full)
     sources: list[Source] = []
     seen: Counter[str | None] = Counter()
@@ -92,14 +120,20 @@ def find_sources(pattern: str, folder: Path) -> list[Source]:
         if match and Path(path).is_file():
             batch = match.groupdict().get("batch")
             name, size = path.removeprefix(fixed), Path(path).stat().st_size
-            sources.append(Source(path, name, len(sources), seen[batch], batch, size))
+            sources.append(Source(path, name, len(sources), seen[batch], batch, size, rules))
             seen[batch] += 1
     if not sources:
         raise InputUnreadable(
             f"no file at {pattern}",
             fix="correct data.path in the job file; relative paths start at its folder",
         )
-    return sources
+    return _with_spare_parts(sources)
+
+
+def _with_spare_parts(sources: Sequence[Source]) -> list[Source]:
+    """Mark the files without a byte that stand beside others of their batch, as Spark writes them."""
+    full = {source.batch for source in sources if source.size}
+    return [replace(one, is_spare=not one.size and one.batch in full) for one in sources]
 
 
 def _is_file(path: str) -> bool:
@@ -131,8 +165,10 @@ def splits_of(source: Source) -> list[Split]:
     Raises:
         InputUnreadable: the file is empty, truncated or not of its format.
     """
+    if source.is_spare:
+        return []
     _require_content(source)
-    if source.is_csv:
+    if source.is_untyped:
         return [Split(source, 0, 0, None)]
     with _reading(source):
         metadata = pq.ParquetFile(source.path).metadata
@@ -142,11 +178,16 @@ def splits_of(source: Source) -> list[Split]:
 
 
 def most_rows(split: Split) -> int:
-    """Return the most rows that a split can have; of CSV, by the size of its file."""
-    if split.rows is not None or not split.source.is_csv:
-        return split.rows or 0  # a Parquet file that declares none cannot be read
-    with _reading(split.source):
-        return csv_files.most_rows(split.source.path, split.source.size)
+    """Return the most rows that a split can have; of text, by the size of its file."""
+    if split.rows is not None:
+        return split.rows
+    source = split.source
+    if not source.is_untyped:  # it cannot be read, which is told when its rows are
+        return 0
+    with _reading(source):
+        if source.is_json:
+            return json_lines.most_rows(source.path, source.size)
+        return csv_files.most_rows(source.path, source.size, source.rules)
 
 
 def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -159,10 +200,11 @@ def read_split(split: Split, projection: Projection) -> Iterator[tuple[int, pa.R
     """
     _require_content(split.source)
     with _reading(split.source):
-        if split.source.is_csv:
-            yield from _cut(_read_csv(split.source, projection), 0)
+        if split.source.is_untyped:
+            read = csv_rows if split.source.is_csv else json_rows
+            yield from _cut(read(split.source, projection), 0)
         else:
-            yield from _cut(_read_row_group(split, projection), split.first_row)
+            yield from _cut(row_group(split, projection, FRAGMENT_ROWS), split.first_row)
 
 
 def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
@@ -170,32 +212,6 @@ def read_column(source: Source, column: str) -> Iterator[pa.RecordBatch]:
     for split in splits_of(source):
         for _, rows in read_split(split, Projection((column,))):
             yield rows
-
-
-def _read_row_group(split: Split, projection: Projection) -> Iterator[pa.RecordBatch]:
-    coded = sorted(projection.coded)
-    file = pq.ParquetFile(split.source.path, memory_map=True, read_dictionary=coded)
-    present = file.schema_arrow.names
-    names = present if projection.columns is None else list(projection.columns)
-    _require(split.source, [*names, *projection.required], present)
-    immense = immense_column(file, split.source.path, split.row_group, names, FRAGMENT_ROWS)
-    if immense is not None:
-        raise InputUnreadable(
-            f"{split.source.name}: the values of column {immense!r} are few, and so long that "
-            f"{FRAGMENT_ROWS} rows of them would not fit into memory",
-            fix="look at that column; deliver shorter values, or take it out of the job file",
-        )
-    groups = [split.row_group]
-    for rows in file.iter_batches(FRAGMENT_ROWS, groups, columns=names, use_threads=False):
-        columns = [without_views(rows.column(name)) for name in names]
-        yield pa.RecordBatch.from_arrays(columns, names=names)
-
-
-def _read_csv(source: Source, projection: Projection) -> Iterator[pa.RecordBatch]:
-    present = csv_files.header(source.path)
-    names = present if projection.columns is None else list(projection.columns)
-    _require(source, [*names, *projection.required], present)
-    return csv_files.read(source.path, source.name, names)
 
 
 def _cut(blocks: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -233,21 +249,6 @@ def _require_content(source: Source) -> None:
         )
 
 
-def _require(source: Source, names: Sequence[str], present: Sequence[str]) -> None:
-    absent = [name for name in dict.fromkeys(names) if name not in present]
-    if absent:
-        raise SchemaMismatch(
-            f"{source.name}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(repr, present[:30]))}",
-            fix="deliver the column, or take it out of the job file and fit again",
-        )
-    twice = [name for name in dict.fromkeys(names) if present.count(name) > 1]
-    if twice:
-        raise SchemaMismatch(
-            f"{source.name}: several columns are called {', '.join(map(repr, twice))}",
-            fix="give each column a name of its own",
-        )
-
-
 @contextmanager
 def _reading(source: Source) -> Iterator[None]:
     """Translate the errors of a reader about a bad file into ours."""
@@ -255,12 +256,6 @@ def _reading(source: Source) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, EOFError) as error:
         raise InputUnreadable(
-            f"{source.name}: not a whole {'CSV' if source.is_csv else 'Parquet'} file: {_said(error)}",
-            fix="write the file again (truncated, broken quotes, or another format?), then run the same command",
+            f"{source.name}: not a whole {source.format} file: {told(error)}",
+            fix=way_out(source, error),
         ) from error
-
-
-def _said(error: BaseException) -> str:
-    """Return the first line of a reader's message, without the row that it quotes: rows may be private."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", first)[:300]

@@ -20,10 +20,9 @@ from pipelines.columns.buffers import (
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.utf8 import broken, readable
 from pipelines.errors import SchemaMismatch
+from pipelines.formats.file_rules import NOT_AVAILABLE
 from pipelines.input.batches import local_micros
 from pipelines.input.faults import Faults
-
-_NULL_WORDS = {"", "na", "n/a", "nan", "null", "none", "-nan"}
 
 
 def checked_text(column: pa.Array, name: str, faults: Faults) -> pa.Array:
@@ -193,7 +192,7 @@ def _numbers_in_text(column: pa.Array, name: str, faults: Faults) -> pa.DoubleAr
 
 def _float(text: str) -> float | None:
     """Parse a number: NaN for a word that means missing, None for anything else."""
-    if text.strip().lower() in _NULL_WORDS:
+    if text.strip().lower() in NOT_AVAILABLE:
         return float("nan")
     try:
         return float(text)

@@ -20,13 +20,13 @@ from pipelines.features.spec import FeatureSpec
 from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.closed_section import Section
 from pipelines.job.consistency import CHECKS, nearest
+from pipelines.job.data_section import Data
 from pipelines.job.metric_names import Metric
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
     Batches,
     Cohort,
-    Data,
     Labeling,
     Model,
     Name,

@@ -5,11 +5,13 @@ They travel to workers. `reading_rules` is the only place that makes them from a
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.features.spec import FeatureSpec, Image, Numeric
+from pipelines.formats.file_rules import CURRENT, FIRST, FileRules, is_number
 from pipelines.job.job_file import Job
 from pipelines.job.sections import BatchedBy, Cohort, PredictionColumns, Target
 from pipelines.models.catalogue import TaskType
@@ -31,6 +33,7 @@ class BatchRule:
     by: BatchedBy = "all"
     column: str | None = None  # holds the name of the batch, or the time of the event
     timezone: str = "UTC"
+    number: int = CURRENT  # of the rules by which files are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class ReadingRules:
     shown: tuple[str, ...]  # columns that people see
     pictures: tuple[str, ...]  # columns that hold pictures, or paths of them
     cohorts: Mapping[str, Cohort]
+    files: FileRules  # how values are written in the files
 
     @property
     def key_columns(self) -> tuple[str, ...]:
@@ -69,9 +73,17 @@ class ReadingRules:
             columns += [truth] if truth else []
         return frozenset(columns)
 
+    @property
+    def coded_numbers(self) -> frozenset[str]:
+        """The columns of classes that are numbers: there, `NA` is a missing value."""
+        label = self.predictions.label if self.predictions else None
+        is_ours = label is not None and self.task == "classification" and self.files.number > FIRST
+        answers = self.target.answers
+        return frozenset({str(label)} if is_ours and all(map(is_number, answers)) else ())
 
-def reading_rules(job: Job) -> ReadingRules:
-    """Take from a job what reading its rows needs."""
+
+def reading_rules(job: Job, number: int = CURRENT) -> ReadingRules:
+    """Take from a job what reading its rows needs, by the rules of a number."""
     columns = job.features.columns.items()
     images = [name for name, feature in columns if isinstance(feature, Image)]
     return ReadingRules(
@@ -79,18 +91,27 @@ def reading_rules(job: Job) -> ReadingRules:
         task=job.task,
         key=job.data.key,
         time=job.data.time,
-        batches=batch_rule(job),
+        batches=batch_rule(job, number),
         target=job.target,
         features=job.features,
         predictions=job.predictions,
         shown=job.labeling.show,
         pictures=tuple(dict.fromkeys([*images, *job.labeling.pictures])),
         cohorts=job.cohorts,
+        files=file_rules(job, number),
     )
 
 
-def batch_rule(job: Job) -> BatchRule:
+def file_rules(job: Job, number: int = CURRENT) -> FileRules:
+    """Take from a job how values are written in its files, by the rules of a number."""
+    data = job.data
+    encoding = data.encoding and codecs.lookup(data.encoding).name
+    other = None if encoding == "utf-8" else encoding
+    return FileRules(number, data.missing, data.delimiter, other, data.decimal)
+
+
+def batch_rule(job: Job, number: int = CURRENT) -> BatchRule:
     """Take from a job what tells the batch of a row."""
     is_period = job.batches.by in ("hour", "day", "week")
     column = job.data.time if is_period else job.batches.column
-    return BatchRule(job.batches.by, column, job.batches.timezone)
+    return BatchRule(job.batches.by, column, job.batches.timezone, number)

@@ -17,31 +17,8 @@ from pipelines.job.metric_names import Metric
 MOST_ROWS = 1_000_000_000  # the largest budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+ColumnName = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Data(Section):
-    """Where the rows are, and what tells one from another."""
-
-    path: str = Field(
-        description="A Parquet or CSV file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket."
-    )
-    key: tuple[str, ...] | Literal["content"] = Field(
-        default=(),
-        description="The columns that name a row within its batch, or \"content\" to take the whole row. Without any: the file's digest and the row's number.",
-    )
-    time: str | None = Field(
-        default=None,
-        description="The column with the time of the event, in UTC or in the job's timezone where it has no zone.",
-    )
-    max_quarantined: Share = Field(
-        default=0.1, description="A batch with a larger share of bad rows than this is refused."
-    )
-
-    @field_validator("key", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) and value != "content" else value
 
 
 class Batches(Section):
@@ -51,7 +28,9 @@ class Batches(Section):
         default="all",
         description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
     )
-    column: str | None = Field(default=None, description='The column, where `by = "column"`.')
+    column: ColumnName | None = Field(
+        default=None, description='The column, where `by = "column"`.'
+    )
     timezone: str = Field(
         default="UTC", description="Days and weeks begin at midnight here (an IANA name)."
     )
@@ -97,7 +76,7 @@ class Batches(Section):
 class Target(Section):
     """What is predicted, and the answers that people may give."""
 
-    column: str | None = Field(
+    column: ColumnName | None = Field(
         default=None,
         description="The column that holds the truth in training data. Without it, `fit` learns from people's answers (`push --purpose train`).",
     )
@@ -159,15 +138,15 @@ class Model(Section):
 class PredictionColumns(Section):
     """Predictions that another system made; instead of `[model]`."""
 
-    label: str = Field(description="The column with the predicted label or number.")
-    score: str | None = Field(
+    label: ColumnName = Field(description="The column with the predicted label or number.")
+    score: ColumnName | None = Field(
         default=None, description="The column with the label's probability, in [0, 1]."
     )
-    probabilities: dict[str, str] = Field(
+    probabilities: dict[str, ColumnName] = Field(
         default_factory=dict,
         description="For each class its column of probabilities; the label's own becomes the score. Instead of `score`.",
     )
-    version: str | None = Field(
+    version: ColumnName | None = Field(
         default=None, description="The column with the version of the model that made them."
     )
     name: Name = Field(default="elsewhere", description="The name of that model.")
@@ -202,12 +181,15 @@ class Sampling(Section):
 class Labeling(Section):
     """What people see and are asked."""
 
-    show: tuple[str, ...] = Field(default=(), description="The only columns that people see.")
-    texts: tuple[str, ...] = Field(
+    show: tuple[ColumnName, ...] = Field(
+        default=(),
+        description="The only columns that people see. Without any, nobody can be asked, and answers come by file alone.",
+    )
+    texts: tuple[ColumnName, ...] = Field(
         default=(),
         description="Those of `show` that are long texts, shown as such and not as a cell; text features are anyway.",
     )
-    pictures: tuple[str, ...] = Field(
+    pictures: tuple[ColumnName, ...] = Field(
         default=(), description="Those of `show` that hold pictures; image features do anyway."
     )
     question: str = Field(
@@ -236,7 +218,7 @@ class Labeling(Section):
 class Cohort(Section):
     """A group of rows whose accuracy is of interest by itself."""
 
-    column: str = Field(description="The column that it is made from.")
+    column: ColumnName = Field(description="The column that it is made from.")
     edges: tuple[float, ...] = Field(
         default=(), description="For a number: where one group ends and the next begins."
     )

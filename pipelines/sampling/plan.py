@@ -44,15 +44,12 @@ class Design:
     allocated: Int64s  # (H,)
     goal: ClassGoal | None = None  # the class that the draw asks more about
     wanted: Floats | None = None  # (H,), its targets; with a goal
-    content_digest: str | None = None  # None if an older release drew or scored it
+    content_digest: str | None = None  # None if an older release drew it
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a design was drawn from.
-
-    If it changes, the draw is carried over; another seed is refused.
-    """
+    """What a design was drawn from; a change carries the draw over, and another seed is refused."""
 
     version: str  # of the model that scored the batch
     input_digest: str  # of the rows that were scored
@@ -68,10 +65,8 @@ class Basis:
         """
         now = (self.version, self.input_digest, self.population_digest)
         then = (design.version, design.input_digest, design.population_digest)
-        if now != then or design.survey_digest not in (None, self.survey_digest):
-            return False
-        digests = {design.content_digest, self.content_digest}
-        return None in digests or len(digests) == 1
+        is_same = now == then and design.survey_digest in (None, self.survey_digest)
+        return is_same and design.content_digest in (None, self.content_digest)
 
 
 @dataclass(frozen=True, slots=True)

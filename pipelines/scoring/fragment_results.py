@@ -43,6 +43,9 @@ class FragmentResult:
     positions: Int64s  # (n,): their rows within the file
     versions: tuple[str, ...]
     file: WrittenFile | None  # None where no row could be scored
+    unknown: Mapping[str, int] = field(
+        default_factory=dict
+    )  # rows whose category is new, by feature
     more_bad: Mapping[Reason, int] = field(default_factory=dict)  # counted, and not kept
 
     @property
@@ -69,6 +72,7 @@ def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
             "row_group": result.row_group,
             "digest": [result.digest.count, f"{result.digest.total:x}"],
             "versions": result.versions,
+            "unknown": dict(result.unknown),
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
             "more": [[*reason, count] for reason, count in result.more_bad.items()],
             "file": astuple(result.file) if result.file else None,
@@ -115,6 +119,7 @@ def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
         _words(rows.column("row"), np.int64),
         tuple(note["versions"]),
         WrittenFile(*note["file"]) if note["file"] else None,
+        note["unknown"],
         {(reason, column): count for reason, column, count in note["more"]},
     )
 

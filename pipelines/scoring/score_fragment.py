@@ -90,7 +90,7 @@ class Work:
                 try:
                     result = self._scored(split, rows)
                 except (SchemaMismatch, JobInvalid) as error:
-                    refused.setdefault(rows.batch, error)
+                    refused.setdefault(rows.batch, _of_file(error, split.source.name))
                     continue
                 limit = self.most_bad.get(rows.batch)
                 batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
@@ -98,7 +98,7 @@ class Work:
                 if batch.is_refused:
                     wanted.discard(rows.batch)
         except (InputUnreadable, SchemaMismatch) as error:
-            return Outcome(split, (), error)
+            return Outcome(split, (), _of_file(error, split.source.name))
         results = tuple(result for batch in held.values() for result in batch.results)
         return Outcome(split, results, None, refused)
 
@@ -106,7 +106,7 @@ class Work:
         """Yield the rows of the batches that are wanted, until none is."""
         columns, digests = projection(self.rules), self.file_digests
         for rows in batches_of(self.rules, split, columns, batches=wanted, digests=digests):
-            if not split.source.is_csv:
+            if not split.source.is_untyped:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
             yield rows
             if not wanted:
@@ -118,6 +118,13 @@ class Work:
         except FunctionFailed as error:
             place = f"batch {rows.batch}, {split.source.name}"
             raise error.at(place, rows.positions.tolist()) from error
+
+
+def _of_file(error: RecheckError, name: str) -> RecheckError:
+    """Name the file in its error."""
+    if name in error.problem:
+        return error
+    return type(error)(f"{name}: {error.problem}", fix=error.fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,7 @@ def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:
         positions=rows.positions[good],
         versions=tuple(versions[code] for code in np.unique(codes[good])),
         file=_written(work, split, rows, _columns(work.rules, rows, predicted), is_cut=is_cut),
+        unknown=predicted.unknown,
     )
 
 

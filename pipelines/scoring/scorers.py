@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ from pipelines.job.sections import PredictionColumns
 from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.models.package import Package
+from pipelines.scoring.unknown_values import unknown_counts
 
 UNVERSIONED = "unversioned"  # the version of predictions made elsewhere that carry none
 
@@ -42,6 +44,9 @@ class Predictions:
     scores: pa.Array | None  # float64 (n,): probability of the label, else None
     versions: pa.Array  # coded text (n,)
     class_scores: pa.Array | None = None  # float64 (n,): probability of the class asked for
+    unknown: Mapping[str, int] = field(
+        default_factory=dict
+    )  # rows whose category is new, by feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,14 @@ class ModelScorer:
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Map and predict the rows that are not marked yet."""
-        mapped = self._mapped(self._typed(rows, faults), faults)
+        features = self._typed(rows, faults)
+        unknown = unknown_counts(features, self._package.manifest.statistics)
+        mapped = self._mapped(features, faults)
         good = faults.others(rows.num_rows)
         scores = self._package.evaluator.predict(mapped)
         lost = np.arange(rows.num_rows)[good][scores.unscorable]
         faults.mark(lost.tolist(), "no_finite_score", "")
-        found = self._predicted(scores, rows.num_rows, good)
+        found = replace(self._predicted(scores, rows.num_rows, good), unknown=unknown)
         if self._class is None:
             return found
         return replace(found, class_scores=self._class_scores(mapped, rows.num_rows, good))

@@ -121,7 +121,7 @@ class Reader:
             self.rules, split, columns, batches=self.batches, digests=self.file_digests
         )
         for rows in slices:
-            if not split.source.is_csv:
+            if not split.source.is_untyped:
                 require_numbers(rows.rows.schema, self.rules.number_columns)
             targets = self._targets(rows)
             prepared = self._prepared(rows, split)

@@ -12,7 +12,7 @@ from labeling.estimates.alerts import CROSSED, Watch, looks
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Interval, Intervals
-from labeling.formulas.ratios import ClassShares
+from labeling.formulas.recall_and_f1 import ClassShares
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Int64s
 from pipelines.job.sections import AlertLook, AlertRule, Batches

@@ -16,7 +16,7 @@ import numpy as np
 
 from labeling.formulas.answered_strata import AnsweredStrata, strata
 from labeling.formulas.mean_errors import Spread, means, roots
-from labeling.formulas.ratios import ClassShares, recall
+from labeling.formulas.recall_and_f1 import ClassShares, recall
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats, Int64s
 from tests.benchmarks.alert_looks import (

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from labeling.formulas.intervals import Interval, Intervals
-from labeling.formulas.ratios import ClassShares, recall
+from labeling.formulas.recall_and_f1 import ClassShares, recall
 from labeling.formulas.shares import share
 from tests.benchmarks.alert_looks import ROWS, fires, of_class, rule, stratum
 from tests.benchmarks.measures import Cell, Goal, Row

@@ -192,9 +192,9 @@ def test_the_draws_of_all_batches_read_the_input_once(
     passes: list[list[str]] = []
     inner = discovery.rows_of
 
-    def rows_of(job: Any, inputs: Any, batches: Any) -> Any:
+    def rows_of(job: Any, inputs: Any, batches: Any, *number: int) -> Any:
         passes.append(list(batches))
-        return inner(job, inputs, batches)
+        return inner(job, inputs, batches, *number)
 
     monkeypatch.setattr(discovery, "rows_of", rows_of)
 

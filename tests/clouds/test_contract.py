@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tenacity import wait_none
 
+from infra.bucket_copy import Staging
 from infra.clouds import open_bucket
 from infra.ports import Bucket
-from infra.staging import Staging
 from pipelines.errors import BatchUnknown, InputUnreadable
 from pipelines.input.fragments import find_sources
 from tests.fixtures.buckets import FakeBucket, Place

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tenacity import wait_none
 
+from infra.bucket_copy import Staging
 from infra.clouds import open_bucket
-from infra.staging import Staging
 from pipelines.errors import (
     BucketRefused,
     BucketUnreachable,
@@ -284,7 +284,7 @@ def test_a_run_that_was_killed_leaves_no_wrong_tag(
     staging(fake, tmp_path).bring()
     fake.put("in/monday.csv", b"MONDAY\n")
     killed = staging(fake, tmp_path)
-    monkeypatch.setattr("infra.staging._Index.write", _dies_at_second_call())
+    monkeypatch.setattr("infra.bucket_copy._Index.write", _dies_at_second_call())
     with pytest.raises(KeyboardInterrupt):
         killed.bring()
     monkeypatch.undo()
@@ -297,7 +297,7 @@ def test_a_run_that_was_killed_leaves_no_wrong_tag(
 
 
 def _dies_at_second_call() -> object:
-    from infra.staging import _Index
+    from infra.bucket_copy import _Index
 
     write, calls = _Index.write, iter(range(99))
 

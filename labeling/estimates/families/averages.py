@@ -10,7 +10,7 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows, GroupedValues
-from labeling.estimates.families.class_scores import class_places
+from labeling.estimates.families.class_probabilities import class_places
 from labeling.estimates.metrics import Figures, OfClass, share_figures, withheld
 from labeling.estimates.row_sets import RowSet, View
 from labeling.formulas.answered_strata import variance
@@ -22,7 +22,7 @@ from labeling.formulas.class_averages import (
     limits_of_share,
 )
 from labeling.formulas.intervals import Intervals
-from labeling.formulas.ratios import recall, with_points
+from labeling.formulas.recall_and_f1 import recall, with_points
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats, Int64s
 

@@ -9,8 +9,8 @@ from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
 from labeling.estimates.families.averages import Specificity, averages
+from labeling.estimates.families.class_probabilities import class_places, row_scores
 from labeling.estimates.families.class_rankings import RANKINGS, Rankings
-from labeling.estimates.families.class_scores import class_places, row_scores
 from labeling.estimates.families.losses import MEAN_LOSSES, CalibrationError, probability_losses
 from labeling.estimates.families.number_metrics import (
     QUANTILES,

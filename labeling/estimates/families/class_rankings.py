@@ -13,7 +13,7 @@ from labeling.formulas.answered_strata import variance
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.ranking_limits import FoundRows, Side, auc_limits, precision_limits
 from labeling.formulas.rankings import Statistic, average_precision, ranked, roc_auc
-from labeling.formulas.ratios import recall
+from labeling.formulas.recall_and_f1 import recall
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats
 

@@ -9,7 +9,7 @@ import numpy as np
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows, GroupedValues
-from labeling.estimates.families.class_scores import RowScores
+from labeling.estimates.families.class_probabilities import RowScores
 from labeling.estimates.metrics import Figures, everywhere
 from labeling.estimates.row_sets import RowSet, View, row_set
 from labeling.formulas.calibration_error import ScoredAnswers, calibration_error

@@ -35,9 +35,9 @@ HOMES = {
     "scipy": ("pipelines.sklearn.matrices", "labeling.formulas", "labeling.estimates.bounds"),
     "sklearn": ("pipelines.sklearn",),
     "skops": ("pipelines.sklearn.persistence",),
-    "tenacity": ("infra.staging",),
+    "tenacity": ("infra.bucket_copy",),
     "threadpoolctl": ("pipelines.sklearn.threads",),
-    "tomlkit": ("functions.new_job.job_text",),
+    "tomlkit": ("functions.new_job.job_text", "functions.new_job.toml_parts"),
     "urllib3": ("infra.clouds.gcp",),
 }
 
@@ -168,7 +168,7 @@ def test_whatever_works_on_a_store_knows_no_path() -> None:
 # Whatever else gives a whole file its name, with the reason why it does not go through the port.
 RENAMES = {
     "infra.clouds.folder",  # implements the port
-    "infra.staging",  # a download of any size, which `Files.put` would take as one piece of memory
+    "infra.bucket_copy",  # a download of any size, which `Files.put` would take as one piece of memory
     "labeling.labelstudio.local.server",  # a whole data folder of the server, not a file of a store
 }
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from labeling.answers.answer_files import read_answers
+from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer
 from labeling.answers.set_aside import SetAside
 from pipelines.errors import AnswersUnreadable
@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(path: Path, allowed: Sequence[str] = ALLOWED) -> list[Answer]:
-    return read_answers(path, "Late?", allowed, identify)
+    return read_answers(path, AnswerForm("Late?", allowed), identify)
 
 
 def test_a_csv_file_names_predictions(file: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_row_that_cannot_be_read_is_set_aside_and_the_others_go_on(
     file.write_text(rows, errors="surrogateescape")
     aside = SetAside()
 
-    answers = read_answers(file, "Late?", ALLOWED, identify, aside)
+    answers = read_answers(file, AnswerForm("Late?", ALLOWED), identify, aside)
 
     assert [answer.prediction_id for answer in answers] == ["p2"]
     assert [unread in named for named in aside.named] == [True]
@@ -274,7 +274,7 @@ def test_a_task_that_is_none_is_set_aside(task: object, file: Path) -> None:
     file.write_text(json.dumps([task, good]))
     aside = SetAside()
 
-    (answer,) = read_answers(file, "Late?", ALLOWED, identify, aside)
+    (answer,) = read_answers(file, AnswerForm("Late?", ALLOWED), identify, aside)
 
     assert (answer.answer, answer.state, len(aside.named)) == ("?", "invalid", 1)
 
@@ -300,6 +300,27 @@ def test_a_day_without_answers_is_normal(names: str, file: Path) -> None:
 def test_a_missing_file_is_refused(file: Path) -> None:
     with pytest.raises(AnswersUnreadable, match="No such file"):
         read(file)
+
+
+@pytest.mark.parametrize("word", ["", '""', "NULL", '"NULL"', "\\N", "?"])
+def test_a_word_that_means_nothing_is_no_answer(file: Path, word: str) -> None:
+    file.write_text(f"prediction_id,answer\np1,{word}\n")
+
+    [answer] = read_answers(file, AnswerForm("Late?", ("yes", "no"), ("?",)), identify)
+
+    assert (answer.answer, answer.state) == (None, "skipped")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "state"),
+    [((), "skipped"), (("1", "2"), "skipped"), (("NA", "DE"), "valid"), (("DE", "FR"), "invalid")],
+)
+def test_na_means_nothing_among_numbers_alone(
+    file: Path, allowed: Sequence[str], state: str
+) -> None:
+    file.write_text("prediction_id,answer\np1,NA\n")
+
+    assert [answer.state for answer in read(file, allowed)] == [state]
 
 
 def test_a_file_that_declares_immense_numbers_of_rows_is_not_read(file: Path) -> None:

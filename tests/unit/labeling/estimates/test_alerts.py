@@ -13,7 +13,7 @@ from labeling.estimates.alerts import CLEAR, CROSSED, ERROR, UNKNOWN, Alert, Wat
 from labeling.estimates.bounds import bounds
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.intervals import Interval, wilson
-from labeling.formulas.ratios import ClassShares
+from labeling.formulas.recall_and_f1 import ClassShares
 from pipelines.job.sections import AlertLook, Batches
 from pipelines.job.sections import AlertRule as Line
 from tests.benchmarks import alert_years, heavy_tails, listed_metrics, lost_classes

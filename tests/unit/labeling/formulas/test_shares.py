@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from labeling.formulas.answered_strata import AnsweredStrata, strata
 from labeling.formulas.intervals import Interval, Intervals, Z
-from labeling.formulas.ratios import f1, recall
+from labeling.formulas.recall_and_f1 import f1, recall
 from labeling.formulas.shares import class_shares, share, shares
 from pipelines.columns.buffers import Floats, Int64s
 from tests.fixtures.two_strata import all_designs, held

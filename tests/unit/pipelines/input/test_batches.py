@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SchemaMismatch
+from pipelines.formats.file_rules import FIRST
 from pipelines.input.batches import local_micros, membership, period_end
 from pipelines.job.rules import BatchRule
 from pipelines.job.sections import BatchedBy, Batches
@@ -241,3 +242,20 @@ def test_unusable_times_are_the_smallest_integer() -> None:
     found = local_micros(pa.array([None, datetime(1970, 1, 1, tzinfo=UTC)]), "UTC")
 
     assert found.tolist() == [np.iinfo(np.int64).min, 0]
+
+
+def test_a_text_that_is_a_number_is_no_time() -> None:
+    """Milliseconds since 1970 once were the 18th century; batches that were scored so stay so."""
+    column = pa.array(["1792031960139", "2026-10-05"])
+
+    assert names(column, rule("day")) == ["unknown", "2026-10-05"]
+    assert local_micros(column, "UTC", FIRST).tolist()[0] != np.iinfo(np.int64).min
+
+
+@pytest.mark.parametrize("form", ["{} UTC", "{} +0000", "{}+00:00", "{}Z"])
+def test_utc_is_utc_however_it_is_spelled(form: str) -> None:
+    """By the fast parser of a whole column, and beside a text that it does not know."""
+    text = form.format("2026-10-05 23:30:00")
+
+    for column in (pa.array([text]), pa.array([text, "5 Oct 2026"])):
+        assert names(column, rule("day", "Europe/Berlin"))[0] == "2026-10-06"

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputUnreadable, SchemaMismatch
+from pipelines.formats.file_rules import FIRST, FileRules
 from pipelines.input import fragments
 from pipelines.input.fragments import (
     FRAGMENT_ROWS,
@@ -309,3 +310,44 @@ def test_text_that_arrow_lays_out_as_views_is_read_as_text(tmp_path: Path) -> No
     found = read(parquet(tmp_path, table))["k"]
 
     assert (found.type, found.to_pylist()) == (pa.string(), ["a", None])
+
+
+def test_the_old_type_of_spark_holds_times_of_utc(tmp_path: Path) -> None:
+    """Parquet has no word for it; by the first rules it was the clock on the wall."""
+    moments = pa.array([1_790_000_000_000_000_000], pa.timestamp("ns", "UTC"))
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"at": moments}), path, use_deprecated_int96_timestamps=True)
+    one = source(path)
+
+    [split] = splits_of(one)
+    by_first = next(read_split(split.by(FileRules(FIRST)), ALL))[1]
+
+    assert read(one)["at"].type == moments.type
+    assert read(one)["at"].combine_chunks() == moments
+    assert by_first["at"].type == pa.timestamp("ns")
+
+
+def test_an_empty_text_of_parquet_stays_a_value(tmp_path: Path) -> None:
+    """Words that the job lists are missing there, too; those of CSV are not."""
+    words = pa.array(["", "NULL", "\\N", "?", None])
+    one = parquet(tmp_path, pa.table({"x": words, "y": words.dictionary_encode()}))
+
+    [split] = splits_of(one)
+    rows = next(read_split(split.by(FileRules(missing=("?",))), Projection(None, frozenset("y"))))[
+        1
+    ]
+
+    assert read(one)["x"].to_pylist() == words.to_pylist()
+    assert rows["x"].to_pylist() == ["", "NULL", "\\N", None, None]
+    assert rows["y"].to_pylist() == rows["x"].to_pylist()
+
+
+@pytest.mark.parametrize("other", [";", "\t", "|"])
+def test_another_delimiter_is_told_with_the_way_out(tmp_path: Path, other: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"x{other}y\n1{other}2\n")
+
+    with pytest.raises(SchemaMismatch, match="column 'x' is missing") as told:
+        read(source(path), Projection(("x",)))
+
+    assert f'set data.delimiter = "{other if other != chr(9) else chr(92) + "t"}"' in told.value.fix

@@ -163,16 +163,14 @@ def test_another_question_carries_over_unless_an_older_release_drew() -> None:
     assert next_step(now, DrawRequest(20, ()), unknown) is DrawStep.KEEP
 
 
-def test_other_cohorts_carry_over_unless_an_older_release_drew_or_scored() -> None:
-    """The rows of the draw keep their cohorts, so those of the batch must be stored with another one."""
+def test_other_cohorts_carry_over_unless_an_older_release_drew() -> None:
+    """The rows of a draw are stored with their cohorts; those of the batch are others now."""
     one, design, _ = first(100, 0, 20)
-    request, unknown = DrawRequest(20, ()), replace(one, basis=BASIS)
-    known = replace(design, content_digest="cohorts")
     now = replace(one, basis=replace(BASIS, content_digest="other cohorts"))
 
-    assert next_step(now, request, known) is DrawStep.CARRY_OVER
-    assert next_step(now, request, design) is DrawStep.KEEP
-    assert next_step(unknown, request, known) is DrawStep.KEEP
+    known = replace(design, content_digest="cohorts")
+    assert next_step(now, DrawRequest(20, ()), known) is DrawStep.CARRY_OVER
+    assert next_step(now, DrawRequest(20, ()), design) is DrawStep.KEEP
 
 
 @given(ROWS, SEEDS, BUDGETS, BUDGETS)

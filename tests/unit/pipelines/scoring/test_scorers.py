@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.errors import SchemaMismatch
 from pipelines.features.bad_values import BadValues
+from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapped import Mapped, Numbers
 from pipelines.features.spec import FeatureSpec
 from pipelines.input.faults import Faults
@@ -116,6 +117,14 @@ class FakePackage:
     version: str = "v1"
     labels: tuple[str, ...] = ("minus", "none of both", "plus")
     classes: tuple[int, ...] = (2, 0)
+
+    @property
+    def manifest(self) -> FakePackage:
+        return self
+
+    @property
+    def statistics(self) -> FittedStatistics:
+        return FittedStatistics(rows=0, columns={})
 
     @property
     def mapper(self) -> FakePackage:

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from labeling.formulas.intervals import Interval, Intervals, exact_bound, wilson
-from labeling.formulas.ratios import ClassShares, f1, ratio_bound, recall, with_points
+from labeling.formulas.recall_and_f1 import ClassShares, f1, ratio_bound, recall, with_points
 from labeling.formulas.shares import share
 from pipelines.columns.buffers import Int64s
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputUnreadable
-from pipelines.input import csv_files
+from pipelines.formats import csv_files
+from pipelines.formats.csv_quotes import QuoteWatch
+from pipelines.formats.file_rules import FIRST, FileRules
 
 WORDS = st.text(st.sampled_from('ab,"\n é\t;'), max_size=6)
 
@@ -33,7 +35,7 @@ def written(folder: Path, text: str, name: str = "rows.csv") -> Path:
 def test_what_pythons_writer_writes_is_read(
     tmp_path_factory: pytest.TempPathFactory, table: list[tuple[str, ...]], ending: st.DataObject
 ) -> None:
-    """Quotes, delimiters and line breaks within values; a quoted empty text is no null."""
+    """Quotes, delimiters and line breaks within values; nothing is missing."""
     text = io.StringIO()
     line = ending.draw(st.sampled_from(["\n", "\r\n"]))
     theirs.writer(text, quoting=theirs.QUOTE_ALL, lineterminator=line).writerows(
@@ -42,14 +44,27 @@ def test_what_pythons_writer_writes_is_read(
 
     found = rows(written(tmp_path_factory.mktemp("csv"), text.getvalue()))
 
-    assert [tuple(row.values()) for row in found] == table
+    assert [tuple(value or "" for value in row.values()) for row in found] == table
+    assert all(value != "" for row in found for value in row.values())
 
 
-def test_nothing_between_two_delimiters_is_null(tmp_path: Path) -> None:
-    """A quoted nothing is the empty text; words such as NA are left to who reads the column."""
-    path = written(tmp_path, 'a,b,c,d\n,"",NA,null\n')
+def test_nothing_null_and_backslash_n_are_missing_quoted_or_not(tmp_path: Path) -> None:
+    """Words such as NA are left to who reads the column."""
+    path = written(tmp_path, 'a,b,c,d,e,f\n,"",NULL,"NULL",\\N,"\\N"\nNA,null,None,nan,N/A,-\n')
 
-    assert rows(path) == [{"a": None, "b": "", "c": "NA", "d": "null"}]
+    missing, words = rows(path)
+
+    assert set(missing.values()) == {None}
+    assert list(words.values()) == ["NA", "null", "None", "nan", "N/A", "-"]
+
+
+def test_by_the_first_rules_an_unquoted_nothing_alone_is_missing(tmp_path: Path) -> None:
+    """Batches that were scored by them are compared by them."""
+    path = written(tmp_path, 'a,b,c,d\n,"",NULL,\\N\n')
+
+    [block] = csv_files.read(str(path), path.name, ["a", "b", "c", "d"], FileRules(FIRST))
+
+    assert block.to_pylist() == [{"a": None, "b": "", "c": "NULL", "d": "\\N"}]
 
 
 def test_a_number_stays_as_it_was_written(tmp_path: Path) -> None:
@@ -140,3 +155,62 @@ def test_a_row_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         InputUnreadable, match="a row is longer than 1 MB, or a quote is not closed"
     ):
         rows(path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        r'"She said \"it is broken\" twice"',
+        r'"the 5\" pipe"',
+        r'"she said \"no\", then left"',
+        '"a"b',
+    ],
+)
+def test_quotes_that_their_writer_meant_otherwise_are_refused(tmp_path: Path, value: str) -> None:
+    """A reader would take them, on one line, and give people another text."""
+    path = written(tmp_path, f"id,text\n1,x\n2,{value}\n")
+
+    with pytest.raises(InputUnreadable, match="broken quotes up to line 3") as told:
+        rows(path)
+
+    assert ("Spark" in told.value.fix) == ("\\" in value)
+
+
+@pytest.mark.parametrize("value", ['5" pipe', 'x"y"', '"a ""b"" c"', '""""', "C:\\dir\\", '"C:\\"'])
+def test_a_quote_in_its_place_is_no_fault(tmp_path: Path, value: str) -> None:
+    [found] = rows(written(tmp_path, f"id,text\n2,{value}\n"))
+
+    [[_, wanted]] = theirs.reader([f"2,{value}"])
+    assert found["text"] == wanted
+
+
+@given(
+    table=st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6),
+    size=st.integers(1, 7),
+    ending=st.sampled_from(["\n", "\r\n"]),
+)
+def test_quotes_are_watched_over_any_borders_of_blocks(
+    table: list[tuple[str, ...]], size: int, ending: str
+) -> None:
+    text = io.StringIO()
+    theirs.writer(text, quoting=theirs.QUOTE_ALL, lineterminator=ending).writerows(table)
+    content, watch = text.getvalue().encode(), QuoteWatch(",")
+
+    for start in range(0, len(content), size):
+        watch.look(content[start : start + size])
+    watch.end()
+
+    assert not watch.has_seen_strange
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_line_break_within_quotes_survives_the_border_of_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    r"""Arrow loses the \\n where a block ends between \\r and \\n."""
+    monkeypatch.setattr(csv_files, "_BLOCK", 1 << 10)
+    start = 'a,b\r\n1,"'
+    filler = "z" * ((1 << 10) - len(start) - before)
+    path = written(tmp_path, f'{start}{filler}\r\nend"\r\n2,x\r\n')
+
+    assert [row["b"] for row in rows(path)] == [f"{filler}\r\nend", "x"]
