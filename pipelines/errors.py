@@ -118,7 +118,7 @@ class BatchUnknown(RecheckError):
 
 
 class InputUnreadable(RecheckError):
-    """A data file is empty, truncated or not of its format."""
+    """A data file is not there, truncated or not of its format."""
 
     exit_code = 5
 
@@ -130,7 +130,7 @@ class SchemaMismatch(RecheckError):
 
 
 class BatchRefused(RecheckError):
-    """Too many rows of the batch are bad; nothing of it was published."""
+    """The batch cannot be published, as with too many bad rows; nothing of it was."""
 
     exit_code = 7
 

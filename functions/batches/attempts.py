@@ -161,9 +161,8 @@ def _is_older(one: Attempt, other: Attempt) -> bool:
 
 
 NAMING, CONTENT, SEED = "naming", "content", "seed"
-ASKED_CLASS = (
-    "asked class"  # its probability is in the predictions; not there without `sampling.for`
-)
+# the class whose probability is in the predictions; not there without `sampling.for`
+ASKED_CLASS = "asked class"
 
 
 def rules(job: Job) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from functions.batches.attempts import NAMING, Attempt, differs
-from functions.batches.comparison import compare
+from functions.batches.comparison import Comparison, compare
 from functions.batches.discovery import Input, JobData
 from functions.batches.failures import FAILED, UNREAD
 from functions.batches.nightly import left_out
@@ -22,18 +22,18 @@ _LONGEST = 255 - len("batch=")  # bytes of a folder's name, as it is written
 
 @dataclass(frozen=True, slots=True)
 class BatchChoice:
-    """What a command says of the batches that it takes, and when."""
+    """Which batches a command takes, and at what time."""
 
     now: datetime  # periods that end later are open
     early: bool = False  # also periods that are not over
-    since: str | None = None  # where it begins without naming batches
+    since: str | None = None  # the first batch, where none is named
     by_itself: bool = False  # leave out what nobody should score without naming it
     trained_on: Collection[str] = ()  # the batches that the live model learned from
 
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """The published attempt of each batch: of all, and of those that are not to be replaced."""
+    """The published attempts by batch: of all batches, and of those that keep what is published."""
 
     scored: Mapping[str, Attempt]
     live: Mapping[str, Attempt]
@@ -62,25 +62,16 @@ def due_batches(data: JobData, inputs: Input, wanted: BatchChoice, ledgers: Ledg
     Raises:
         JobInvalid: batches by another rule may hold the same rows.
     """
-    job, is_named = data.job, bool(inputs.wanted)
-    left = {} if is_named or not wanted.by_itself else _left(data, inputs, wanted)
+    job, left = data.job, _left(data, inputs, wanted)
     states = {batch: BatchResult(batch, 0, 0, 0, state) for batch, state in left.items()}
     states |= _unreadable(data, inputs) | _refused(job, inputs, wanted)
-    open_ones = [
-        batch
-        for batch in inputs.batches
-        if batch not in states and not wanted.early and is_open(batch, job, wanted.now)
-    ]
-    states |= {batch: _of(batch, ledgers.scored.get(batch), "open") for batch in open_ones}
+    if not wanted.early:
+        waiting = [b for b in inputs.batches if b not in states and is_open(b, job, wanted.now)]
+        states |= {batch: _of(batch, ledgers.scored.get(batch), "open") for batch in waiting}
     others = [batch for batch in inputs.batches if batch not in states]
     published = {b: ledgers.live[b] for b in (*others, *left) if b in ledgers.live}
     compared = compare(job, inputs, published)
-    for batch, attempt in published.items():
-        if batch in compared.changed:
-            states[batch] = _of(batch, attempt, "changed")
-        elif batch not in left:
-            states[batch] = _of(batch, attempt, "already")
-    states |= {batch: failed(batch, error) for batch, error in compared.failed.items()}
+    states |= _published(published, compared, left)
     anew = compared.changed - left.keys() if job.batches.on_change == "replace" else set()
     due = [batch for batch in others if batch not in published or batch in anew]
     _require_one_naming(job, due, ledgers.scored)
@@ -108,7 +99,9 @@ def failed(batch: str, error: RecheckError) -> BatchResult:
 
 
 def _left(data: JobData, inputs: Input, wanted: BatchChoice) -> dict[str, str]:
-    """Return the state of each batch that is not taken by itself."""
+    """Return the state of each batch that is left out because nobody named it."""
+    if inputs.wanted or not wanted.by_itself:
+        return {}
     left = left_out(inputs.batches, wanted.since or data.job.batches.first, wanted.trained_on)
     if left and len(left) == len(inputs.batches):
         data.say(
@@ -116,6 +109,16 @@ def _left(data: JobData, inputs: Input, wanted: BatchChoice) -> dict[str, str]:
             "name one by --batch, or pass --since"
         )
     return left
+
+
+def _published(
+    published: Mapping[str, Attempt], compared: Comparison, left: Collection[str]
+) -> dict[str, BatchResult]:
+    """Return the states of published batches; of those left out, only that they changed or fail."""
+    there = {batch: one for batch, one in published.items() if batch not in left}
+    states = {batch: _of(batch, one, "already") for batch, one in there.items()}
+    states |= {batch: _of(batch, published[batch], "changed") for batch in compared.changed}
+    return states | {batch: failed(batch, error) for batch, error in compared.failed.items()}
 
 
 def _unreadable(data: JobData, inputs: Input) -> dict[str, BatchResult]:

@@ -1,4 +1,4 @@
-"""The batches of one file: those of its rows, or those that its name tells where its rows cannot."""
+"""The batches of one file: those of its rows, and the one that its name tells where its rows cannot."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def period_in(name: str, rule: BatchRule) -> frozenset[str]:
         period = named(moment)
         if period and (hour or rule.by != "hour"):
             names.add(name_of(rule.by, period.start))
-    known = frozenset(one for one in names if named(one))
-    return known if len(known) == 1 else frozenset()
+    periods = frozenset(name for name in names if named(name))
+    return periods if len(periods) == 1 else frozenset()

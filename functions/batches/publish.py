@@ -50,7 +50,8 @@ class BatchResult:
     rows_in: int
     predictions: int
     quarantined: int
-    status: str  # published | already | changed | replaced | open | due | empty | failed
+    # published | already | changed | replaced | open | due | empty | failed, and those of `nightly`
+    status: str
     error: RecheckError | None = None  # of a batch that failed
 
 

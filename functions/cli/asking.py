@@ -15,7 +15,7 @@ from functions.cli.options import (
     json_option,
     opened,
 )
-from pipelines.job.sections import MOST_ROWS
+from pipelines.job.limits import MOST_ROWS
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 

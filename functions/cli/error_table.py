@@ -1,12 +1,14 @@
-"""Wrong rows as people, JSON and a spreadsheet have them."""
+"""Wrong rows as the terminal shows them, and as JSON and a spreadsheet have them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.cli import output
-from labeling.answers.wrong_rows import WrongRow
+
+if TYPE_CHECKING:
+    from labeling.answers.wrong_rows import WrongRow
 
 _FIRST = 20  # rows that people see
 _WIDTH = 70  # letters of a row as it was shown
@@ -28,7 +30,7 @@ def columns(rows: Sequence[WrongRow]) -> tuple[list[str], list[list[Any]]]:
     ]
 
 
-def told(rows: Sequence[WrongRow]) -> Iterator[str]:
+def lines(rows: Sequence[WrongRow]) -> Iterator[str]:
     """Yield the first rows as a table."""
     header = ["batch", "key", "predicted", "people said", "people", "the row"]
     yield from output.table(

@@ -18,7 +18,7 @@ Typed = dict[str, Path]  # what a command line names, for hints
 
 
 def job_typed(context: click.Context, _parameter: click.Parameter, job: Path | None) -> Path:
-    """Keep the job's path for hints, by default of the job file here; a callback of click."""
+    """Return the job's path, `recheck.toml` here where none is named, and keep it for hints; a callback of click."""
     if job is None:
         job = Path("recheck.toml")
         if not job.is_file():

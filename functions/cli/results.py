@@ -1,4 +1,4 @@
-"""`recheck estimate`, `recheck report`, `recheck query` and `recheck doctor`: what came out, and whether it holds."""
+"""`recheck estimate`, `report`, `errors`, `query` and `doctor`: what came out, and whether it holds."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def errors(
         write_csv(csv_file, *error_table.columns(found))
     output.answer(
         {"errors": [error_table.record(row) for row in found]},
-        error_table.told(found),
+        error_table.lines(found),
         as_json=as_json,
     )
 

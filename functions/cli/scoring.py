@@ -81,7 +81,7 @@ def score(
 ) -> int:
     """Score batches, or publish predictions made elsewhere.
 
-    Rows that cannot be scored are set aside with a reason. A batch that is
+    Rows that cannot be scored are quarantined with a reason. A batch that is
     scored stays as it is; where its input has changed since, its status is
     `changed` until --replace.
     """

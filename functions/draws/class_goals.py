@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ def class_goal(job: Job, views: Views, attempt: Attempt) -> ClassGoal | None:
         raise StepMissing(
             f"batch {attempt.batch!r} was scored without the probability of {aim.class_!r}, "
             "which sampling.for needs",
-            fix=f"run `recheck score … --batch {attempt.batch} --replace`, or take `for` out of [sampling]",
+            fix=f"run `recheck score … --batch {shlex.quote(attempt.batch)} --replace`, or take `for` out of [sampling]",
         )
     return ClassGoal(aim.metric, aim.class_, _curve(job, views, attempt, aim.class_))
 

@@ -15,7 +15,7 @@ from pipelines.columns.utc_times import micros_of
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.job.job_file import Job
 from pipelines.sampling.carryover import EarlierDraw
-from pipelines.sampling.membership import earlier_draw
+from pipelines.sampling.membership import earlier_draw, first_64_bits
 from pipelines.sampling.plan import (
     Basis,
     Design,
@@ -26,6 +26,7 @@ from pipelines.sampling.plan import (
     plan,
 )
 from pipelines.sampling.population import Population
+from pipelines.sampling.strata import Strata
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 
@@ -88,6 +89,27 @@ def _have_outcomes(views: Views, population: Population) -> bool:
         return False
     ids = hex_text(population.ids)
     return bool(pc.all(pc.is_in(ids, value_set=views.outcome_ids())).as_py())
+
+
+def stored_strata(
+    tables: Tables, batch: str, design: Design, population: Population
+) -> Strata | None:
+    """Return the stratum of each prediction (n,), as it was stored with the draw.
+
+    Args:
+        tables: of the job.
+        batch: its name.
+        design: of the draw.
+        population: the predictions that the batch has now.
+
+    Returns:
+        The strata; None where the draw was of other rows than these.
+    """
+    earlier = drawn_rows(tables, batch, design)
+    places = earlier.places(first_64_bits(population.ids))
+    if len(earlier.ids) != len(places) or (places < 0).any():
+        return None
+    return Strata(earlier.strata.names, earlier.strata.codes[places])
 
 
 def drawn_rows(tables: Tables, batch: str, design: Design) -> EarlierDraw:

@@ -9,13 +9,11 @@ import numpy as np
 from functions.batches import attempts
 from functions.batches.attempts import Attempt, has_class_scores
 from functions.draws import predictions
-from functions.draws.planner import drawn_rows
+from functions.draws.planner import stored_strata
 from functions.tables import Views
 from pipelines.job.job_file import Job
 from pipelines.sampling.allocation import allocate, class_targets
-from pipelines.sampling.membership import first_64_bits
 from pipelines.sampling.plan import Design
-from pipelines.sampling.strata import Strata
 
 _MOST = 200_000  # rows of a batch whose predictions are read again
 
@@ -74,9 +72,7 @@ def _comes_out_again(job: Job, views: Views, attempt: Attempt, design: Design) -
         return True
     digests = attempts.file_digests(views.tables).get(attempt.id, {})
     population = predictions.read(job, views.tables, attempt, None, digests).population
-    earlier = drawn_rows(views.tables, attempt.batch, design)
-    places = earlier.places(first_64_bits(population.ids))
-    if (places < 0).any():
-        return False
-    strata = Strata(earlier.strata.names, earlier.strata.codes[places])
-    return bool(np.array_equal(class_targets(strata, population, design.goal), design.wanted))
+    strata = stored_strata(views.tables, attempt.batch, design, population)
+    return strata is not None and bool(
+        np.array_equal(class_targets(strata, population, design.goal), design.wanted)
+    )

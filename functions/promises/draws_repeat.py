@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from functions.batches import attempts
@@ -15,20 +14,16 @@ from functions.batches.attempts import CONTENT, NAMING, SEED, Attempt, differs
 from functions.batches.discovery import JobData
 from functions.draws import predictions as predicted
 from functions.draws.designs import designs, score_summaries, seed_digest
+from functions.draws.planner import stored_strata
 from functions.draws.predictions import BatchPredictions
 from functions.draws.rows_shown import WantedIds, read_again, survey_digest
 from functions.tables import Views
 from infra.settings import Settings
-from pipelines.columns import relations
-from pipelines.columns.buffers import bool_array
 from pipelines.columns.relations import where_in
-from pipelines.columns.utc_times import micros_of
 from pipelines.errors import InputChanged, PackageRefused, RecheckError
 from pipelines.models.package import Package
-from pipelines.sampling.membership import earlier_draw, first_64_bits
 from pipelines.sampling.plan import Design
 from pipelines.sampling.population import domain_counts
-from pipelines.sampling.strata import Strata
 from pipelines.tables.purposes import VERIFY
 
 _MOST = 1_000_000  # predictions that are read for it, the smallest batches first
@@ -106,7 +101,7 @@ def _package(data: JobData, settings: Settings, attempt: Attempt) -> Package | N
 def _other_counts(views: Views, drawn: _Drawn) -> Iterator[str]:
     """Yield the columns of the design that come out differently."""
     design, population = drawn.design, drawn.rows.population
-    strata = _strata(views, drawn)
+    strata = stored_strata(views.tables, drawn.attempt.batch, design, population)
     if strata is None:
         yield "`populations`"
         return
@@ -139,23 +134,6 @@ def _stored(views: Views, drawn: _Drawn) -> list[dict[str, Any]]:
         for row in where_in(rows, "purpose", VERIFY).to_pylist()
         if row["draw_no"] == drawn.design.draw_no
     ]
-
-
-def _strata(views: Views, drawn: _Drawn) -> Strata | None:
-    """Return the stratum of each prediction, as the draw put it; None where rows are not the same."""
-    rows = views.tables.read("populations", batch=drawn.attempt.batch)
-    moments = relations.microseconds(rows, "known_at")
-    own = rows.filter(bool_array(moments == micros_of(drawn.design.known_at)))
-    if own.num_rows != len(drawn.rows.ids):
-        return None
-    earlier = earlier_draw(own, drawn.design.names)
-    ids = first_64_bits(drawn.rows.population.ids)[:, 0]
-    there, here = np.argsort(earlier.ids[:, 0]), np.argsort(ids)
-    if (earlier.ids[:, 0][there] != ids[here]).any():
-        return None
-    codes = np.empty_like(earlier.strata.codes)
-    codes[here] = earlier.strata.codes[there]
-    return Strata(earlier.strata.names, codes)
 
 
 def _other_rows(views: Views, drawn: _Drawn) -> Iterator[str]:

@@ -90,9 +90,7 @@ class _Board:
     asked: Collection[Question]
     there: Counter[Question]  # tasks of each question
     waiting: Counter[Question]  # those without an answer
-    altered: Counter[
-        str
-    ]  # altered tasks without an answer, by prediction: the next push removes them
+    altered: Counter[str]  # without an answer, by prediction: the next push removes these tasks
     stale: int  # altered tasks with an answer: they stay
 
     @property

@@ -84,6 +84,7 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
 def _rescored(
     job: Job, views: Views, attempt: Attempt, inputs: Input, model: models.Live
 ) -> Promise:
+    """Score a batch again and judge its bytes; they prove nothing where the settings or libraries differ."""
     batch = attempt.batch
     if job.model and model.version != attempt.version:
         return unchecked(

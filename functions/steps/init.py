@@ -131,8 +131,8 @@ def first_to_check(batches: Sequence[str], options: InitOptions) -> str | None:
 def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
     """Yield the data files; those of a bucket are copied to the job's store, where later steps find them."""
     with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
-        named = settings.load().store or str(folder / "store")
-        store = open_store(scratch) if options.dry_run else open_store(named)
+        address = settings.load().store or str(folder / "store")
+        store = open_store(scratch if options.dry_run else address)
         try:
             if is_remote(options.data):
                 sources = find_sources(staged_input.bring(options.data, store), folder)

@@ -28,9 +28,7 @@ class Step:
     step: str
     batch: str | None  # None where a step is not of one batch
     status: str
-    count: int | None = (
-        None  # of rows, questions, tasks, answers or estimates; None where it failed
-    )
+    count: int | None = None  # rows, questions, tasks, answers or estimates; None where it failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,11 +234,8 @@ def _whole(
     batch, bad = results[0].batch, sum(one.bad_count for one in results)
     if bad > work.most_bad[batch]:
         return results
-    again = replace(work, attempts={batch: work.attempts[batch]}, most_kept=None, most_bad={})
     thin = {(one.source_number, one.row_group) for one in results if one.more_bad}
-    kept = [one for one in results if (one.source_number, one.row_group) not in thin]
-    redone = [split for split in splits if discovery.number(split) in thin]
-    return [*kept, *(one for split in redone for one in again.results(split))]
+    return _scored_again(work, results, [s for s in splits if discovery.number(s) in thin])
 
 
 def _without_duplicates(
@@ -248,14 +245,18 @@ def _without_duplicates(
     left_out = duplicates(results)
     if not left_out:
         return results
-    batch = results[0].batch
-    again = replace(
-        work, attempts={batch: work.attempts[batch]}, excluded=left_out, most_kept=None, most_bad={}
-    )
     redone = [split for split in splits if any(split.holds(*row) for row in left_out)]
-    numbers = {discovery.number(split) for split in redone}
+    return _scored_again(replace(work, excluded=left_out), results, redone)
+
+
+def _scored_again(
+    work: Work, results: list[FragmentResult], splits: Sequence[Split]
+) -> list[FragmentResult]:
+    """Score some splits of one batch once more, with every bad row; keep the results of the others."""
+    batch, numbers = results[0].batch, {discovery.number(split) for split in splits}
+    again = replace(work, attempts={batch: work.attempts[batch]}, most_kept=None, most_bad={})
     kept = [one for one in results if (one.source_number, one.row_group) not in numbers]
-    return [*kept, *(one for split in redone for one in again.results(split))]
+    return [*kept, *(one for split in splits for one in again.results(split))]
 
 
 def require_scored(live: Mapping[str, Attempt], batch: str) -> None:

@@ -46,9 +46,8 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
     """
     if isinstance(value, str):
-        value = value.replace(
-            WORD_JOINER, ""
-        )  # which `survey` puts into answers that Label Studio would read as a reference
+        # `survey` puts it into answers that Label Studio would read as a reference
+        value = value.replace(WORD_JOINER, "")
     text = canonical(value) if isinstance(value, str | int | float) else None
     if text is None:
         return None, "invalid"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,10 +75,14 @@ def wrong_rows(
     if numbers:
         wrong = [row for row in found if row.error]
         return sorted(wrong, key=lambda row: (-abs(row.error), row.batch, row.key))
-    wrong = [row for row in found if row.label != row.answer]
-    pairs = Counter[tuple[str, str]]()
+    return _by_confusion([row for row in found if row.label != row.answer])
+
+
+def _by_confusion(wrong: Sequence[WrongRow]) -> list[WrongRow]:
+    """Sort rows by their pair (predicted, answered): the one that stands for the most rows first."""
+    pairs: defaultdict[tuple[str, str], float] = defaultdict(float)  # rows of the batches
     for row in wrong:
-        pairs[row.label, row.answer] += row.weight  # type: ignore[assignment]  # counts rows
+        pairs[row.label, row.answer] += row.weight
     return sorted(
         wrong,
         key=lambda row: (

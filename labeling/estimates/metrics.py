@@ -12,7 +12,7 @@ from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.people import mean_over_people
 from labeling.estimates.families.answer_rows import AnswerRows
 from labeling.estimates.families.asked_class import asked_sides, shares_asked, sum_if_asked
-from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.estimates.row_sets import RowSet, View, class_sides, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.recall_and_f1 import ClassShares, f1, of_counts, recall, with_points
@@ -45,7 +45,7 @@ class Figures:
     """One metric of each group, as arrays (G,); NaN stands for unknown."""
 
     metric: str
-    class_: str | None  # of precision, recall and f1
+    class_: str | None  # of a metric of one class
     intervals: Intervals
     if_wrong: Floats  # the value, if all missing answers spoke against the model
     if_right: Floats  # the value, if all spoke for it
@@ -242,10 +242,8 @@ def families(
 
 
 def _of_class(evidence: Evidence, name: str, code: int) -> OfClass:
-    part, row = evidence.parts.label == code, evidence.drawn.label == code
     is_class = mean_over_people(evidence, evidence.answers.label == code)
-    inside, others = (row_set(evidence, p, r, is_class) for p, r in ((part, row), (~part, ~row)))
-    return OfClass(name, inside, others, code)
+    return OfClass(name, *class_sides(evidence, code, is_class), code)
 
 
 def _squared(evidence: Evidence) -> RowSet:

@@ -191,6 +191,21 @@ def row_set(evidence: Evidence, part: Bools, row: Bools, loss: Floats) -> RowSet
     )
 
 
+def class_sides(evidence: Evidence, code: int, loss: Floats) -> tuple[RowSet, RowSet]:
+    """Gather the rows predicted as a class, and the others.
+
+    Args:
+        evidence: what was designed, drawn and answered.
+        code: of the class.
+        loss: of each drawn row (S,), NaN where it has no answer.
+
+    Returns:
+        The cells of both.
+    """
+    part, row = evidence.parts.label == code, evidence.drawn.label == code
+    return row_set(evidence, part, row, loss), row_set(evidence, ~part, ~row, loss)
+
+
 def _sums(cell: Int64s, loss: Floats, cells: int) -> dict[str, Floats]:
     """Add up the losses of answers (A,) by cell: arrays (C,)."""
 

@@ -141,9 +141,8 @@ def ratio_bound(metric: str, of: ClassShares, error: float, *, upper: bool) -> f
     Returns:
         The ratio at the limit of A on one side and that of B on the other, each
         by `exact_bound`. They share the error, unless one of them is known or has
-        no answer, so that anything may be. Where
-        no right row was found, the upper limit is that of both together
-        (`lost_classes`), which is never higher.
+        no answer, so that anything may be. Where no right row was found, the upper
+        limit is that of both together (`lost_classes`), which is never higher.
     """
     if upper and of.right.value == 0 and not _is_known(of.right, of.predicted):
         return _of_lost(metric, of, error)

@@ -23,9 +23,8 @@ from labeling.labelstudio.projects import Project
 from labeling.questions.survey import Survey
 from labeling.questions.tasks import prediction_of
 
-OVERLAP = timedelta(
-    seconds=60
-)  # before the cursor, read again: an earlier answer may be stored later
+# before the cursor, read again: an earlier answer may be stored later
+OVERLAP = timedelta(seconds=60)
 FULL = 50  # tasks per request, each with all its columns and annotations
 _COUNTED = ("id", "updated_at", "total_annotations", "cancelled_annotations")
 

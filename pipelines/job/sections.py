@@ -12,9 +12,9 @@ from pipelines.columns.spelling import canonical
 from pipelines.identity.settings_digest import ADDED
 from pipelines.job.class_aim import ClassAim
 from pipelines.job.closed_section import Section
+from pipelines.job.limits import MOST_ROWS
 from pipelines.job.metric_names import Metric
 
-MOST_ROWS = 1_000_000_000  # the largest budget
 BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 ColumnName = Annotated[str, Field(min_length=1)]

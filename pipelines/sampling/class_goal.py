@@ -1,9 +1,10 @@
 """Draws that ask more about one class: what they are for, and their strata.
 
-A draw in proportion asks about a class of 1 % of the rows 4 times in 400. Here the
-rows predicted as the class are divided by its probability, and the others by ranks
-of it, each rank a third of the one below: rows of the class that were predicted as
-another are most likely near the top. What each stratum deserves is in `allocation`.
+A draw in proportion asks about a class of 1 % of the rows 4 to 10 times, at budgets of
+100 to 400. Here the rows predicted as the class are divided by its probability, and the
+others by ranks of it, each rank a third of the one below: rows of the class that were
+predicted as another are most likely near the top. How many rows each stratum gets is
+decided in `allocation`.
 """
 
 from __future__ import annotations

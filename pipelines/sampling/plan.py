@@ -88,7 +88,7 @@ class DrawRequest:
     cohorts: tuple[str, ...]  # columns that may divide strata
     command_budget: int | None = None  # rows per batch, from the command
     redraw_reason: str | None = None  # why to begin another design; None: do not
-    goal: ClassGoal | None = None  # of another design, if it begins
+    goal: ClassGoal | None = None  # of the design that begins, if one does
 
     @property
     def first_budget(self) -> int:

@@ -15,7 +15,7 @@ simple random sample.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -82,7 +82,7 @@ def stratify(
         return found
     every, pooled = population.labels, _pooled(population.labels, budget)
     tried = (
-        _partition(dimensions, budget)
+        _partition(dimensions, budget, _affordable_groups)
         for labels in (every, pooled)
         for dimensions in _ladder(replace(population, labels=labels), cohorts)
     )
@@ -96,18 +96,17 @@ def _by_goal(
 
     They may be small, for small ones are what such a draw is about.
     """
-    for dimensions in class_ladder(population, goal, cohorts):
-        cells = _cells(dimensions)
-        groups = None if cells is None else _merged(cells, SMALLEST)
-        if cells is not None and groups is not None and groups[-1] < _most(budget):
-            return Strata(_names(dimensions, cells, groups), groups[cells.of_row].astype(np.int32))
-    return None
+    tried = (
+        _partition(dimensions, budget, _few_groups)
+        for dimensions in class_ladder(population, goal, cohorts)
+    )
+    return next((strata for strata in tried if strata is not None), None)
 
 
-def _partition(dimensions: Sequence[Dimension], budget: int) -> Strata | None:
+def _partition(dimensions: Sequence[Dimension], budget: int, grouping: _Grouping) -> Strata | None:
     """Return strata by all these dimensions; None where they are too many for the budget."""
     cells = _cells(dimensions)
-    groups = None if cells is None else _groups(cells, budget)
+    groups = None if cells is None else grouping(cells, budget)
     if cells is None or groups is None:
         return None
     return Strata(_names(dimensions, cells, groups), groups[cells.of_row].astype(np.int32))
@@ -134,6 +133,9 @@ class _Cells:
     of_row: Int64s  # (n,), the cell of each prediction
 
 
+_Grouping = Callable[[_Cells, int], Int64s | None]  # cells, budget -> the group of each cell
+
+
 def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
     """Return the cells of a partition; None if there are too many."""
     rows = len(dimensions[0].places)
@@ -148,10 +150,16 @@ def _cells(dimensions: Sequence[Dimension]) -> _Cells | None:
     return cells
 
 
-def _groups(cells: _Cells, budget: int) -> Int64s | None:
-    """Return the group of each cell (C,); None where the groups ask for too much of the budget."""
+def _few_groups(cells: _Cells, budget: int) -> Int64s | None:
+    """Return the group of each cell (C,); None where the groups are too many for the budget."""
     groups = _merged(cells, SMALLEST)
-    if groups[-1] >= _most(budget):
+    return groups if groups[-1] < _most(budget) else None
+
+
+def _affordable_groups(cells: _Cells, budget: int) -> Int64s | None:
+    """Return the group of each cell (C,); None where the groups ask for too much of the budget."""
+    groups = _few_groups(cells, budget)
+    if groups is None:
         return None
     rows = len(cells.of_row)
     for part in _JOINED:

@@ -1,1 +1,1 @@
-"""Families of metrics that rest on the same rows, beside those of `labeling.estimates.metrics`."""
+"""Families of metrics beside those of `labeling.estimates.metrics`, and which of all a job asks for."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from labeling.estimates.evidence.arrays import Evidence
-from labeling.estimates.row_sets import RowSet, View, row_set
+from labeling.estimates.row_sets import RowSet, View, class_sides
 from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.shares import class_shares, shares
@@ -30,7 +30,7 @@ def groups_asking(view: View, code: int) -> Bools:
 
     Returns:
         True for all rows of a window where every batch that it covers was drawn so.
-        A cohort has few of the strata's answers, so it never has it.
+        False for every cohort, because it has few of the answers of each stratum.
     """
     asked, domains = view.evidence.asked_class, len(view.evidence.domains)
     if asked is None or code < 0:
@@ -71,9 +71,7 @@ def asked_sides(evidence: Evidence, is_right: Floats) -> Sides:
     codes = [code for code in asked if code >= 0]
     if len(codes) != 1:
         return -1, None, None
-    part, row = evidence.parts.label == codes[0], evidence.drawn.label == codes[0]
-    inside, others = (row_set(evidence, p, r, is_right) for p, r in ((part, row), (~part, ~row)))
-    return codes[0], inside, others
+    return codes[0], *class_sides(evidence, codes[0], is_right)
 
 
 def sum_if_asked(share: Intervals, sides: Sequence[RowSet], view: View, code: int) -> Intervals:

@@ -26,7 +26,7 @@ from labeling.formulas.recall_and_f1 import recall, with_points
 from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Bools, Floats, Int64s
 
-_PART_OF = {  # what of its classes an average is made of, and lacks a value with
+_PART_OF = {  # the metric of each class without which an average has no value
     "balanced_accuracy": "recall",
     "precision_macro": "precision",
     "recall_macro": "recall",

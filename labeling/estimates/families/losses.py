@@ -18,9 +18,8 @@ from labeling.formulas.shares import shares
 from pipelines.columns.buffers import Floats, Int64s
 
 MEAN_LOSSES = ("log_loss", "brier")
-_LEAST = float(
-    np.finfo(np.float64).eps
-)  # probability that a logarithm is taken of, as in scikit-learn
+# the least probability that a logarithm is taken of, as in scikit-learn
+_LEAST = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
