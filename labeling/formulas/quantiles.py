@@ -71,9 +71,29 @@ def weighted(value: Floats, weight: Floats, group: Int64s, groups: int) -> Weigh
     weight = weight / total[group]
     count = np.bincount(group, minlength=groups)
     start = np.cumsum(count) - count
-    sums = np.concatenate([[0.0], np.cumsum(weight)])
-    below = sums[1:] - sums[np.repeat(start, count)]
-    return WeightedValues(value, below, weight, start, count)
+    return WeightedValues(value, running_sums(weight, count), weight, start, count)
+
+
+def running_sums(values: Floats, count: Int64s) -> Floats:
+    """Add values up within each group, from its first on.
+
+    One sum over all groups would round differently with the groups that come before.
+
+    Args:
+        values: by group (A,).
+        count: the values of each group (G,).
+
+    Returns:
+        The sum up to and with each value (A,).
+
+    >>> running_sums(np.array([1.0, 2.0, 5.0, 1.0]), np.array([2, 0, 2])).tolist()
+    [1.0, 3.0, 5.0, 6.0]
+    """
+    sums, first = np.empty_like(values), 0
+    for many in count.tolist():
+        np.cumsum(values[first : first + many], out=sums[first : first + many])
+        first += many
+    return sums
 
 
 def quantiles(of: WeightedValues, share: float, rows: Floats, is_whole: Bools) -> Intervals:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labeling.formulas.quantiles import running_sums
 from pipelines.columns.buffers import Bools, Floats, Int64s
 
 
@@ -30,6 +31,7 @@ class Ranked:
         first: where the rows with its score begin.
         last: where they end.
         start: where its group begins.
+        count: the rows of each group (G,).
         groups: G.
     """
 
@@ -40,6 +42,7 @@ class Ranked:
     first: Int64s
     last: Int64s
     start: Int64s
+    count: Int64s
     groups: int
 
     def total(self, values: Floats) -> Floats:
@@ -48,13 +51,16 @@ class Ranked:
 
     def below(self, values: Floats) -> Floats:
         """Add up what lies below each row's score in its group: (A,)."""
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        return sums[self.first] - sums[self.start]
+        return self._before(running_sums(values, self.count), self.first)
 
     def tied(self, values: Floats) -> Floats:
         """Add up what has each row's score in its group: (A,)."""
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        return sums[self.last] - sums[self.first]
+        sums = running_sums(values, self.count)
+        return sums[self.last - 1] - self._before(sums, self.first)
+
+    def _before(self, sums: Floats, place: Int64s) -> Floats:
+        """Return the sums of the group's rows before a place: (A,)."""
+        return np.where(place > self.start, sums[place - 1], 0.0)
 
     @property
     def is_alone(self) -> Bools:
@@ -111,6 +117,7 @@ def ranked(score: Floats, share: Floats, weight: Floats, group: Int64s, groups: 
         begins[block],
         ends[block],
         start,
+        many,
         groups,
     )
 
