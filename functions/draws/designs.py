@@ -48,6 +48,7 @@ def _newest(rows: list[dict[str, Any]]) -> Design:
         "population_digest",
         "seed_digest",
         "survey_digest",
+        "content_digest",
         "budget",
         "reason",
         "known_at",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from functions.batches.attempts import Attempt
+from functions.batches.attempts import CONTENT, Attempt
 from functions.draws.designs import population_digest, seed_digest
 from functions.draws.rows_shown import survey_digest
 from functions.tables import Views
@@ -52,6 +52,7 @@ def scored_batch(
         population_digest=population_digest(population),
         survey_digest=survey_digest(job),
         seed_digest=seed_digest(job),
+        content_digest=attempt.rules.get(CONTENT),
     )
     is_complete = job.labeling.outcomes == "complete" and _have_outcomes(views, population)
     return ScoredBatch(attempt.batch, population, basis, is_complete, answers_seen)

@@ -67,7 +67,12 @@ def other_draws(data: JobData, views: Views, settings: Settings) -> Iterator[str
 
 
 def _is_of(design: Design, attempt: Attempt) -> bool:
-    return (design.version, design.input_digest) == (attempt.version, attempt.digest)
+    """Tell whether a draw was made from the predictions that are live."""
+    if (design.version, design.input_digest) != (attempt.version, attempt.digest):
+        return False
+    if design.content_digest is None:  # nothing tells whether an earlier scoring had other cohorts
+        return design.known_at >= attempt.known_at
+    return design.content_digest == attempt.rules.get(CONTENT)
 
 
 def _other_draw(

@@ -183,7 +183,7 @@ def most_rows(split: Split) -> int:
         return split.rows
     source = split.source
     if not source.is_untyped:  # it cannot be read, which is told when its rows are
-        return source.size
+        return 0
     with _reading(source):
         if source.is_json:
             return json_lines.most_rows(source.path, source.size)

@@ -44,29 +44,29 @@ class Design:
     allocated: Int64s  # (H,)
     goal: ClassGoal | None = None  # the class that the draw asks more about
     wanted: Floats | None = None  # (H,), its targets; with a goal
+    content_digest: str | None = None  # None if an older release drew it
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a design was drawn from.
-
-    If it changes, the draw is carried over; another seed is refused.
-    """
+    """What a design was drawn from; a change carries the draw over, and another seed is refused."""
 
     version: str  # of the model that scored the batch
     input_digest: str  # of the rows that were scored
     population_digest: str  # of the set of prediction ids
     survey_digest: str  # of the question and of the columns that people see
     seed_digest: str
+    content_digest: str | None = None  # of the settings that predictions hold cohorts by
 
     def matches(self, design: Design) -> bool:
-        """Tell whether a design was drawn from the same version, rows and question.
+        """Tell whether a design was drawn from the same version, rows, cohorts and question.
 
         The seed is compared elsewhere.
         """
         now = (self.version, self.input_digest, self.population_digest)
         then = (design.version, design.input_digest, design.population_digest)
-        return now == then and design.survey_digest in (None, self.survey_digest)
+        is_same = now == then and design.survey_digest in (None, self.survey_digest)
+        return is_same and design.content_digest in (None, self.content_digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ DESIGNS = _schema(
     version=pa.string(),
     input_digest=pa.string(),  # of the rows that were scored
     population_digest=pa.string(),  # of the set of prediction ids, order-free
+    content_digest=pa.string(),  # of the cohorts and `[predictions]` that the rows were scored with; null if an older release drew
     seed_digest=pa.string(),
     survey_digest=pa.string(),  # of the question and of the columns that people see
     budget=pa.int64(),

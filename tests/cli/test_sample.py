@@ -28,6 +28,7 @@ FACTS = {
         "value_sums",
         "sums_left_out",
         "histograms_left_out",
+        "content_digest",
     ],
     "samples": ["scores"],
 }
@@ -144,6 +145,24 @@ def test_a_replaced_batch_keeps_the_scores_of_its_new_version(drawn: World) -> N
     rows = scores(drawn, 2)
     assert len(rows) == 180
     assert all(row["scores"][row["label"]] == row["score"] for row in rows)
+
+
+def test_a_cohort_that_is_added_later_counts_for_rows_that_were_drawn_before(drawn: World) -> None:
+    """Nobody is asked anew, and until then nothing is broken: the draw is of the earlier scoring."""
+    before = drawn.rows("select prediction_id from samples order by all")
+    drawn.job.write_text(drawn.job.read_text("utf-8") + '\n[cohorts.age]\ncolumn = "age"\n')
+    drawn.edit(r'column = "age"', 'column = "age"\nedges = [40]')
+    drawn.ok("score", "--replace")
+    assert drawn.broken_promises() == []
+
+    [reason] = {one["reason"] for one in drawn.ok("sample", "--budget", 60)["batches"]}
+
+    assert reason == "carried over"
+    assert drawn.rows("select prediction_id from samples order by all") == before
+    rows = drawn.rows("select cohorts from samples")
+    assert all(row["cohorts"].get("age") for row in rows)
+    assert drawn.broken_promises() == []
+    assert {one["draw"] for one in drawn.ok("sample", "--budget", 60)["batches"]} == {2}
 
 
 def test_where_the_job_has_other_features_by_now_rows_are_drawn_without_scores(

@@ -10,6 +10,7 @@ import numpy as np
 from functions.batches.publish import Publisher
 from functions.draws import batch_draw
 from functions.draws.batch_draw import BatchDraw
+from functions.draws.predictions import BatchPredictions
 from functions.steps import status
 from labeling.answers import intake
 from labeling.estimates import estimation, merging
@@ -34,6 +35,12 @@ def probabilities_are_wrong() -> None:
         return row | {"inclusion_probability": row["inclusion_probability"] / 2}
 
     setattr(BatchDraw, "_sample", sample)  # noqa: B010
+
+
+def drawn_rows_lose_their_cohorts() -> None:
+    """Keep no cohort with drawn rows."""
+    inner = BatchPredictions.row
+    setattr(BatchPredictions, "row", lambda *of: inner(*of) | {"cohorts": {}})  # noqa: B010
 
 
 def the_largest_hashes_are_drawn() -> None:

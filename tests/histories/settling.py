@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.histories import answering
-from tests.histories.checker import answered, estimated, scored, stored
+from tests.histories.checker import answered, drawn, estimated, scored, stored
 from tests.histories.checker.stored import Row, Stored
 from tests.histories.history import History
 
@@ -64,6 +64,7 @@ def _round(history: History, *, answer: bool) -> dict[str, Any]:
 def _first_round(history: History, now: Stored, told: Mapping[str, Any]) -> Iterator[str]:
     ground = history.ground
     yield from scored.rows_are_those_of_the_input(now, ground.batches, ground.said)
+    yield from drawn.drawn_rows_are_as_predicted(now)
     yield from answered.status_is_right(now, told) if told.get("batches") else ()
     yield from estimated.counts_are_right(now, told.get("estimates", []))
     yield from estimated.values_are_right(now, told.get("estimates", []))

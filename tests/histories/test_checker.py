@@ -17,6 +17,7 @@ BROKEN = {
     breakages.answers_are_doubled: "answers_count_once",
     breakages.bad_rows_are_lost: "one_attempt_each",
     breakages.probabilities_are_wrong: "probabilities_are_as_designed",
+    breakages.drawn_rows_lose_their_cohorts: "published as",
     breakages.the_largest_hashes_are_drawn: "draws_are_as_designed",
     breakages.strata_have_no_weights: "the tables give",
     breakages.answers_are_not_counted: "the tables (",

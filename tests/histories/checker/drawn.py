@@ -8,6 +8,7 @@ from tests.histories.checker.chance import draw
 from tests.histories.checker.stored import Row, Stored, grouped, named
 
 VERIFY = "verify"
+SEEN = "seen_in_training"  # a cohort that only drawn rows have
 Draw = tuple[str, int]  # batch, number
 
 
@@ -85,6 +86,21 @@ def probabilities_are_as_designed(stored: Stored) -> Iterator[str]:
             wanted = stratum["allocated"] / stratum["size"]
             if (row["inclusion_probability"], row["stratum_size"]) != (wanted, stratum["size"]):
                 yield f"{key}, {row['key']}: drawn by {row['inclusion_probability']}, not {wanted}"
+
+
+def drawn_rows_are_as_predicted(stored: Stored) -> Iterator[str]:
+    """Yield drawn rows that keep another prediction or cohort than is published; every draw is of now."""
+    predicted = {row["prediction_id"]: row for row in stored.rows("predictions")}
+    for batch, rows in current(stored).items():
+        for row in rows:
+            now = predicted.get(row["prediction_id"])
+            if now and _kept(row) != _kept(now):
+                yield f"{batch}, {row['key']}: drawn as {_kept(row)}, published as {_kept(now)}"
+
+
+def _kept(row: Row) -> tuple[object, ...]:
+    cohorts = {name: value for name, value in row["cohorts"] or () if name != SEEN}
+    return *named(row, "version", "label", "value", "score"), cohorts
 
 
 def draws_are_of_the_whole_batch(stored: Stored) -> Iterator[str]:

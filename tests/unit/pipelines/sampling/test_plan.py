@@ -163,6 +163,16 @@ def test_another_question_carries_over_unless_an_older_release_drew() -> None:
     assert next_step(now, DrawRequest(20, ()), unknown) is DrawStep.KEEP
 
 
+def test_other_cohorts_carry_over_unless_an_older_release_drew() -> None:
+    """The rows of a draw are stored with their cohorts; those of the batch are others now."""
+    one, design, _ = first(100, 0, 20)
+    now = replace(one, basis=replace(BASIS, content_digest="other cohorts"))
+
+    known = replace(design, content_digest="cohorts")
+    assert next_step(now, DrawRequest(20, ()), known) is DrawStep.CARRY_OVER
+    assert next_step(now, DrawRequest(20, ()), design) is DrawStep.KEEP
+
+
 @given(ROWS, SEEDS, BUDGETS, BUDGETS)
 def test_a_redraw_begins_another_design(rows: int, seed: int, budget: int, other: int) -> None:
     """Also a smaller one, and by another seed: the words say why."""
