@@ -40,7 +40,7 @@ def lines(rows: Sequence[WrongRow]) -> Iterator[str]:
     if len(rows) > _FIRST:
         yield f"… and {len(rows) - _FIRST} more: --json and --csv FILE have all"
     if not rows:
-        yield "no answered row was predicted wrongly"
+        yield "no row that people answered was predicted wrongly"
 
 
 def _short(shown: dict[str, Any]) -> str:

@@ -28,14 +28,14 @@ _KEPT = 256 << 20  # bytes
 
 def main() -> None:
     """Run the command line; every deliberate error becomes one message and its exit code."""
-    from functions.cli.commands import run
-
-    logging.basicConfig(
-        level=logging.ERROR
-    )  # libraries warn of clients and caches that nobody asked for
-    _keep_memory()
     try:
+        from functions.cli.commands import run
+
+        logging.basicConfig(level=logging.ERROR)  # libraries warn of clients that nobody asked for
+        _keep_memory()
         sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # while it was starting; `run` answers later ones
+        sys.exit(130)
     finally:
         _drop_unwritten()
 

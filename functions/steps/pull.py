@@ -205,7 +205,8 @@ def _summed(app: App, intakes: Sequence[Intake | None], aside: SetAside) -> Pull
     if not known:
         return Pulled(0, 0, 0, 0, 0, 0, 0, unreadable=aside.named)
     whole = reduce(add, known)
-    _tell_invalid(app, [answer for answer in whole.rows if answer.state == "invalid"])
+    invalid = [answer for answer in whole.rows if answer.state == "invalid"]
+    _tell_invalid(app, [*invalid, *whole.slips])
     return Pulled(**whole.counts, unknown_ids=whole.unknown_ids, unreadable=aside.named)
 
 

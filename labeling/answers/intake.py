@@ -77,6 +77,9 @@ class Intake:
     stale: int
     outcomes: int
     unknown_ids: tuple[str, ...]
+    slips: tuple[
+        Answer, ...
+    ] = ()  # invalid answers that took no valid one back; `invalid` has them
 
     @property
     def counts(self) -> dict[str, int]:
@@ -88,6 +91,7 @@ class Intake:
         return Intake(
             rows=self.rows + other.rows,
             unknown_ids=(self.unknown_ids + other.unknown_ids)[:_FIRST],
+            slips=self.slips + other.slips,
             **{name: getattr(self, name) + getattr(other, name) for name in _COUNTED},
         )
 
@@ -127,20 +131,25 @@ def take(
     """
     unknown: dict[str, int] = Counter()
     latest: dict[str, Answer] = {}
+    slips: list[Answer] = []
     for answer in answers:
         if answer.prediction_id in drawn:
-            _keep(latest, _asked(answer, drawn))
+            _keep(latest, _asked(answer, drawn), slips)
         elif answer.prediction_id in asked:
-            _keep(latest, _asked(answer, asked))
+            _keep(latest, _asked(answer, asked), slips)
         elif answer.prediction_id in scored:
-            _keep(latest, _undrawn(answer))
+            _keep(latest, _undrawn(answer), slips)
         else:
             unknown[answer.prediction_id] += 1
+    before = held.now.items()
+    slips += [
+        latest[name] for name, one in before if name in latest and _is_slip(latest[name], one)
+    ]
     settled = {_question(row) for row in held.now.values() if row.state == "valid"}
     repeated = (_for_new_question(answer, held, settled) for answer in latest.values())
     rows = [answer for answer in latest.values() if _is_news(answer, held)]
     rows += [answer for answer in repeated if answer]
-    return _intake(rows, held, drawn, unknown)
+    return _intake(rows, held, drawn, unknown, slips)
 
 
 def taken_back(answers: Iterable[Answer]) -> list[Answer]:
@@ -164,10 +173,12 @@ def to_table(answers: Sequence[Answer], *, job: str, purpose: str, known_at: dat
     return table_of(ANNOTATIONS, [common | asdict(answer) for answer in answers])
 
 
-def _keep(latest: dict[str, Answer], answer: Answer) -> None:
-    """Keep the later of two answers with one id, unless `_is_slip`."""
+def _keep(latest: dict[str, Answer], answer: Answer, slips: list[Answer]) -> None:
+    """Keep the later of two answers with one id, or note that it is a slip."""
     earlier = latest.get(answer.annotation_id)
-    if earlier is None or not _is_slip(answer, earlier):
+    if earlier is not None and _is_slip(answer, earlier):
+        slips.append(answer)
+    else:
         latest[answer.annotation_id] = answer
 
 
@@ -232,7 +243,11 @@ def _question(answer: Answer) -> _Asked:
 
 
 def _intake(
-    rows: Sequence[Answer], held: Held, drawn: Mapping[str, str], unknown: Mapping[str, int]
+    rows: Sequence[Answer],
+    held: Held,
+    drawn: Mapping[str, str],
+    unknown: Mapping[str, int],
+    slips: Sequence[Answer],
 ) -> Intake:
     states = Counter(answer.state for answer in rows)
     after = dict(held.now) | {answer.annotation_id: answer for answer in rows}
@@ -240,11 +255,12 @@ def _intake(
         rows=tuple(rows),
         labels=len(_answered(after.values(), drawn) - _answered(held.now.values(), drawn)),
         skipped=states["skipped"],
-        invalid=states["invalid"],
+        invalid=states["invalid"] + len(slips),
         unknown=sum(unknown.values()),
         stale=sum(answer.state == "valid" and _is_stale(answer, drawn) for answer in rows),
         outcomes=states["outcome"],
         unknown_ids=tuple(unknown)[:_FIRST],
+        slips=tuple(slips),
     )
 
 

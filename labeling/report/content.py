@@ -100,8 +100,11 @@ class ReportData:
 
     @cached_property
     def has_times(self) -> bool:
-        """Whether every batch is named after a time, so that a chart can run over time."""
-        spans = [span(batch.name, self.timezone) for batch in self.batches]
+        """Whether every batch is named after a time, so that a chart can run over time.
+
+        A batch without a prediction, as that of rows without a time, is on no chart.
+        """
+        spans = [span(batch.name, self.timezone) for batch in self.batches if batch.scored]
         return bool(spans) and None not in spans
 
     @cached_property

@@ -221,6 +221,16 @@ def test_a_typo_in_a_later_file_takes_no_answer_back() -> None:
     assert second.rows == ()
 
 
+def test_a_typo_that_takes_no_answer_back_is_counted_and_named() -> None:
+    typo = said(answer="yse", state="invalid")
+
+    later_line = take([said(), typo], NOTHING, drawn=DRAWN)
+    later_file = take([typo], held_after(take([said()], NOTHING, drawn=DRAWN)), drawn=DRAWN)
+
+    for intake in (later_line, later_file):
+        assert (intake.invalid, [one.answer for one in intake.slips]) == (1, ["yse"])
+
+
 def test_the_right_file_brings_an_answer_back_that_a_typo_had_replaced() -> None:
     """As earlier releases let it."""
     right, typo = (
