@@ -15,7 +15,7 @@ from labeling.estimates.families.asked_class import asked_sides, shares_asked, s
 from labeling.estimates.row_sets import RowSet, View, class_sides, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
-from labeling.formulas.recall_and_f1 import ClassShares, f1, of_counts, recall, with_points
+from labeling.formulas.recall_and_f1 import ClassShares, of_counts, ratios_of, with_points
 from labeling.formulas.shares import shares
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
@@ -140,7 +140,8 @@ class OfClass:
         (precision, *ratios) = zip(*self._cases(view), strict=True)
         below = OnShares(right, missed, share, inside.least)
         counted = self.predicted.found(view), self.others.found(view)
-        found = [with_points(of(right, missed, share), *counted) for of in (recall, f1)]
+        left = tuple(part.total(part.size) - part.total(part.answered) for part in (inside, rest))
+        found = [with_points(one, *counted) for one in ratios_of(right, missed, share, left)]
         return [
             share_figures("precision", self.name, right, *precision),
             *(

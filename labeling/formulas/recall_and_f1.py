@@ -10,7 +10,7 @@ Source: Donner and Zou, Stat. Methods Med. Res. 21 (2012), on ratios.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from pipelines.columns.buffers import Floats
 
 LEVEL = 0.95  # of the intervals
 FOUND = 3  # rows of the class on each side, without which a ratio has no point
+_FEW = 5  # rows of a side without an answer, which are no chance but one of a few numbers
 _ALMOST = 1e-9  # means over people add up to whole rows but for the last bit
 
 
@@ -107,6 +108,41 @@ def with_points(ratios: Intervals, right: Floats, missed: Floats) -> Intervals:
     """
     enough = (np.minimum(right, missed) >= FOUND - _ALMOST) | ratios.exact
     return Intervals(np.where(enough, ratios.value, np.nan), ratios.low, ratios.high)
+
+
+def ratios_of(
+    right: Intervals, missed: Intervals, predicted: Floats, left: Sequence[Floats]
+) -> tuple[Intervals, Intervals]:
+    """Estimate recall and F1, also where few rows of a side have no answer: (G,), (G,).
+
+    MOVER takes the limits of both sides for rare. Where one row of five is left,
+    it is right or wrong, and often that is the limit itself. So where five rows or
+    fewer are left of a side, the limits reach from the worst of both to the best.
+
+    Args:
+        right: the share right among the rows predicted as the class.
+        missed: the share of the class among the other rows.
+        predicted: the share of all rows predicted as the class, known.
+        left: rows without an answer, of those predicted as the class and of the
+            others, each (G,).
+
+    Returns:
+        The intervals.
+    """
+    few = np.logical_or(*((rows > 0) & (rows <= _FEW + _ALMOST) for rows in left))
+    worst = of_counts(predicted, 1 - predicted, right.low, missed.high)[1:]
+    best = of_counts(predicted, 1 - predicted, right.high, missed.low)[1:]
+    recalls, f1s = (
+        Intervals(
+            ratio.value,
+            np.where(few, np.fmin(ratio.low, least), ratio.low),
+            np.where(few, np.fmax(ratio.high, most), ratio.high),
+        )
+        for ratio, least, most in zip(
+            (of(right, missed, predicted) for of in (recall, f1)), worst, best, strict=True
+        )
+    )
+    return recalls, f1s
 
 
 def of_counts(

@@ -4,10 +4,18 @@ from functools import cache
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, hypergeom
 
 from labeling.formulas.intervals import Interval, Intervals, exact_bound, wilson
-from labeling.formulas.recall_and_f1 import ClassShares, f1, ratio_bound, recall, with_points
+from labeling.formulas.recall_and_f1 import (
+    ClassShares,
+    f1,
+    of_counts,
+    ratio_bound,
+    ratios_of,
+    recall,
+    with_points,
+)
 from labeling.formulas.shares import share
 from pipelines.columns.buffers import Int64s
 
@@ -171,3 +179,25 @@ def test_the_bound_holds_the_truth_in_97_of_100_samples_without_a_right_row(
     found = recall(right, missed, np.full(2_000, predicted))
 
     assert (truth <= found.high[right.value == 0]).mean() >= 0.975
+
+
+@pytest.mark.parametrize("right", [1, 3, 5])
+@pytest.mark.parametrize("missed", [1, 2, 3, 6])
+def test_where_few_predicted_rows_are_left_each_may_be_right_or_wrong(
+    right: int, missed: int
+) -> None:
+    """Four of 5 predicted rows and 196 of 283 others are answered: exact coverage over all samples."""
+    predicted, left = np.array([5 / 288]), [np.array([1.0]), np.array([87.0])]
+    truth = of_counts(*(np.array([part]) for part in (5, 283, right / 5, missed / 283)))[1:]
+    covered = np.zeros(2)
+    for hit in range(max(0, right - 1), min(right, 4) + 1):
+        for found in range(missed + 1):
+            kept, lost = share([5], [4], [hit]), share([283], [196], [found])
+            chance = hypergeom(5, right, 4).pmf(hit) * hypergeom(283, missed, 196).pmf(found)
+            both = ratios_of(_one(kept), _one(lost), predicted, left)
+            covered += [
+                chance * (one.low[0] - 1e-12 <= whole[0] <= one.high[0] + 1e-12)
+                for one, whole in zip(both, truth, strict=True)
+            ]
+
+    assert covered.min() >= 0.93
