@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -98,6 +99,9 @@ class Console:
         if self.people is None:
             environment["LABEL_STUDIO_URL"] = FakeLabelStudio.url
             environment["LABEL_STUDIO_API_KEY"] = "a-token-of-nobody"
+        else:  # the server of processes may be older than these settings
+            for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
+                environment[name] = os.environ[name]
         if self.store:
             environment["RECHECK_STORE"] = str(self.store)
         served = () if self.people else (Served(self.server.path),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +67,14 @@ def test_init_names_the_next_step(
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    """A job as `init` writes it from data without labels, with small budgets."""
+def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Terminal:
+    """A job as `init` writes it from data without labels, with small budgets and draws of its own."""
+    seed = sha256(request.node.name.encode()).hexdigest()[:32]
     parquet.write_table(messages(), tmp_path / "messages.parquet")
     made = Terminal(tmp_path / "job" / "recheck.toml")
     answers = ("--answer", "spam", "--answer", "ham")
-    made.init("--data", tmp_path / "messages.parquet", *answers, "--key", "message")
+    data = ("--data", tmp_path / "messages.parquet")
+    made.init(*data, *answers, "--key", "message", "--seed", seed)
     made.edit("budget = 300", f"budget = {VERIFY}")
     made.edit("[labeling]", f"[labeling]\ntrain_budget = {TRAIN}")
     return made
