@@ -79,7 +79,7 @@ def tails(errors: Floats, group: Int64s, groups: int) -> Tails:
     is_top = place >= np.repeat(count - largest, count)
     top = np.repeat(np.arange(groups), count)[is_top]
     kept = np.maximum(np.minimum(largest, count), 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         spread = np.log(high / median) / _POINT
         excess = np.bincount(top, values[is_top], groups) / kept / high
     return Tails(
