@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from functions.batches.attempts import Attempt
@@ -66,7 +67,20 @@ class Input:
 
     def sources_of(self, batch: str) -> list[Source]:
         """Return the files that hold rows of a batch, or may hold some."""
-        return [one for one in self.sources if batch in self.contents[one.name].batches]
+        return self._holders.get(batch, [])
+
+    @cached_property
+    def _holders(self) -> dict[str, list[Source]]:
+        """The files of each batch, in their order."""
+        found: dict[str, list[Source]] = {}
+        for source in self.sources:
+            for batch in self.contents[source.name].batches:
+                found.setdefault(batch, []).append(source)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, Source]:
+        return {source.name: source for source in self.sources}
 
     def is_empty(self, batch: str) -> bool:
         """Tell whether all files of a batch are of 0 bytes."""
@@ -91,7 +105,7 @@ class Input:
             return None
         if self.unplaced:
             return self.unplaced[min(self.unplaced)]
-        known = sorted({name for held in self.contents.values() for name in held.batches})
+        known = sorted(self._holders)
         return BatchUnknown(
             f"no row belongs to batch {batch!r}",
             fix=f"the data has {', '.join(known[-5:]) or 'none'} (`recheck status` lists all); "
@@ -136,10 +150,10 @@ class Input:
         return self._all_as(batch, tags, fragments.file_tag)
 
     def _all_as(self, batch: str, then: Mapping[str, str], now: Callable[[Source], str]) -> bool:
-        by_name = {source.name: source for source in self.sources}
-        if not {source.name for source in self.sources_of(batch)} <= then.keys() <= by_name.keys():
+        there = self._by_name
+        if not {source.name for source in self.sources_of(batch)} <= then.keys() <= there.keys():
             return False
-        return all(now(by_name[name]) == mark for name, mark in then.items())
+        return all(now(there[name]) == mark for name, mark in then.items())
 
     def digest(self, source: Source) -> str:
         """Return the digest of the bytes of a file; empty where it cannot be read."""
@@ -168,8 +182,8 @@ class Input:
         return batch in self.contents[split.source.name].batches
 
     def _of(self, batches: Iterable[str]) -> list[Source]:
-        wanted = frozenset(batches)
-        return [one for one in self.sources if self.contents[one.name].batches & wanted]
+        held = {one.number: one for batch in batches for one in self.sources_of(batch)}
+        return [held[place] for place in sorted(held)]
 
     def _splits_of(self, source: Source) -> list[Split]:
         if source.name not in self._splits:

@@ -84,10 +84,11 @@ def trained_on(job: Job, store: Store) -> frozenset[str]:
     """Return the batches that the live model learned from, as its manifest says, unverified; none without one."""
     if job.model is None:
         return frozenset()
-    registry = store.registry(job.model.name)
-    released = releases_of(job, job.model, store).live
-    version = job.model.version or released or registry.newest()
-    manifest = registry.manifest(version) if version else None
+    registry, releases = store.registry(job.model.name), releases_of(job, job.model, store)
+    try:
+        manifest = registry.manifest(registry.live(job.model.version or releases.live))
+    except StepMissing:
+        return frozenset()
     return frozenset(manifest.recipe.training.batches) if manifest else frozenset()
 
 

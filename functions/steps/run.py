@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from functions.app import App
 from functions.batches import attempts
@@ -104,7 +105,7 @@ class _Walk:
         """Do every step."""
         drawn = self._sampled(self._scored())
         self._ask("push", self._push(drawn) if drawn or self.questions else None)
-        self._ask("pull", self._pull if drawn or self._was_asked() else None)
+        self._ask("pull", self._pull if drawn or self._was_asked else None)
         self._estimated()
         if not self.dry_run:
             with self._noted("report"):
@@ -174,8 +175,9 @@ class _Walk:
             return tuple(drawn)
         return ()
 
+    @cached_property
     def _was_asked(self) -> bool:
-        """Tell whether there are questions whose answers can be fetched."""
+        """Whether questions were asked that may have answers to fetch; read once."""
         with self._noted("pull"):
             return self.app.views().questions.num_rows > 0
         return False
@@ -193,7 +195,7 @@ class _Walk:
 
     def _has_nobody_to_ask(self) -> bool:
         """Tell whether no Label Studio is named, and none was used before."""
-        return self.app.label_studio is None and not self._was_asked()
+        return self.app.label_studio is None and not self._was_asked
 
     def _ask(self, name: str, step: Callable[[], int] | None) -> None:
         """Do a step that needs Label Studio; skip it where none is named and none was used before."""

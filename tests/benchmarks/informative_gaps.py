@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 
 from labeling.estimates.amounts import leading_range
-from labeling.estimates.estimate import Estimate
 from tests.benchmarks.measures import Cell, Goal, Row, coverage
 from tests.benchmarks.populations import Recipe
 from tests.fixtures.replays import Design, draws, figures
+from tests.fixtures.report_data import estimate
 
 _TOPIC = "gaps that inform"
 _SETTINGS = ((0.04, 1.0), (0.04, 40.0), (0.06, 15.0), (0.10, 5.0), (0.15, 2.0), (0.15, 40.0))
@@ -77,23 +76,11 @@ def _rows(recipe: Recipe, budget: int, replays: int, missing: float, often: floa
 def _leading(
     value: float, low: float, high: float, wrong: float, right: float
 ) -> tuple[float, float]:
-    one = Estimate(
-        metric="accuracy",
-        class_=None,
+    one = estimate(
         value=value,
         low=low,
         high=high,
-        stderr=None,
         value_if_missing_wrong=wrong,
         value_if_missing_right=right,
-        cohort=None,
-        period="batch",
-        window="all",
-        version=None,
-        rows=1,
-        rows_covered=1,
-        n_asked=1,
-        n_answered=1,
-        as_of=datetime(2013, 5, 1, tzinfo=UTC),
     )
     return leading_range(one) or (low, high)

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from functions.cli import commands
-from tests.fixtures.world import DAYS, World
-
-WRONG = {"paid": "lost", "lost": "late", "late": "paid"}
+from tests.fixtures.world import DAYS, WRONG, World
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 from functions.cli import commands
 from pipelines import errors
 from pipelines.errors import RecheckError
-from tests.fixtures.world import START, World, environment
+from tests.fixtures.world import START, WRONG, World, environment
 
 HEAVY = {"apache_beam", "pandas", "sklearn", "scipy"}
 USAGE = 2
@@ -500,14 +500,9 @@ def test_a_line_that_is_not_crossed_is_listed_and_no_exit_code(world: World) -> 
 
 def test_a_look_stands_whatever_answers_come_later(world: World) -> None:
     """What was crossed stays crossed."""
-    line = '\n[[alerts]]\nmetric = "accuracy"\nbelow = 0.5\nperiod = "batch"\n'
-    world.job.write_text(world.job.read_text("utf-8") + line, "utf-8")
-    world.ok("score")
-    world.ok("sample", "--budget", 100)
-    rows = world.rows("select prediction_id, label from samples")
-    wrong = {"paid": "lost", "lost": "late", "late": "paid"}
+    rows = world.drawn_under_an_alert()
     path = world.folder / "answers.csv"
-    for answers in (wrong, {label: label for label in wrong}):
+    for answers in (WRONG, {label: label for label in WRONG}):
         lines = [f"{row['prediction_id']},{answers[row['label']]},ann" for row in rows]
         path.write_text("\n".join(["prediction_id,answer,annotator", *lines]) + "\n")
         world.ok("pull", "--file", path)
