@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from functions.batches import attempts
-from functions.batches.attempts import Attempt, has_class_scores
+from functions.batches.attempts import Attempt, FileDigests, has_class_scores
 from functions.draws import predictions
 from functions.draws.planner import stored_strata
 from functions.tables import Views
 from pipelines.job.job_file import Job
 from pipelines.sampling.allocation import allocate, class_targets
 from pipelines.sampling.plan import Design
+from pipelines.tables.snapshot import Tables
 
 _MOST = 200_000  # rows of a batch whose predictions are read again
 
@@ -31,24 +32,25 @@ def wrong_class_draws(job: Job, views: Views, newest: Mapping[str, Design]) -> I
         that were drawn from; an allocation that had to keep rows of an earlier design
         follows from that one, too, and is left out.
     """
-    live = attempts.live(views.tables)
+    live, digests = attempts.live(views.tables), attempts.file_digests(views.tables)
+    carried = _carried(views)
     for batch, design in sorted(newest.items()):
         if design.goal is None or design.wanted is None:
             continue
-        if not _is_carried(views, batch, design) and not _follows(design):
+        if (batch, design.series) not in carried and not _follows(design):
             yield f"batch {batch}: its allocation does not follow from the targets of its strata"
-        if batch in live and not _comes_out_again(job, views, live[batch], design):
+        if batch not in live:
+            continue
+        attempt = live[batch]
+        files = digests.get(attempt.id, {})
+        if not _comes_out_again(job, views.tables, attempt, files, design):
             yield f"batch {batch}: the targets of its strata do not follow from its predictions"
 
 
-def _is_carried(views: Views, batch: str, design: Design) -> bool:
-    rows = views.designs.select(["batch", "draw_no", "series", "reason"]).to_pylist()
-    return any(
-        row["batch"] == batch
-        and row["draw_no"] == design.series
-        and row["reason"] == "carried over"
-        for row in rows
-    )
+def _carried(views: Views) -> set[tuple[str, int]]:
+    """Return the batch and number of each draw that was carried over."""
+    rows = views.designs.select(["batch", "draw_no", "reason"]).to_pylist()
+    return {(row["batch"], row["draw_no"]) for row in rows if row["reason"] == "carried over"}
 
 
 def _follows(design: Design) -> bool:
@@ -59,7 +61,9 @@ def _follows(design: Design) -> bool:
     return bool(np.array_equal(allocate(design.sizes, design.wanted, total), design.allocated))
 
 
-def _comes_out_again(job: Job, views: Views, attempt: Attempt, design: Design) -> bool:
+def _comes_out_again(
+    job: Job, tables: Tables, attempt: Attempt, files: FileDigests, design: Design
+) -> bool:
     """Tell whether the targets come out again; so they do where they cannot be computed."""
     same = (attempt.version, attempt.digest) == (design.version, design.input_digest)
     if not same or attempt.predictions > _MOST or not has_class_scores(attempt.rules, job):
@@ -70,9 +74,8 @@ def _comes_out_again(job: Job, views: Views, attempt: Attempt, design: Design) -
         return True
     if job.sampling.for_.class_ != design.goal.class_:
         return True
-    digests = attempts.file_digests(views.tables).get(attempt.id, {})
-    population = predictions.read(job, views.tables, attempt, None, digests).population
-    strata = stored_strata(views.tables, attempt.batch, design, population)
+    population = predictions.read(job, tables, attempt, None, files).population
+    strata = stored_strata(tables, attempt.batch, design, population)
     return strata is not None and bool(
         np.array_equal(class_targets(strata, population, design.goal), design.wanted)
     )

@@ -39,6 +39,7 @@ class _Drawn:
     attempt: Attempt
     design: Design
     rows: BatchPredictions
+    sampled: pa.Table  # the drawn rows that the live version predicted
 
 
 def other_draws(data: JobData, views: Views, settings: Settings) -> Iterator[str]:
@@ -57,13 +58,19 @@ def other_draws(data: JobData, views: Views, settings: Settings) -> Iterator[str
     """
     space = _MOST
     live, newest = attempts.live(views.tables), designs(views, VERIFY)
+    digests, sampled = attempts.file_digests(views.tables), views.current_samples(purpose=VERIFY)
     both = [(live[batch], newest[batch]) for batch in live.keys() & newest.keys()]
     for attempt, design in sorted(both, key=lambda one: (one[0].predictions, one[0].batch)):
         space -= attempt.predictions
         if space < 0:
             return
-        if _is_of(design, attempt) and design.seed_digest == seed_digest(data.job):
-            yield from _other_draw(data, views, settings, attempt, design)
+        if not _is_of(design, attempt) or design.seed_digest != seed_digest(data.job):
+            continue
+        package = _package(data, settings, attempt)
+        if data.job.model is None or package is not None:
+            files = digests.get(attempt.id, {})
+            rows = predicted.read(data.job, views.tables, attempt, package, files)
+            yield from _other_draw(views, _Drawn(attempt, design, rows, _of(sampled, attempt)))
 
 
 def _is_of(design: Design, attempt: Attempt) -> bool:
@@ -75,19 +82,11 @@ def _is_of(design: Design, attempt: Attempt) -> bool:
     return design.content_digest == attempt.rules.get(CONTENT)
 
 
-def _other_draw(
-    data: JobData, views: Views, settings: Settings, attempt: Attempt, design: Design
-) -> Iterator[str]:
-    package = _package(data, settings, attempt)
-    digests = attempts.file_digests(views.tables).get(attempt.id, {})
-    if data.job.model is not None and package is None:
-        return
-    drawn = _Drawn(
-        attempt, design, predicted.read(data.job, views.tables, attempt, package, digests)
-    )
-    wrong = sorted({*_other_counts(views, drawn), *_other_rows(views, drawn)})
+def _other_draw(views: Views, drawn: _Drawn) -> Iterator[str]:
+    wrong = sorted({*_other_counts(views, drawn), *_other_rows(drawn)})
     if wrong:
-        yield f"batch {attempt.batch}: {', '.join(wrong)} of its draw are not what its predictions give"
+        batch = drawn.attempt.batch
+        yield f"batch {batch}: {', '.join(wrong)} of its draw are not what its predictions give"
 
 
 def _package(data: JobData, settings: Settings, attempt: Attempt) -> Package | None:
@@ -136,11 +135,10 @@ def _stored(views: Views, drawn: _Drawn) -> list[dict[str, Any]]:
     ]
 
 
-def _other_rows(views: Views, drawn: _Drawn) -> Iterator[str]:
+def _other_rows(drawn: _Drawn) -> Iterator[str]:
     """Yield the columns of sampled rows that are not those of their predictions."""
     places = {name: place for place, name in enumerate(drawn.rows.ids)}
-    rows = _samples(views, drawn.attempt).select(["prediction_id", *_DRAWN])
-    for sampled in rows.to_pylist():
+    for sampled in drawn.sampled.select(["prediction_id", *_DRAWN]).to_pylist():
         place = places.get(sampled["prediction_id"])
         if place is None:
             yield "samples.prediction_id"
@@ -150,10 +148,9 @@ def _other_rows(views: Views, drawn: _Drawn) -> Iterator[str]:
         yield from (f"samples.{name}" for name in _DRAWN if there[name] != right[name])
 
 
-def _samples(views: Views, attempt: Attempt, *, whole: bool = False) -> pa.Table:
+def _of(sampled: pa.Table, attempt: Attempt) -> pa.Table:
     """Return the sampled rows of a batch that its live version predicted."""
-    rows = views.current_samples(purpose=VERIFY, shown=whole, scores=whole)
-    return where_in(where_in(rows, "batch", attempt.batch), "version", attempt.version)
+    return where_in(where_in(sampled, "batch", attempt.batch), "version", attempt.version)
 
 
 def other_scores(
@@ -175,7 +172,8 @@ def other_scores(
     if not is_same or differs(attempt.rules, data.job, NAMING, CONTENT, SEED):
         return
     columns = ["prediction_id", "shown", "scores"]  # without times, whose rows would load pandas
-    sampled = _samples(views, attempt, whole=True).select(columns).to_pylist()
+    whole = views.current_samples(purpose=VERIFY, shown=True, scores=True)
+    sampled = _of(whole, attempt).select(columns).to_pylist()
     scorer = predicted.scorer_of(data.job, _package(data, settings, attempt))
     wanted = WantedIds(attempt, frozenset(row["prediction_id"] for row in sampled), scorer)
     again = read_again(data, [wanted])[attempt.batch]
