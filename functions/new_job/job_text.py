@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -21,8 +21,8 @@ from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
+from pipelines.job.periods import PERIODS
 
-PERIODS = ("hour", "day", "week")
 _ALERT = """
 [[alerts]]
 metric = "{metric}"
@@ -85,6 +85,7 @@ class JobDraft:
         self.rare: RareClass | None = None  # known once the text is made
         self.columns = {column.name: column for column in column_kinds.look(self.sources)}
         self._require_time()
+        self._read_time()
         for name in self._named():
             if name not in self.columns:
                 raise SchemaMismatch(
@@ -97,12 +98,18 @@ class JobDraft:
         by, options = self.options.batch_by, self.options
         if by not in PERIODS or options.time or by in self.columns:
             return
-        times = [column.name for column in self.columns.values() if column.kind == "date"]
+        times = [one.name for one in self.columns.values() if one.kind == "date" or one.epoch]
         likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
         raise JobInvalid(
             f"--batch-by {by} needs --time, the column with the time of the event",
             fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
         )
+
+    def _read_time(self) -> None:
+        """Take a column of times that are numbers for what it is."""
+        time = self.columns.get(self.options.time or "")
+        if time is not None and time.epoch:
+            self.columns[time.name] = replace(time, kind="date", is_number=False)
 
     def _named(self) -> list[str]:
         options = self.options
@@ -162,6 +169,7 @@ class JobDraft:
                 "path": shown,
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
+                "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
                 "missing": self._missing() or None,
                 **self.sources[0].rules.set_by_job,
             }
