@@ -186,6 +186,20 @@ LOOKS = _schema(
     known_at=_TIME,
 )
 
+ALERTS = _schema(
+    job=pa.string(),
+    id=pa.string(),  # of the alert: 10 hex digits, from its line and the first window that crossed it
+    event=pa.string(),  # told | acknowledged
+    metric=pa.string(),
+    **{"class": pa.string()},
+    cohort=pa.string(),  # column=value, null for all rows
+    period=pa.string(),
+    window=pa.string(),  # the newest that the alert was about then
+    reason=pa.string(),  # the words given with an acknowledgement
+    actor=pa.string(),
+    known_at=_TIME,
+)
+
 RUNS = _schema(
     job=pa.string(),
     run_id=pa.string(),  # of `score`: the attempt that its files are named after
@@ -226,6 +240,7 @@ TABLES = {
     "annotations": ANNOTATIONS,
     "estimates": ESTIMATES,
     "looks": LOOKS,
+    "alerts": ALERTS,
     "runs": RUNS,
     "releases": RELEASES,
 }
