@@ -41,6 +41,7 @@ for _command in (
     jobs.init,
     scoring.fit,
     scoring.score,
+    results.plan,
     asking.sample,
     labelstudio.labelstudio,
     asking.push,

@@ -1,4 +1,4 @@
-"""`recheck estimate`, `report`, `errors`, `query` and `doctor`: what came out, and whether it holds."""
+"""`recheck estimate`, `report`, `errors`, `plan`, `query` and `doctor`: what came out, and whether it holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from functions.cli.options import (
     json_option,
     opened,
 )
-from functions.cli.tables import error_table, estimate_table
+from functions.cli.tables import estimate_table, result_tables
+from pipelines.job.limits import MOST_ROWS
 
 
 @click.command()
@@ -117,12 +118,55 @@ def errors(
 
     found = step.errors(opened(job), step.ErrorsOptions(batches, cohort, class_))
     if csv_file:
-        write_csv(csv_file, *error_table.columns(found))
+        write_csv(csv_file, *result_tables.error_columns(found))
     output.answer(
-        {"errors": [error_table.record(row) for row in found]},
-        error_table.lines(found),
+        {"errors": [result_tables.error_record(row) for row in found]},
+        result_tables.errors(found),
         as_json=as_json,
     )
+
+
+@click.command()
+@job_argument
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="POINTS",
+    help="How far the interval may reach to either side: points of a share (2), or units of a number (a tenth of the error).",
+)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="M", help="A metric; may be given several times."
+)
+@click.option("--class", "class_", metavar="C", help="The class, for metrics of a single class.")
+@batch_option
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1, max=MOST_ROWS),
+    metavar="N",
+    help="Say what so many answers per batch buy; without it, those of the job file.",
+)
+@json_option
+def plan(
+    job: Path,
+    *,
+    within: float | None,
+    metrics: tuple[str, ...],
+    class_: str | None,
+    batches: tuple[str, ...],
+    budget: int | None,
+    as_json: bool,
+) -> None:
+    """Say how many answers make an interval as short as you want it.
+
+    By the newest scored batch, or by --batch: its draws are those of `recheck sample`,
+    and the answers are expected to be as those so far. Before there are any, they are
+    as the model's own scores say, or in the worst case half of them wrong.
+    """
+    from functions.steps import plan as step
+
+    options = step.PlanOptions(within, metrics, class_, batches, budget)
+    planned = step.plan(opened(job), options)
+    output.answer(output.plain(planned), result_tables.plans(planned), as_json=as_json)
 
 
 @click.command()
