@@ -21,6 +21,7 @@ from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
+from pipelines.job.job_file import new_id
 from pipelines.job.periods import PERIODS
 
 _ALERT = """
@@ -132,7 +133,9 @@ class JobDraft:
             self.options.target or self.options.predicted, self.options.answers, self.options.number
         )
         task, answers = task_of(options, self.sources, self.columns)
-        document["name"] = column_kinds.name_of(self.folder)
+        document["name"] = name = column_kinds.name_of(self.folder)
+        document["id"] = new_id(self.options.seed, name)
+        document["id"].comment("tells this job from another one of its name")
         document["task"] = task
         document["data"] = self._data()
         document["batches"] = self._batches()

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from labeling.answers.agreement import Agreement
-from labeling.estimates.alerts import Alert
+from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.amounts import LEADING, OF_CLASSES, is_told
 from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
@@ -83,7 +83,7 @@ class ReportData:
     calibration: Calibration | None = None
     pairs: Pairs | None = None
     outcomes: Outcomes | None = None
-    alerts: Sequence[Alert] = ()
+    alerts: Sequence[WatchedLine] = ()
     lines: Sequence[AlertRule] = ()
     topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
     asked_classes: Mapping[str, str] = field(
