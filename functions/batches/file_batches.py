@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.input.batch_rows import members
 from pipelines.input.batches import ALL
 from pipelines.input.fragments import Source, read_column
-from pipelines.job.periods import PERIODS, Kind, name_of, named
+from pipelines.job.periods import PERIODS, name_of, named
 from pipelines.job.rules import BatchRule
 
 _DAY = re.compile(
@@ -75,6 +74,6 @@ def period_in(name: str, rule: BatchRule) -> frozenset[str]:
         moment = f"{year}-{month}-{day}" + (f"T{hour}" if hour and rule.by == "hour" else "")
         period = named(moment)
         if period and (hour or rule.by != "hour"):
-            names.add(name_of(cast("Kind", rule.by), period.start))
+            names.add(name_of(rule.by, period.start))
     periods = frozenset(name for name in names if named(name))
     return periods if len(periods) == 1 else frozenset()

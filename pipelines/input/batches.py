@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -72,7 +71,7 @@ def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) ->
         times = rows.column(str(rule.column))
         times = epoch_times(times, rule.unit) if rule.unit else _no_numbers(times)
         micros = local_micros(times, rule.timezone, rule.number)
-        return _with_unknown(*_periods(micros, cast("Kind", rule.by)))
+        return _with_unknown(*_periods(micros, rule.by))
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
 
