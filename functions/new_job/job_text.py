@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from tomlkit.items import Table
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
+from functions.new_job.rare_class import RareClass
 from functions.new_job.task import TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
@@ -55,25 +55,6 @@ class InitOptions:
     question: str | None = None
     seed: str | None = None  # of the draws; random without one
     dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RareClass:
-    """A class of few rows, of which a draw can ask more."""
-
-    name: str
-    share: float  # of the rows
-    has_probability: bool  # whether the job as it is written knows the class's probability
-
-    @property
-    def line(self) -> str:
-        """The line of [sampling] that asks more about it."""
-        return f'for = {{metric = "f1", class = {json.dumps(self.name, ensure_ascii=False)}}}'
-
-    @property
-    def percent(self) -> str:
-        """Its share in words, as `1.2 %`."""
-        return f"{100 * self.share:.2g} %"
 
 
 class JobDraft:

@@ -13,7 +13,8 @@ from functions.app import open_app
 from functions.batches import discovery
 from functions.batches.discovery import JobData
 from functions.new_job.file_forms import as_written
-from functions.new_job.job_text import InitOptions, JobDraft, RareClass
+from functions.new_job.job_text import InitOptions, JobDraft
+from functions.new_job.rare_class import RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
