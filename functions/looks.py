@@ -11,7 +11,7 @@ from pipelines.tables.snapshot import Tables
 
 _LOOK = (
     *("metric", "cohort", "period", "window", "side", "limit", "state", "reason"),
-    *("value", "low", "high", "bound", "n_asked", "n_answered", "as_of"),
+    *("value", "low", "high", "bound", "bound_in_a_row", "n_asked", "n_answered", "as_of"),
 )
 
 

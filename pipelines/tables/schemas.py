@@ -203,6 +203,7 @@ LOOKS = _schema(
     estimator_version=pa.string(),
     as_of=TIME,  # of the estimate
     known_at=TIME,
+    bound_in_a_row=pa.float64(),  # the same with the larger error that each of three hours or days in a row may have; null for other windows, and earlier releases
 )
 
 ALERTS = _schema(

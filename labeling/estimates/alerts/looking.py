@@ -3,8 +3,8 @@
 A 95 % interval that is looked at every week gives a false alarm in 76 % of the
 years, and one that is looked at again with every answer in more. So each line
 is held against exact one-sided bounds whose error is 5 % a year, shared by all
-looks of the year (windows times lines); and a window gets one look: once it is
-over and most of its questions are answered, or the wait is over. What a look
+looks of the year (windows times lines), and of days by three in a row; and a window
+gets one look: once it is over and most of its questions are answered, or the wait is over. What a look
 saw is stored, and later answers do not change it.
 
 A line has three states: `crossed`; `clear`, surely not crossed; and `unknown`,
@@ -13,12 +13,13 @@ which cannot be told, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labeling.estimates.alerts.judging import judged
-from labeling.estimates.alerts.watched_lines import CROSSED, Line, WatchedLine, unasked
+from labeling.estimates.alerts.three_in_a_row import completed
+from labeling.estimates.alerts.watched_lines import CROSSED, Identity, Line, WatchedLine, unasked
 from labeling.estimates.estimate import Estimate, widest
 from labeling.estimates.windows import closes
 from pipelines.job.sections import AlertLook, AlertRule, Batches
@@ -64,22 +65,28 @@ def looks(
     known = {one.identity: one for one in past}
     whole = sorted(widest(estimates), key=lambda one: one.window)
     found: list[WatchedLine] = []
-    fresh: list[WatchedLine] = []
     for line in dict.fromkeys(watch.lines):
         of_line = [one for one in whole if _figure_of(one) == _figure(line)]
-        for estimate in of_line:
-            watched = _unlooked(line, estimate)
-            wait = _waits(estimate, watch, at) or ("" if take else _DUE)
-            if watched.identity in known:
-                found.append(known[watched.identity])
-            elif wait:
-                found.append(replace(watched, reason=wait))
-            else:
-                fresh.append(replace(judged(watched, estimate, watch.distinct), looked_at=at))
-                found.append(fresh[-1])
-        if not of_line:
-            found.append(unasked(line))
-    return found, fresh
+        windows = [_seen(_unlooked(line, one), one, watch, at, take=take) for one in of_line]
+        windows = [known.get(one.identity, one) for one in windows]
+        fresh = {one.window for one in windows if _is_fresh(one, known)}
+        crossed = {one.window: one for one in completed(windows, fresh)}
+        found += [crossed.get(one.window, one) for one in windows] or [unasked(line)]
+    return found, [one for one in found if _is_fresh(one, known)]
+
+
+def _seen(
+    watched: WatchedLine, estimate: Estimate, watch: Watch, at: datetime, *, take: bool
+) -> WatchedLine:
+    """Look at a window that is due, or say why it waits."""
+    wait = _waits(estimate, watch, at) or ("" if take else _DUE)
+    if wait:
+        return replace(watched, reason=wait)
+    return replace(judged(watched, estimate, watch.distinct), looked_at=at)
+
+
+def _is_fresh(one: WatchedLine, known: Mapping[Identity, WatchedLine]) -> bool:
+    return one.looked_at is not None and one.identity not in known
 
 
 def listed(lines: Iterable[WatchedLine]) -> list[WatchedLine]:

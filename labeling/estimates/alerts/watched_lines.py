@@ -30,6 +30,8 @@ class WatchedLine:
         low: its 95 % interval.
         high: its 95 % interval.
         bound: what the metric surely is at most (a line below) or at least.
+        bound_in_a_row: the same, with the larger error that each of three windows in a
+            row may have; None where windows are not taken so.
         reason: why the state is what it is.
         n_asked: rows asked about.
         n_answered: rows with an answer.
@@ -50,6 +52,7 @@ class WatchedLine:
     low: float | None = None
     high: float | None = None
     bound: float | None = None
+    bound_in_a_row: float | None = None
     n_asked: int = 0
     n_answered: int = 0
     as_of: datetime | None = None
@@ -92,6 +95,7 @@ class WatchedLine:
             "low": self.low,
             "high": self.high,
             "bound": self.bound,
+            "bound_in_a_row": self.bound_in_a_row,
             "n_asked": self.n_asked,
             "n_answered": self.n_answered,
             "reason": self.reason,
