@@ -13,7 +13,8 @@ from functions.cli import output
 from functions.cli.options import dry_run_option, json_option
 
 if TYPE_CHECKING:
-    from functions.new_job.job_text import InitOptions, RareClass
+    from functions.new_job.job_text import InitOptions
+    from functions.new_job.rare_class import RareClass
 
 
 @click.command()
