@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
-    metavar="hour|day|week|COL",
+    metavar="hour|day|week|month|COL",
     help="What makes a batch: a period of the column that --time names, or the values of a column.",
 )
 @click.option(

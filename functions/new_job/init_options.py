@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PERIODS = ("hour", "day", "week")
-
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:

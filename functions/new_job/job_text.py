@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +18,7 @@ from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
 from functions.new_job.first_rows import first_values
 from functions.new_job.hidden_columns import PredictedRows, Sighted
-from functions.new_job.init_options import PERIODS, InitOptions
+from functions.new_job.init_options import InitOptions
 from functions.new_job.label_rules import map_notes, map_of
 from functions.new_job.rare_class import RARE, RareClass
 from functions.new_job.task import TaskChoice, TaskOptions, task_of
@@ -25,6 +26,8 @@ from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
+from pipelines.job.job_file import new_id
+from pipelines.job.periods import PERIODS
 from pipelines.models.catalogue import TaskType
 
 _ALERT = """
@@ -52,6 +55,7 @@ class JobDraft:
         self.first = first_values(self.sources)
         self.columns = {column.name: column for column in column_kinds.look(self.first)}
         self._require_time()
+        self._read_time()
         for name in self._named():
             if name not in self.columns:
                 raise SchemaMismatch(
@@ -64,12 +68,18 @@ class JobDraft:
         by, options = self.options.batch_by, self.options
         if by not in PERIODS or options.time or by in self.columns:
             return
-        times = [column.name for column in self.columns.values() if column.kind == "date"]
+        times = [one.name for one in self.columns.values() if one.kind == "date" or one.epoch]
         likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
         raise JobInvalid(
             f"--batch-by {by} needs --time, the column with the time of the event",
             fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
         )
+
+    def _read_time(self) -> None:
+        """Take a column of times that are numbers for what it is."""
+        time = self.columns.get(self.options.time or "")
+        if time is not None and time.epoch:
+            self.columns[time.name] = replace(time, kind="date", is_number=False)
 
     def _named(self) -> list[str]:
         options = self.options
@@ -97,7 +107,9 @@ class JobDraft:
             )
         )
         choice, task, answers = self.choice, self.choice.task, self.choice.answers
-        document["name"] = column_kinds.name_of(self.folder)
+        document["name"] = name = column_kinds.name_of(self.folder)
+        document["id"] = new_id(self.options.seed, name)
+        document["id"].comment("tells this job from another one of its name")
         document["task"] = task
         document["data"] = self._data()
         document["batches"] = self._batches()
@@ -133,6 +145,7 @@ class JobDraft:
                 "path": shown,
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
+                "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
                 "missing": self._missing() or None,
                 **self.sources[0].rules.set_by_job,
             }
