@@ -13,7 +13,8 @@ from functions.cli import output
 from functions.cli.options import dry_run_option, json_option
 
 if TYPE_CHECKING:
-    from functions.new_job.job_text import InitOptions, RareClass
+    from functions.new_job.job_text import InitOptions
+    from functions.new_job.rare_class import RareClass
 
 
 @click.command()
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
-    metavar="hour|day|week|COL",
+    metavar="hour|day|week|month|COL",
     help="What makes a batch: a period of the column that --time names, or the values of a column.",
 )
 @click.option(
