@@ -18,7 +18,7 @@ from functions.draws.training_draw import training_draws
 from functions.label_studio import asked, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
-from labeling.questions.survey import Survey
+from labeling.questions.survey import Survey, fitted
 from labeling.questions.tasks import Task, make_task
 from pipelines.columns import relations
 from pipelines.columns.buffers import Floats, texts
@@ -111,8 +111,9 @@ def _push(app: App, options: PushOptions, run: Run) -> Pushed:
         views = app.views()  # with the rows that were drawn just now
         rows = _due(app, views, options)
         tasks = _tasks(app, questions, rows)
+        asked_here = fitted(questions, (row["shown"] for row in rows))
         project = projects.ensure_project(
-            server, marker, f"{app.job.name} {options.purpose}", questions
+            server, marker, f"{app.job.name} {options.purpose}", asked_here
         )
         journal = Journal(app.store.notes, f"push-{app.job.name}-{options.purpose}.json")
         pushed = send(
