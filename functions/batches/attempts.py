@@ -182,6 +182,7 @@ def rules(job: Job) -> dict[str, str]:
         "time": job.data.time,
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
+    naming |= {"time_unit": job.data.time_unit} if job.data.time_unit else {}
     written = file_rules(job)
     content = {
         **written.set_by_job,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from functions.cli import asking, jobs, labelstudio, output, progress, results, scoring
+from functions.cli import alerting, asking, jobs, labelstudio, output, progress, results, scoring
 from functions.cli.options import Typed
 from pipelines.errors import RecheckError
 
@@ -49,6 +49,7 @@ for _command in (
     results.estimate,
     results.errors,
     results.report,
+    alerting.alerts,
     progress.run,
     progress.status,
     results.query,

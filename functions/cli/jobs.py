@@ -21,9 +21,14 @@ from functions.cli.options import (
 )
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from collections.abc import Iterable, Mapping
 
     from functions.new_job.job_text import InitOptions, RareClass
+=======
+    from functions.new_job.job_text import InitOptions
+    from functions.new_job.rare_class import RareClass
+>>>>>>> main
 
 
 @click.command()
@@ -62,7 +67,7 @@ if TYPE_CHECKING:
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
-    metavar="hour|day|week|COL",
+    metavar="hour|day|week|month|COL",
     help="What makes a batch: a period of the column that --time names, or the values of a column.",
 )
 @click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from functions.cli import estimate_table, output, result_tables
+from functions.cli import alerting, output
 from functions.cli.csv_output import csv_option, write_csv
 from functions.cli.options import (
     batch_option,
@@ -16,6 +16,7 @@ from functions.cli.options import (
     json_option,
     opened,
 )
+from functions.cli.tables import estimate_table, result_tables
 from pipelines.job.limits import MOST_ROWS
 
 
@@ -44,7 +45,8 @@ def estimate(
     """
     from functions.steps import estimate as step
 
-    estimates, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
+    app = opened(job)
+    found = step.estimate(app, step.EstimateOptions(batches, as_of, dry_run))
     payload = {
         "estimates": [
             {
@@ -53,16 +55,22 @@ def estimate(
                 "just_begun": e.just_begun,
                 "reason": e.reason,
             }
-            for e in estimates
+            for e in found.estimates
         ],
-        "alerts": [a.record() for a in alerts],
+        "alerts": alerting.records(found.lines, found.alerts),
     }
     if csv_file:
         records = [output.plain(record) for record in payload["estimates"]]
         write_csv(csv_file, list(records[0]) if records else [], (r.values() for r in records))
-    lines = [*estimate_table.estimated(estimates, batches, job), *estimate_table.watched(alerts)]
+    lines = [
+        *estimate_table.estimated(found.estimates, batches, job),
+        *estimate_table.watched(found.lines),
+    ]
     output.answer(payload, lines, as_json=as_json)
-    return output.alerted(alerts)
+    fired = alerting.tell(found.alerts, job)
+    if as_of is None and not dry_run:
+        alerting.mark(app, found.alerts)
+    return fired
 
 
 @click.command()

@@ -17,6 +17,7 @@ import pyarrow.types as kinds
 
 from functions.new_job.first_rows import FILES, FirstValues, first_values
 from pipelines.columns.buffers import integers, is_text, texts
+from pipelines.columns.epochs import Unit, likely_unit
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
@@ -44,6 +45,7 @@ class Column:
     timezone: str | None = None  # of its times, where they have one
     is_number: bool = False  # every value can be read as a number
     unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
+    epoch: Unit | None = None  # the unit of numbers that look like times since 1970
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
@@ -67,7 +69,8 @@ def _look(first: FirstValues) -> Column:
     distinct = pc.count_distinct(values).as_py()
     kind = "identifier" if _counts_rows(values, rows) else _kind(values, distinct)
     is_number = kind == "numeric" or kinds.is_integer(values.type)
-    return Column(name, kind, distinct, rows, first.timezone, is_number)
+    unit = likely_unit(values) if is_number else None
+    return Column(name, kind, distinct, rows, first.timezone, is_number, epoch=unit)
 
 
 def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
@@ -80,9 +83,9 @@ def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
         kind = _kind_of_text(values, distinct)
         if first.is_untyped and kind != "image" and _are_times(values):
             kind = "date"
-    return Column(
-        first.name, kind, distinct, len(first.values), first.timezone, is_number, unavailable
-    )
+    unit = likely_unit(there) if first.is_untyped and is_number else None
+    rows = len(first.values)
+    return Column(first.name, kind, distinct, rows, first.timezone, is_number, unavailable, unit)
 
 
 def _available(values: pa.Array) -> tuple[pa.Array, frozenset[str]]:

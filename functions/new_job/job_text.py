@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -16,14 +15,15 @@ from tomlkit.items import Table
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
+from functions.new_job.rare_class import RareClass
 from functions.new_job.task import TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
 from pipelines.job.job_file import new_id
+from pipelines.job.periods import PERIODS
 
-PERIODS = ("hour", "day", "week")
 _ALERT = """
 [[alerts]]
 metric = "{metric}"
@@ -57,25 +57,6 @@ class InitOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RareClass:
-    """A class of few rows, of which a draw can ask more."""
-
-    name: str
-    share: float  # of the rows
-    has_probability: bool  # whether the job as it is written knows the class's probability
-
-    @property
-    def line(self) -> str:
-        """The line of [sampling] that asks more about it."""
-        return f'for = {{metric = "f1", class = {json.dumps(self.name, ensure_ascii=False)}}}'
-
-    @property
-    def percent(self) -> str:
-        """Its share in words, as `1.2 %`."""
-        return f"{100 * self.share:.2g} %"
-
-
 class JobDraft:
     """A job file in the making."""
 
@@ -86,6 +67,7 @@ class JobDraft:
         self.rare: RareClass | None = None  # known once the text is made
         self.columns = {column.name: column for column in column_kinds.look(self.sources)}
         self._require_time()
+        self._read_time()
         for name in self._named():
             if name not in self.columns:
                 raise SchemaMismatch(
@@ -98,12 +80,18 @@ class JobDraft:
         by, options = self.options.batch_by, self.options
         if by not in PERIODS or options.time or by in self.columns:
             return
-        times = [column.name for column in self.columns.values() if column.kind == "date"]
+        times = [one.name for one in self.columns.values() if one.kind == "date" or one.epoch]
         likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
         raise JobInvalid(
             f"--batch-by {by} needs --time, the column with the time of the event",
             fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
         )
+
+    def _read_time(self) -> None:
+        """Take a column of times that are numbers for what it is."""
+        time = self.columns.get(self.options.time or "")
+        if time is not None and time.epoch:
+            self.columns[time.name] = replace(time, kind="date", is_number=False)
 
     def _named(self) -> list[str]:
         options = self.options
@@ -165,6 +153,7 @@ class JobDraft:
                 "path": shown,
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
+                "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
                 "missing": self._missing() or None,
                 **self.sources[0].rules.set_by_job,
             }

@@ -68,7 +68,7 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
     stored_metrics = {row["metric"] for row in ours}
     kept = tuple(name for name in metrics_of(job.task) if name in stored_metrics)
     every_metric = job.model_copy(update={"metrics": kept})
-    problems = [*fewer_rows(views.tables, "estimates", "looks")]
+    problems = [*fewer_rows(views.tables, "estimates", "looks", "alerts")]
     for moment in times:
         rows = [row for row in ours if row["as_of"] == moment]
         problems += [

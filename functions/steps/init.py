@@ -13,7 +13,8 @@ from functions.app import open_app
 from functions.batches import discovery
 from functions.batches.discovery import JobData
 from functions.new_job.file_forms import as_written
-from functions.new_job.job_text import PERIODS, InitOptions, JobDraft, RareClass
+from functions.new_job.job_text import InitOptions, JobDraft
+from functions.new_job.rare_class import RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
@@ -24,7 +25,7 @@ from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMi
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources, read_column
 from pipelines.job import job_file
-from pipelines.job.periods import named
+from pipelines.job.periods import PERIODS, named
 
 _LEAST = 3  # periods, so that some are left to check what was learned from others
 

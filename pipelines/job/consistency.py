@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.job.metric_names import metrics_of, unwatched
-from pipelines.job.periods import named
+from pipelines.job.periods import PERIODS, named
 from pipelines.job.sections import PredictionColumns
 from pipelines.sampling.leakage import SEEN
 
@@ -20,11 +20,13 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
     if (job.model is None) == (job.predictions is None):
         yield "a job has either [model] or [predictions]"
     by = job.batches.by
-    if by in ("hour", "day", "week") and job.data.time is None:
+    if by in PERIODS and job.data.time is None:
         yield f'batches.by = "{by}" needs data.time, the column with the time of the event'
+    if job.data.time_unit is not None and job.data.time is None:
+        yield "data.time_unit is the unit of data.time, which names no column"
     first = job.batches.first
-    if by in ("hour", "day", "week") and first is not None and named(first) is None:
-        yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20 or 2026-W47'
+    if by in PERIODS and first is not None and named(first) is None:
+        yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20, 2026-W47 or 2026-11'
     if (by == "path") != ("{batch}" in job.data.path):
         yield 'batches.by = "path" goes with {batch} in data.path'
     if job.model and not job.features.columns:

@@ -15,7 +15,7 @@ from pipelines.job.closed_section import Section
 from pipelines.job.limits import MOST_ROWS
 from pipelines.job.metric_names import Metric
 
-BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
+BatchedBy = Literal["all", "path", "hour", "day", "week", "month", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 ColumnName = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,13 +26,13 @@ class Batches(Section):
 
     by: BatchedBy = Field(
         default="all",
-        description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
+        description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`, `month`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
     )
     column: ColumnName | None = Field(
         default=None, description='The column, where `by = "column"`.'
     )
     timezone: str = Field(
-        default="UTC", description="Days and weeks begin at midnight here (an IANA name)."
+        default="UTC", description="Days, weeks and months begin at midnight here (an IANA name)."
     )
     settle: float = Field(
         default=0.0,

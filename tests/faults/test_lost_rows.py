@@ -24,6 +24,7 @@ TABLES = {
     "questions": "P5",
     "estimates": "P6",
     "looks": "P6",
+    "alerts": "P6",
 }
 
 

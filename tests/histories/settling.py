@@ -13,7 +13,7 @@ from tests.histories.history import History
 
 _TABLES = (
     *("predictions", "quarantine", "designs", "populations", "samples", "questions"),
-    *("annotations", "estimates", "looks", "releases"),
+    *("annotations", "estimates", "looks", "alerts", "releases"),
 )
 
 

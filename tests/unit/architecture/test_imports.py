@@ -142,6 +142,7 @@ BEHIND_THE_PORT = (
     "functions.batches.attempts",
     "functions.batches.model",
     "functions.batches.publish",
+    "functions.alert_log",
     "functions.draws",
     "functions.estimates",
     "functions.looks",

@@ -1,0 +1,25 @@
+"""A class of few rows, which a new job file offers to ask more about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RareClass:
+    """A class of few rows, of which a draw can ask more."""
+
+    name: str
+    share: float  # of the rows
+    has_probability: bool  # whether the job as it is written knows the class's probability
+
+    @property
+    def line(self) -> str:
+        """The line of [sampling] that asks more about it."""
+        return f'for = {{metric = "f1", class = {json.dumps(self.name, ensure_ascii=False)}}}'
+
+    @property
+    def percent(self) -> str:
+        """Its share in words, as `1.2 %`."""
+        return f"{100 * self.share:.2g} %"
