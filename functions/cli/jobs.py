@@ -21,14 +21,10 @@ from functions.cli.options import (
 )
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from collections.abc import Iterable, Mapping
 
-    from functions.new_job.job_text import InitOptions, RareClass
-=======
     from functions.new_job.job_text import InitOptions
     from functions.new_job.rare_class import RareClass
->>>>>>> main
 
 
 @click.command()
