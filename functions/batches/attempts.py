@@ -189,6 +189,8 @@ def rules(job: Job) -> dict[str, str]:
         "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
         "predictions": job.predictions and content_of(job.predictions),
     }
+    if job.predictions and job.predictions.map_:  # which reads a text only where it is no answer
+        content["answers"] = job.target.answers
     found = {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
     aim = job.sampling.for_
     return found | ({ASKED_CLASS: _digest(aim.class_)} if aim else {})

@@ -23,7 +23,7 @@ from functions.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from functions.new_job.job_text import InitOptions
+    from functions.new_job.init_options import InitOptions
     from functions.new_job.rare_class import RareClass
 
 
@@ -103,7 +103,7 @@ def init(
     It runs as it is. Say what is predicted by --target, by --predicted, or, where
     nothing holds the truth yet, by what people may answer: --answer or --number.
     """
-    from functions.new_job.job_text import InitOptions
+    from functions.new_job.init_options import InitOptions
     from functions.steps import init as step
 
     options = InitOptions(
@@ -129,11 +129,14 @@ def init(
         else [
             f"wrote {made.path}",
             f"{count}: {output.few(made.batches)}",
+            *made.notes,
             *_rare_class(made.rare),
             f"next: recheck {_first_step(options, made.batches)} {shlex.quote(str(made.path))}",
         ]
     )
     answer = {"job": made.path, "batches": made.batches}
+    if made.notes:
+        answer["notes"] = list(made.notes)
     if made.rare:
         answer["rare_class"] = {"class": made.rare.name, "share": made.rare.share}
     output.answer(answer, shown, as_json=as_json)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from functions.app import App
-from functions.batches.unlisted_classes import warning_of
+from functions.batches.class_warnings import unlisted_warning
+from functions.draws.blindness import sight_of_drawn
 from functions.draws.designs import designs
 from functions.draws.rows_shown import survey_digest
 from functions.draws.training_draw import training_draws
@@ -170,6 +171,7 @@ def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
     if options.purpose == VERIFY:  # training rows were read just now
         _warn_of_unlisted(app, rows)
         _require_same_survey(app.job, views, {row["batch"] for row in rows})
+        sight_of_drawn(app.job, rows).require_blind("the rows that are drawn")
     return rows
 
 
@@ -179,7 +181,7 @@ def _warn_of_unlisted(app: App, rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         counts.setdefault(row["batch"], Counter())[row["label"]] += 1
     for batch, labels in sorted(counts.items()):
-        if warning := warning_of(batch, labels, app.job.target.answers):
+        if warning := unlisted_warning(batch, labels, app.job):
             app.say(warning)
 
 
