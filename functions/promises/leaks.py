@@ -1,4 +1,4 @@
-"""P8: tasks show what may be shown, and no secret lies in the files of the store, whatever their kind."""
+"""P8: tasks show what may be shown and nothing that tells the prediction, and no secret lies in the files of the store, whatever their kind."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from functions.draws.blindness import sight_of_drawn
 from functions.draws.rows_shown import shown_columns
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views
 from labeling.questions.shown import names_in, shown_keys, table_keys
 from pipelines.job.job_file import Job
 from pipelines.tables.files import Files
+from pipelines.tables.purposes import VERIFY
 
 _MOST = 2 * 2**30  # bytes of files that are looked through, the small ones first
 _CHUNK = 2**20  # bytes
 _ROWS = 65_536
 _SHORTEST = 8  # letters of a secret; shorter ones are found everywhere
+_COLUMNS = ["prediction_id", "purpose", "label", "value", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def _buffers(column: pa.Array) -> Iterator[bytes]:
 
 
 def nothing_leaks(job: Job, views: Views, files: Files, secrets: Mapping[str, str]) -> Promise:
-    """P8: samples show only columns that may be shown, and no secret of ours lies in the store.
+    """P8: samples show only columns that may be shown and that do not tell the prediction, and no secret of ours lies in the store.
 
     Args:
         job: the job file.
@@ -110,16 +113,22 @@ def nothing_leaks(job: Job, views: Views, files: Files, secrets: Mapping[str, st
     allowed = {column.name for column in columns if column.kind == "tabular"}
     keys = {*table_keys(columns), *shown_keys(columns)}
     problems = []
-    for row in views.current_samples(shown=True).select(["prediction_id", "shown"]).to_pylist():
+    rows = views.current_samples(shown=True).select(_COLUMNS).to_pylist()
+    for row in rows:
         shown = json.loads(row["shown"])
         strangers = (shown.keys() - keys) | (names_in(shown) - allowed)
         if strangers:
             problems.append(f"{row['prediction_id']} shows {', '.join(sorted(strangers))}")
+    asked = [row for row in rows if row["purpose"] == VERIFY]
+    problems += [
+        f"{one.column} of labeling.show tells people the prediction, in {one.share:.1%} of the drawn rows"
+        for one in sight_of_drawn(job, asked).refused
+    ]
     leaked, looked = _secrets_in(files, secrets)
     return verdict(
         "P8",
         problems + leaked,
-        f"tasks show {len(columns)} allowed columns and nothing else; {looked}",
+        f"tasks show {len(columns)} allowed columns and nothing else, and none tells the prediction; {looked}",
     )
 
 

@@ -138,7 +138,7 @@ class ReportData:
 
         A week, where batches are named after times; else all batches together.
         """
-        newest = self.of("week") or self.of("all")
+        newest = self.of("week") or self.of("month") or self.of("all")
         answered = [one for one in newest if is_told(one)]
         closed = [one for one in answered if self.is_closed(one.window)]
         return next((group[-1] for group in (closed, answered, newest) if group), None)

@@ -24,6 +24,7 @@ from pipelines.job.closed_section import Section
 from pipelines.job.consistency import CHECKS, nearest
 from pipelines.job.data_section import Data
 from pipelines.job.metric_names import Metric
+from pipelines.job.prediction_columns import PredictionColumns
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -32,7 +33,6 @@ from pipelines.job.sections import (
     Labeling,
     Model,
     Name,
-    PredictionColumns,
     Sampling,
     Target,
 )
@@ -43,6 +43,7 @@ _NAMED = {  # tables with keys that the user chooses
     ("cohorts",),
     ("model", "parameters"),
     ("predictions", "probabilities"),
+    ("predictions", "map"),
 }
 _FILE = "recheck.toml"
 _PAGE = "docs/reference/job.md"

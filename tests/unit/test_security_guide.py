@@ -66,7 +66,7 @@ TESTS = {
     ],
     "Values cannot hide": [f"{QUESTIONS}/test_readable.py::test_nothing_hidden_reaches_people"],
     "Values cannot become markup": [
-        f"{QUESTIONS}/test_survey.py::test_any_text_survives_as_question_and_answer"
+        f"{QUESTIONS}/test_label_page.py::test_any_text_survives_as_question_and_answer"
     ],
     "Values do not steer a terminal": [
         f"{ATTACKS}::test_no_escape_sequence_of_the_data_reaches_the_terminal",

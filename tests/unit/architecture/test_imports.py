@@ -19,7 +19,7 @@ HOMES = {
     "botocore": ("infra.clouds.aws",),
     "click": ("functions.cli",),
     "cryptography": ("infra.signing",),
-    "deltalake": ("pipelines.tables.delta",),
+    "deltalake": ("pipelines.tables.delta", "pipelines.tables.delta_edits"),
     "duckdb": ("functions.steps.query",),
     "filelock": ("infra.clouds.folder", "labeling.labelstudio.local"),
     "google": ("infra.clouds.gcp",),
