@@ -92,6 +92,11 @@ class Ground:
         } | _shares(rng)
         self.batches[batch].append(row)
 
+    def spoil(self, row: Row) -> None:
+        """Make a row one that cannot be scored."""
+        wrong = {"x": float("inf")} if self.kind == "model" else {"guess": None}
+        row |= {**wrong, "is_bad": True}
+
     def lose_batch(self, name: str) -> None:
         """Take the input of a batch away."""
         self.gone[name] = self.batches.pop(name)

@@ -30,7 +30,7 @@ class Delivered(Ground):
     nights: list[list[str]] = field(default_factory=list)  # batches of each
 
     def add_night(self) -> list[str]:
-        """Make the rows of one more night; return its batches."""
+        """Make the rows of one more night, one of them bad; return its batches."""
         number, before = len(self.nights), {*self.batches}
         if self.form == "hours":
             day = FIRST_DAY + timedelta(days=number)
@@ -41,6 +41,7 @@ class Delivered(Ground):
                     self.add_row(name)
         else:
             self.add_batch()
+        self.spoil(next(reversed(self.batches.values()))[0])
         self.nights.append([batch for batch in self.batches if batch not in before])
         return self.nights[-1]
 

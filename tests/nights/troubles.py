@@ -67,7 +67,8 @@ def delivered_twice(watch: Watch) -> None:
 def corrected(watch: Watch) -> None:
     """An earlier file comes again with other values."""
     night = _earlier(watch)
-    for row in watch.ground.rng.sample(watch.ground.rows_of(night), 5):
+    good = [row for row in watch.ground.rows_of(night) if not row["is_bad"]]
+    for row in watch.ground.rng.sample(good, 5):
         _change(watch, row)
     _deliver_again(watch, night)
 
