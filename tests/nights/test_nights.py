@@ -21,8 +21,14 @@ def test_no_night_loses_anything(job: str) -> None:
     assert len(done.nights) == NIGHTS
 
 
-@pytest.mark.parametrize("change", [breakages.bad_rows_are_lost, breakages.probabilities_are_wrong])
+BROKEN = {
+    breakages.bad_rows_are_lost: "one_attempt_each",
+    breakages.probabilities_are_wrong: "probabilities_are_as_designed",
+}
+
+
+@pytest.mark.parametrize("change", BROKEN, ids=lambda change: change.__name__)
 def test_a_product_that_was_broken_is_found_out(change: Callable[[], None]) -> None:
     done = nights_of("elsewhere", 3, "2026", [change])
 
-    assert any("night" in words or "are_as_designed" in words for words in done.violations)
+    assert any(BROKEN[change] in words for words in done.violations), done.violations[:5]
