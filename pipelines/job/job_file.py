@@ -33,6 +33,7 @@ from pipelines.job.sections import (
     Model,
     Name,
     PredictionColumns,
+    ReportPage,
     Sampling,
     Target,
 )
@@ -74,6 +75,11 @@ class Job(Section):
     sampling: Sampling = Field(description="Which predictions people are asked about.")
     labeling: Labeling = Field(
         default_factory=Labeling, description="What people see and are asked."
+    )
+    report: ReportPage = Field(
+        default_factory=ReportPage,
+        description="What the report holds of single rows.",
+        json_schema_extra=ADDED,
     )
     cohorts: dict[str, Cohort] = Field(
         default_factory=dict, description="Groups of rows, `[cohorts.NAME]`."

@@ -215,6 +215,15 @@ class Labeling(Section):
     )
 
 
+class ReportPage(Section):
+    """What the page of `recheck report` holds of single rows: pages get mailed."""
+
+    rows: Literal["none", "keys", "shown"] = Field(
+        default="keys",
+        description="Of rows that were predicted wrongly: nothing, their keys, or also the row as people saw it.",
+    )
+
+
 class Cohort(Section):
     """A group of rows whose accuracy is of interest by itself."""
 
