@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,15 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from functions.new_job.first_rows import FILES, FirstValues, first_values
+from functions.new_job.first_rows import FILES, FirstValues
 from pipelines.columns.buffers import integers, is_text, texts
 from pipelines.columns.epochs import Unit, likely_unit
-from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
-from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
-from pipelines.input import fragments
-from pipelines.input.fragments import Source
+from pipelines.formats.file_rules import NOT_AVAILABLE
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
 _FEW = 10  # rows of which nobody can tell whether a column numbers them
@@ -48,14 +44,9 @@ class Column:
     epoch: Unit | None = None  # the unit of numbers that look like times since 1970
 
 
-def look(sources: Sequence[Source]) -> list[Column]:
-    """Return every column of the first files that have rows, with its guessed kind.
-
-    Raises:
-        InputUnreadable: no file has rows, or one cannot be read.
-        SchemaMismatch: two columns of a file have the same name.
-    """
-    return [_look(first) for first in first_values(sources)]
+def look(first: Sequence[FirstValues]) -> list[Column]:
+    """Return every column of the first files that have rows, with its guessed kind."""
+    return [_look(one) for one in first]
 
 
 def _look(first: FirstValues) -> Column:
@@ -164,63 +155,8 @@ def _can_be(values: pa.Array, kind: pa.DataType) -> bool:
     return False
 
 
-def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
-    """Return every value of a column as text.
-
-    Args:
-        sources: the data files.
-        name: of the column.
-        most: values at most.
-
-    Returns:
-        The values, sorted; None where there are more.
-    """
-    words: set[str] = set()
-    for source in sources:
-        for rows in fragments.read_column(source, name):
-            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {
-                None,
-                "",
-            }
-            if len(words) > most:
-                return None
-    available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}
-    if available and all(map(is_number, available)):
-        words = available
-    return sorted(words, key=_by_number)
-
-
 def _readable(column: pa.Array) -> pa.Array:
     return readable(column) if is_text(column.type) else column
-
-
-def rarest_class(sources: Sequence[Source], name: str) -> tuple[str, float] | None:
-    """Return the rarest value of a column of classes, and its share of the rows that have any.
-
-    Args:
-        sources: the data files.
-        name: of the column.
-
-    Returns:
-        The value as text and the share; None without a value.
-    """
-    counts: Counter[str] = Counter()
-    for source in sources:
-        for rows in fragments.read_column(source, name):
-            found = pc.value_counts(canonical_text(_readable(rows.column(0))).drop_null())
-            values, numbers = (found.field(part).to_pylist() for part in ("values", "counts"))
-            counts.update(dict(zip(values, numbers, strict=True)))
-    if not counts:
-        return None
-    word, number = min(counts.items(), key=lambda pair: (pair[1], pair[0]))
-    return word, number / counts.total()
-
-
-def _by_number(text: str) -> tuple[float, str]:
-    try:
-        return float(text), text
-    except ValueError:
-        return float("inf"), text
 
 
 def name_of(folder: PurePath) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -15,14 +16,19 @@ from tomlkit.items import Table
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
-from functions.new_job.rare_class import RareClass
-from functions.new_job.task import TaskOptions, task_of
+from functions.new_job.first_rows import first_values
+from functions.new_job.hidden_columns import PredictedRows, Sighted
+from functions.new_job.init_options import InitOptions
+from functions.new_job.label_rules import map_notes, map_of
+from functions.new_job.rare_class import RARE, RareClass
+from functions.new_job.task import TaskChoice, TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
 from pipelines.job.job_file import new_id
 from pipelines.job.periods import PERIODS
+from pipelines.models.catalogue import TaskType
 
 _ALERT = """
 [[alerts]]
@@ -34,27 +40,7 @@ _ALERTS = {
     "classification": _ALERT.format(metric="accuracy", line="below = 0.8"),
     "regression": _ALERT.format(metric="mae", line="above = 10"),
 }
-_RARE = 0.05  # share of the rows below which a draw in proportion asks about a class too seldom
 _MATTERS = ("numeric", "categorical", "date", "text", "image")
-
-
-@dataclass(frozen=True, slots=True)
-class InitOptions:
-    """The options of `recheck init`."""
-
-    data: str
-    target: str | None = None
-    predicted: str | None = None
-    score: str | None = None
-    answers: tuple[str, ...] = ()
-    number: bool = False
-    key: tuple[str, ...] = ()
-    time: str | None = None
-    batch_by: str | None = None
-    known_after: tuple[str, ...] = ()
-    question: str | None = None
-    seed: str | None = None  # of the draws; random without one
-    dry_run: bool = False
 
 
 class JobDraft:
@@ -65,7 +51,9 @@ class JobDraft:
         self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources
         self.rare: RareClass | None = None  # known once the text is made
-        self.columns = {column.name: column for column in column_kinds.look(self.sources)}
+        self.notes: list[str] = []  # of the columns that people see, once the text is made
+        self.first = first_values(self.sources)
+        self.columns = {column.name: column for column in column_kinds.look(self.first)}
         self._require_time()
         self._read_time()
         for name in self._named():
@@ -102,6 +90,14 @@ class JobDraft:
     def _is_period(self) -> bool:
         return self.options.batch_by in PERIODS and self.options.time is not None
 
+    @cached_property
+    def choice(self) -> TaskChoice:
+        """The task, and the classes that people may answer with."""
+        options = self.options
+        column = options.target or options.predicted
+        asked = TaskOptions(column, options.answers, options.number, bool(options.predicted))
+        return task_of(asked, self.sources, self.columns)
+
     def text(self) -> str:
         """Return the whole file."""
         document = tomlkit.document()
@@ -110,10 +106,7 @@ class JobDraft:
                 "What to run; docs/reference/job.md explains every key. Where to run is settings."
             )
         )
-        options = TaskOptions(
-            self.options.target or self.options.predicted, self.options.answers, self.options.number
-        )
-        task, answers = task_of(options, self.sources, self.columns)
+        choice, task, answers = self.choice, self.choice.task, self.choice.answers
         document["name"] = name = column_kinds.name_of(self.folder)
         document["id"] = new_id(self.options.seed, name)
         document["id"].comment("tells this job from another one of its name")
@@ -123,13 +116,12 @@ class JobDraft:
         document["target"] = table_of({"column": self.options.target, "answers": answers or None})
         features = self._features()
         if self.options.predicted:
-            document["predictions"] = table_of(
-                {"label": self.options.predicted, "score": self.options.score}
-            )
+            document["predictions"] = self._predictions(choice)
         else:
             document["features"] = features
             document["model"] = self._model(task)
-        self.rare = self._rare(answers)
+        self.notes += choice.notes
+        self.rare = self._rare(choice)
         document["sampling"] = self._sampling()
         document["labeling"] = self._labeling(task)
         self._add_cohorts(document)
@@ -204,14 +196,25 @@ class JobDraft:
 
     def _candidates(self) -> list[Column]:
         options = self.options
-        apart = {
-            options.target,
-            options.predicted,
-            options.score,
-            *options.key,
-            *options.known_after,
-        }
+        told = (options.target, options.predicted, options.score)
+        apart = {*told, *options.key, *options.known_after}
         return [column for name, column in self.columns.items() if name not in apart]
+
+    def _predictions(self, choice: TaskChoice) -> Table:
+        options = self.options
+        label, score = str(options.predicted), options.score
+        rows = PredictedRows(self.first, label, choice)
+        of = rows.class_of_score(score) if score else None
+        if of is not None:
+            self.notes.append(
+                f"column {score!r} holds the probability of class {of!r} in every row, and not that of the "
+                "predicted one: the job file says so in predictions.score_of"
+            )
+        table = table_of({"label": label, "score": score, "score_of": of})
+        if choice.stands_for or choice.refusals:
+            table["map"] = map_of(choice)
+            self.notes += map_notes(choice)
+        return table
 
     def _model(self, task: str) -> Table:
         estimator = "LogisticRegression" if task == "classification" else "Ridge"
@@ -231,25 +234,36 @@ class JobDraft:
         table["budget"].comment("rows per batch that people are asked about")
         table["seed"].comment("another seed draws other rows")
         if self.rare:
-            table.add(tomlkit.comment(f"{self.rare.line}  # {self._about(self.rare)}"))
+            table.add(tomlkit.comment(f"{self.rare.line}  # {self.rare.about}"))
         return table
 
-    def _rare(self, answers: Sequence[str]) -> RareClass | None:
+    def _rare(self, choice: TaskChoice) -> RareClass | None:
         """Return the rarest class, where it has under 5 % of the rows; numbers have none."""
-        column = self.options.predicted or self.options.target
-        found = column_kinds.rarest_class(self.sources, column) if answers and column else None
-        if found is None or found[1] >= _RARE:
+        options = self.options
+        if choice.rarest is None or choice.rarest[1] >= RARE:
             return None
-        is_known = not self.options.predicted or (bool(self.options.score) and len(answers) == 2)
-        return RareClass(*found, is_known)
+        is_known = not options.predicted or (bool(options.score) and len(choice.answers) == 2)
+        return RareClass(*choice.rarest, is_known)
 
-    @staticmethod
-    def _about(rare: RareClass) -> str:
-        asked = f"asks more about {rare.name!r}, {rare.percent} of the rows"
-        return asked if rare.has_probability else f"{asked}; name its probability in [predictions]"
+    def _sighted(self, candidates: Sequence[Column]) -> Sighted:
+        """Return which of the columns tell what was, or will be, predicted."""
+        label = self.options.predicted or self.options.target
+        if label is None:
+            return Sighted({}, [])
+        rows = PredictedRows(self.first, label, self.choice)
+        names = [column.name for column in candidates if column.kind != "image"]
+        if self.options.predicted is None:
+            return rows.of_target(names)
+        return rows.of_predictions(names, [c.name for c in candidates if c.kind == "text"])
 
-    def _labeling(self, task: str) -> Table:
-        shown = [column for column in self._candidates() if column.kind in _MATTERS]
+    def _labeling(self, task: TaskType) -> Table:
+        candidates = [column for column in self._candidates() if column.kind in _MATTERS]
+        sighted = self._sighted(candidates)
+        self.notes += [
+            f"column {name!r} is shown to nobody: {why}" for name, why in sighted.hidden.items()
+        ]
+        self.notes += sighted.warnings
+        shown = [column for column in candidates if column.name not in sighted.hidden]
         question = (
             "What is right for this row?"
             if task == "classification"

@@ -1,9 +1,11 @@
-"""A class of few rows, which a new job file offers to ask more about."""
+"""A class of few rows: a draw in proportion asks about it too seldom."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+
+RARE = 0.05  # share of the rows below which a class is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,9 @@ class RareClass:
     def percent(self) -> str:
         """Its share in words, as `1.2 %`."""
         return f"{100 * self.share:.2g} %"
+
+    @property
+    def about(self) -> str:
+        """What its line does, in words."""
+        asked = f"asks more about {self.name!r}, {self.percent} of the rows"
+        return asked if self.has_probability else f"{asked}; name its probability in [predictions]"

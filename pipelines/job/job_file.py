@@ -24,6 +24,7 @@ from pipelines.job.closed_section import Section
 from pipelines.job.consistency import CHECKS, nearest
 from pipelines.job.data_section import Data
 from pipelines.job.metric_names import Metric
+from pipelines.job.prediction_columns import PredictionColumns
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -44,6 +45,7 @@ _NAMED = {  # tables with keys that the user chooses
     ("cohorts",),
     ("model", "parameters"),
     ("predictions", "probabilities"),
+    ("predictions", "map"),
 }
 _FILE = "recheck.toml"
 _PAGE = "docs/reference/job.md"
@@ -87,6 +89,11 @@ class Job(Section):
     metrics: tuple[Metric, ...] = Field(
         default=(),
         description="The metrics that are estimated; without any, `accuracy`, `precision`, `recall` and `f1` of classes, `mae`, `rmse`, `bias` and `median_absolute_error` of numbers.",
+    )
+    notify: tuple[Name, ...] | None = Field(
+        default=None,
+        description="The channels of `[notify]` in the settings that get the alerts of this job; without it all of them, `[]` none.",
+        json_schema_extra=ADDED,
     )
     alert_look: AlertLook = Field(
         default_factory=AlertLook,

@@ -15,7 +15,8 @@ from pipelines.features.spec import FeatureSpec, Image, Numeric
 from pipelines.formats.file_rules import CURRENT, FIRST, FileRules, is_number
 from pipelines.job.job_file import Job
 from pipelines.job.periods import PERIODS
-from pipelines.job.sections import BatchedBy, Cohort, PredictionColumns, Target
+from pipelines.job.prediction_columns import PredictionColumns
+from pipelines.job.sections import BatchedBy, Cohort, Target
 from pipelines.models.catalogue import TaskType
 
 

@@ -135,32 +135,6 @@ class Model(Section):
     )
 
 
-class PredictionColumns(Section):
-    """Predictions that another system made; instead of `[model]`."""
-
-    label: ColumnName = Field(description="The column with the predicted label or number.")
-    score: ColumnName | None = Field(
-        default=None, description="The column with the label's probability, in [0, 1]."
-    )
-    probabilities: dict[str, ColumnName] = Field(
-        default_factory=dict,
-        description="For each class its column of probabilities; the label's own becomes the score. Instead of `score`.",
-    )
-    version: ColumnName | None = Field(
-        default=None, description="The column with the version of the model that made them."
-    )
-    name: Name = Field(default="elsewhere", description="The name of that model.")
-
-    @field_validator("probabilities")
-    @classmethod
-    def _spelled(cls, value: dict[str, str]) -> dict[str, str]:
-        """Spell answers as labels are spelled, or no row would find its class here."""
-        spelled = {str(canonical(answer)): column for answer, column in value.items()}
-        if len(spelled) != len(value):
-            raise ValueError("each answer may stand once")
-        return spelled
-
-
 class Sampling(Section):
     """Which predictions people are asked about."""
 
@@ -191,6 +165,11 @@ class Labeling(Section):
     )
     pictures: tuple[ColumnName, ...] = Field(
         default=(), description="Those of `show` that hold pictures; image features do anyway."
+    )
+    allow_revealing: tuple[ColumnName, ...] = Field(
+        default=(),
+        description="Those of `show` that people see although their values tell the prediction; `sample` and `push` refuse others.",
+        json_schema_extra=ADDED,
     )
     question: str = Field(
         default="What is right?", min_length=1, description="The question above the answers."
