@@ -33,7 +33,6 @@ from pipelines.job.sections import (
     Labeling,
     Model,
     Name,
-    PredictionColumns,
     ReportPage,
     Sampling,
     Target,
