@@ -192,6 +192,11 @@ class Labeling(Section):
         default="self-selected",
         description="`complete` says that every row of a batch gets its outcome without being asked; then it is a census.",
     )
+    outcomes_path: str | None = Field(
+        default=None,
+        description="Files of outcomes that `run` takes by itself, as `pull --file` does: a path or pattern, of CSV, JSON Lines or Parquet with `key`, `batch` (or the time column) and `answer`. A file that did not change is not read again.",
+        json_schema_extra=ADDED,
+    )
 
 
 class ReportPage(Section):
