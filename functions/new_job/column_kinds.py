@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
@@ -20,11 +20,13 @@ from pipelines.columns.buffers import integers, is_text, texts
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
+from pipelines.errors import SchemaMismatch
 from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.input import fragments
 from pipelines.input.fragments import Source
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
+_MATTERS = ("numeric", "categorical", "date", "text", "image")
 _FEW = 10  # rows of which nobody can tell whether a column numbers them
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
@@ -44,6 +46,20 @@ class Column:
     timezone: str | None = None  # of its times, where they have one
     is_number: bool = False  # every value can be read as a number
     unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
+    is_everywhere: bool = True  # each of the files that were looked at has it
+
+    @property
+    def matters(self) -> bool:
+        """Whether it can be a feature, and people can judge a row by it."""
+        return self.kind in _MATTERS and self.is_everywhere
+
+    @property
+    def why_not(self) -> str:
+        """Why it is no feature, in words."""
+        if self.kind in _MATTERS:
+            return "not every file has it"
+        reasons = {"identifier": "it looks like an identifier", "empty": "it is empty"}
+        return reasons.get(self.kind, "its type has no feature")
 
 
 def look(sources: Sequence[Source]) -> list[Column]:
@@ -53,7 +69,9 @@ def look(sources: Sequence[Source]) -> list[Column]:
         InputUnreadable: no file has rows, or one cannot be read.
         SchemaMismatch: two columns of a file have the same name.
     """
-    return [_look(first) for first in first_values(sources)]
+    return [
+        replace(_look(first), is_everywhere=first.is_everywhere) for first in first_values(sources)
+    ]
 
 
 def _look(first: FirstValues) -> Column:
@@ -133,12 +151,19 @@ def _kind_of_numbers(values: pa.Array, distinct: int, rows: int) -> Kind:
 
 def _counts_rows(values: pa.Array, rows: int) -> bool:
     """Tell whether whole numbers go up by one from row to row, in each file anew: they say nothing."""
-    if len(values) < max(rows, _FEW) or not kinds.is_integer(values.type):
+    if len(values) < max(rows, _FEW) or not _fits_signed(values):
         return False
     numbers = integers(values)
     goes_on = np.diff(numbers) == 1
     begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1)) & ~goes_on
     return bool((goes_on | begins).all()) and int(begins.sum()) < FILES
+
+
+def _fits_signed(values: pa.Array) -> bool:
+    """Tell whether values are integers of at most 63 bits; hashes of 64 bits number no rows."""
+    if not kinds.is_uint64(values.type):
+        return bool(kinds.is_integer(values.type))
+    return bool(pc.max(values).as_py() <= np.iinfo(np.int64).max)
 
 
 def _are_codes(values: pa.Array) -> bool:
@@ -171,20 +196,29 @@ def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | N
 
     Returns:
         The values, sorted; None where there are more.
+
+    Raises:
+        SchemaMismatch: the column holds values that have no text, as lists.
     """
     words: set[str] = set()
     for source in sources:
         for rows in fragments.read_column(source, name):
-            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {
-                None,
-                "",
-            }
+            try:
+                spelled = canonical_text(_distinct(rows.column(0)))
+            except SchemaMismatch as error:
+                raise SchemaMismatch(f"column {name!r}: {error.problem}", fix=error.fix) from error
+            words |= set(spelled.to_pylist()) - {None, ""}
             if len(words) > most:
                 return None
     available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}
     if available and all(map(is_number, available)):
         words = available
     return sorted(words, key=_by_number)
+
+
+def _distinct(column: pa.Array) -> pa.Array:
+    """Return the values of a column once each; lists and structs, which have no text, as they are."""
+    return column if kinds.is_nested(column.type) else _readable(pc.unique(column))
 
 
 def _readable(column: pa.Array) -> pa.Array:

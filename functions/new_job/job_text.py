@@ -34,7 +34,6 @@ _ALERTS = {
     "regression": _ALERT.format(metric="mae", line="above = 10"),
 }
 _RARE = 0.05  # share of the rows below which a draw in proportion asks about a class too seldom
-_MATTERS = ("numeric", "categorical", "date", "text", "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +199,10 @@ class JobDraft:
         )
         chosen = tomlkit.table()
         for column in self._candidates():
-            if column.kind in _MATTERS:
+            if column.matters:
                 chosen.add(column.name, inline(_FEATURES[column.kind]))
             else:
-                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(
-                    column.kind, "its type has no feature"
-                )
-                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {why}"))
+                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {column.why_not}"))
         table["columns"] = chosen
         return table
 
@@ -257,7 +253,7 @@ class JobDraft:
         return asked if rare.has_probability else f"{asked}; name its probability in [predictions]"
 
     def _labeling(self, task: str) -> Table:
-        shown = [column for column in self._candidates() if column.kind in _MATTERS]
+        shown = [column for column in self._candidates() if column.matters]
         question = (
             "What is right for this row?"
             if task == "classification"
@@ -276,7 +272,8 @@ class JobDraft:
         return table
 
     def _add_cohorts(self, document: tomlkit.TOMLDocument) -> None:
-        fit = [c for c in self._candidates() if c.kind == "categorical" and 2 <= c.distinct <= 10]
+        fit = [c for c in self._candidates() if c.matters and c.kind == "categorical"]
+        fit = [c for c in fit if 2 <= c.distinct <= 10]
         table = tomlkit.table(is_super_table=True)
         for column in fit[:2]:
             name = column_kinds.name_of(Path(column.name))
