@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from functions.cli import batch_records, estimate_table, output
+from functions.cli import batch_records, output
 from functions.cli.options import (
     TEXT,
     batch_option,
@@ -15,6 +15,7 @@ from functions.cli.options import (
     json_option,
     opened,
 )
+from functions.cli.tables import estimate_table
 from pipelines.job.limits import MOST_ROWS
 from pipelines.tables.purposes import TRAIN, VERIFY
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from functions.cli import asking, jobs, labelstudio, output, progress, results, scoring
+from functions.cli import alerting, asking, jobs, labelstudio, output, progress, results, scoring
 from functions.cli.options import Typed
 from pipelines.errors import RecheckError
 
@@ -42,6 +42,7 @@ for _command in (
     jobs.init,
     scoring.fit,
     scoring.score,
+    results.plan,
     asking.sample,
     labelstudio.labelstudio,
     asking.push,
@@ -49,10 +50,12 @@ for _command in (
     results.estimate,
     results.errors,
     results.report,
+    alerting.alerts,
     progress.run,
     progress.status,
     results.query,
     results.doctor,
+    jobs.remove,
 ):
     recheck.add_command(_command)
 

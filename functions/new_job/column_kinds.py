@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,15 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from functions.new_job.first_rows import FILES, FirstValues, first_values
+from functions.new_job.first_rows import FILES, FirstValues
 from pipelines.columns.buffers import integers, is_text, texts
-from pipelines.columns.spelling import canonical_text
+from pipelines.columns.epochs import Unit, likely_unit
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
-from pipelines.errors import SchemaMismatch
-from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
-from pipelines.input import fragments
-from pipelines.input.fragments import Source
+from pipelines.formats.file_rules import NOT_AVAILABLE
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
 _MATTERS = ("numeric", "categorical", "date", "text", "image")
@@ -46,6 +42,7 @@ class Column:
     timezone: str | None = None  # of its times, where they have one
     is_number: bool = False  # every value can be read as a number
     unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
+    epoch: Unit | None = None  # the unit of numbers that look like times since 1970
     is_everywhere: bool = True  # each of the files that were looked at has it
 
     @property
@@ -62,16 +59,9 @@ class Column:
         return reasons.get(self.kind, "its type has no feature")
 
 
-def look(sources: Sequence[Source]) -> list[Column]:
-    """Return every column of the first files that have rows, with its guessed kind.
-
-    Raises:
-        InputUnreadable: no file has rows, or one cannot be read.
-        SchemaMismatch: two columns of a file have the same name.
-    """
-    return [
-        replace(_look(first), is_everywhere=first.is_everywhere) for first in first_values(sources)
-    ]
+def look(first: Sequence[FirstValues]) -> list[Column]:
+    """Return every column of the first files that have rows, with its guessed kind."""
+    return [replace(_look(one), is_everywhere=one.is_everywhere) for one in first]
 
 
 def _look(first: FirstValues) -> Column:
@@ -85,7 +75,8 @@ def _look(first: FirstValues) -> Column:
     distinct = pc.count_distinct(values).as_py()
     kind = "identifier" if _counts_rows(values, rows) else _kind(values, distinct)
     is_number = kind == "numeric" or kinds.is_integer(values.type)
-    return Column(name, kind, distinct, rows, first.timezone, is_number)
+    unit = likely_unit(values) if is_number else None
+    return Column(name, kind, distinct, rows, first.timezone, is_number, epoch=unit)
 
 
 def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
@@ -98,9 +89,9 @@ def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
         kind = _kind_of_text(values, distinct)
         if first.is_untyped and kind != "image" and _are_times(values):
             kind = "date"
-    return Column(
-        first.name, kind, distinct, len(first.values), first.timezone, is_number, unavailable
-    )
+    unit = likely_unit(there) if first.is_untyped and is_number else None
+    rows = len(first.values)
+    return Column(first.name, kind, distinct, rows, first.timezone, is_number, unavailable, unit)
 
 
 def _available(values: pa.Array) -> tuple[pa.Array, frozenset[str]]:
@@ -186,72 +177,8 @@ def _can_be(values: pa.Array, kind: pa.DataType) -> bool:
     return False
 
 
-def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
-    """Return every value of a column as text.
-
-    Args:
-        sources: the data files.
-        name: of the column.
-        most: values at most.
-
-    Returns:
-        The values, sorted; None where there are more.
-
-    Raises:
-        SchemaMismatch: the column holds values that have no text, as lists.
-    """
-    words: set[str] = set()
-    for source in sources:
-        for rows in fragments.read_column(source, name):
-            try:
-                spelled = canonical_text(_distinct(rows.column(0)))
-            except SchemaMismatch as error:
-                raise SchemaMismatch(f"column {name!r}: {error.problem}", fix=error.fix) from error
-            words |= set(spelled.to_pylist()) - {None, ""}
-            if len(words) > most:
-                return None
-    available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}
-    if available and all(map(is_number, available)):
-        words = available
-    return sorted(words, key=_by_number)
-
-
-def _distinct(column: pa.Array) -> pa.Array:
-    """Return the values of a column once each; lists and structs, which have no text, as they are."""
-    return column if kinds.is_nested(column.type) else _readable(pc.unique(column))
-
-
 def _readable(column: pa.Array) -> pa.Array:
     return readable(column) if is_text(column.type) else column
-
-
-def rarest_class(sources: Sequence[Source], name: str) -> tuple[str, float] | None:
-    """Return the rarest value of a column of classes, and its share of the rows that have any.
-
-    Args:
-        sources: the data files.
-        name: of the column.
-
-    Returns:
-        The value as text and the share; None without a value.
-    """
-    counts: Counter[str] = Counter()
-    for source in sources:
-        for rows in fragments.read_column(source, name):
-            found = pc.value_counts(canonical_text(_readable(rows.column(0))).drop_null())
-            values, numbers = (found.field(part).to_pylist() for part in ("values", "counts"))
-            counts.update(dict(zip(values, numbers, strict=True)))
-    if not counts:
-        return None
-    word, number = min(counts.items(), key=lambda pair: (pair[1], pair[0]))
-    return word, number / counts.total()
-
-
-def _by_number(text: str) -> tuple[float, str]:
-    try:
-        return float(text), text
-    except ValueError:
-        return float("inf"), text
 
 
 def name_of(folder: PurePath) -> str:

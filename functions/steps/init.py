@@ -14,7 +14,9 @@ from functions.app import open_app
 from functions.batches import discovery
 from functions.batches.discovery import JobData
 from functions.new_job.file_forms import as_written
-from functions.new_job.job_text import PERIODS, InitOptions, JobDraft, RareClass
+from functions.new_job.init_options import InitOptions
+from functions.new_job.job_text import JobDraft
+from functions.new_job.rare_class import RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
@@ -26,7 +28,7 @@ from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources, read_column
 from pipelines.input.row_keys import key_text
 from pipelines.job import job_file
-from pipelines.job.periods import named
+from pipelines.job.periods import PERIODS, named
 
 _LEAST = 3  # periods, so that some are left to check what was learned from others
 
@@ -39,6 +41,7 @@ class InitResult:
     batches: list[str]  # of the data
     text: str
     rare: RareClass | None  # a class of few rows, of which a draw can ask more
+    notes: Sequence[str] = ()  # of columns that people see, or do not
 
 
 def init(folder: Path, options: InitOptions) -> InitResult:
@@ -63,7 +66,7 @@ def init(folder: Path, options: InitOptions) -> InitResult:
         _require_keys(written, options.key)
     job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
-        return InitResult(path, [], text, draft.rare)
+        return InitResult(path, [], text, draft.rare, draft.notes)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
@@ -72,7 +75,7 @@ def init(folder: Path, options: InitOptions) -> InitResult:
         if first:
             text = JobDraft.beginning_with(text, first)
             path.write_text(text, encoding="utf-8")
-        return InitResult(path, batches, text, draft.rare)
+        return InitResult(path, batches, text, draft.rare, draft.notes)
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise

@@ -10,8 +10,8 @@ import numpy as np
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt, FileDigests
+from functions.batches.class_warnings import unlisted_warning
 from functions.batches.failures import first_of
-from functions.batches.unlisted_classes import warning_of
 from functions.draws.batch_draw import BatchDraw, DrawSource, planned
 from functions.draws.designs import designs
 from functions.draws.predictions import package_of
@@ -160,7 +160,7 @@ class _Draws:
         labels = population.labels
         counts = np.bincount(labels.codes, minlength=len(labels.values)).tolist()
         there = {name: n for name, n in zip(labels.values, counts, strict=True) if n}
-        if warning := warning_of(batch, there, self.app.job.target.answers):
+        if warning := unlisted_warning(batch, there, self.app.job):
             self.app.say(warning)
 
     def _planned(self, source: DrawSource) -> BatchDraw | None:
@@ -175,22 +175,26 @@ class _Draws:
         wanted = [draw.wanted() for draw in self._waiting]
         seen, waiting = read_again(self.app.data, wanted), self._waiting
         self._waiting, self._rows = [], 0
+        warnings: dict[str, None] = {}
         for draw in waiting:
             batch = draw.source.attempt.batch
             rows = seen[batch]
             try:
                 if isinstance(rows, RecheckError):
                     raise rows
+                warnings |= dict.fromkeys(draw.require_blind(rows))
                 self._keep(draw, rows)
                 self._done[batch] = _new(draw)
             except RecheckError as error:
                 self._failed[batch] = error
+        for warning in warnings:
+            self.app.say(warning)
 
     def _keep(self, draw: BatchDraw, seen: DrawnRows) -> None:
         """Store populations, then samples, then the design: a draw without a design never happened."""
         app, head = self.app, draw.head
         samples, design = draw.samples(seen), draw.design(app.settings.actor)
-        transaction = (f"sample/{app.job.name}/{head['batch']}/{VERIFY}", draw.number)
+        transaction = (attempts.draws_id(app.job.name, head["batch"]), draw.number)
         with app.committing() as moment:
             common, store = {**head, "known_at": moment}, app.store
             store.table("populations").append(draw.members(common))

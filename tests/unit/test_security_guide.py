@@ -14,6 +14,7 @@ SENTENCES = re.findall(r"^- \*\*(.+?)\*\*", PAGE, re.MULTILINE)
 ATTACKS, INPUT = "tests/faults/test_attacks.py", "tests/faults/test_input.py"
 GUIDE, PACKAGES = "tests/faults/test_security.py", "tests/faults/test_packages.py"
 OWNED, SIGNING = "tests/unit/infra/test_owned_files.py", "tests/unit/infra/test_signing.py"
+CHANNELS = "tests/unit/infra/channels"
 TRIP, LOCAL = (
     "tests/labelstudio/test_round_trip.py",
     "tests/unit/labeling/labelstudio/local/test_server.py",
@@ -65,7 +66,7 @@ TESTS = {
     ],
     "Values cannot hide": [f"{QUESTIONS}/test_readable.py::test_nothing_hidden_reaches_people"],
     "Values cannot become markup": [
-        f"{QUESTIONS}/test_survey.py::test_any_text_survives_as_question_and_answer"
+        f"{QUESTIONS}/test_label_page.py::test_any_text_survives_as_question_and_answer"
     ],
     "Values do not steer a terminal": [
         f"{ATTACKS}::test_no_escape_sequence_of_the_data_reaches_the_terminal",
@@ -95,6 +96,14 @@ TESTS = {
     ],
     "The store holds no token": [
         "tests/unit/functions/promises/test_leaks.py::test_a_secret_in_packed_values_is_found"
+    ],
+    "Channels keep their secrets": [
+        f"{CHANNELS}/test_channel_settings.py::test_a_channel_that_cannot_be_used_is_refused_without_its_secret",
+        f"{CHANNELS}/test_smtp.py::test_a_server_without_encryption_gets_nothing",
+        f"{CHANNELS}/test_webhook.py::test_a_token_is_sent_unencrypted_to_no_other_machine",
+        f"{CHANNELS}/test_webhook.py::test_another_answer_than_2xx_is_a_failure_and_nothing_is_followed",
+        f"{CHANNELS}/test_webhook.py::test_no_answer_is_a_failure_that_keeps_the_address_to_itself",
+        "tests/cli/test_notify.py::test_no_secret_of_a_channel_is_printed_or_stored",
     ],
 }
 

@@ -35,7 +35,7 @@ class Machine:
             check=False,
             cwd=self.folder,
             env={name: value for name, value in changed.items() if value is not None},
-            preexec_fn=self.before,  # noqa: PLW1509 - no thread of ours runs here
+            preexec_fn=self.before,
         )
 
 

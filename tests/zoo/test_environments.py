@@ -73,7 +73,7 @@ def test_an_odd_machine_is_told_and_loses_nothing(
 
 def counts(terminal: Terminal) -> list[int]:
     """Return the rows of each table that a person has paid for."""
-    return [terminal.rows(f"select count(*) as n from {table}")[0]["n"] for table in HELD]
+    return [len(terminal.rows(f"from {table}")) for table in HELD]
 
 
 def opened(folder: Path, job: Path, kept: bytes) -> None:
