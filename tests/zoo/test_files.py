@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.cli.output import ALERT
+from functions.cli.alerting import ALERT
 from tests.fixtures.terminal import Answer, Terminal
 from tests.zoo.csv_files import CSV_FILES, Make
 from tests.zoo.parquet_files import PARQUET_FILES
