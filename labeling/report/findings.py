@@ -29,6 +29,7 @@ from labeling.report.headline import (
     only_of,
     since,
     subline,
+    unlisted,
     watched,
     whose,
 )
@@ -72,6 +73,7 @@ def findings(data: ReportData) -> Findings:
     leads = (
         (
             subline(newest),
+            unlisted(newest),
             whose(data),
             asks_more(newest, data),
             again(newest, data),
