@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlparse
 from pydantic import SecretStr
 
 from functions.batches.discovery import JobData
+from functions.name_owners import claim_name, require_own_name
 from functions.runs import Run, RunLog, keep
 from functions.tables import Views
 from infra import clock
@@ -79,6 +80,7 @@ class App:
         if dry_run:
             yield run
             return
+        claim_name(self.store, self.job, str(self.folder / self.file))
         with self.in_one_commit(), self.log.step(run, only_failed=only_failed):
             yield run
 
@@ -188,7 +190,7 @@ def open_app(
         The job, with its settings and its store.
 
     Raises:
-        JobInvalid, SettingsInvalid: one of them cannot be used.
+        JobInvalid, SettingsInvalid: one of them cannot be used, or the job's name is another's.
         StoreUnavailable: a later release wrote the store.
     """
     where = settings or user_settings.load()
@@ -198,6 +200,7 @@ def open_app(
         path = _path(job)
         job, folder, file = job_file.load(path), path.parent, path.name
     store = open_store(where.store or str(folder / "store"))
+    require_own_name(store, job)
     return App(job, where, store, folder, file, say=say, track=track)
 
 

@@ -58,6 +58,11 @@ class Store:
         return self.files.under("known")
 
     @property
+    def jobs(self) -> Files:
+        """The job that owns each name, `<name>.json`: written once, by the first that uses it."""
+        return self.files.under("jobs")
+
+    @property
     def notes(self) -> Files:
         """Notes that a step keeps for its next run: cursors and journals."""
         return self.files.under("notes")

@@ -26,7 +26,9 @@
     ├── EngineUnavailable      22  the engine is unknown or not installed
     ├── QueryInvalid           23  the SQL cannot be run
     ├── BucketUnreachable      24  (retryable) no whole answer, or a server error
-    └── BucketRefused          25  no credentials for a bucket, or too few rights
+    ├── BucketRefused          25  no credentials for a bucket, or too few rights
+    ├── AlertUnknown           26  no alert has the id
+    └── ChannelFailed          27  (retryable) a message did not arrive
 
 Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 """
@@ -36,7 +38,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 _USER = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*@")  # and password, in an address
 
@@ -71,6 +73,16 @@ class RecheckError(Exception):
         """
         kind = next(kind for kind in type(self).__mro__ if "exit_code" in vars(kind))
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+    def of_file(self, name: str) -> Self:
+        """Return the error with the name of the file that it is about, if it does not say it yet.
+
+        >>> SchemaMismatch("column 'n' is text", fix="write numbers").of_file("a.csv").problem
+        "a.csv: column 'n' is text"
+        """
+        if name in self.problem:
+            return self
+        return type(self)(f"{name}: {self.problem}", fix=self.fix)
 
     def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
         return _rebuild, (type(self), self.problem, self.fix)
@@ -242,6 +254,19 @@ class BucketRefused(RecheckError):
     """There are no credentials for a bucket, or they may not do this."""
 
     exit_code = 25
+
+
+class AlertUnknown(RecheckError):
+    """No alert of the job has the id."""
+
+    exit_code = 26
+
+
+class ChannelFailed(RecheckError):
+    """A message did not arrive through a channel of `[notify]`."""
+
+    exit_code = 27
+    retryable = True
 
 
 def encode_error(error: RecheckError) -> bytes:

@@ -17,6 +17,7 @@ from pipelines.job.job_file import Job
 from pipelines.job.rules import file_rules
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 
 _COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at", "error")
@@ -48,6 +49,11 @@ class Attempt:
 def transaction_id(job: str, batch: str) -> str:
     """Return the id of a batch's transaction: one, for two models must not publish side by side."""
     return f"score/{job}/{batch}"
+
+
+def draws_id(job: str, batch: str) -> str:
+    """Return the id of the transactions by which the draws of a batch are stored."""
+    return f"sample/{job}/{batch}/{VERIFY}"
 
 
 def published(tables: Tables) -> dict[str, str]:
@@ -176,12 +182,15 @@ def rules(job: Job) -> dict[str, str]:
         "time": job.data.time,
         "batches": job.batches.model_dump(mode="json", include={"by", "column", "timezone"}),
     }
+    naming |= {"time_unit": job.data.time_unit} if job.data.time_unit else {}
     written = file_rules(job)
     content = {
         **written.set_by_job,
         "cohorts": {name: content_of(one) for name, one in job.cohorts.items()},
         "predictions": job.predictions and content_of(job.predictions),
     }
+    if job.predictions and job.predictions.map_:  # which reads a text only where it is no answer
+        content["answers"] = job.target.answers
     found = {NAMING: _digest(naming), CONTENT: _digest(content), SEED: _digest(job.sampling.seed)}
     aim = job.sampling.for_
     return found | ({ASKED_CLASS: _digest(aim.class_)} if aim else {})

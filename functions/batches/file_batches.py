@@ -11,12 +11,13 @@ from pipelines.errors import InputUnreadable, RecheckError, SchemaMismatch
 from pipelines.input.batch_rows import members
 from pipelines.input.batches import ALL
 from pipelines.input.fragments import Source, read_column
-from pipelines.job.periods import name_of, named
+from pipelines.job.periods import PERIODS, name_of, named
 from pipelines.job.rules import BatchRule
 
 _DAY = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-_/.]?)(\d\d)\2(\d\d)(?:[T_/. -]?([01]\d|2[0-3]))?(?!\d)"
 )
+_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_/.]?(0[1-9]|1[0-2])(?!\d)")
 _WEEK = re.compile(r"(?<!\d)((?:19|20)\d\d)-?W(\d\d)(?!\d)")
 
 
@@ -62,11 +63,13 @@ def period_in(name: str, rule: BatchRule) -> frozenset[str]:
     >>> [sorted(period_in("meters_20261120.csv", BatchRule(by))) for by in ("day", "week", "hour")]
     [['2026-11-20'], ['2026-W47'], []]
     """
-    if rule.by not in ("hour", "day", "week"):
+    if rule.by not in PERIODS:
         return frozenset()
     names = (
         {f"{year}-W{week}" for year, week in _WEEK.findall(name)} if rule.by == "week" else set()
     )
+    if rule.by == "month":
+        names |= {f"{year}-{month}" for year, month in _MONTH.findall(name)}
     for year, _, month, day, hour in _DAY.findall(name):
         moment = f"{year}-{month}-{day}" + (f"T{hour}" if hour and rule.by == "hour" else "")
         period = named(moment)

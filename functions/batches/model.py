@@ -48,7 +48,9 @@ def live(job: Job, store: Store, settings: Settings) -> Live:
         PackageRefused: the package is unsigned, changed or foreign.
     """
     if job.predictions:
-        given = partial(GivenPredictions, job.predictions, job.task, asked_class(job))
+        given = partial(
+            GivenPredictions, job.predictions, job.task, asked_class(job), job.target.answers
+        )
         return Live(UNVERSIONED, given)
     model = job.model
     if model is None:

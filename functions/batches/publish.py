@@ -205,6 +205,7 @@ class Publisher:
                 "predictions": scored.predictions,
                 "quarantined": scored.quarantined,
                 "bad": [[reason, column, count] for (reason, column), count in bad.items()],
+                **_mapped(results),
             },
             rows=scored.rows_in,
             bytes=attempt.size,
@@ -262,6 +263,14 @@ def _hint(reason: str, first: BadRow) -> str:
     """Return the way out of the most frequent fault, if it has one of its own."""
     is_typed = first.source.lower().endswith((".parquet", ".pq"))
     return _HINTS.get(reason) or ("" if is_typed else _TEXT_HINTS.get(reason, ""))
+
+
+def _mapped(results: Iterable[FragmentResult]) -> dict[str, dict[str, int]]:
+    """Count the rows that `predictions.map` read as a class, by class; nothing where it read none."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.classes.mapped)
+    return {"mapped": dict(counts)} if counts else {}
 
 
 def _merged(digests: Iterable[Digest]) -> Digest:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from functions.cli import asking, jobs, labelstudio, output, progress, results, scoring
+from functions.cli import alerting, asking, jobs, labelstudio, output, progress, results, scoring
 from functions.cli.options import Typed
 from pipelines.errors import RecheckError
 
@@ -41,6 +42,7 @@ for _command in (
     jobs.init,
     scoring.fit,
     scoring.score,
+    results.plan,
     asking.sample,
     labelstudio.labelstudio,
     asking.push,
@@ -48,10 +50,12 @@ for _command in (
     results.estimate,
     results.errors,
     results.report,
+    alerting.alerts,
     progress.run,
     progress.status,
     results.query,
     results.doctor,
+    jobs.remove,
 ):
     recheck.add_command(_command)
 
@@ -60,6 +64,7 @@ def run(words: Sequence[str]) -> int:
     """Run one command line; return its exit code."""
     as_json, typed = "--json" in words, Typed()
     try:
+        _require_folder()
         code = recheck.main(args=list(words), prog_name="recheck", standalone_mode=False, obj=typed)
     except RecheckError as error:
         return output.failure(error, as_json=as_json, job=typed.get("job"))
@@ -72,6 +77,17 @@ def run(words: Sequence[str]) -> int:
         output.say("stopped; it is safe to run the same command again")
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _require_folder() -> None:
+    """Refuse to run in a folder that was deleted: no path that is typed there means anything."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise RecheckError(
+            "the folder that this command runs in is gone",
+            fix="change to a folder that is there, and run the command again",
+        ) from error
 
 
 def _usage(error: click.ClickException, *, as_json: bool) -> int:

@@ -1,8 +1,9 @@
-"""`recheck init`: a job from a look at the data."""
+"""`recheck init` and `recheck remove`: a job from a look at the data, and its rows gone again."""
 
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,20 @@ from typing import TYPE_CHECKING
 import click
 
 from functions.cli import output
-from functions.cli.options import dry_run_option, json_option
+from functions.cli.options import (
+    batch_option,
+    dry_run_option,
+    job_argument,
+    json_option,
+    opened,
+    yes_option,
+)
 
 if TYPE_CHECKING:
-    from functions.new_job.job_text import InitOptions, RareClass
+    from collections.abc import Iterable, Mapping
+
+    from functions.new_job.init_options import InitOptions
+    from functions.new_job.rare_class import RareClass
 
 
 @click.command()
@@ -52,7 +63,7 @@ if TYPE_CHECKING:
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
-    metavar="hour|day|week|COL",
+    metavar="hour|day|week|month|COL",
     help="What makes a batch: a period of the column that --time names, or the values of a column.",
 )
 @click.option(
@@ -92,7 +103,7 @@ def init(
     It runs as it is. Say what is predicted by --target, by --predicted, or, where
     nothing holds the truth yet, by what people may answer: --answer or --number.
     """
-    from functions.new_job.job_text import InitOptions
+    from functions.new_job.init_options import InitOptions
     from functions.steps import init as step
 
     options = InitOptions(
@@ -118,11 +129,14 @@ def init(
         else [
             f"wrote {made.path}",
             f"{count}: {output.few(made.batches)}",
+            *made.notes,
             *_rare_class(made.rare),
             f"next: recheck {_first_step(options, made.batches)} {shlex.quote(str(made.path))}",
         ]
     )
     answer = {"job": made.path, "batches": made.batches}
+    if made.notes:
+        answer["notes"] = list(made.notes)
     if made.rare:
         answer["rare_class"] = {"class": made.rare.name, "share": made.rare.share}
     output.answer(answer, shown, as_json=as_json)
@@ -150,3 +164,45 @@ def _first_step(options: InitOptions, batches: Sequence[str]) -> str:
     first = first_to_check(batches, options)
     before = [batch for batch in batches if first and batch < first]
     return f"fit --batch {before[0]}..{before[-1]}" if before else "fit"
+
+
+@click.command()
+@job_argument
+@batch_option
+@yes_option
+@dry_run_option
+@json_option
+def remove(job: Path, *, batches: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Take rows of a job away: predictions, samples, tasks, answers, figures.
+
+    Of some batches, or without --batch of the whole job, in every table and in Label
+    Studio. Packages, the record of runs, reports and the input stay, and are named. It
+    asks first; --yes answers. Safe to repeat: after a kill it goes on.
+    """
+    from functions.steps import remove as step
+
+    app = opened(job)
+    planned = step.remove(app, step.RemoveOptions(batches, dry_run=True))
+    what = f"batch {output.few(batches)}" if batches else "the whole job"
+    if dry_run:
+        _told(planned.removed, planned.kept, as_json=as_json)
+        return
+    if not yes:
+        _ask(f"remove {what} of {app.job.name}", planned.removed)
+    done = step.remove(app, step.RemoveOptions(batches))
+    _told(done.removed, done.kept, as_json=as_json)
+
+
+def _ask(what: str, rows: Mapping[str, int]) -> None:
+    """Ask whether to go on; where nobody can answer, refuse."""
+    counts = ", ".join(f"{count} {name}" for name, count in rows.items() if count)
+    output.say(f"{what}: {counts or 'no rows'}")
+    if not sys.stdin.isatty():
+        raise click.UsageError("this cannot be undone, and nobody is there to ask: pass --yes")
+    click.confirm("This cannot be undone. Go on?", abort=True, err=True)
+
+
+def _told(rows: Mapping[str, int], kept: Iterable[str], *, as_json: bool) -> None:
+    there = [[name, count] for name, count in rows.items() if count]
+    lines = [*output.table(["table", "rows"], there), *(f"stays: {one}" for one in kept)]
+    output.answer({"removed": rows, "kept": list(kept)}, lines, as_json=as_json)

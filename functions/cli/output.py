@@ -20,10 +20,7 @@ from pipelines.errors import RecheckError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labeling.estimates.alerts import Alert
-
 Item = TypeVar("Item")
-ALERT = 10  # the exit code of what ran well, but an alert fired
 _EVERY = 0.1  # seconds between two looks of the progress bar
 _OPEN = re.compile(r"(`recheck (?:[a-z]+ )+)…")  # a command in a hint whose job is left open
 _SHOWN = 6  # names in a message, of many
@@ -127,14 +124,6 @@ def say(message: str) -> None:
         encoding = _encoding(sys.stderr)
         text = visible(message).encode(encoding, "backslashreplace").decode(encoding)
         print(text, file=sys.stderr, flush=True)
-
-
-def alerted(alerts: Sequence[Alert]) -> int:
-    """Print the lines that are crossed; return the exit code, which is for them only."""
-    crossed = [alert for alert in alerts if alert.state == "crossed"]
-    for alert in crossed:
-        say(f"alert: {alert.message}")
-    return ALERT if crossed else 0
 
 
 def changed(batches: Sequence[str], job: Path) -> None:

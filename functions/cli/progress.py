@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from functions.cli import batch_records, estimate_table, output
+from functions.cli import alerting, batch_records, output
 from functions.cli.options import (
     batch_option,
     dry_run_option,
@@ -17,6 +17,7 @@ from functions.cli.options import (
     json_option,
     opened,
 )
+from functions.cli.tables import estimate_table
 
 if TYPE_CHECKING:
     from functions.app import App
@@ -51,16 +52,21 @@ def run(
     app = opened(job)
     done = step.run(app, step.RunOptions(batches, since, dry_run))
     output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
-    alerts = [alert.record() for alert in done.alerts]
-    answer = {"steps": done.steps, "alerts": alerts, "report": done.report}
-    crossed = output.alerted(done.alerts)
+    lines = alerting.records(done.lines, done.alerts)
+    answer = {"steps": done.steps, "alerts": lines, "report": done.report}
+    fired = alerting.tell(done.alerts, job)
     if done.failure and as_json:
         beside = {**_failed(done.cause, job), **answer}
         return output.failure(done.failure, as_json=True, job=job, beside=beside)
-    lines = [*_walked(app, done), *estimate_table.watched(done.alerts)]
-    output.answer(answer, lines, as_json=as_json)
+    alerting.warn(done.notices)
+    text = [*_walked(app, done), *estimate_table.watched(done.lines)]
+    output.answer(answer, text, as_json=as_json)
     _say_errors(done.errors, job)
-    return done.failure.exit_code if done.failure else crossed
+    if done.failure:
+        return done.failure.exit_code
+    if not dry_run:
+        alerting.mark(app, done.alerts)
+    return fired
 
 
 def _say_errors(errors: Sequence[StepError], job: Path) -> None:

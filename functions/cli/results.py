@@ -1,4 +1,4 @@
-"""`recheck estimate`, `report`, `errors`, `query` and `doctor`: what came out, and whether it holds."""
+"""`recheck estimate`, `report`, `errors`, `plan`, `query` and `doctor`: what came out, and whether it holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from functions.cli import error_table, estimate_table, output
+from functions.cli import alerting, output
 from functions.cli.csv_output import csv_option, write_csv
 from functions.cli.options import (
     batch_option,
@@ -16,6 +16,8 @@ from functions.cli.options import (
     json_option,
     opened,
 )
+from functions.cli.tables import estimate_table, result_tables
+from pipelines.job.limits import MOST_ROWS
 
 
 @click.command()
@@ -43,25 +45,34 @@ def estimate(
     """
     from functions.steps import estimate as step
 
-    estimates, alerts = step.estimate(opened(job), step.EstimateOptions(batches, as_of, dry_run))
+    app = opened(job)
+    found = step.estimate(app, step.EstimateOptions(batches, as_of, dry_run))
     payload = {
         "estimates": [
             {
                 **e.record(),
                 "reliable": e.reliable,
                 "just_begun": e.just_begun,
-                "reason": e.reason,
+                "reason": e.reason or e.note,
+                "unlisted": e.unlisted,
             }
-            for e in estimates
+            for e in found.estimates
         ],
-        "alerts": [a.record() for a in alerts],
+        "alerts": alerting.records(found.lines, found.alerts),
     }
     if csv_file:
         records = [output.plain(record) for record in payload["estimates"]]
         write_csv(csv_file, list(records[0]) if records else [], (r.values() for r in records))
-    lines = [*estimate_table.estimated(estimates, batches, job), *estimate_table.watched(alerts)]
+    lines = [
+        *estimate_table.estimated(found.estimates, batches, job),
+        *estimate_table.watched(found.lines),
+    ]
     output.answer(payload, lines, as_json=as_json)
-    return output.alerted(alerts)
+    fired = alerting.tell(found.alerts, job)
+    if as_of is None and not dry_run:
+        alerting.mark(app, found.alerts)
+        alerting.notify(app)
+    return fired
 
 
 @click.command()
@@ -109,12 +120,55 @@ def errors(
 
     found = step.errors(opened(job), step.ErrorsOptions(batches, cohort, class_))
     if csv_file:
-        write_csv(csv_file, *error_table.columns(found))
+        write_csv(csv_file, *result_tables.error_columns(found))
     output.answer(
-        {"errors": [error_table.record(row) for row in found]},
-        error_table.lines(found),
+        {"errors": [result_tables.error_record(row) for row in found]},
+        result_tables.errors(found),
         as_json=as_json,
     )
+
+
+@click.command()
+@job_argument
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="POINTS",
+    help="How far the interval may reach to either side: points of a share (2), or units of a number (a tenth of the error).",
+)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="M", help="A metric; may be given several times."
+)
+@click.option("--class", "class_", metavar="C", help="The class, for metrics of a single class.")
+@batch_option
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1, max=MOST_ROWS),
+    metavar="N",
+    help="Say what so many answers per batch buy; without it, those of the job file.",
+)
+@json_option
+def plan(
+    job: Path,
+    *,
+    within: float | None,
+    metrics: tuple[str, ...],
+    class_: str | None,
+    batches: tuple[str, ...],
+    budget: int | None,
+    as_json: bool,
+) -> None:
+    """Say how many answers make an interval as short as you want it.
+
+    By the newest scored batch, or by --batch: its draws are those of `recheck sample`,
+    and the answers are expected to be as those so far. Before there are any, they are
+    as the model's own scores say, or in the worst case half of them wrong.
+    """
+    from functions.steps import plan as step
+
+    options = step.PlanOptions(within, metrics, class_, batches, budget)
+    planned = step.plan(opened(job), options)
+    output.answer(output.plain(planned), result_tables.plans(planned), as_json=as_json)
 
 
 @click.command()

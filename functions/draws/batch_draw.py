@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from functions.batches.attempts import Attempt, FileDigests
 from functions.draws import predictions as predicted
+from functions.draws.blindness import looked_at, sight_of_batch, sight_of_drawn
 from functions.draws.class_goals import class_goal
 from functions.draws.designs import design_rows
 from functions.draws.planner import plan_of, scored_batch
@@ -24,6 +25,7 @@ from pipelines.models.package import Package
 from pipelines.sampling.draws import Draw, draw
 from pipelines.sampling.membership import membership_table
 from pipelines.sampling.plan import (
+    CENSUS_REASON,
     Design,
     DrawRequest,
     DrawStep,
@@ -81,7 +83,34 @@ class BatchDraw:
         """Return the rows that must be read again, to be stored as people see them."""
         scorer = predicted.scorer_of(self.job, self.package)
         ids = frozenset(self.rows.ids[row] for row, *_ in self._places)
-        return WantedIds(self.source.attempt, ids, scorer)
+        looked = looked_at(self.rows) if self._asks else None
+        return WantedIds(self.source.attempt, ids, scorer, looked)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether people are asked about its rows, and see something of them."""
+        return bool(self.job.labeling.show) and self.plan.reason != CENSUS_REASON
+
+    def require_blind(self, seen: DrawnRows) -> list[str]:
+        """Refuse rows whose shown columns tell the prediction.
+
+        Args:
+            seen: the rows of `wanted`.
+
+        Returns:
+            What people may guess from features and texts, in words.
+
+        Raises:
+            JobInvalid: a column tells it.
+        """
+        if not self._asks or seen.beside is None:
+            return []
+        batch = repr(self.source.attempt.batch)
+        all_rows = sight_of_batch(self.job, self.rows, seen.beside)
+        all_rows.require_blind(f"the rows of batch {batch}")
+        drawn = sight_of_drawn(self.job, self.samples(seen))
+        drawn.require_blind(f"the rows that are drawn from batch {batch}")
+        return all_rows.warnings
 
     @property
     def head(self) -> dict[str, Any]:

@@ -7,12 +7,16 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from functions.batches import discovery
 from functions.batches.attempts import Attempt
 from functions.batches.discovery import JobData
 from labeling.questions.shown import ShownColumn, shown_json, shown_rows
+from pipelines.columns.buffers import int_array, is_text
+from pipelines.columns.utf8 import readable
 from pipelines.errors import InputChanged, RecheckError
 from pipelines.features.spec import Image, Text
 from pipelines.identity.keyed_hash import hex_text, subkey
@@ -20,9 +24,12 @@ from pipelines.identity.row_digests import Digest
 from pipelines.input.batch_rows import BatchRows
 from pipelines.input.faults import Faults
 from pipelines.input.typed_columns import checked_text
-from pipelines.input.typed_rows import take
+from pipelines.input.typed_rows import take, take_column
 from pipelines.job.job_file import Job
 from pipelines.scoring.scorers import Scorer
+
+IDS = ""  # the column of ids in `DrawnRows.beside`; no column of the data has that name
+_BEGINNING = 500  # characters of a value that is held against its prediction
 
 
 def shown_columns(job: Job) -> list[ShownColumn]:
@@ -52,6 +59,7 @@ class DrawnRows:
 
     shown: dict[str, str]  # what people see, as JSON
     scores: dict[str, dict[str, float] | None]  # the probability of each class, if there are any
+    beside: pa.Table | None = None  # shown columns of the rows that were looked at, as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,7 @@ class WantedIds:
     attempt: Attempt  # the live scoring of the batch
     ids: frozenset[str]  # of their predictions
     scorer: Scorer | None  # gives the probabilities of classes; None where nothing does
+    looked_at: npt.NDArray[np.uint64] | None = None  # 64 bits of ids, ascending: `DrawnRows.beside`
 
 
 def read_again(data: JobData, wanted: Sequence[WantedIds]) -> dict[str, DrawnRows | RecheckError]:
@@ -140,6 +149,7 @@ class _BatchAgain:
     digest: Digest = field(default_factory=Digest)
     chosen: list[WantedRows] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
+    beside: list[pa.RecordBatch] = field(default_factory=list)
 
     def add(self, part: BatchRows, job: Job) -> None:
         """Take the wanted rows of a fragment."""
@@ -147,6 +157,8 @@ class _BatchAgain:
         rows = WantedRows.of(part, self.wanted.ids)
         self.shown |= rows.shown(job)
         self.chosen += [rows] if self.wanted.scorer else []
+        if self.wanted.looked_at is not None:
+            self.beside.append(_beside(part, self.wanted.looked_at, job))
 
     def result(self) -> DrawnRows | RecheckError:
         """Return the rows, or why they are not those that were scored."""
@@ -158,4 +170,25 @@ class _BatchAgain:
             )
         found = [rows.scores(scorer) for rows in self.chosen if scorer]
         scores = {name: scores for some in found for name, scores in some.items()}
-        return DrawnRows(self.shown, scores)
+        return DrawnRows(
+            self.shown, scores, pa.Table.from_batches(self.beside) if self.beside else None
+        )
+
+
+def _beside(part: BatchRows, wanted: npt.NDArray[np.uint64], job: Job) -> pa.RecordBatch:
+    """Return the shown columns of some rows of a fragment, as the beginnings of texts, and 64 bits of ids."""
+    places = np.flatnonzero(np.isin(part.ids[:, 0], wanted))
+    columns = {IDS: int_array(part.ids[places, 0].view(np.int64))}
+    for column in shown_columns(job):
+        if column.kind != "image":
+            columns[column.name] = _text(take_column(part.rows.column(column.name), places))
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _text(column: pa.Array) -> pa.StringArray:
+    """Return the beginnings of values as text; nothing of a type without text."""
+    try:
+        plain = readable(column) if is_text(column.type) else column.cast(pa.string())
+    except pa.ArrowNotImplementedError:
+        return pa.nulls(len(column), pa.string())
+    return pc.utf8_slice_codeunits(plain.cast(pa.string()), 0, _BEGINNING)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
@@ -15,16 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from functions.new_job.first_rows import FILES, FirstValues, first_values
+from functions.new_job.first_rows import FILES, FirstValues
 from pipelines.columns.buffers import integers, is_text, texts
-from pipelines.columns.spelling import canonical_text
+from pipelines.columns.epochs import Unit, likely_unit
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.utf8 import readable
-from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
-from pipelines.input import fragments
-from pipelines.input.fragments import Source
+from pipelines.formats.file_rules import NOT_AVAILABLE
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
+_MATTERS = ("numeric", "categorical", "date", "text", "image")
 _FEW = 10  # rows of which nobody can tell whether a column numbers them
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
@@ -44,16 +42,26 @@ class Column:
     timezone: str | None = None  # of its times, where they have one
     is_number: bool = False  # every value can be read as a number
     unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
+    epoch: Unit | None = None  # the unit of numbers that look like times since 1970
+    is_everywhere: bool = True  # each of the files that were looked at has it
+
+    @property
+    def matters(self) -> bool:
+        """Whether it can be a feature, and people can judge a row by it."""
+        return self.kind in _MATTERS and self.is_everywhere
+
+    @property
+    def why_not(self) -> str:
+        """Why it is no feature, in words."""
+        if self.kind in _MATTERS:
+            return "not every file has it"
+        reasons = {"identifier": "it looks like an identifier", "empty": "it is empty"}
+        return reasons.get(self.kind, "its type has no feature")
 
 
-def look(sources: Sequence[Source]) -> list[Column]:
-    """Return every column of the first files that have rows, with its guessed kind.
-
-    Raises:
-        InputUnreadable: no file has rows, or one cannot be read.
-        SchemaMismatch: two columns of a file have the same name.
-    """
-    return [_look(first) for first in first_values(sources)]
+def look(first: Sequence[FirstValues]) -> list[Column]:
+    """Return every column of the first files that have rows, with its guessed kind."""
+    return [replace(_look(one), is_everywhere=one.is_everywhere) for one in first]
 
 
 def _look(first: FirstValues) -> Column:
@@ -67,7 +75,8 @@ def _look(first: FirstValues) -> Column:
     distinct = pc.count_distinct(values).as_py()
     kind = "identifier" if _counts_rows(values, rows) else _kind(values, distinct)
     is_number = kind == "numeric" or kinds.is_integer(values.type)
-    return Column(name, kind, distinct, rows, first.timezone, is_number)
+    unit = likely_unit(values) if is_number else None
+    return Column(name, kind, distinct, rows, first.timezone, is_number, epoch=unit)
 
 
 def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
@@ -80,9 +89,9 @@ def _look_at_texts(first: FirstValues, values: pa.Array) -> Column:
         kind = _kind_of_text(values, distinct)
         if first.is_untyped and kind != "image" and _are_times(values):
             kind = "date"
-    return Column(
-        first.name, kind, distinct, len(first.values), first.timezone, is_number, unavailable
-    )
+    unit = likely_unit(there) if first.is_untyped and is_number else None
+    rows = len(first.values)
+    return Column(first.name, kind, distinct, rows, first.timezone, is_number, unavailable, unit)
 
 
 def _available(values: pa.Array) -> tuple[pa.Array, frozenset[str]]:
@@ -133,12 +142,19 @@ def _kind_of_numbers(values: pa.Array, distinct: int, rows: int) -> Kind:
 
 def _counts_rows(values: pa.Array, rows: int) -> bool:
     """Tell whether whole numbers go up by one from row to row, in each file anew: they say nothing."""
-    if len(values) < max(rows, _FEW) or not kinds.is_integer(values.type):
+    if len(values) < max(rows, _FEW) or not _fits_signed(values):
         return False
     numbers = integers(values)
     goes_on = np.diff(numbers) == 1
     begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1)) & ~goes_on
     return bool((goes_on | begins).all()) and int(begins.sum()) < FILES
+
+
+def _fits_signed(values: pa.Array) -> bool:
+    """Tell whether values are integers of at most 63 bits; hashes of 64 bits number no rows."""
+    if not kinds.is_uint64(values.type):
+        return bool(kinds.is_integer(values.type))
+    return bool(pc.max(values).as_py() <= np.iinfo(np.int64).max)
 
 
 def _are_codes(values: pa.Array) -> bool:
@@ -161,63 +177,8 @@ def _can_be(values: pa.Array, kind: pa.DataType) -> bool:
     return False
 
 
-def classes(sources: Sequence[Source], name: str, *, most: int) -> list[str] | None:
-    """Return every value of a column as text.
-
-    Args:
-        sources: the data files.
-        name: of the column.
-        most: values at most.
-
-    Returns:
-        The values, sorted; None where there are more.
-    """
-    words: set[str] = set()
-    for source in sources:
-        for rows in fragments.read_column(source, name):
-            words |= set(canonical_text(_readable(pc.unique(rows.column(0)))).to_pylist()) - {
-                None,
-                "",
-            }
-            if len(words) > most:
-                return None
-    available = {word for word in words if word.strip().lower() not in NOT_AVAILABLE}
-    if available and all(map(is_number, available)):
-        words = available
-    return sorted(words, key=_by_number)
-
-
 def _readable(column: pa.Array) -> pa.Array:
     return readable(column) if is_text(column.type) else column
-
-
-def rarest_class(sources: Sequence[Source], name: str) -> tuple[str, float] | None:
-    """Return the rarest value of a column of classes, and its share of the rows that have any.
-
-    Args:
-        sources: the data files.
-        name: of the column.
-
-    Returns:
-        The value as text and the share; None without a value.
-    """
-    counts: Counter[str] = Counter()
-    for source in sources:
-        for rows in fragments.read_column(source, name):
-            found = pc.value_counts(canonical_text(_readable(rows.column(0))).drop_null())
-            values, numbers = (found.field(part).to_pylist() for part in ("values", "counts"))
-            counts.update(dict(zip(values, numbers, strict=True)))
-    if not counts:
-        return None
-    word, number = min(counts.items(), key=lambda pair: (pair[1], pair[0]))
-    return word, number / counts.total()
-
-
-def _by_number(text: str) -> tuple[float, str]:
-    try:
-        return float(text), text
-    except ValueError:
-        return float("inf"), text
 
 
 def name_of(folder: PurePath) -> str:

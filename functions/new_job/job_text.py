@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -16,13 +16,20 @@ from tomlkit.items import Table
 
 from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
-from functions.new_job.task import TaskOptions, task_of
+from functions.new_job.first_rows import first_values
+from functions.new_job.hidden_columns import PredictedRows, Sighted
+from functions.new_job.init_options import InitOptions
+from functions.new_job.label_rules import map_notes, map_of
+from functions.new_job.rare_class import RARE, RareClass
+from functions.new_job.task import TaskChoice, TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
 from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
+from pipelines.job.job_file import new_id
+from pipelines.job.periods import PERIODS
+from pipelines.models.catalogue import TaskType
 
-PERIODS = ("hour", "day", "week")
 _ALERT = """
 [[alerts]]
 metric = "{metric}"
@@ -33,46 +40,6 @@ _ALERTS = {
     "classification": _ALERT.format(metric="accuracy", line="below = 0.8"),
     "regression": _ALERT.format(metric="mae", line="above = 10"),
 }
-_RARE = 0.05  # share of the rows below which a draw in proportion asks about a class too seldom
-_MATTERS = ("numeric", "categorical", "date", "text", "image")
-
-
-@dataclass(frozen=True, slots=True)
-class InitOptions:
-    """The options of `recheck init`."""
-
-    data: str
-    target: str | None = None
-    predicted: str | None = None
-    score: str | None = None
-    answers: tuple[str, ...] = ()
-    number: bool = False
-    key: tuple[str, ...] = ()
-    time: str | None = None
-    batch_by: str | None = None
-    known_after: tuple[str, ...] = ()
-    question: str | None = None
-    seed: str | None = None  # of the draws; random without one
-    dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RareClass:
-    """A class of few rows, of which a draw can ask more."""
-
-    name: str
-    share: float  # of the rows
-    has_probability: bool  # whether the job as it is written knows the class's probability
-
-    @property
-    def line(self) -> str:
-        """The line of [sampling] that asks more about it."""
-        return f'for = {{metric = "f1", class = {json.dumps(self.name, ensure_ascii=False)}}}'
-
-    @property
-    def percent(self) -> str:
-        """Its share in words, as `1.2 %`."""
-        return f"{100 * self.share:.2g} %"
 
 
 class JobDraft:
@@ -83,8 +50,11 @@ class JobDraft:
         self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources
         self.rare: RareClass | None = None  # known once the text is made
-        self.columns = {column.name: column for column in column_kinds.look(self.sources)}
+        self.notes: list[str] = []  # of the columns that people see, once the text is made
+        self.first = first_values(self.sources)
+        self.columns = {column.name: column for column in column_kinds.look(self.first)}
         self._require_time()
+        self._read_time()
         for name in self._named():
             if name not in self.columns:
                 raise SchemaMismatch(
@@ -97,12 +67,18 @@ class JobDraft:
         by, options = self.options.batch_by, self.options
         if by not in PERIODS or options.time or by in self.columns:
             return
-        times = [column.name for column in self.columns.values() if column.kind == "date"]
+        times = [one.name for one in self.columns.values() if one.kind == "date" or one.epoch]
         likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
         raise JobInvalid(
             f"--batch-by {by} needs --time, the column with the time of the event",
             fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
         )
+
+    def _read_time(self) -> None:
+        """Take a column of times that are numbers for what it is."""
+        time = self.columns.get(self.options.time or "")
+        if time is not None and time.epoch:
+            self.columns[time.name] = replace(time, kind="date", is_number=False)
 
     def _named(self) -> list[str]:
         options = self.options
@@ -113,6 +89,14 @@ class JobDraft:
     def _is_period(self) -> bool:
         return self.options.batch_by in PERIODS and self.options.time is not None
 
+    @cached_property
+    def choice(self) -> TaskChoice:
+        """The task, and the classes that people may answer with."""
+        options = self.options
+        column = options.target or options.predicted
+        asked = TaskOptions(column, options.answers, options.number, bool(options.predicted))
+        return task_of(asked, self.sources, self.columns)
+
     def text(self) -> str:
         """Return the whole file."""
         document = tomlkit.document()
@@ -121,24 +105,22 @@ class JobDraft:
                 "What to run; docs/reference/job.md explains every key. Where to run is settings."
             )
         )
-        options = TaskOptions(
-            self.options.target or self.options.predicted, self.options.answers, self.options.number
-        )
-        task, answers = task_of(options, self.sources, self.columns)
-        document["name"] = column_kinds.name_of(self.folder)
+        choice, task, answers = self.choice, self.choice.task, self.choice.answers
+        document["name"] = name = column_kinds.name_of(self.folder)
+        document["id"] = new_id(self.options.seed, name)
+        document["id"].comment("tells this job from another one of its name")
         document["task"] = task
         document["data"] = self._data()
         document["batches"] = self._batches()
         document["target"] = table_of({"column": self.options.target, "answers": answers or None})
         features = self._features()
         if self.options.predicted:
-            document["predictions"] = table_of(
-                {"label": self.options.predicted, "score": self.options.score}
-            )
+            document["predictions"] = self._predictions(choice)
         else:
             document["features"] = features
             document["model"] = self._model(task)
-        self.rare = self._rare(answers)
+        self.notes += choice.notes
+        self.rare = self._rare(choice)
         document["sampling"] = self._sampling()
         document["labeling"] = self._labeling(task)
         self._add_cohorts(document)
@@ -162,6 +144,7 @@ class JobDraft:
                 "path": shown,
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
+                "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
                 "missing": self._missing() or None,
                 **self.sources[0].rules.set_by_job,
             }
@@ -200,26 +183,34 @@ class JobDraft:
         )
         chosen = tomlkit.table()
         for column in self._candidates():
-            if column.kind in _MATTERS:
+            if column.matters:
                 chosen.add(column.name, inline(_FEATURES[column.kind]))
             else:
-                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(
-                    column.kind, "its type has no feature"
-                )
-                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {why}"))
+                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {column.why_not}"))
         table["columns"] = chosen
         return table
 
     def _candidates(self) -> list[Column]:
         options = self.options
-        apart = {
-            options.target,
-            options.predicted,
-            options.score,
-            *options.key,
-            *options.known_after,
-        }
+        told = (options.target, options.predicted, options.score)
+        apart = {*told, *options.key, *options.known_after}
         return [column for name, column in self.columns.items() if name not in apart]
+
+    def _predictions(self, choice: TaskChoice) -> Table:
+        options = self.options
+        label, score = str(options.predicted), options.score
+        rows = PredictedRows(self.first, label, choice)
+        of = rows.class_of_score(score) if score else None
+        if of is not None:
+            self.notes.append(
+                f"column {score!r} holds the probability of class {of!r} in every row, and not that of the "
+                "predicted one: the job file says so in predictions.score_of"
+            )
+        table = table_of({"label": label, "score": score, "score_of": of})
+        if choice.stands_for or choice.refusals:
+            table["map"] = map_of(choice)
+            self.notes += map_notes(choice)
+        return table
 
     def _model(self, task: str) -> Table:
         estimator = "LogisticRegression" if task == "classification" else "Ridge"
@@ -239,25 +230,36 @@ class JobDraft:
         table["budget"].comment("rows per batch that people are asked about")
         table["seed"].comment("another seed draws other rows")
         if self.rare:
-            table.add(tomlkit.comment(f"{self.rare.line}  # {self._about(self.rare)}"))
+            table.add(tomlkit.comment(f"{self.rare.line}  # {self.rare.about}"))
         return table
 
-    def _rare(self, answers: Sequence[str]) -> RareClass | None:
+    def _rare(self, choice: TaskChoice) -> RareClass | None:
         """Return the rarest class, where it has under 5 % of the rows; numbers have none."""
-        column = self.options.predicted or self.options.target
-        found = column_kinds.rarest_class(self.sources, column) if answers and column else None
-        if found is None or found[1] >= _RARE:
+        options = self.options
+        if choice.rarest is None or choice.rarest[1] >= RARE:
             return None
-        is_known = not self.options.predicted or (bool(self.options.score) and len(answers) == 2)
-        return RareClass(*found, is_known)
+        is_known = not options.predicted or (bool(options.score) and len(choice.answers) == 2)
+        return RareClass(*choice.rarest, is_known)
 
-    @staticmethod
-    def _about(rare: RareClass) -> str:
-        asked = f"asks more about {rare.name!r}, {rare.percent} of the rows"
-        return asked if rare.has_probability else f"{asked}; name its probability in [predictions]"
+    def _sighted(self, candidates: Sequence[Column]) -> Sighted:
+        """Return which of the columns tell what was, or will be, predicted."""
+        label = self.options.predicted or self.options.target
+        if label is None:
+            return Sighted({}, [])
+        rows = PredictedRows(self.first, label, self.choice)
+        names = [column.name for column in candidates if column.kind != "image"]
+        if self.options.predicted is None:
+            return rows.of_target(names)
+        return rows.of_predictions(names, [c.name for c in candidates if c.kind == "text"])
 
-    def _labeling(self, task: str) -> Table:
-        shown = [column for column in self._candidates() if column.kind in _MATTERS]
+    def _labeling(self, task: TaskType) -> Table:
+        candidates = [column for column in self._candidates() if column.matters]
+        sighted = self._sighted(candidates)
+        self.notes += [
+            f"column {name!r} is shown to nobody: {why}" for name, why in sighted.hidden.items()
+        ]
+        self.notes += sighted.warnings
+        shown = [column for column in candidates if column.name not in sighted.hidden]
         question = (
             "What is right for this row?"
             if task == "classification"
@@ -276,7 +278,8 @@ class JobDraft:
         return table
 
     def _add_cohorts(self, document: tomlkit.TOMLDocument) -> None:
-        fit = [c for c in self._candidates() if c.kind == "categorical" and 2 <= c.distinct <= 10]
+        fit = [c for c in self._candidates() if c.matters and c.kind == "categorical"]
+        fit = [c for c in fit if 2 <= c.distinct <= 10]
         table = tomlkit.table(is_super_table=True)
         for column in fit[:2]:
             name = column_kinds.name_of(Path(column.name))

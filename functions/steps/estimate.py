@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.alert_log import alerts
 from functions.app import App
 from functions.estimates import compute, scored
 from functions.looks import past_looks, watch_of
 from functions.runs import Run
-from labeling.estimates.alerts import CROSSED, Alert, listed, looks
+from labeling.estimates.alerts import CROSSED, Alert, WatchedLine, listed, looks
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from pipelines.columns import relations
@@ -42,8 +43,17 @@ class EstimateOptions:
     dry_run: bool = False
 
 
-def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[Alert]]:
-    """Estimate these batches and the windows that they lie in; return all estimates and watched lines.
+@dataclass(frozen=True, slots=True)
+class EstimateResult:
+    """What is known of the predictions, and of the lines that the job watches."""
+
+    estimates: list[Estimate]
+    lines: list[WatchedLine]  # each with its state
+    alerts: list[Alert]  # those that are over included
+
+
+def estimate(app: App, options: EstimateOptions) -> EstimateResult:
+    """Estimate these batches and the windows that they lie in; look at the lines that are due.
 
     Raises:
         SettingsInvalid: `as_of` is no time.
@@ -51,13 +61,13 @@ def estimate(app: App, options: EstimateOptions) -> tuple[list[Estimate], list[A
     """
     run = Run.of("estimate", options.batches, {"answers": list(app.job.target.answers)})
     with app.recording(run, dry_run=options.dry_run or options.as_of is not None):
-        found, lines = _estimate(app, options, run)
-        run.rows = len(found)
-        run.outputs |= {"alerts": sum(line.state == CROSSED for line in lines)}
-    return found, lines
+        found = _estimate(app, options, run)
+        run.rows = len(found.estimates)
+        run.outputs |= {"alerts": sum(line.state == CROSSED for line in found.lines)}
+    return found
 
 
-def _estimate(app: App, options: EstimateOptions, run: Run) -> tuple[list[Estimate], list[Alert]]:
+def _estimate(app: App, options: EstimateOptions, run: Run) -> EstimateResult:
     views = app.views()
     known = {scoring.batch for scoring in scored(views.tables)}
     batches = [spelled(batch, app.job.batches) for batch in options.batches]
@@ -67,7 +77,7 @@ def _estimate(app: App, options: EstimateOptions, run: Run) -> tuple[list[Estima
                 f"no batch {batch!r} was scored",
                 fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
             )
-    moment = _moment(options.as_of)
+    moment = moment_of(options.as_of)
     found = compute(app.job, views, moment)
     if moment is not None:
         found = _as_they_were(views.tables, found, moment)
@@ -76,12 +86,13 @@ def _estimate(app: App, options: EstimateOptions, run: Run) -> tuple[list[Estima
         run.outputs["stored"] = _keep(app, views.tables, found)
     lines, taken = _looked(app, views.tables, found, moment, take=is_kept)
     run.outputs["looks"] = taken
-    return list(_of_batches(found, batches)), listed(lines)
+    standing = alerts(app.job, app.tables() if taken else views.tables, moment)
+    return EstimateResult(list(_of_batches(found, batches)), listed(lines), standing)
 
 
 def _looked(
     app: App, tables: Tables, found: Sequence[Estimate], as_of: datetime | None, *, take: bool
-) -> tuple[list[Alert], int]:
+) -> tuple[list[WatchedLine], int]:
     """Return every watched line in every window; keep the looks that are taken now, and count them."""
     watch, at = watch_of(app.job), as_of or app.now()
     lines, fresh = looks(found, watch, past=past_looks(tables, as_of), at=at, take=take)
@@ -99,7 +110,12 @@ def _looked(
     return looks(found, watch, past=past_looks(app.tables()), at=at, take=False)[0], len(rows)
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
+    """Return the time that `--as-of` names; None where it names none.
+
+    Raises:
+        SettingsInvalid: it is no time.
+    """
     if text is None:
         return None
     try:

@@ -7,13 +7,16 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from functions.app import open_app
 from functions.batches import discovery
 from functions.batches.discovery import JobData
 from functions.new_job.file_forms import as_written
-from functions.new_job.job_text import PERIODS, InitOptions, JobDraft, RareClass
+from functions.new_job.init_options import InitOptions
+from functions.new_job.job_text import JobDraft
+from functions.new_job.rare_class import RareClass
 from infra import settings, staged_input
 from infra.clouds import is_remote
 from infra.store import open_store
@@ -23,8 +26,9 @@ from pipelines.columns.utf8 import readable
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources, read_column
+from pipelines.input.row_keys import key_text
 from pipelines.job import job_file
-from pipelines.job.periods import named
+from pipelines.job.periods import PERIODS, named
 
 _LEAST = 3  # periods, so that some are left to check what was learned from others
 
@@ -37,6 +41,7 @@ class InitResult:
     batches: list[str]  # of the data
     text: str
     rare: RareClass | None  # a class of few rows, of which a draw can ask more
+    notes: Sequence[str] = ()  # of columns that people see, or do not
 
 
 def init(folder: Path, options: InitOptions) -> InitResult:
@@ -48,18 +53,20 @@ def init(folder: Path, options: InitOptions) -> InitResult:
     Raises:
         JobInvalid: there is a job file already, or the options contradict each
             other.
-        SchemaMismatch: a column that was named is not in the data.
+        SchemaMismatch: a column that was named is not in the data, or no text.
     """
     path = folder / "recheck.toml"
     if path.exists() and not options.dry_run:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
     _require_use_of_options(options)
     with _sources(folder, options) as sources:
-        draft = JobDraft(folder.absolute(), options, as_written(sources))
+        written = as_written(sources)
+        draft = JobDraft(folder.absolute(), options, written)
         text = draft.text()
+        _require_keys(written, options.key)
     job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
-        return InitResult(path, [], text, draft.rare)
+        return InitResult(path, [], text, draft.rare, draft.notes)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
@@ -68,7 +75,7 @@ def init(folder: Path, options: InitOptions) -> InitResult:
         if first:
             text = JobDraft.beginning_with(text, first)
             path.write_text(text, encoding="utf-8")
-        return InitResult(path, batches, text, draft.rare)
+        return InitResult(path, batches, text, draft.rare, draft.notes)
     except RecheckError:  # a job that does not run would stand in the way of the next try
         path.unlink()
         raise
@@ -86,6 +93,13 @@ def _require_use_of_options(options: InitOptions) -> None:
             f"--batch-by {options.batch_by} and {{batch}} in --data both say what makes a batch",
             fix="leave out --batch-by, or write * for {batch}",
         )
+
+
+def _require_keys(sources: Sequence[Source], key: Sequence[str]) -> None:
+    """Refuse a key column of which no text can be made, as of bytes."""
+    for name in key:
+        for rows in islice(read_column(sources[0], name), 1):
+            key_text(rows.column(0), name)
 
 
 def _batches(path: Path) -> list[str]:

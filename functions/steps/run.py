@@ -10,11 +10,13 @@ from functools import cached_property
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.failures import FAILED
+from functions.notices import Notice
+from functions.steps import alerts as alerts_step
 from functions.steps import estimate, pull, push, report, sample, score
 from functions.steps.sample import Drawn, SampleResult
 from functions.steps.score import ScoreResult
 from functions.steps.status import asked
-from labeling.estimates.alerts import Alert
+from labeling.estimates.alerts import Alert, WatchedLine
 from pipelines.errors import RecheckError
 from pipelines.tables.purposes import VERIFY
 
@@ -46,7 +48,9 @@ class RunResult:
     """Every step with its status, and what failed."""
 
     steps: list[Step]
-    alerts: list[Alert]  # every line that the job watches, with its state
+    lines: list[WatchedLine]  # every line that the job watches, with its state
+    alerts: list[Alert]  # those that are over included
+    notices: list[Notice]  # what became of those that were due for a channel
     report: str | None  # its address
     errors: list[StepError]  # in the order of the steps
     failure: RecheckError | None  # the first step's, naming its batches
@@ -82,7 +86,16 @@ def run(app: App, options: RunOptions) -> RunResult:
     walk = _Walk(app, options.batches, options.since, options.dry_run)
     with app.in_one_commit():
         walk.all()
-    return RunResult(walk.steps, walk.alerts, walk.report, walk.errors, walk.failure, walk.cause)
+    return RunResult(
+        walk.steps,
+        walk.lines,
+        walk.alerts,
+        walk.notices,
+        walk.report,
+        walk.errors,
+        walk.failure,
+        walk.cause,
+    )
 
 
 @dataclass
@@ -94,7 +107,9 @@ class _Walk:
     since: str | None
     dry_run: bool
     steps: list[Step] = field(default_factory=list)
+    lines: list[WatchedLine] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     report: str | None = None
     errors: list[StepError] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
@@ -108,6 +123,7 @@ class _Walk:
         self._ask("pull", self._pull if drawn or self._was_asked else None)
         self._estimated()
         if not self.dry_run:
+            self._notified()
             with self._noted("report"):
                 self.report = report.report(self.app).address
                 self.steps.append(Step("report", None, DONE))
@@ -218,8 +234,18 @@ class _Walk:
                 self.steps.append(Step("estimate", None, SKIPPED))
                 return
             options = estimate.EstimateOptions(batches, dry_run=self.dry_run)
-            found, self.alerts = estimate.estimate(self.app, options)
-            self.steps.append(Step("estimate", None, DONE, len(found)))
+            found = estimate.estimate(self.app, options)
+            self.lines, self.alerts = found.lines, found.alerts
+            self.steps.append(Step("estimate", None, DONE, len(found.estimates)))
+
+    def _notified(self) -> None:
+        """Send alerts; a channel that fails is told, and fails nothing else."""
+        with self._noted("notify"):
+            self.notices = alerts_step.notify(self.app)
+            self.steps += [
+                Step("notify", None, FAILED if one.error else DONE, one.alerts)
+                for one in self.notices
+            ]
 
 
 def _drawn(draw: Drawn) -> str:

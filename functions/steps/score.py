@@ -11,12 +11,12 @@ from functions.batches import attempts as ledger
 from functions.batches import discovery
 from functions.batches import model as models
 from functions.batches.attempts import Attempt
+from functions.batches.class_warnings import scoring_warnings
 from functions.batches.discovery import Input
 from functions.batches.due import BatchChoice, Ledgers, due_batches, failed
 from functions.batches.failures import first_of
 from functions.batches.publish import BatchResult, Publisher, most_bad
 from functions.batches.unknown_categories import warnings_of
-from functions.batches.unlisted_classes import warning_of
 from functions.batches.unscorable import most_rows, too_large
 from functions.runs import Run, words_of
 from infra.engines import choice
@@ -101,28 +101,7 @@ def _score(app: App, options: ScoreOptions) -> ScoreResult:
     states |= {batch: failed(batch, error) for batch, error in large.items() if error}
     if due := [batch for batch, error in large.items() if not error]:
         states |= _Scoring(app, options, data, due, model).run()
-        _warn_of_unlisted(app, [states[batch] for batch in due])
     return ScoreResult(model.version, [states[batch] for batch in sorted(states)])
-
-
-def _warn_of_unlisted(app: App, done: Sequence[BatchResult]) -> None:
-    """Say which classes another system predicted that people cannot choose."""
-    if app.job.predictions is None or app.job.task != "classification":
-        return
-    tables = app.tables()
-    for one in done:
-        if one.error is None and one.predictions:
-            labels = tables.read("predictions", ["label"], batch=one.batch)["label"]
-            found = labels.value_counts()
-            counts = dict(
-                zip(
-                    found.field("values").to_pylist(),
-                    found.field("counts").to_pylist(),
-                    strict=True,
-                )
-            )
-            if warning := warning_of(one.batch, counts, app.job.target.answers):
-                app.say(warning)
 
 
 @dataclass
@@ -152,6 +131,8 @@ class _Scoring:
                 done[batch] = publisher.publish(batch, unique)
                 self._warn_of_no_batch(batch, unique)
                 for warning in warnings_of(batch, unique, self.model.unknown_in_training):
+                    self.app.say(warning)
+                for warning in scoring_warnings(batch, unique, self.app.job):
                     self.app.say(warning)
             except RecheckError as problem:
                 done[batch] = failed(batch, problem)

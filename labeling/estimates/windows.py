@@ -1,6 +1,6 @@
 """The windows that a batch belongs to, read from its name.
 
-A batch of a period is named after it: an hour, a day or an ISO week
+A batch of a period is named after it: an hour, a day, an ISO week or a month
 (`pipelines.job.periods`). Any other name (`all`, a file's part, a value of a
 column) says nothing of time.
 """
@@ -34,7 +34,9 @@ def windows(batch: str) -> dict[Period, str]:
     """
     of: dict[Period, str] = {"batch": batch}
     period = named(batch)
-    if period is not None and period.kind != "month":
+    if period is not None and period.kind == "month":
+        of["month"] = batch
+    elif period is not None:
         if period.kind != "week":
             of["day"] = name_of("day", period.start)
         of["week"] = name_of("week", period.start)

@@ -14,13 +14,8 @@ from typing import Any
 
 from labeling.answers.task_answers import as_time
 from labeling.labelstudio.client import LabelStudio, Record
-from labeling.questions.survey import (
-    Survey,
-    config_differences,
-    config_digest,
-    instructions_html,
-    label_config,
-)
+from labeling.questions.label_page import config_differences, config_digest, label_config
+from labeling.questions.survey import Survey, instructions_html
 from pipelines.errors import LabelStudioRefused, ProjectChanged
 from pipelines.identity.keyed_hash import subkey
 

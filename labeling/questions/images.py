@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ from pipelines.columns.image_files import in_mode, opened_image, upright
 
 IMAGE_LIMIT = 2_000_000  # bytes; a larger picture is shrunk
 IMAGE_SIDE = 1_600  # pixels, of a shrunk picture
+SMALL_SIDE = 160  # pixels; people see nothing in smaller pictures unless they are drawn larger
+_SMALL_URI = 60_000  # characters of its address, more than one of that size has
 NO_IMAGE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 _MAGIC = (
@@ -23,7 +26,8 @@ _MAGIC = (
 
 def image_uris(column: pa.Array) -> list[str]:
     """Return the address of each picture of a column (n,); of an empty one where there is none."""
-    return [NO_IMAGE if value is None else image_uri(value) for value in column.to_pylist()]
+    contents = (value.as_py() for value in column)  # one by one: they may be large
+    return [NO_IMAGE if content is None else image_uri(content) for content in contents]
 
 
 def image_uri(content: bytes) -> str:
@@ -41,6 +45,22 @@ def image_uri(content: bytes) -> str:
             return _uri(kind, content)
     except Exception:  # noqa: BLE001  a decoder raises whatever broken bytes lead it to
         return NO_IMAGE
+
+
+def are_small(uris: Iterable[str]) -> bool:
+    """Tell whether every picture is at most `SMALL_SIDE` pixels wide and high; False without any."""
+    drawn = [uri for uri in uris if uri != NO_IMAGE]
+    return bool(drawn) and all(map(_is_small, drawn))
+
+
+def _is_small(uri: str) -> bool:
+    if len(uri) > _SMALL_URI:
+        return False
+    try:
+        with opened_image(base64.b64decode(uri.partition(",")[2])) as picture:
+            return bool(max(picture.size) <= SMALL_SIDE)
+    except ValueError:
+        return False
 
 
 def _image_type(content: bytes) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from labeling.answers.agreement import Agreement
-from labeling.estimates.alerts import Alert
+from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.amounts import LEADING, OF_CLASSES, is_told
 from labeling.estimates.calibration import Calibration, Pairs
 from labeling.estimates.confusion import Confusion
@@ -83,7 +83,7 @@ class ReportData:
     calibration: Calibration | None = None
     pairs: Pairs | None = None
     outcomes: Outcomes | None = None
-    alerts: Sequence[Alert] = ()
+    alerts: Sequence[WatchedLine] = ()
     lines: Sequence[AlertRule] = ()
     topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
     asked_classes: Mapping[str, str] = field(
@@ -138,7 +138,7 @@ class ReportData:
 
         A week, where batches are named after times; else all batches together.
         """
-        newest = self.of("week") or self.of("all")
+        newest = self.of("week") or self.of("month") or self.of("all")
         answered = [one for one in newest if is_told(one)]
         closed = [one for one in answered if self.is_closed(one.window)]
         return next((group[-1] for group in (closed, answered, newest) if group), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from labeling.estimates.alerts import Alert
+from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.estimate import ESTIMATOR_VERSION
 from labeling.report.chapters.annotators import agreement_figure
 from labeling.report.chapters.by_batch import batch_figure
@@ -22,7 +22,16 @@ from labeling.report.chapters.scores import score_figure
 from labeling.report.chapters.volume import quarantine_figure, volume_figure
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure
-from labeling.report.headline import again, asks_more, headline, since, subline, watched, whose
+from labeling.report.headline import (
+    again,
+    asks_more,
+    headline,
+    since,
+    subline,
+    unlisted,
+    watched,
+    whose,
+)
 from labeling.report.phrases import Phrase
 
 
@@ -42,7 +51,9 @@ class Findings:
     leads: Sequence[str]  # what the headline leaves out
     is_open: bool  # the headline's window is not over yet
     unreliable: bool  # whether the headline's interval may leave out a tail of errors
-    alerts: Sequence[Alert]  # every line that is watched, with its state; the newest window first
+    alerts: Sequence[
+        WatchedLine
+    ]  # every line that is watched, with its state; the newest window first
     watched: Sequence[str]  # the lines that alerts watch, in words
     newest: Figure | None  # the headline's estimate
     seen: str  # whether the judged rows were seen in training
@@ -61,6 +72,7 @@ def findings(data: ReportData) -> Findings:
     leads = (
         (
             subline(newest),
+            unlisted(newest),
             whose(data),
             asks_more(newest, data),
             again(newest, data),

@@ -12,6 +12,7 @@ from labeling.estimates.amounts import (
 from labeling.estimates.estimate import Estimate
 from labeling.estimates.windows import windows
 from labeling.report.content import ReportData
+from labeling.report.newest_day import newest_day
 from labeling.report.phrases import Phrase, figure, phrase
 from labeling.report.wording import NAMES, count, digits, possessive
 
@@ -28,18 +29,23 @@ def headline(estimate: Estimate | None, data: ReportData) -> Phrase:
     """Return the one sentence that the report is about.
 
     It names the interval, or the range that missing answers leave where they
-    are many.
+    are many; beside a week, the newest day that is over, too.
     """
     if estimate is None:
         return phrase(_NOT_ASKED)
+    if estimate.value is None and ends_without_point(estimate) is None:
+        return phrase(_TOO_FEW if estimate.n_answered else _NOT_ANSWERED)
+    return phrase("{}{}.", _of_window(estimate, data), newest_day(estimate, data))
+
+
+def _of_window(estimate: Estimate, data: ReportData) -> Phrase:
+    """Return the sentence about a window, without its full stop."""
     if (ends := ends_without_point(estimate)) is not None:
         return _judged(_about(estimate, data, _bounded(estimate, ends)), estimate)
-    if estimate.value is None:
-        return phrase(_TOO_FEW if estimate.n_answered else _NOT_ANSWERED)
     if is_led_by_missing(estimate):
         return _missing_first(estimate, data)
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
-        return phrase("{}.", _about(estimate, data, _marked(estimate, estimate.value)))
+        return _about(estimate, data, _marked(estimate, estimate.value or 0.0))
     between = phrase(
         "between {} and {}", _marked(estimate, estimate.low), _marked(estimate, estimate.high)
     )
@@ -59,7 +65,7 @@ def _bounded(estimate: Estimate, ends: tuple[float | None, float | None]) -> Phr
 def _judged(sentence: Phrase, estimate: Estimate) -> Phrase:
     """End a sentence with the level of its interval and the number of answers."""
     answers = count(estimate.n_answered, "answer")
-    return phrase("{} (95{}% interval), judged from {}.", sentence, NO_BREAK, answers)
+    return phrase("{} (95{}% interval), judged from {}", sentence, NO_BREAK, answers)
 
 
 def is_led_by_missing(estimate: Estimate) -> bool:
@@ -135,6 +141,16 @@ def asks_more(estimate: Estimate, data: ReportData) -> str:
     )
 
 
+def unlisted(estimate: Estimate) -> str:
+    """Say which share of the rows nobody could call right; nothing without any."""
+    if estimate.unlisted is None or not estimate.n_answered:
+        return ""
+    return (
+        f"{percent(estimate.unlisted, 1)} of these predictions are of classes that people cannot choose: "
+        "each counts as wrong, whatever people say."
+    )
+
+
 def since(estimate: Estimate, data: ReportData) -> str:
     """Say how many later windows were scored and not judged; nothing without any."""
     judged = {other.window for other in data.of(estimate.period) if other.n_answered}
@@ -160,7 +176,7 @@ def _missing_first(estimate: Estimate, data: ReportData) -> Phrase:
     between = phrase("between {} and {}", _marked(estimate, low), _marked(estimate, high))
     missing = estimate.n_asked - estimate.n_answered
     have = "questions have" if missing > 1 else "questions has"
-    rest = f": {missing} of {estimate.n_asked:,} {have} no answer."
+    rest = f": {missing} of {estimate.n_asked:,} {have} no answer"
     return phrase("{}{}", _about(estimate, data, between), rest)
 
 

@@ -24,6 +24,27 @@ _WITH_POINT = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")  # an integer, written as
 _TRUTHS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "-0": "0"}
 
 
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*")
+_MARKS = re.compile(
+    r"[\s_.,;:!?\"'`\u00b4\u2018\u2019\u201c-\u201e()\[\]{}]+|(?<=\w)[-\u2013\u2014](?=\w)"
+)
+
+
+def bare(label: str) -> str:
+    """Return a label without case, blanks and punctuation; a number stays as it is.
+
+    Signs that make another class stay: `C++` is not `C`, nor `A-` an `A`.
+
+    >>> [bare(label) for label in (" Not-Spam. ", "**Good**", "A-", "-1")]
+    ['notspam', 'good', 'a-', '-1']
+    """
+    if _NUMBER.fullmatch(label):
+        return label.strip()
+    text = normalize("NFKC", label).casefold()
+    text = text.strip().strip("*") if text.strip().startswith("*") else text
+    return _MARKS.sub("", text)
+
+
 def canonical(value: object) -> str | None:
     """Return the canonical text of a label, a target or an answer.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.columns.buffers import Hashes, Int64s
+from pipelines.columns.epochs import epoch_times
 from pipelines.errors import SchemaMismatch
 from pipelines.formats.missing_words import with_available
 from pipelines.identity.ids import prediction_ids
@@ -77,8 +78,18 @@ def batches_of(
             if member.unknown is not None:
                 faults.mark(member.unknown[chosen], "no_batch", str(rules.batches.column))
             keys = keys_of(taken, rules.key, digests[split.source.name], positions, faults)
+            taken = _with_times(taken, rules)  # after the keys, which may be the same numbers
             ids = prediction_ids(rules.identity.seed, rules.identity.job, batch, keys)
             yield BatchRows(batch, taken, positions, keys, ids, faults)
+
+
+def _with_times(rows: pa.RecordBatch, rules: ReadingRules) -> pa.RecordBatch:
+    """Write a time that is a number as the time that it means."""
+    if rules.time_unit is None or rules.time not in rows.schema.names:
+        return rows
+    place = rows.schema.names.index(rules.time)
+    times = epoch_times(rows.column(place), rules.time_unit)
+    return rows.set_column(place, rules.time, times)
 
 
 def members(rows: pa.RecordBatch, rule: BatchRule, source: Source) -> Membership:
@@ -98,4 +109,4 @@ def members(rows: pa.RecordBatch, rule: BatchRule, source: Source) -> Membership
     try:
         return membership(rows, rule, source.batch)
     except SchemaMismatch as error:
-        raise SchemaMismatch(f"{source.name}: {error.problem}", fix=error.fix) from error
+        raise error.of_file(source.name) from error

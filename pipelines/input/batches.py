@@ -22,6 +22,7 @@ from pipelines.columns.buffers import (
     is_text,
     missing,
 )
+from pipelines.columns.epochs import epoch_times, likely_unit
 from pipelines.columns.spelling import canonical, canonical_text
 from pipelines.columns.time_texts import parse_time
 from pipelines.columns.timezones import utc_offsets
@@ -29,13 +30,14 @@ from pipelines.columns.utc_times import EPOCH, micros_of
 from pipelines.columns.utf8 import readable
 from pipelines.errors import SchemaMismatch
 from pipelines.formats.file_rules import CURRENT, FIRST
-from pipelines.job.periods import LENGTH, Kind, name_of, named, settled
+from pipelines.job.periods import LENGTH, PERIODS, Kind, name_of, named, settled
 from pipelines.job.rules import BatchRule
 from pipelines.job.sections import Batches
 
 UNKNOWN = "unknown"
 ALL = "all"
 _MICROS = {kind: length // timedelta(microseconds=1) for kind, length in LENGTH.items()}
+_LOOKED_AT = 8  # texts, before all of them are
 _TICKS = {"s": 1_000_000, "ms": 1_000}
 _LOWEST, _HIGHEST = (  # in microseconds; a day within what Python can hold, so that any zone fits
     micros_of(datetime(*day, tzinfo=UTC)) for day in ((1, 1, 2), (9999, 12, 30))
@@ -65,8 +67,10 @@ def membership(rows: pa.RecordBatch, rule: BatchRule, path_batch: str | None) ->
     """
     if rule.by == "column":
         return _with_unknown(*_values(rows.column(str(rule.column))))
-    if rule.by in ("hour", "day", "week"):
-        micros = local_micros(rows.column(str(rule.column)), rule.timezone, rule.number)
+    if rule.by in PERIODS:
+        times = rows.column(str(rule.column))
+        times = epoch_times(times, rule.unit) if rule.unit else _no_numbers(times)
+        micros = local_micros(times, rule.timezone, rule.number)
         return _with_unknown(*_periods(micros, rule.by))
     return Membership(np.zeros(rows.num_rows, np.int32), [path_batch or ALL], None)
 
@@ -116,15 +120,29 @@ def local_micros(column: pa.Array, timezone: str, number: int = CURRENT) -> Int6
     if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
         return _on_the_wall(column, timezone)
     if not (is_text(column.type) or kinds.is_null(column.type)):
-        raise SchemaMismatch(
-            f"the time column holds {column.type}",
-            fix="deliver times, dates, or text like 2026-11-20T05:00:00Z",
-        )
+        raise _not_times(column, str(column.type))
     as_utc = column if number == FIRST else _with_z(column)
     for kind in (pa.timestamp("us"), pa.timestamp("us", tz="UTC")):
         with suppress(pa.ArrowInvalid):
             return _on_the_wall(as_utc.cast(kind), timezone)
     return _parsed(readable(column), ZoneInfo(timezone), number)
+
+
+def _no_numbers(column: pa.Array) -> pa.Array:
+    """Refuse text that is nothing but numbers since 1970: not a row of it would find its batch."""
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if is_text(kind) and likely_unit(column.slice(0, _LOOKED_AT)) and likely_unit(column):
+        raise _not_times(column, "numbers")
+    return column
+
+
+def _not_times(column: pa.Array, what: str) -> SchemaMismatch:
+    unit = likely_unit(column)
+    unless = f'; if they are numbers since 1970, set data.time_unit = "{unit}"' if unit else ""
+    return SchemaMismatch(
+        f"the time column holds {what}",
+        fix=f"deliver times, dates, or text like 2026-11-20T05:00:00Z{unless}",
+    )
 
 
 def _with_z(column: pa.Array) -> pa.Array:
@@ -172,6 +190,8 @@ def _moment(text: str, zone: ZoneInfo, number: int) -> int:
 
 
 def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
+    if by == "month":
+        return _months(micros)
     shift = 3 * _MICROS["day"] if by == "week" else 0  # 1970-01-01 was a Thursday
     numbers = (micros + np.where(micros == _NOWHERE, 0, shift)) // _MICROS[by]
     distinct, codes = np.unique(numbers, return_inverse=True)
@@ -185,6 +205,17 @@ def _periods(micros: Int64s, by: Kind) -> tuple[Int32s, list[str]]:
     if names and not names[0]:
         return into - 1, names[1:]
     return into, names
+
+
+def _months(micros: Int64s) -> tuple[Int32s, list[str]]:
+    gone = micros == _NOWHERE
+    moments = np.where(gone, 0, micros).astype("datetime64[us]")
+    numbers = np.where(gone, _NOWHERE, moments.astype("datetime64[M]").astype(np.int64))
+    distinct, codes = np.unique(numbers, return_inverse=True)
+    there = [int(number) for number in distinct if number != _NOWHERE]
+    years = [(1970 + number // 12, number % 12 + 1) for number in there]
+    names = [name_of("month", datetime(year, month, 1, tzinfo=UTC)) for year, month in years]
+    return codes.astype(np.int32) - (len(distinct) - len(there)), names
 
 
 def _with_unknown(codes: Int32s, names: list[str]) -> Membership:

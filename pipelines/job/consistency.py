@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.job.metric_names import metrics_of, unwatched
-from pipelines.job.periods import named
-from pipelines.job.sections import PredictionColumns
+from pipelines.job.periods import PERIODS, named
+from pipelines.job.prediction_columns import PredictionColumns
 from pipelines.sampling.leakage import SEEN
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
     if (job.model is None) == (job.predictions is None):
         yield "a job has either [model] or [predictions]"
     by = job.batches.by
-    if by in ("hour", "day", "week") and job.data.time is None:
+    if by in PERIODS and job.data.time is None:
         yield f'batches.by = "{by}" needs data.time, the column with the time of the event'
+    if job.data.time_unit is not None and job.data.time is None:
+        yield "data.time_unit is the unit of data.time, which names no column"
     first = job.batches.first
-    if by in ("hour", "day", "week") and first is not None and named(first) is None:
-        yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20 or 2026-W47'
+    if by in PERIODS and first is not None and named(first) is None:
+        yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20, 2026-W47 or 2026-11'
     if (by == "path") != ("{batch}" in job.data.path):
         yield 'batches.by = "path" goes with {batch} in data.path'
     if job.model and not job.features.columns:
@@ -36,18 +38,25 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
 def _forbidden_columns(job: Job) -> Iterator[str]:
     """Check for columns that would give the answer away to the model or to people."""
     later = job.features.known_after
-    secret = dict.fromkeys(later, "it is known only after the prediction (features.known_after)")
-    if job.target.column:
-        secret[job.target.column] = "it is the target"
+    why = "it is known only after the prediction (features.known_after)"
+    told = {job.target.column: "it is the target"} if job.target.column else {}
     if job.predictions:
         given = job.predictions
-        told = filter(None, [given.label, given.score, *given.probabilities.values()])
-        secret |= dict.fromkeys(told, "it holds the prediction, and labelers are blind")
-    used = [(name, "features.columns") for name in job.features.columns]
-    used += [(name, "labeling.show") for name in job.labeling.show if name not in later]
-    for name, where in used:
+        held = filter(None, [given.label, given.score, *given.probabilities.values()])
+        told |= dict.fromkeys(held, "it holds the prediction, and labelers are blind")
+        if given.version and given.version not in told:
+            told[given.version] = "it holds the version of the model, and labelers are blind"
+    secret = dict.fromkeys(later, why) | told
+    for name in job.features.columns:
         if name in secret:
-            yield f"{name!r} may not stand in {where}: {secret[name]}"
+            yield f"{name!r} may not stand in features.columns: {secret[name]}"
+    for name in job.labeling.show:
+        if name in told:
+            yield f"{name!r} may not stand in labeling.show: {told[name]}"
+    for name in job.labeling.allow_revealing:
+        if name not in job.labeling.show:
+            near = nearest(name, job.labeling.show)
+            yield f"labeling.allow_revealing names {name!r}, which is not in labeling.show{near}"
 
 
 def _unknown_cohorts(job: Job) -> Iterator[str]:
@@ -93,11 +102,34 @@ def _scores_of_no_answer(job: Job) -> Iterator[str]:
             f"predictions has `score` = {theirs.score!r} and `probabilities`, but a label's "
             "probability stands in one place: keep `score`, or one column per class"
         )
+    if theirs.score_of is not None and (not theirs.score or len(answers) != 2):
+        yield "predictions.score_of goes with `score`, and with two answers"
+    elif theirs.score_of is not None and theirs.score_of not in answers:
+        near = nearest(theirs.score_of, answers)
+        yield f"predictions.score_of = {theirs.score_of!r} is none of {', '.join(answers)}{near}"
     for name in theirs.probabilities:
         if name not in answers:
             allowed = f"none of {', '.join(answers)}" if answers else "no class of a regression"
             near = nearest(name, answers)
             yield f"predictions.probabilities names {name!r}, which is {allowed}{near}"
+
+
+def _mapped_to_no_answer(job: Job) -> Iterator[str]:
+    """Check that predicted texts are mapped to answers, and that no answer is mapped away."""
+    mapped = job.predictions.map_ if job.predictions else {}
+    answers = job.target.answers
+    if mapped and job.task == "regression":
+        yield "predictions.map maps texts to classes, and a regression has none: take it out"
+        return
+    for text, to in mapped.items():
+        if isinstance(to, str) and to not in answers:
+            near = nearest(to, answers)
+            yield (
+                f"predictions.map: {text!r} = {to!r} is none of {', '.join(answers)}{near}; a text that is no "
+                'prediction takes {quarantine = "REASON"}'
+            )
+        if text in answers:
+            yield f"predictions.map: {text!r} is an answer itself"
 
 
 def _class_without_probability(job: Job) -> Iterator[str]:
@@ -123,6 +155,7 @@ def _tells(theirs: PredictionColumns, class_: str, answers: Sequence[str]) -> bo
 CHECKS = (
     _parts_that_go_together,
     _scores_of_no_answer,
+    _mapped_to_no_answer,
     _class_without_probability,
     _forbidden_columns,
     _unknown_cohorts,

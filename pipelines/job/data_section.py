@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from pipelines.columns.epochs import Unit
 from pipelines.formats.file_rules import is_encoding
 from pipelines.identity.settings_digest import ADDED
 from pipelines.job.closed_section import Section
@@ -25,6 +26,11 @@ class Data(Section):
     time: ColumnName | None = Field(
         default=None,
         description="The column with the time of the event, in UTC or in the job's timezone where it has no zone.",
+    )
+    time_unit: Unit | None = Field(
+        default=None,
+        description='The unit of a time that is a number since 1970 in UTC: `"s"`, `"ms"`, `"us"` or `"ns"`. Numbers of another unit are no times.',
+        json_schema_extra=ADDED,
     )
     max_quarantined: Share = Field(
         default=0.1, description="A batch with a larger share of bad rows than this is refused."

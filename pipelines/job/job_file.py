@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,13 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.errors import JobInvalid
 from pipelines.features.spec import FeatureSpec
+from pipelines.identity.keyed_hash import subkey
 from pipelines.identity.settings_digest import ADDED, content_of
 from pipelines.job.closed_section import Section
 from pipelines.job.consistency import CHECKS, nearest
 from pipelines.job.data_section import Data
 from pipelines.job.metric_names import Metric
+from pipelines.job.prediction_columns import PredictionColumns
 from pipelines.job.sections import (
     AlertLook,
     AlertRule,
@@ -30,7 +33,6 @@ from pipelines.job.sections import (
     Labeling,
     Model,
     Name,
-    PredictionColumns,
     Sampling,
     Target,
 )
@@ -41,6 +43,7 @@ _NAMED = {  # tables with keys that the user chooses
     ("cohorts",),
     ("model", "parameters"),
     ("predictions", "probabilities"),
+    ("predictions", "map"),
 }
 _FILE = "recheck.toml"
 _PAGE = "docs/reference/job.md"
@@ -50,6 +53,11 @@ class Job(Section):
     """A whole job file."""
 
     name: Name = Field(description="Names the job in the store.")
+    id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{32}$",
+        description="Tells two jobs of one name apart, 128 bits in hexadecimal, written by `init`: a store keeps the id of the job that used a name first, and refuses another. Without it, a digest of name and seed.",
+    )
     task: TaskType = Field(description="Classes or numbers.")
     data: Data = Field(description="Where the rows are, and what tells one from another.")
     batches: Batches = Field(default_factory=Batches, description="How rows fall into batches.")
@@ -74,6 +82,11 @@ class Job(Section):
     metrics: tuple[Metric, ...] = Field(
         default=(),
         description="The metrics that are estimated; without any, `accuracy`, `precision`, `recall` and `f1` of classes, `mae`, `rmse`, `bias` and `median_absolute_error` of numbers.",
+    )
+    notify: tuple[Name, ...] | None = Field(
+        default=None,
+        description="The channels of `[notify]` in the settings that get the alerts of this job; without it all of them, `[]` none.",
+        json_schema_extra=ADDED,
     )
     alert_look: AlertLook = Field(
         default_factory=AlertLook,
@@ -101,13 +114,30 @@ class Job(Section):
         """The columns of the key, none for a key by position or content."""
         return () if self.data.key == "content" else self.data.key
 
-    def digest(self) -> str:
-        """Hash everything that the file says, whatever its order and comments: 16 hex digits.
+    @property
+    def identity(self) -> str:
+        """The id that a store remembers for the name, 32 hex digits; derived where the file has none."""
+        return self.id or derived_id(self.sampling.seed, self.name)
 
-        A file keeps its digest when a later release knows more keys.
+    def digest(self) -> str:
+        """Hash everything that the file says to do, whatever its order and comments: 16 hex digits.
+
+        A file keeps its digest when a later release knows more keys, and when it gains an id.
         """
-        text = json.dumps(content_of(self, by_alias=True), sort_keys=True)
+        content = content_of(self, by_alias=True)
+        del content["id"]
+        text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def derived_id(seed: str, name: str) -> str:
+    """Return the id of a job whose file has none, 32 hex digits; it does not give the seed away."""
+    return subkey("job id", seed, name).hex()
+
+
+def new_id(seed: str | None, name: str) -> str:
+    """Return the id of a new job: random, or derived where the seed was named, too."""
+    return derived_id(seed, name) if seed else os.urandom(16).hex()
 
 
 def load(path: Path) -> Job:

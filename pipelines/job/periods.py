@@ -18,6 +18,7 @@ from pipelines.job.sections import Batches
 
 Kind = Literal["hour", "day", "week", "month"]
 
+PERIODS: tuple[Kind, ...] = ("hour", "day", "week", "month")
 LENGTH: dict[Kind, timedelta] = {  # on the wall clock; a month has no fixed length
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),

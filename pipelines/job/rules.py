@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.columns.epochs import Unit
 from pipelines.features.spec import FeatureSpec, Image, Numeric
 from pipelines.formats.file_rules import CURRENT, FIRST, FileRules, is_number
 from pipelines.job.job_file import Job
-from pipelines.job.sections import BatchedBy, Cohort, PredictionColumns, Target
+from pipelines.job.periods import PERIODS
+from pipelines.job.prediction_columns import PredictionColumns
+from pipelines.job.sections import BatchedBy, Cohort, Target
 from pipelines.models.catalogue import TaskType
 
 
@@ -34,6 +37,7 @@ class BatchRule:
     column: str | None = None  # holds the name of the batch, or the time of the event
     timezone: str = "UTC"
     number: int = CURRENT  # of the rules by which files are read
+    unit: Unit | None = None  # of times that are numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class ReadingRules:
     task: TaskType
     key: tuple[str, ...] | Literal["content"]
     time: str | None  # the column with the time of the event
+    time_unit: Unit | None  # where it is a number
     batches: BatchRule
     target: Target
     features: FeatureSpec
@@ -91,6 +96,7 @@ def reading_rules(job: Job, number: int = CURRENT) -> ReadingRules:
         task=job.task,
         key=job.data.key,
         time=job.data.time,
+        time_unit=job.data.time_unit,
         batches=batch_rule(job, number),
         target=job.target,
         features=job.features,
@@ -112,6 +118,7 @@ def file_rules(job: Job, number: int = CURRENT) -> FileRules:
 
 def batch_rule(job: Job, number: int = CURRENT) -> BatchRule:
     """Take from a job what tells the batch of a row."""
-    is_period = job.batches.by in ("hour", "day", "week")
+    is_period = job.batches.by in PERIODS
     column = job.data.time if is_period else job.batches.column
-    return BatchRule(job.batches.by, column, job.batches.timezone, number)
+    unit = job.data.time_unit if is_period else None
+    return BatchRule(job.batches.by, column, job.batches.timezone, number, unit)

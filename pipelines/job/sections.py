@@ -15,7 +15,7 @@ from pipelines.job.closed_section import Section
 from pipelines.job.limits import MOST_ROWS
 from pipelines.job.metric_names import Metric
 
-BatchedBy = Literal["all", "path", "hour", "day", "week", "column"]
+BatchedBy = Literal["all", "path", "hour", "day", "week", "month", "column"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 ColumnName = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,13 +26,13 @@ class Batches(Section):
 
     by: BatchedBy = Field(
         default="all",
-        description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
+        description="`path`: the value of `{batch}` in the path; `hour`, `day`, `week`, `month`: the period of the time column; `column`: the values of a column; `all`: one batch of that name.",
     )
     column: ColumnName | None = Field(
         default=None, description='The column, where `by = "column"`.'
     )
     timezone: str = Field(
-        default="UTC", description="Days and weeks begin at midnight here (an IANA name)."
+        default="UTC", description="Days, weeks and months begin at midnight here (an IANA name)."
     )
     settle: float = Field(
         default=0.0,
@@ -135,32 +135,6 @@ class Model(Section):
     )
 
 
-class PredictionColumns(Section):
-    """Predictions that another system made; instead of `[model]`."""
-
-    label: ColumnName = Field(description="The column with the predicted label or number.")
-    score: ColumnName | None = Field(
-        default=None, description="The column with the label's probability, in [0, 1]."
-    )
-    probabilities: dict[str, ColumnName] = Field(
-        default_factory=dict,
-        description="For each class its column of probabilities; the label's own becomes the score. Instead of `score`.",
-    )
-    version: ColumnName | None = Field(
-        default=None, description="The column with the version of the model that made them."
-    )
-    name: Name = Field(default="elsewhere", description="The name of that model.")
-
-    @field_validator("probabilities")
-    @classmethod
-    def _spelled(cls, value: dict[str, str]) -> dict[str, str]:
-        """Spell answers as labels are spelled, or no row would find its class here."""
-        spelled = {str(canonical(answer)): column for answer, column in value.items()}
-        if len(spelled) != len(value):
-            raise ValueError("each answer may stand once")
-        return spelled
-
-
 class Sampling(Section):
     """Which predictions people are asked about."""
 
@@ -191,6 +165,11 @@ class Labeling(Section):
     )
     pictures: tuple[ColumnName, ...] = Field(
         default=(), description="Those of `show` that hold pictures; image features do anyway."
+    )
+    allow_revealing: tuple[ColumnName, ...] = Field(
+        default=(),
+        description="Those of `show` that people see although their values tell the prediction; `sample` and `push` refuse others.",
+        json_schema_extra=ADDED,
     )
     question: str = Field(
         default="What is right?", min_length=1, description="The question above the answers."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Hashes, Int64s
 from pipelines.identity.row_digests import Digest
+from pipelines.scoring.predicted_classes import PredictedClasses
 from pipelines.tables.table_files import WrittenFile
 
 Reason = tuple[str, str | None]  # of a bad row, and its column
@@ -47,6 +48,7 @@ class FragmentResult:
         default_factory=dict
     )  # rows whose category is new, by feature
     more_bad: Mapping[Reason, int] = field(default_factory=dict)  # counted, and not kept
+    classes: PredictedClasses = field(default_factory=PredictedClasses)
 
     @property
     def bad_count(self) -> int:
@@ -74,6 +76,7 @@ def encode_results(results: Sequence[FragmentResult]) -> pa.Buffer:
             "versions": result.versions,
             "unknown": dict(result.unknown),
             "bad": [[b.key, b.reason, b.column, b.source, b.row] for b in result.bad],
+            "classes": asdict(result.classes),
             "more": [[*reason, count] for reason, count in result.more_bad.items()],
             "file": astuple(result.file) if result.file else None,
         }
@@ -121,6 +124,7 @@ def _result(note: dict[str, Any], rows: pa.RecordBatch) -> FragmentResult:
         WrittenFile(*note["file"]) if note["file"] else None,
         note["unknown"],
         {(reason, column): count for reason, column, count in note["more"]},
+        PredictedClasses(**note["classes"]),
     )
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array
+from pipelines.columns.buffers import Int64s, coded_texts, dictionary_codes, float_array, floats
 from pipelines.errors import (
     FunctionFailed,
     InputUnreadable,
@@ -28,12 +28,13 @@ from pipelines.input.cohorts import cohort_maps, cohorts_of
 from pipelines.input.faults import Faults
 from pipelines.input.fragments import Split
 from pipelines.input.projections import projection
-from pipelines.input.typed_rows import contents_of, require_numbers, take
+from pipelines.input.typed_rows import contents_of, require_numbers, take, take_column
 from pipelines.job.rules import ReadingRules
 from pipelines.scoring import batch_results
 from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.file_names import Origin, predictions_name
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
+from pipelines.scoring.predicted_classes import PredictedClasses
 from pipelines.scoring.scorers import Predictions, Scorer
 from pipelines.tables.table import Table
 from pipelines.tables.table_files import WrittenFile
@@ -90,7 +91,7 @@ class Work:
                 try:
                     result = self._scored(split, rows)
                 except (SchemaMismatch, JobInvalid) as error:
-                    refused.setdefault(rows.batch, _of_file(error, split.source.name))
+                    refused.setdefault(rows.batch, error.of_file(split.source.name))
                     continue
                 limit = self.most_bad.get(rows.batch)
                 batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
@@ -98,7 +99,7 @@ class Work:
                 if batch.is_refused:
                     wanted.discard(rows.batch)
         except (InputUnreadable, SchemaMismatch) as error:
-            return Outcome(split, (), _of_file(error, split.source.name))
+            return Outcome(split, (), error.of_file(split.source.name))
         results = tuple(result for batch in held.values() for result in batch.results)
         return Outcome(split, results, None, refused)
 
@@ -118,13 +119,6 @@ class Work:
         except FunctionFailed as error:
             place = f"batch {rows.batch}, {split.source.name}"
             raise error.at(place, rows.positions.tolist()) from error
-
-
-def _of_file(error: RecheckError, name: str) -> RecheckError:
-    """Name the file in its error."""
-    if name in error.problem:
-        return error
-    return type(error)(f"{name}: {error.problem}", fix=error.fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +160,17 @@ def score_fragment(work: Work, split: Split, rows: BatchRows) -> FragmentResult:
         versions=tuple(versions[code] for code in np.unique(codes[good])),
         file=_written(work, split, rows, _columns(work.rules, rows, predicted), is_cut=is_cut),
         unknown=predicted.unknown,
+        classes=_classes(work.rules, predicted, good),
     )
+
+
+def _classes(rules: ReadingRules, predicted: Predictions, good: slice | Int64s) -> PredictedClasses:
+    """Count the predicted classes of the rows without faults; nothing of numbers."""
+    if rules.task == "regression":
+        return PredictedClasses()
+    scores = None if predicted.scores is None else floats(predicted.scores)[good]
+    labels = predicted.labels if isinstance(good, slice) else take_column(predicted.labels, good)
+    return PredictedClasses.of(labels, scores, rules.target.answers, predicted.mapped)
 
 
 def _mark_excluded(work: Work, split: Split, rows: BatchRows) -> bool:

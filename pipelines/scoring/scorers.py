@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.columns.buffers import (
     Floats,
     Int64s,
+    booleans,
     coded_texts,
     dictionary_codes,
     float_array,
     floats,
     missing,
+    texts,
 )
 from pipelines.columns.spelling import canonical_text
 from pipelines.features.bad_values import BadValues
@@ -26,10 +29,11 @@ from pipelines.features.spec import FeatureSpec
 from pipelines.input.faults import Faults
 from pipelines.input.typed_columns import checked_text, numbers
 from pipelines.input.typed_rows import features_of, take
-from pipelines.job.sections import PredictionColumns
+from pipelines.job.prediction_columns import PredictionColumns
 from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.models.package import Package
+from pipelines.scoring.label_map import LabelMap
 from pipelines.scoring.unknown_values import unknown_counts
 
 UNVERSIONED = "unversioned"  # the version of predictions made elsewhere that carry none
@@ -47,6 +51,9 @@ class Predictions:
     unknown: Mapping[str, int] = field(
         default_factory=dict
     )  # rows whose category is new, by feature
+    mapped: Mapping[str, int] = field(
+        default_factory=dict
+    )  # rows whose text stands for a class, by that class
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,11 @@ class GivenPredictions:
     """Reads predictions that another system made, and checks them."""
 
     def __init__(
-        self, columns: PredictionColumns, task: TaskType, class_: str | None = None
+        self,
+        columns: PredictionColumns,
+        task: TaskType,
+        class_: str | None = None,
+        answers: Collection[str] = (),
     ) -> None:
         """Take the names of the columns.
 
@@ -175,13 +186,15 @@ class GivenPredictions:
             columns: of the predictions.
             task: classes or numbers.
             class_: whose probability predictions carry; None: of no class.
+            answers: the classes that people may choose.
         """
         self._columns, self._task, self._class = columns, task, class_
+        self._map = LabelMap(columns.map_, answers)
 
     def predict(self, rows: pa.RecordBatch, faults: Faults) -> Predictions:
         """Read labels, scores and version from their columns."""
         name = self._columns.label
-        values = None
+        values, mapped = None, dict[str, int]()
         if self._task == "regression":
             values = numbers(rows.column(name), name, faults)
             faults.mark(~np.isfinite(floats(values)), "no_prediction", name)
@@ -191,9 +204,10 @@ class GivenPredictions:
             gaps = missing(labels)
             if gaps is not None:
                 faults.mark(gaps, "no_prediction", name)
+            labels, mapped = self._map.read(labels, name, faults)
         scores, versions = self._scores(rows, labels, faults), self._versions(rows, faults)
         class_scores = self._class_scores(rows, labels, scores, faults) if self._class else None
-        return Predictions(labels, values, scores, versions, class_scores)
+        return Predictions(labels, values, scores, versions, class_scores, mapped=mapped)
 
     def probabilities(self, rows: pa.RecordBatch) -> ClassProbabilities | None:
         """Read the probability of each class from its column; None where the job names none."""
@@ -222,6 +236,12 @@ class GivenPredictions:
         elif theirs.score:
             chances = self._chances(rows, theirs.score, faults)
             self._mark_out_of_range(chances, theirs.score, faults)
+            if (
+                theirs.score_of is not None
+            ):  # the other answer has the rest, and other texts nothing
+                is_of = booleans(pc.equal(labels, theirs.score_of))
+                is_answer = booleans(pc.is_in(labels, value_set=texts(self._map.answers)))
+                chances = np.where(is_of, chances, np.where(is_answer, 1 - chances, np.nan))
         else:
             return None
         return float_array(chances, np.isnan(chances))
@@ -235,10 +255,8 @@ class GivenPredictions:
             chances = self._chances(rows, column, faults)
             self._mark_out_of_range(chances, column, faults)
         else:
-            codes, words = dictionary_codes(labels)
-            is_class = np.array([word == self._class for word in words], np.bool_)[codes]
             own = floats(scores)
-            chances = np.where(is_class, own, 1 - own)
+            chances = np.where(booleans(pc.equal(labels, self._class)), own, 1 - own)
         return float_array(chances, np.isnan(chances))
 
     def _chances(self, rows: pa.RecordBatch, name: str, faults: Faults) -> Floats:

@@ -6,18 +6,37 @@ A table is appended to or replaced by one commit; none is edited in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-
-import numpy as np
 import pyarrow as pa
 
-from pipelines.columns.buffers import bool_array, float_array, int_array, texts, time_array
-from pipelines.columns.utc_times import micros_of
+from pipelines.tables.small_tables import (
+    NUMBER_MAP,
+    TEXT_MAP,
+    TIME,
+    number_maps,
+    table_of,
+    text_maps,
+)
 
-_TIME = pa.timestamp("us", tz="UTC")
-_TEXT_MAP = pa.map_(pa.string(), pa.string())
-_NUMBER_MAP = pa.map_(pa.string(), pa.float64())
+__all__ = [
+    "ALERTS",
+    "ANNOTATIONS",
+    "DESIGNS",
+    "ESTIMATES",
+    "LARGE",
+    "LOOKS",
+    "PARTITIONED_BY",
+    "POPULATIONS",
+    "PREDICTIONS",
+    "QUARANTINE",
+    "QUESTIONS",
+    "RELEASES",
+    "RUNS",
+    "SAMPLES",
+    "TABLES",
+    "number_maps",
+    "table_of",
+    "text_maps",
+]
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -34,7 +53,7 @@ PREDICTIONS = _schema(
     label=pa.string(),  # canonical text, numbers too
     value=pa.float64(),  # null for classes
     score=pa.float64(),  # probability of the label, null for numbers
-    cohorts=_TEXT_MAP,
+    cohorts=TEXT_MAP,
     class_score=pa.float64(),  # probability of the class of `sampling.for`; null in jobs without it
 )
 
@@ -76,7 +95,7 @@ DESIGNS = _schema(
     actor=pa.string(),
     reason=pa.string(),  # first | top-up | carried over | the words given to --redraw
     answers_seen=pa.int64(),  # answers known when this was drawn
-    known_at=_TIME,
+    known_at=TIME,
 )
 
 POPULATIONS = _schema(
@@ -87,7 +106,7 @@ POPULATIONS = _schema(
     id_high=pa.int64(),  # the first 64 bits of a prediction id, as a signed number
     stratum=pa.string(),
     is_sampled=pa.bool_(),
-    known_at=_TIME,
+    known_at=TIME,
 )
 
 SAMPLES = _schema(
@@ -102,15 +121,15 @@ SAMPLES = _schema(
     label=pa.string(),
     value=pa.float64(),
     score=pa.float64(),
-    scores=_NUMBER_MAP,  # the probability of each class; null for numbers, and where the model or its system has none
-    cohorts=_TEXT_MAP,
+    scores=NUMBER_MAP,  # the probability of each class; null for numbers, and where the model or its system has none
+    cohorts=TEXT_MAP,
     stratum=pa.string(),
     stratum_size=pa.int64(),
     inclusion_probability=pa.float64(),  # in (0, 1], at this draw
     rank=pa.int64(),  # from 1, by keyed hash within the stratum
     shown=pa.string(),  # canonical JSON of what people see
     shown_digest=pa.string(),  # of it and of the question's text
-    known_at=_TIME,
+    known_at=TIME,
 )
 
 QUESTIONS = _schema(
@@ -122,7 +141,7 @@ QUESTIONS = _schema(
     server=pa.string(),  # address without user or key
     project=pa.int64(),
     task_id=pa.int64(),
-    known_at=_TIME,
+    known_at=TIME,
 )
 
 ANNOTATIONS = _schema(
@@ -134,10 +153,10 @@ ANNOTATIONS = _schema(
     annotator=pa.string(),
     answer=pa.string(),  # canonical text
     state=pa.string(),  # valid | skipped | invalid | outcome | deleted
-    created=_TIME,
-    updated=_TIME,
+    created=TIME,
+    updated=TIME,
     lead_time=pa.float64(),  # seconds
-    known_at=_TIME,
+    known_at=TIME,
     source=pa.string(),  # file, or labelstudio: and the project in which the answer was given
 )
 
@@ -160,8 +179,8 @@ ESTIMATES = _schema(
     n_asked=pa.int64(),
     n_answered=pa.int64(),
     estimator_version=pa.string(),
-    as_of=_TIME,
-    known_at=_TIME,
+    as_of=TIME,
+    known_at=TIME,
 )
 
 LOOKS = _schema(
@@ -182,8 +201,24 @@ LOOKS = _schema(
     n_asked=pa.int64(),
     n_answered=pa.int64(),
     estimator_version=pa.string(),
-    as_of=_TIME,  # of the estimate
-    known_at=_TIME,
+    as_of=TIME,  # of the estimate
+    known_at=TIME,
+    bound_in_a_row=pa.float64(),  # the same with the larger error that each of three hours or days in a row may have; null for other windows, and earlier releases
+)
+
+ALERTS = _schema(
+    job=pa.string(),
+    id=pa.string(),  # of the alert: 10 hex digits, from its line and the first window that crossed it
+    event=pa.string(),  # told | acknowledged | sent (through a channel) | failed (to be sent)
+    metric=pa.string(),
+    **{"class": pa.string()},
+    cohort=pa.string(),  # column=value, null for all rows
+    period=pa.string(),
+    window=pa.string(),  # the newest that the alert was about then
+    channel=pa.string(),  # of `[notify]`, of what was sent or failed
+    reason=pa.string(),  # the words given with an acknowledgement, or why it failed
+    actor=pa.string(),
+    known_at=TIME,
 )
 
 RUNS = _schema(
@@ -198,7 +233,7 @@ RUNS = _schema(
     versions=pa.string(),  # JSON: libraries and CPU features
     job_hash=pa.string(),
     actor=pa.string(),
-    known_at=_TIME,
+    known_at=TIME,
     bytes=pa.int64(),  # of input that was read, or of the page that was written
     cpu_seconds=pa.float64(),  # of the process and its children
     peak_memory=pa.int64(),  # bytes
@@ -213,7 +248,7 @@ RELEASES = _schema(
     state=pa.string(),  # live
     actor=pa.string(),
     reason=pa.string(),
-    known_at=_TIME,
+    known_at=TIME,
 )
 
 TABLES = {
@@ -226,6 +261,7 @@ TABLES = {
     "annotations": ANNOTATIONS,
     "estimates": ESTIMATES,
     "looks": LOOKS,
+    "alerts": ALERTS,
     "runs": RUNS,
     "releases": RELEASES,
 }
@@ -234,58 +270,3 @@ TABLES = {
 LARGE = frozenset({"predictions", "populations"})
 
 PARTITIONED_BY = {name: ["job", "batch"] for name in ("predictions", "quarantine", "populations")}
-
-
-def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Make a table from a few rows held as mappings; a column that a row lacks is null.
-
-    `pa.Table.from_pylist` would import pandas, which takes 0.2 seconds.
-    """
-    columns = [_column(field.type, [row.get(field.name) for row in rows]) for field in schema]
-    return pa.table(columns, schema=schema)
-
-
-def text_maps(rows: Sequence[Mapping[str, str] | None]) -> pa.MapArray:
-    """Make a column of maps from text to text, one map per row; None makes an empty map."""
-    filled = [row or {} for row in rows]
-    offsets = np.zeros(len(filled) + 1, dtype=np.int32)
-    np.cumsum([len(row) for row in filled], out=offsets[1:])
-    keys = texts([key for row in filled for key in row])
-    items = texts([value for row in filled for value in row.values()])
-    return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items)
-
-
-def number_maps(
-    rows: Sequence[Mapping[str, float] | Iterable[tuple[str, float]] | None],
-) -> pa.MapArray:
-    """Make a column of maps from text to numbers, one map per row; None is null.
-
-    A row may also be a list of pairs, as Arrow returns maps.
-    """
-    filled = [dict(row or ()) for row in rows]
-    offsets = np.zeros(len(filled) + 1, dtype=np.int32)
-    np.cumsum([len(row) for row in filled], out=offsets[1:])
-    keys = texts([key for row in filled for key in row])
-    items = float_array([value for row in filled for value in row.values()])
-    gaps = np.array([row is None for row in rows], dtype=np.bool_)
-    mask = bool_array(gaps) if gaps.any() else None
-    return pa.MapArray.from_arrays(_plain_int32(offsets), keys, items, mask=mask)
-
-
-def _column(kind: pa.DataType, values: list[Any]) -> pa.Array:
-    if kind == _TEXT_MAP:
-        return text_maps(values)
-    if kind == _NUMBER_MAP:
-        return number_maps(values)
-    if kind == pa.string():
-        return texts(values)
-    gaps = np.array([value is None for value in values], dtype=np.bool_)
-    convert: Callable[[Any], Any] = micros_of if kind == _TIME else (lambda value: value)
-    filled = [0 if value is None else convert(value) for value in values]
-    if kind == _TIME:
-        return time_array(filled, gaps)
-    return float_array(filled, gaps) if kind == pa.float64() else int_array(filled, gaps).cast(kind)
-
-
-def _plain_int32(values: np.ndarray[Any, np.dtype[np.int32]]) -> pa.Int32Array:
-    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import (
+    alert_days,
     alert_years,
     begun_batches,
     cohorts_no_strata,
@@ -51,6 +52,7 @@ _PARTS = (
     top_ups,
     lost_classes,
     alert_years,
+    alert_days,
     flight_replays,
     listed_metrics,
 )

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from PIL import Image
-from pyarrow import parquet
 
+from tests.fixtures.drawn_job import BUDGET, drawn, job, shown
 from tests.fixtures.label_page import LabelPage
 from tests.fixtures.people import People
 from tests.fixtures.terminal import Terminal
 
-BUDGET = 10
 HOSTILE = ["<script>document.title = 1</script>", "<img src=x onerror='document.title = 1'>"]
 Record = dict[str, Any]
 
 pytestmark = pytest.mark.usefixtures("people")
-
-
-def job(folder: Path, rows: Sequence[Record], *options: object) -> Terminal:
-    """Rows with predictions made elsewhere, scored and drawn from."""
-    parquet.write_table(pa.Table.from_pylist(list(rows)), folder / "rows.parquet")
-    terminal = Terminal(folder / "claims" / "recheck.toml")
-    terminal.init("--data", folder / "rows.parquet", "--key", "id", *options)
-    terminal.edit("budget = 300", f"budget = {BUDGET}")
-    terminal.ok("score")
-    terminal.ok("sample")
-    return terminal
 
 
 def claims(count: int = 60) -> list[Record]:
@@ -59,11 +45,6 @@ def terminal(tmp_path: Path) -> Terminal:
     return job(tmp_path, claims(), *options)
 
 
-def drawn(terminal: Terminal) -> dict[str, Record]:
-    """The drawn rows by prediction id."""
-    return {row["prediction_id"]: row for row in terminal.rows("select * from samples")}
-
-
 def overall(terminal: Terminal, metric: str = "accuracy") -> Record:
     [found] = [
         one
@@ -71,12 +52,6 @@ def overall(terminal: Terminal, metric: str = "accuracy") -> Record:
         if (one["metric"], one["cohort"], one["period"]) == (metric, None, "batch")
     ]
     return dict(found)
-
-
-def shown(people: People, project: int, page: LabelPage) -> str:
-    """The prediction that the page asks about."""
-    asked = {str(task): prediction_id for prediction_id, task in people.tasks(project).items()}
-    return asked[page.task]
 
 
 def test_answers_given_by_clicking_move_the_estimate(
@@ -149,9 +124,9 @@ def test_a_wide_row_is_seen_whole(tmp_path: Path, label_page: LabelPage) -> None
     assert terminal.ok("pull")["labels"] == 1
 
 
-def test_many_answers_make_a_menu(tmp_path: Path, label_page: LabelPage) -> None:
-    names = [f"<i>kind</i> {number}" for number in range(15)]
-    rows = [{"id": f"k{n}", "size": n % 7, "kind": names[n % 15]} for n in range(60)]
+def test_more_answers_than_keys_make_a_menu(tmp_path: Path, label_page: LabelPage) -> None:
+    names = [f"<i>kind</i> {number}" for number in range(35)]
+    rows = [{"id": f"k{n}", "size": n % 7, "kind": names[n % 35]} for n in range(70)]
     terminal = job(tmp_path, rows, "--predicted", "kind")
     label_page.open(terminal.ok("push")["project"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from functions.app import open_app
 from functions.steps import push
 from pipelines.job import job_file
+from pipelines.job.job_file import derived_id
 from pipelines.models.catalogue import ESTIMATORS
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import Told, World, loans
@@ -257,6 +259,17 @@ def test_a_seed_that_is_named_is_the_jobs(bare: World) -> None:
 
     assert init(bare, "--target", "outcome", "--seed", seed).code == 0
     assert f'seed = "{seed}"' in bare.job.read_text()
+    assert f'id = "{derived_id(seed, "job")}"' in bare.job.read_text()
+
+
+def test_each_new_job_has_an_id_of_its_own(bare: World) -> None:
+    """Without a seed both are drawn; no id tells a seed."""
+    assert init(bare, "--target", "outcome").code == 0
+    made = tomllib.loads(bare.job.read_text())
+
+    assert re.fullmatch("[0-9a-f]{32}", made["id"])
+    assert made["id"] != made["sampling"]["seed"]
+    assert made["id"] != derived_id(made["sampling"]["seed"], made["name"])
 
 
 def test_a_seed_that_is_too_short_is_refused(bare: World) -> None:

@@ -508,7 +508,7 @@ def test_a_class_that_nobody_can_choose_is_named(terminal: Terminal, tmp_path: P
         written(tmp_path / f"day-{day}.csv", rows)
     over(terminal, tmp_path / "day-{batch}.csv", "--key", "id", "--answer", "p", "--answer", "q")
     terminal.edit(', "refund"', "")
-    terminal.edit('"P.", ', "")
+    terminal.edit('"P." = "p"\n', "")
 
     told = {command: said(terminal, command) for command in ("score", "sample")}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,3 +153,42 @@ def test_releases_that_were_lost_are_missed(world: World) -> None:
     world.ok("fit")
     world.ok("score", "--replace")
     assert world.broken_promises() == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("score",),
+        ("sample",),
+        ("estimate",),
+        ("status",),
+        ("run",),
+        ("report",),
+        ("pull", "--file", "x"),
+        ("doctor",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_another_job_of_the_same_name_is_refused(world: World, words: tuple[str, ...]) -> None:
+    """Every command says whose the name is, and changes nothing."""
+    before = sorted(path for path in world.store.rglob("*") if path.is_file())
+    world.edit('id = "[0-9a-f]+"', f'id = "{"0" * 32}"')
+
+    told = world.refused(*words)
+
+    assert told.error["code"] == "job_invalid"
+    assert "belongs to another job" in told.error["problem"]
+    assert sorted(path for path in world.store.rglob("*") if path.is_file()) == before
+
+
+def test_a_job_file_that_lost_its_id_is_told_how_to_go_on(world: World) -> None:
+    had = re.search('id = "([0-9a-f]+)"', world.job.read_text())
+    assert had
+    world.edit('id = "[0-9a-f]+".*\n', "")
+
+    fix = world.refused("status").error["fix"]
+
+    line = f'id = "{had[1]}"'
+    assert line in fix
+    world.edit('name = "job"', f'name = "job"\n{line}')
+    world.ok("status")

@@ -68,6 +68,8 @@ def layers(data: ReportData) -> tuple[Period | None, Period]:
         period: {windows(batch.name).get(period) for batch in data.batches}
         for period in ("batch", "day", "week", "month")
     }
+    if held["batch"] == held["month"]:
+        return None, "month"
     order: list[Period] = ["batch", "day", "week"]
     fine: Period = next((one for one in order if len(held[one]) <= _MOST_WINDOWS), "month")
     if held[fine] == held["week"]:

@@ -15,7 +15,7 @@ from tests.fixtures.repository import PACKAGES, ROOT, modules, python, texts
 SAYS_NOTHING = re.compile(r"(^|/)(utils?|helpers?|common|core|misc|manager)(\.py|/)")
 
 # A command is served by the edge that does the work, and both are named after it.
-SERVED = {"errors", "estimate", "fit", "pull", "push", "score"}
+SERVED = {"errors", "estimate", "fit", "plan", "pull", "push", "score"}
 
 # Tests of several modules at once.
 TOGETHER = {

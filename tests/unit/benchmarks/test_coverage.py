@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from tests.benchmarks import (
+    alert_days,
     begun_batches,
     cohorts_no_strata,
     informative_gaps,
@@ -59,6 +60,7 @@ def _of_gaps(replays: int) -> Sequence[Row]:
         _of_a_rare_class,
         _of_top_ups,
         lost_classes.first_weeks,
+        alert_days.three_beyond,
         labeler_errors.cells()[0].rows,
         _of_gaps,
         nearly_full.cells()[0].rows,

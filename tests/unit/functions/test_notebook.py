@@ -55,18 +55,19 @@ def test_a_job_in_memory_is_scored_drawn_from_and_estimated(app: App, tmp_path: 
     scored = score(app, ScoreOptions(engine="inline"))
     drawn = sample(app, SampleOptions())
     agree(app, tmp_path / "answers.csv")
-    estimates, alerts = estimate(app, EstimateOptions())
+    found = estimate(app, EstimateOptions())
 
     assert [(one.batch, one.predictions) for one in scored.batches] == [("2026-01", ROWS)]
     assert [one.sampled for one in drawn.drawn] == [BUDGET]
     [accuracy] = [
         one
-        for one in estimates
+        for one in found.estimates
         if (one.metric, one.period, one.cohort) == ("accuracy", "batch", None)
     ]
     assert accuracy.value == pytest.approx(1)
     assert accuracy.n_answered == BUDGET
-    assert alerts == []
+    assert not found.lines
+    assert not found.alerts
     assert [one.state for one in status(app)] == ["scored"]
     assert not list(tmp_path.rglob("recheck.toml"))
 

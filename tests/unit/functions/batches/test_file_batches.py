@@ -19,6 +19,9 @@ from pipelines.job.rules import BatchRule
         ("2026-W47.csv", "week", "2026-W47"),
         ("2026W47.csv", "week", "2026-W47"),
         ("2026-11-20.csv", "week", "2026-W47"),
+        ("2026-11-20.csv", "month", "2026-11"),
+        ("2026-11.csv", "month", "2026-11"),
+        ("202611/part-0.csv", "month", "2026-11"),
     ],
 )
 def test_one_period_in_the_name_is_the_batch(name: str, by: str, batch: str) -> None:
@@ -34,6 +37,8 @@ def test_one_period_in_the_name_is_the_batch(name: str, by: str, batch: str) -> 
         ("2026-11-01_2026-11-07.csv", "day"),  # a range: nobody knows which days it holds
         ("2026-11-20.csv", "hour"),
         ("2026-W99.csv", "week"),
+        ("2026-13.csv", "month"),
+        ("2026-10_2026-11.csv", "month"),
         ("2026-11-20.csv", "column"),
     ],
 )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from labeling.labelstudio.projects import ensure_project, find_project, project_marker
+from labeling.questions.label_page import label_config
 from labeling.questions.shown import ShownColumn
-from labeling.questions.survey import Survey, label_config
+from labeling.questions.survey import Survey
 from pipelines.errors import LabelStudioRefused, ProjectChanged
 from tests.fixtures.fake_label_studio import FakeLabelStudio, Record
 
@@ -127,7 +128,7 @@ def test_a_configuration_changed_by_hand_is_refused(
     )
     survey = replace(SURVEY, question="Was it late?") if job_changed_too else SURVEY
 
-    with pytest.raises(ProjectChanged, match='<Choice value="maybe"> is not ours') as refused:
+    with pytest.raises(ProjectChanged, match='value="maybe"> is not ours') as refused:
         ensure_project(server, MARKER, "flights", survey)
 
     assert "delete the word that begins with `recheck:`" in refused.value.fix

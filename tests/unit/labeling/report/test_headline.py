@@ -171,3 +171,28 @@ def test_whose_word_is_right_is_told_with_how_often_people_differ() -> None:
 
 def test_the_page_never_calls_answers_the_truth() -> None:
     assert "truth" not in _page(usual()).said.lower()
+
+
+def test_the_newest_day_that_is_over_stands_beside_the_week() -> None:
+    """A day that is still open, or that nobody has judged, is left out."""
+    told = days("2026-11-23", 3)
+    yesterday = estimate("day", told[1], value=0.5, low=0.42, high=0.58, n_answered=40)
+    today = estimate("day", told[2], value=0.9, low=0.8, high=0.95)
+    silent = unknown("day", told[1])
+
+    both = _headline(report_data([estimate(), yesterday, today]))
+    without = _headline(report_data([estimate(), silent, today]))
+
+    assert both.endswith(
+        "judged from 150 answers; for yesterday’s predictions (24 November 2026), between 42 % and 58 % from 40 answers."
+    )
+    assert without.endswith("judged from 150 answers.")
+
+
+def test_a_day_with_many_missing_answers_has_the_range_that_they_leave() -> None:
+    day = estimate(
+        "day", "2026-11-24", n_asked=60, n_answered=40,
+        value_if_missing_wrong=0.4, value_if_missing_right=0.8,
+    )  # fmt: skip
+
+    assert _headline(report_data([estimate(), day])).endswith("from 40 answers to 60 questions.")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeling.answers.agreement import Agreement, Annotator
-from labeling.estimates.alerts import Alert, State
+from labeling.estimates.alerts import State, WatchedLine
 from labeling.estimates.calibration import Answered, calibration
 from labeling.estimates.confusion import confusion
 from labeling.estimates.known_truth import Truth
@@ -66,10 +66,10 @@ def _rich(text: str = "late") -> ReportData:
 _STATES: tuple[State, ...] = ("crossed", "clear", "unknown")
 
 
-def _alert(state: State, **more: Any) -> Alert:
+def _alert(state: State, **more: Any) -> WatchedLine:
     line: dict[str, Any] = {"metric": "accuracy", "class_": None, "cohort": None, "period": "week"}
     line |= {"window": "2026-W47", "side": "below", "limit": 0.8, "value": 0.66, "bound": 0.72}
-    return Alert(**(line | {"state": state, "reason": "why"} | more))
+    return WatchedLine(**(line | {"state": state, "reason": "why"} | more))
 
 
 def test_every_number_of_an_estimate_is_on_the_page() -> None:

@@ -25,6 +25,7 @@ FORMS: dict[BatchedBy, Callable[[datetime], str]] = {
     "hour": lambda local: local.isoformat()[:13],
     "day": lambda local: local.date().isoformat(),
     "week": lambda local: "{:04d}-W{:02d}".format(*local.isocalendar()[:2]),
+    "month": lambda local: local.date().isoformat()[:7],
 }
 
 
@@ -145,6 +146,25 @@ def test_numbers_are_no_times(column: pa.Array) -> None:
         names(column, rule("day"))
 
 
+@pytest.mark.parametrize("number", ["1791176400", "1791176400000", "1791176400000000"])
+def test_numbers_since_1970_are_refused_with_the_key_that_says_their_unit(number: str) -> None:
+    """Whether they are written as numbers, or as text like everything in CSV."""
+    for column in (pa.array([int(number)]), pa.array([number, None])):
+        with pytest.raises(SchemaMismatch, match="the time column holds") as refused:
+            names(column, rule("day"))
+        unit = {10: "s", 13: "ms", 16: "us"}[len(number)]
+        assert f'data.time_unit = "{unit}"' in refused.value.fix
+
+
+def test_a_unit_makes_times_of_numbers() -> None:
+    """05:00 in UTC is 14:00 in Tokyo; what is no number of that unit belongs to no batch."""
+    by_hour = BatchRule("hour", "at", "Asia/Tokyo", unit="ms")
+
+    found = names(pa.array(["1791176400000", "1791176400", "x", None]), by_hour)
+
+    assert found == ["2026-10-05T14", "unknown", "unknown", "unknown"]
+
+
 @pytest.mark.parametrize(
     ("column", "wanted"),
     [
@@ -199,7 +219,7 @@ def test_a_period_ends_after_each_of_its_moments(
 
     end = period_end(batch, Batches(by=by, timezone=zone))
 
-    longest = {"hour": 1, "day": 24, "week": 168}[by]
+    longest = {"hour": 1, "day": 24, "week": 168, "month": 31 * 24}[by]
     assert end is not None
     assert timedelta(0) < end - aware <= timedelta(hours=longest + 1)
 

@@ -218,6 +218,21 @@ def test_every_error_is_told_at_once(tmp_path: Path) -> None:
             '[predictions]\nlabel = "x"\nprobabilities = {True = "p", true = "q"}',
             "each answer may stand once",
         ),
+        (
+            r"\[model\]",
+            '[predictions]\nlabel = "x"\nscore = "s"\nscore_of = "lat"',
+            "predictions.score_of = 'lat' is none of late, paid (did you mean late?)",
+        ),
+        (
+            r"\[model\]",
+            '[predictions]\nlabel = "x"\nscore_of = "late"',
+            "predictions.score_of goes with `score`, and with two answers",
+        ),
+        (
+            r"\[labeling\]",
+            '[labeling]\nallow_revealing = ["ag"]',
+            "labeling.allow_revealing names 'ag', which is not in labeling.show",
+        ),
         (r'column = "product"', 'column = "product"\nedges = [2.0, 1.0]', "edges must ascend"),
         (r'name = "loans"', 'name = "loans"\nmetrics = ["rmse"]', 'has no "rmse"'),
     ],

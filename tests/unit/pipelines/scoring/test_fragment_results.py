@@ -13,6 +13,7 @@ from pipelines.scoring.fragment_results import (
     decode_results,
     encode_results,
 )
+from pipelines.scoring.predicted_classes import PredictedClasses
 from pipelines.tables.table_files import WrittenFile
 
 WORDS = st.integers(0, 2**64 - 1)
@@ -37,6 +38,7 @@ def results(draw: st.DrawFn) -> FragmentResult:
         contents=hashes[:, 2:],
         positions=np.array(draw(st.lists(NUMBERS, min_size=n, max_size=n)), dtype=np.int64),
         versions=tuple(draw(st.lists(TEXTS, max_size=2))),
+        classes=PredictedClasses({"a": 3}, {"b": 1}, draw(NUMBERS), {}, {"a": 2}),
         file=draw(st.none() | st.builds(WrittenFile, TEXTS, NUMBERS, NUMBERS)),
     )
 

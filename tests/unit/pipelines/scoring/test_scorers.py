@@ -16,7 +16,7 @@ from pipelines.features.fitted import FittedStatistics
 from pipelines.features.mapped import Mapped, Numbers
 from pipelines.features.spec import FeatureSpec
 from pipelines.input.faults import Faults
-from pipelines.job.sections import PredictionColumns
+from pipelines.job.prediction_columns import PredictionColumns
 from pipelines.models.catalogue import TaskType
 from pipelines.models.evaluator import Scores
 from pipelines.scoring.scorers import GivenPredictions, ModelScorer, Predictions
@@ -293,3 +293,13 @@ def test_a_model_gives_the_probability_of_the_class_in_every_row_that_it_scores(
 
     assert found.class_scores is not None
     assert found.class_scores.to_pylist() == [0.25, None, 0.75]
+
+
+def test_a_score_of_one_class_is_the_rest_where_the_other_is_predicted() -> None:
+    columns = PredictionColumns(label="guess", score="p", score_of="a")
+    rows = pa.record_batch({"guess": ["a", "b", "c"], "p": [0.75, 0.25, 0.25]})
+
+    found = GivenPredictions(columns, "classification", None, ["a", "b"]).predict(rows, Faults())
+
+    assert found.scores is not None
+    assert found.scores.to_pylist() == [0.75, 0.75, None]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from functions.cli import estimate_table
+from functions.cli.tables import estimate_table
 from functions.steps.push import Pushed
-from labeling.estimates.alerts import Alert
+from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.estimate import Estimate
 
 JOB = Path("a job/recheck.toml")
@@ -151,7 +151,7 @@ def test_a_recall_without_a_point_shows_what_it_is_at_least() -> None:
 
 
 def test_every_line_that_is_watched_shows_its_state_and_the_reason() -> None:
-    alert = Alert(
+    alert = WatchedLine(
         metric="recall", class_="late", cohort=None, period="week", window="2026-W42",
         side="below", limit=0.5, state="clear", reason="at least 0.62 (0.71 from 300 answers)",
     )  # fmt: skip

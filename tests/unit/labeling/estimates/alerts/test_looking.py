@@ -9,7 +9,16 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from labeling.estimates.alerts import CLEAR, CROSSED, ERROR, UNKNOWN, Alert, Watch, listed, looks
+from labeling.estimates.alerts import (
+    CLEAR,
+    CROSSED,
+    ERROR,
+    UNKNOWN,
+    Watch,
+    WatchedLine,
+    listed,
+    looks,
+)
 from labeling.estimates.bounds import bounds
 from labeling.estimates.estimate import Estimate
 from labeling.formulas.intervals import Interval, wilson
@@ -51,11 +60,11 @@ def _line(**more: Any) -> Line:
     return Line.model_validate({"metric": "accuracy", "below": 0.9} | more)
 
 
-def _looked(*estimates: Estimate, lines: tuple[Line, ...] = (_line(),)) -> list[Alert]:
+def _looked(*estimates: Estimate, lines: tuple[Line, ...] = (_line(),)) -> list[WatchedLine]:
     return looks(estimates, Watch(lines, AlertLook(), Batches(by="day")), at=_NOW)[0]
 
 
-def _fired(*estimates: Estimate, lines: tuple[Line, ...] = (_line(),)) -> list[Alert]:
+def _fired(*estimates: Estimate, lines: tuple[Line, ...] = (_line(),)) -> list[WatchedLine]:
     return [one for one in _looked(*estimates, lines=lines) if one.state == CROSSED]
 
 

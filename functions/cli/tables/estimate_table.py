@@ -18,7 +18,7 @@ from pipelines.columns.visible import visible_line
 
 if TYPE_CHECKING:
     from functions.steps.push import Pushed
-    from labeling.estimates.alerts import Alert
+    from labeling.estimates.alerts import WatchedLine
     from labeling.estimates.estimate import Estimate
 
 _DIGITS = 1  # of a percentage
@@ -68,13 +68,13 @@ def estimated(estimates: Sequence[Estimate], batches: Sequence[str], job: Path) 
     yield f"{len(estimates)} figures in all: add --json, or see them drawn by recheck report {name}"
 
 
-def watched(alerts: Sequence[Alert]) -> Iterator[str]:
+def watched(lines: Sequence[WatchedLine]) -> Iterator[str]:
     """Show every line that the job watches, with its state and the reason."""
-    if not alerts:
+    if not lines:
         return
     yield from ("", "lines watched")
     yield from _aligned(
-        [(f"  {one.line}", one.window or "-", one.state, one.reason) for one in alerts]
+        [(f"  {one.words}", one.window or "-", one.state, one.reason) for one in lines]
     )
 
 
@@ -231,6 +231,8 @@ def _doubt(estimate: Estimate) -> Row:
         doubts.append("just begun")
     if not estimate.reliable:
         doubts.append("unreliable: the answers do not show the tail of the errors")
+    if estimate.note:
+        doubts.append(estimate.note)
     return ("; ".join(doubts),) if doubts else ()
 
 

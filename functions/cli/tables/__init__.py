@@ -1,0 +1,1 @@
+"""Short tables of what came out, for people; `--json` has everything."""

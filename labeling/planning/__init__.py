@@ -1,0 +1,1 @@
+"""How many answers an interval of a wanted width takes, before anybody is asked."""

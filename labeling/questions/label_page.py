@@ -1,0 +1,141 @@
+"""The label configuration of a job: the page on which people see a row and answer.
+
+Label Studio knows it as XML. Keys, layout and hints may change at any time: no
+digest of a question holds any of them. The answers stand before the row in the
+document, so that the first tab stop is among them; the style sheet puts them
+beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from xml.etree import ElementTree as ET
+
+from labeling.questions.answer_keys import IN_ORDER, answer_keys
+from labeling.questions.readable import readable
+from labeling.questions.shown import shown_keys, table_keys
+from labeling.questions.survey import CONTROL, WORD_JOINER, Survey
+
+WIDE_FROM = 13  # classes; more than fit one column of a screen
+MENU_FROM = len(IN_ORDER) + 1  # classes; those for which there is no key are chosen from a menu
+_STYLE = "label_page.css"
+_ENLARGED = {"maxWidth": "min(320px, 100%)", "maxHeight": "320px", "smoothing": "false"}
+_AS_LARGE_AS_IT_IS = {"defaultZoom": "auto", "maxHeight": "calc(100vh - 240px)"}  # or smaller
+_NAMED = 160  # characters of an element that is named
+
+
+def label_config(survey: Survey) -> str:
+    """Return the label configuration (XML) of a survey.
+
+    >>> from labeling.questions.shown import ShownColumn
+    >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("tweet", "text"),))
+    >>> label_config(survey).count("<Choice ")
+    2
+    """
+    view = ET.Element("View", className="recheck")
+    ET.SubElement(view, "Style", value=_style())
+    ET.SubElement(view, "Header", value=_plain(survey.question))
+    page = ET.SubElement(view, "View", className="recheck-page")
+    is_wide = WIDE_FROM <= len(survey.answers) < MENU_FROM
+    answer = ET.SubElement(
+        page, "View", className=f"recheck-answer{' recheck-wide' if is_wide else ''}"
+    )
+    row = ET.SubElement(
+        page, "View", className=f"recheck-row{' recheck-small' if survey.small_pictures else ''}"
+    )
+    _show(row, survey)
+    target = [*table_keys(survey.columns), *shown_keys(survey.columns)][0]
+    if survey.answers:
+        _ask_for_a_class(answer, survey, target)
+    else:
+        ET.SubElement(answer, "Number", name=CONTROL, toName=target, required="true", step="any")
+    return ET.tostring(view, encoding="unicode")
+
+
+def config_differences(theirs: str, wanted: str) -> list[str]:
+    """Name what two configurations disagree on, whatever their spacing; at most ten lines.
+
+    >>> config_differences('<View><Choice value="a"/></View>', '<View> <Choice value="b" /></View>')
+    ['<Choice value="a"> is not ours', '<Choice value="b"> is missing']
+    """
+    try:
+        there = _elements(ET.fromstring(theirs))
+    except ET.ParseError:
+        return ["it is not valid XML"]
+    ours = _elements(ET.fromstring(wanted))
+    lines = [f"{_named(element)} is not ours" for element in there if element not in ours]
+    lines += [f"{_named(element)} is missing" for element in ours if element not in there]
+    if not lines and there != ours:
+        lines = ["its elements stand in another order"]
+    return lines[:10]
+
+
+def config_digest(config: str) -> str:
+    """Return the digest by which a project remembers the configuration that we set: 16 hex digits."""
+    try:
+        content = json.dumps(_elements(ET.fromstring(config)))
+    except ET.ParseError:
+        content = config
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+@cache
+def _style() -> str:
+    """Return the style sheet of the page on one line, as an attribute keeps it."""
+    sheet = files(__package__).joinpath(_STYLE).read_text(encoding="utf-8")
+    return " ".join(re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL).split())
+
+
+def _ask_for_a_class(place: ET.Element, survey: Survey, target: str) -> None:
+    """Add the answers, each with its key."""
+    choices = ET.SubElement(
+        place, "Choices", name=CONTROL, toName=target, choice="single-radio", required="true"
+    )
+    if len(survey.answers) >= MENU_FROM:
+        choices.set("layout", "select")
+    for answer, key in zip(survey.answers, answer_keys(survey.answers), strict=True):
+        choice = ET.SubElement(choices, "Choice", value=_no_reference(answer))
+        if key:
+            choice.set("hotkey", key)
+
+
+def _show(place: ET.Element, survey: Survey) -> None:
+    """Add the elements that people look at: texts and pictures, then the tables."""
+    for key, title in shown_keys(survey.columns).items():
+        if len(survey.columns) > 1:
+            ET.SubElement(place, "Header", value=_plain(title), size="5")
+        if key.startswith("text"):
+            ET.SubElement(place, "Text", name=key, value=f"${key}")
+        else:
+            drawn = _ENLARGED if survey.small_pictures else _AS_LARGE_AS_IT_IS
+            ET.SubElement(place, "Image", {"name": key, "value": f"${key}", **drawn})
+    tables = ET.SubElement(place, "View", className="recheck-tables")
+    for key in table_keys(survey.columns):
+        table = ET.SubElement(tables, "View", className="recheck-table")
+        ET.SubElement(table, "Table", name=key, value=f"${key}")
+
+
+def _plain(text: str) -> str:
+    return _no_reference(readable(text, 2_000))
+
+
+def _no_reference(text: str) -> str:
+    """Keep Label Studio from replacing `$name` in a configuration, by invisible neighbours."""
+    return text.replace("$", f"{WORD_JOINER}${WORD_JOINER}")
+
+
+def _named(element: str) -> str:
+    return element if len(element) <= _NAMED else f"{element[: _NAMED - 1]}…"
+
+
+def _elements(root: ET.Element) -> list[str]:
+    """Write each element, its attributes in order of name, as the document has them."""
+    written = []
+    for element in root.iter():
+        attributes = "".join(f' {name}="{value}"' for name, value in sorted(element.items()))
+        written.append(f"<{element.tag}{attributes}>")
+    return written
