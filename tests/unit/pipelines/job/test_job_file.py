@@ -100,6 +100,8 @@ def test_predictions_made_elsewhere_carry_the_name_they_are_given(tmp_path: Path
             "unknown key cohorts.product.edge",
             "did you mean edges?",
         ),
+        (r'by = "day"', 'by = "day"\nexpect = "hour"', 'batches.expect = "hour" is shorter', None),
+        (r'by = "day"', 'by = "all"\nexpect = "day"', "batches.expect needs batches", None),
         (r"\[model\]", "[model]\nholdout = 1.5", "model.holdout = 1.5", None),
         (r"\[model\]", '[model]\nname = "a/b"', 'model.name = "a/b"', None),
         (r"\[sampling\]", "[sampling]\nbudget = 0", "sampling.budget = 0", None),
