@@ -129,7 +129,16 @@ def _watched(
 
 
 def missing_alert(stretch: Stretch, kind: Kind, since: datetime) -> Alert:
-    """Return the alert that a stretch begins."""
+    """Return the alert that a stretch begins.
+
+    Args:
+        stretch: of periods without data.
+        kind: of the periods.
+        since: when it was noticed.
+
+    Returns:
+        The alert; its id depends on the first period alone.
+    """
     return _alert(stretch.first, kind, since, stretch.words(kind))
 
 

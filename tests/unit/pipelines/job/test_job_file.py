@@ -100,8 +100,6 @@ def test_predictions_made_elsewhere_carry_the_name_they_are_given(tmp_path: Path
             "unknown key cohorts.product.edge",
             "did you mean edges?",
         ),
-        (r'by = "day"', 'by = "day"\nexpect = "hour"', 'batches.expect = "hour" is shorter', None),
-        (r'by = "day"', 'by = "all"\nexpect = "day"', "batches.expect needs batches", None),
         (r"\[model\]", "[model]\nholdout = 1.5", "model.holdout = 1.5", None),
         (r"\[model\]", '[model]\nname = "a/b"', 'model.name = "a/b"', None),
         (r"\[sampling\]", "[sampling]\nbudget = 0", "sampling.budget = 0", None),
@@ -156,6 +154,12 @@ def test_every_error_is_told_at_once(tmp_path: Path) -> None:
     [
         (r"\[model\]", "", "either [model] or [predictions]"),
         (r"\[model\]", '[model]\n[predictions]\nlabel = "x"', "either [model] or [predictions]"),
+        (r"\[model\]", '[batches]\nexpect = "day"\n[model]', "batches.expect needs batches"),
+        (
+            r"\[model\]",
+            '[batches]\nby = "week"\nexpect = "day"\n[model]',
+            'batches.expect = "day" is shorter',
+        ),
         (r"\[model\]", '[batches]\nby = "path"\n[model]', "goes with {batch} in data.path"),
         (r"loans\.parquet", "{batch}.parquet", "goes with {batch} in data.path"),
         (r'time = "opened"', '[batches]\nby = "day"', 'batches.by = "day" needs data.time'),
