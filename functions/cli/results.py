@@ -53,7 +53,8 @@ def estimate(
                 **e.record(),
                 "reliable": e.reliable,
                 "just_begun": e.just_begun,
-                "reason": e.reason,
+                "reason": e.reason or e.note,
+                "unlisted": e.unlisted,
             }
             for e in found.estimates
         ],
