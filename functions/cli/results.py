@@ -58,7 +58,7 @@ def estimate(
             }
             for e in found.estimates
         ],
-        "alerts": alerting.records(found.lines, found.alerts),
+        "alerts": alerting.records(found.lines, found.alerts, app),
     }
     if csv_file:
         records = [output.plain(record) for record in payload["estimates"]]
