@@ -141,6 +141,16 @@ def asks_more(estimate: Estimate, data: ReportData) -> str:
     )
 
 
+def unlisted(estimate: Estimate) -> str:
+    """Say which share of the rows nobody could call right; nothing without any."""
+    if estimate.unlisted is None or not estimate.n_answered:
+        return ""
+    return (
+        f"{percent(estimate.unlisted, 1)} of these predictions are of classes that people cannot choose: "
+        "each counts as wrong, whatever people say."
+    )
+
+
 def since(estimate: Estimate, data: ReportData) -> str:
     """Say how many later windows were scored and not judged; nothing without any."""
     judged = {other.window for other in data.of(estimate.period) if other.n_answered}
@@ -199,3 +209,11 @@ def _marked(estimate: Estimate, value: float) -> Phrase:
 
 def _amount(estimate: Estimate, value: float) -> str:
     return PAGE.amount(estimate.metric, value, digits(estimate))
+
+
+def only_of(data: ReportData) -> str:
+    """Say which batches the page is about, where not all."""
+    named, more = ", ".join(data.only[:5]), len(data.only) - 5
+    rest = f" and {more} more" if more > 0 else ""
+    these = "this batch" if len(data.only) == 1 else "these batches"
+    return f"This page is about {these} only: {named}{rest}. “All batches” are these."
