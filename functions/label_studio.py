@@ -32,6 +32,10 @@ def survey(job: Job) -> Survey:
         tuple(shown_columns(job)),
         labeling.instructions,
         labeling.guideline,
+        labeling.unit,
+        labeling.minimum,
+        labeling.maximum,
+        labeling.cannot_tell,
     )
 
 

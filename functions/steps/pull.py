@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
@@ -15,6 +15,7 @@ from functions.label_studio import PURPOSES, connect, digests, survey, tell_unre
 from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.answers.answer_files import AnswerForm, read_answers
+from labeling.answers.cannot_tell import reasons_of
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from labeling.answers.set_aside import SetAside
 from pipelines.columns.buffers import texts
@@ -33,7 +34,7 @@ _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not name
 _NAMED = 3  # invalid answers, of many
 _NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
-_NAMES = ("unknown_ids", "unreadable")
+_NAMES = ("unknown_ids", "unreadable", "cannot_tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Pulled:
     outcomes: int
     unknown_ids: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()  # tasks and answers that cannot be read, in words
+    cannot_tell: Mapping[str, int] = field(default_factory=dict)  # of the skipped: by reason
 
 
 def pull(
@@ -153,7 +155,7 @@ def _from_file(app: App, path: Path, aside: SetAside, *, dry_run: bool) -> Intak
         return names
 
     latest = app.now() + _AHEAD
-    form = AnswerForm(questions.question, questions.answers, job.data.missing, job.data.decimal)
+    form = AnswerForm(questions, job.data.missing, job.data.decimal)
     answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
         for answer in read_answers(path, form, identify, aside, app.say)
@@ -207,7 +209,12 @@ def _summed(app: App, intakes: Sequence[Intake | None], aside: SetAside) -> Pull
     whole = reduce(add, known)
     invalid = [answer for answer in whole.rows if answer.state == "invalid"]
     _tell_invalid(app, [*invalid, *whole.slips])
-    return Pulled(**whole.counts, unknown_ids=whole.unknown_ids, unreadable=aside.named)
+    return Pulled(
+        **whole.counts,
+        unknown_ids=whole.unknown_ids,
+        unreadable=aside.named,
+        cannot_tell=reasons_of(answer.reason for answer in whole.rows),
+    )
 
 
 def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:

@@ -18,6 +18,7 @@ from functions.runs import Run
 from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
+from labeling.answers.cannot_tell import cannot_tell
 from labeling.estimates.alerts import listed, looks
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
@@ -83,6 +84,7 @@ def gather(app: App) -> ReportData:
         batches=_batches(views),
         reasons=_reasons(views),
         agreement=agreement(annotations, samples, numbers=not is_classes),
+        cannot_tell=cannot_tell(annotations),
         stale=states[current.STALE],
         drawn=Counter(drawn["batch"].to_pylist()),
         pushed=of_purpose(views.questions, VERIFY).num_rows,
