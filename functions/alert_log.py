@@ -10,13 +10,14 @@ from datetime import datetime
 from functions.looks import past_looks, watch_of
 from infra.store import Store
 from labeling.estimates.alerts import Alert, AlertEvent, alerts_of
+from labeling.estimates.alerts.lives import Event
 from labeling.estimates.alerts.watched_lines import unasked
 from pipelines.columns import relations
 from pipelines.job.job_file import Job
 from pipelines.tables.schemas import ALERTS, table_of
 from pipelines.tables.snapshot import Tables
 
-_EVENT = ("id", "event", "known_at", "actor", "reason")
+_EVENT = ("id", "event", "known_at", "actor", "reason", "channel")
 
 
 def alerts(job: Job, tables: Tables, as_of: datetime | None = None) -> list[Alert]:
@@ -42,6 +43,16 @@ def events(tables: Tables, as_of: datetime | None = None) -> list[AlertEvent]:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that is to be kept of an alert."""
+
+    alert: Alert
+    event: Event
+    reason: str | None = None
+    channel: str | None = None  # where it was sent, or was not
+
+
+@dataclass(frozen=True, slots=True)
 class AlertLog:
     """Where events of alerts are kept: appended to, and never changed."""
 
@@ -50,30 +61,27 @@ class AlertLog:
     actor: str
     committing: Callable[[], AbstractContextManager[datetime]]
 
-    def add(self, happened: Sequence[tuple[Alert, str, str | None]]) -> None:
-        """Append events by one commit.
-
-        Args:
-            happened: of each its alert, what happened, and the reason where there is one.
-        """
+    def add(self, happened: Sequence[Happened]) -> None:
+        """Append events by one commit."""
         if not happened:
             return
         with self.committing() as moment:
-            rows = [
-                self._row(alert, moment) | {"event": event, "reason": reason}
-                for alert, event, reason in happened
-            ]
+            rows = [self._row(one, moment) for one in happened]
             self.store.table("alerts").append(table_of(ALERTS, rows))
 
-    def _row(self, alert: Alert, moment: datetime) -> dict[str, object]:
+    def _row(self, one: Happened, moment: datetime) -> dict[str, object]:
+        alert = one.alert
         return {
             "job": self.job,
             "id": alert.id,
+            "event": one.event,
             "metric": alert.metric,
             "class": alert.class_,
             "cohort": alert.cohort,
             "period": alert.period,
             "window": alert.window,
+            "reason": one.reason,
+            "channel": one.channel,
             "actor": self.actor,
             "known_at": moment,
         }

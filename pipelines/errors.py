@@ -27,7 +27,8 @@
     ├── QueryInvalid           23  the SQL cannot be run
     ├── BucketUnreachable      24  (retryable) no whole answer, or a server error
     ├── BucketRefused          25  no credentials for a bucket, or too few rights
-    └── AlertUnknown           26  no alert has the id
+    ├── AlertUnknown           26  no alert has the id
+    └── ChannelFailed          27  (retryable) a message did not arrive
 
 Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 """
@@ -249,6 +250,13 @@ class AlertUnknown(RecheckError):
     """No alert of the job has the id."""
 
     exit_code = 26
+
+
+class ChannelFailed(RecheckError):
+    """A message did not arrive through a channel of `[notify]`."""
+
+    exit_code = 27
+    retryable = True
 
 
 def encode_error(error: RecheckError) -> bytes:

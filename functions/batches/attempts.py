@@ -17,6 +17,7 @@ from pipelines.job.job_file import Job
 from pipelines.job.rules import file_rules
 from pipelines.scoring.file_names import attempt_of
 from pipelines.tables import table_files
+from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 
 _COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at", "error")
@@ -48,6 +49,11 @@ class Attempt:
 def transaction_id(job: str, batch: str) -> str:
     """Return the id of a batch's transaction: one, for two models must not publish side by side."""
     return f"score/{job}/{batch}"
+
+
+def draws_id(job: str, batch: str) -> str:
+    """Return the id of the transactions by which the draws of a batch are stored."""
+    return f"sample/{job}/{batch}/{VERIFY}"
 
 
 def published(tables: Tables) -> dict[str, str]:

@@ -54,6 +54,7 @@ for _command in (
     progress.status,
     results.query,
     results.doctor,
+    jobs.remove,
 ):
     recheck.add_command(_command)
 

@@ -1,8 +1,9 @@
-"""`recheck init`: a job from a look at the data."""
+"""`recheck init` and `recheck remove`: a job from a look at the data, and its rows gone again."""
 
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,18 @@ from typing import TYPE_CHECKING
 import click
 
 from functions.cli import output
-from functions.cli.options import dry_run_option, json_option
+from functions.cli.options import (
+    batch_option,
+    dry_run_option,
+    job_argument,
+    json_option,
+    opened,
+    yes_option,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from functions.new_job.init_options import InitOptions
     from functions.new_job.rare_class import RareClass
 
@@ -154,3 +164,45 @@ def _first_step(options: InitOptions, batches: Sequence[str]) -> str:
     first = first_to_check(batches, options)
     before = [batch for batch in batches if first and batch < first]
     return f"fit --batch {before[0]}..{before[-1]}" if before else "fit"
+
+
+@click.command()
+@job_argument
+@batch_option
+@yes_option
+@dry_run_option
+@json_option
+def remove(job: Path, *, batches: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Take rows of a job away: predictions, samples, tasks, answers, figures.
+
+    Of some batches, or without --batch of the whole job, in every table and in Label
+    Studio. Packages, the record of runs, reports and the input stay, and are named. It
+    asks first; --yes answers. Safe to repeat: after a kill it goes on.
+    """
+    from functions.steps import remove as step
+
+    app = opened(job)
+    planned = step.remove(app, step.RemoveOptions(batches, dry_run=True))
+    what = f"batch {output.few(batches)}" if batches else "the whole job"
+    if dry_run:
+        _told(planned.removed, planned.kept, as_json=as_json)
+        return
+    if not yes:
+        _ask(f"remove {what} of {app.job.name}", planned.removed)
+    done = step.remove(app, step.RemoveOptions(batches))
+    _told(done.removed, done.kept, as_json=as_json)
+
+
+def _ask(what: str, rows: Mapping[str, int]) -> None:
+    """Ask whether to go on; where nobody can answer, refuse."""
+    counts = ", ".join(f"{count} {name}" for name, count in rows.items() if count)
+    output.say(f"{what}: {counts or 'no rows'}")
+    if not sys.stdin.isatty():
+        raise click.UsageError("this cannot be undone, and nobody is there to ask: pass --yes")
+    click.confirm("This cannot be undone. Go on?", abort=True, err=True)
+
+
+def _told(rows: Mapping[str, int], kept: Iterable[str], *, as_json: bool) -> None:
+    there = [[name, count] for name, count in rows.items() if count]
+    lines = [*output.table(["table", "rows"], there), *(f"stays: {one}" for one in kept)]
+    output.answer({"removed": rows, "kept": list(kept)}, lines, as_json=as_json)

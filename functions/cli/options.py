@@ -84,6 +84,9 @@ dry_run_option = click.option(
 )
 
 
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json`, the parameter `as_json`: print one JSON object."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)

@@ -58,6 +58,7 @@ def run(
     if done.failure and as_json:
         beside = {**_failed(done.cause, job), **answer}
         return output.failure(done.failure, as_json=True, job=job, beside=beside)
+    alerting.warn(done.notices)
     text = [*_walked(app, done), *estimate_table.watched(done.lines)]
     output.answer(answer, text, as_json=as_json)
     _say_errors(done.errors, job)

@@ -70,6 +70,7 @@ def estimate(
     fired = alerting.tell(found.alerts, job)
     if as_of is None and not dry_run:
         alerting.mark(app, found.alerts)
+        alerting.notify(app)
     return fired
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from functions.draws.rows_shown import survey_digest
 from functions.tables import Views, of_purpose
 from pipelines.columns import relations
 from pipelines.identity.keyed_hash import subkey
@@ -19,6 +20,7 @@ from pipelines.sampling.plan import Design, Plan, ScoredBatch
 from pipelines.sampling.population import Population, domain_counts
 from pipelines.sampling.score_summaries import summarize
 from pipelines.sampling.strata import Strata
+from pipelines.tables.purposes import VERIFY
 
 
 def designs(views: Views, purpose: str) -> dict[str, Design]:
@@ -35,6 +37,13 @@ def designs(views: Views, purpose: str) -> dict[str, Design]:
     for row in relations.records(of_purpose(views.designs, purpose)):
         rows.setdefault(row["batch"], []).append(row)
     return {batch: _newest(own) for batch, own in rows.items()}
+
+
+def asked_otherwise(job: Job, views: Views) -> set[str]:
+    """Return the batches whose drawn rows are stored as an earlier job file showed or asked them."""
+    now = survey_digest(job)
+    newest = designs(views, VERIFY).items()
+    return {batch for batch, one in newest if one.survey_digest not in (None, now)}
 
 
 def _newest(rows: list[dict[str, Any]]) -> Design:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.draws.designs import designs
+from functions.erasure.erasures import erasures
 from functions.tables import Views
 from pipelines.columns import relations
 from pipelines.columns.utc_times import micros_of
@@ -36,9 +37,12 @@ def lost_batches(views: Views) -> Iterator[str]:
     newest: dict[str, Attempt] = {}
     for attempt in attempts.attempts(views.tables).values():  # in the order of their commits
         newest[attempt.batch] = attempt
-    table = views.tables.table("predictions")
+    table, erased = views.tables.table("predictions"), erasures(views.tables)
     identity = table.identity()
     for batch, attempt in sorted(newest.items()):
+        removed = erased.removed_at(batch)
+        if removed is not None and removed > attempt.known_at:
+            continue
         number = table.transaction(attempts.transaction_id(views.tables.job, batch))
         is_gone = identity is None or attempt.table not in (None, identity)
         is_behind = (attempt.number or 1) - 1 > number
@@ -50,9 +54,14 @@ def lost_draws(views: Views) -> Iterator[str]:
     """Yield draws that a run has recorded or people were asked about, and no design holds."""
     columns = ["batch", "purpose", "draw_no"]
     there = {tuple(row.values()) for row in views.designs.select(columns).to_pylist()}
+    erased, table = erasures(views.tables), views.tables.table("designs")
     for outputs in _outputs(views.tables, "sample"):
         for batch, number in outputs.items():
             if (batch, VERIFY, number) not in there:
+                # draws of a batch that was removed are numbered anew
+                again = table.transaction(attempts.draws_id(views.tables.job, batch))
+                if erased.removed_at(batch) and number > again:
+                    continue
                 yield f"draw {number} of batch {batch} is recorded in `runs`, and `designs` lost it"
     names = ["purpose", "prediction_id", "batch"]
     drawn = {tuple(row.values()) for row in views.samples().select(names).to_pylist()}
@@ -76,7 +85,8 @@ def lost_populations(views: Views) -> Iterator[str]:
 
 def lost_answers(views: Views) -> Iterator[str]:
     """Yield that all answers are gone, where draws and figures have counted some."""
-    if views.tables.read("annotations", ["annotation_id"]).num_rows:
+    is_removed = erasures(views.tables).rows.get("annotations")
+    if is_removed or views.tables.read("annotations", ["annotation_id"]).num_rows:
         return
     counted = [
         *views.designs["answers_seen"].to_pylist(),
@@ -93,18 +103,21 @@ def fewer_rows(tables: Tables, *names: str) -> Iterator[str]:
         tables: of the job.
         *names: of append-only tables; of those that no step counts, only deletions are told.
     """
+    erased = erasures(tables)
     for name in names:
         if name in _RECORDED:
             step, key = _RECORDED[name]
             recorded = sum(outputs.get(key, 0) for outputs in _outputs(tables, step))
+            recorded -= erased.rows.get(name, 0)
             there = tables.read(name, ["job"]).num_rows
             if there < recorded:
                 yield f"`{name}` has {there} rows, and `runs` recorded {recorded}"
-        yield from _deletions(tables, name)
+        yield from _deletions(tables, name, erased.runs)
 
 
-def _deletions(tables: Tables, name: str) -> Iterator[str]:
-    kinds = Counter(tables.table(name).deletions(may_replace=name == _REPLACED))
+def _deletions(tables: Tables, name: str, ours: Container[str]) -> Iterator[str]:
+    found = tables.table(name).deletions(erasures=ours, may_replace=name == _REPLACED)
+    kinds = Counter(found)
     for kind, count in sorted(kinds.items()):
         yield f"rows of `{name}` were taken away by hand: its log has {count} times {kind}"
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from functions import label_studio
+from functions.draws.designs import asked_otherwise
 from functions.promises.promise import Promise, unchecked, verdict
 from functions.tables import Views
+from pipelines.columns.relations import where_in
 from pipelines.job.job_file import Job
+from pipelines.tables.purposes import VERIFY
 
 if TYPE_CHECKING:
     from labeling.labelstudio.client import LabelStudio
@@ -36,12 +39,16 @@ def one_task_each(job: Job, views: Views, server: LabelStudio) -> Promise:
 
     problems: list[str] = []
     aside = SetAside()
-    gone = count = copied = stale = 0
+    gone = count = copied = stale = earlier = 0
+    waiting = _asked_otherwise(job, views)
     for purpose in label_studio.PURPOSES:
         marker = projects.project_marker(job.sampling.seed, job.name, purpose)
         project = projects.find_project(server, marker)
         current = label_studio.digests(views, purpose).items()
         asked = label_studio.asked(views, server.url, purpose).keys() & current
+        if purpose == VERIFY:
+            earlier = len(asked & waiting)
+            asked -= waiting
         if project is None:
             gone += len(asked)
             continue
@@ -59,7 +66,22 @@ def one_task_each(job: Job, views: Views, server: LabelStudio) -> Promise:
         )
     unread = set_aside_words(aside.named)
     kept = _one_each(count, copied, stale) + (f"; {unread}" if unread else "")
+    if earlier:
+        kept += (
+            f"; {earlier} more are as an earlier job file asked them, and wait for `recheck sample`"
+        )
     return verdict("P4", [*problems, unread] if problems and unread else problems, kept)
+
+
+def _asked_otherwise(job: Job, views: Views) -> set[Question]:
+    """Return the questions of batches that the job file would show or ask otherwise by now."""
+    batches = asked_otherwise(job, views)
+    if not batches:
+        return set()
+    rows = where_in(views.current_samples(purpose=VERIFY), "batch", *batches)
+    return set(
+        zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True)
+    )
 
 
 def _one_each(count: int, copied: int, stale: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,7 @@ import numpy as np
 from functions.app import App
 from functions.batches.class_warnings import unlisted_warning
 from functions.draws.blindness import sight_of_drawn
-from functions.draws.designs import designs
-from functions.draws.rows_shown import survey_digest
+from functions.draws.designs import asked_otherwise, designs
 from functions.draws.training_draw import training_draws
 from functions.label_studio import asked, connect, digests, survey, tell_unreadable
 from functions.runs import Run
@@ -26,7 +25,6 @@ from pipelines.columns.buffers import Floats, texts
 from pipelines.columns.relations import where_in
 from pipelines.errors import JobInvalid, StepMissing
 from pipelines.identity.ids import keyed_hashes
-from pipelines.job.job_file import Job
 from pipelines.sampling.draws import push_order
 from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.purposes import TRAIN, VERIFY
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from labeling.labelstudio.projects import Project
 
 _WAIT = 600  # seconds for another push to end
+_SAMPLE_FIRST = "run `recheck sample …` first: the rows stay drawn, and people are asked anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +166,18 @@ def _would_push(
 
 
 def _due(app: App, views: Views, options: PushOptions) -> list[dict[str, Any]]:
-    """Return the questions of some batches; refuse those that the job file would ask otherwise."""
+    """Return the questions of some batches; leave out, or refuse, those that would be asked otherwise now."""
     rows = _drawn(app.job.sampling.seed, views, options)
     if options.purpose == VERIFY:  # training rows were read just now
+        earlier = asked_otherwise(app.job, views) & {row["batch"] for row in rows}
+        if earlier and (options.batches or earlier >= {row["batch"] for row in rows}):
+            raise StepMissing(_asked_otherwise(min(earlier)), fix=_SAMPLE_FIRST)
+        for batch in sorted(earlier):  # its input may have left, and it stops no other
+            app.say(f"warning: left out: {_asked_otherwise(batch)}")
+        if earlier:
+            app.say(f"hint: {_SAMPLE_FIRST}")
+        rows = [row for row in rows if row["batch"] not in earlier]
         _warn_of_unlisted(app, rows)
-        _require_same_survey(app.job, views, {row["batch"] for row in rows})
         sight_of_drawn(app.job, rows).require_blind("the rows that are drawn")
     return rows
 
@@ -232,15 +238,8 @@ def _fix(options: PushOptions, of_verify: str) -> str:
     return of_verify if options.purpose == VERIFY else "look at the data: no row there has a key"
 
 
-def _require_same_survey(job: Job, views: Views, batches: Collection[str]) -> None:
-    """Refuse batches whose rows are stored as an earlier job file showed them."""
-    now = survey_digest(job)
-    for batch, design in designs(views, VERIFY).items():
-        if batch in batches and design.survey_digest not in (None, now):
-            raise StepMissing(
-                f"the job file shows or asks something else than when batch {batch!r} was drawn from",
-                fix="run `recheck sample …` first: the rows stay drawn, and people are asked anew",
-            )
+def _asked_otherwise(batch: str) -> str:
+    return f"the job file shows or asks something else than when batch {batch!r} was drawn from"
 
 
 def _dropped(views: Views, server: str, options: PushOptions) -> set[str]:

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from functions.app import App
+from functions.statements import require_bounded
 from functions.tables import QUERYABLE, Views
 from labeling.answers.current import LABELS
 from pipelines.columns import relations
@@ -35,9 +36,11 @@ def query(app: App, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     """Run one query over the job's tables; return the columns' names and all rows.
 
     Raises:
-        QueryInvalid: DuckDB refuses it, with DuckDB's message; or there are several statements.
+        QueryInvalid: DuckDB refuses it, with DuckDB's message; there are several statements; or
+            it is too long or too deep to be parsed.
     """
     sql = sql.encode(errors="replace").decode()  # a terminal may pass bytes that are no text
+    require_bounded(sql)
     with duckdb.connect() as connection:
         try:
             _require_a_look(connection.extract_statements(sql))

@@ -10,6 +10,8 @@ from functools import cached_property
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.failures import FAILED
+from functions.notices import Notice
+from functions.steps import alerts as alerts_step
 from functions.steps import estimate, pull, push, report, sample, score
 from functions.steps.sample import Drawn, SampleResult
 from functions.steps.score import ScoreResult
@@ -48,6 +50,7 @@ class RunResult:
     steps: list[Step]
     lines: list[WatchedLine]  # every line that the job watches, with its state
     alerts: list[Alert]  # those that are over included
+    notices: list[Notice]  # what became of those that were due for a channel
     report: str | None  # its address
     errors: list[StepError]  # in the order of the steps
     failure: RecheckError | None  # the first step's, naming its batches
@@ -87,6 +90,7 @@ def run(app: App, options: RunOptions) -> RunResult:
         walk.steps,
         walk.lines,
         walk.alerts,
+        walk.notices,
         walk.report,
         walk.errors,
         walk.failure,
@@ -105,6 +109,7 @@ class _Walk:
     steps: list[Step] = field(default_factory=list)
     lines: list[WatchedLine] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     report: str | None = None
     errors: list[StepError] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
@@ -118,6 +123,7 @@ class _Walk:
         self._ask("pull", self._pull if drawn or self._was_asked else None)
         self._estimated()
         if not self.dry_run:
+            self._notified()
             with self._noted("report"):
                 self.report = report.report(self.app).address
                 self.steps.append(Step("report", None, DONE))
@@ -231,6 +237,15 @@ class _Walk:
             found = estimate.estimate(self.app, options)
             self.lines, self.alerts = found.lines, found.alerts
             self.steps.append(Step("estimate", None, DONE, len(found.estimates)))
+
+    def _notified(self) -> None:
+        """Send alerts; a channel that fails is told, and fails nothing else."""
+        with self._noted("notify"):
+            self.notices = alerts_step.notify(self.app)
+            self.steps += [
+                Step("notify", None, FAILED if one.error else DONE, one.alerts)
+                for one in self.notices
+            ]
 
 
 def _drawn(draw: Drawn) -> str:

@@ -194,7 +194,7 @@ class _Draws:
         """Store populations, then samples, then the design: a draw without a design never happened."""
         app, head = self.app, draw.head
         samples, design = draw.samples(seen), draw.design(app.settings.actor)
-        transaction = (f"sample/{app.job.name}/{head['batch']}/{VERIFY}", draw.number)
+        transaction = (attempts.draws_id(app.job.name, head["batch"]), draw.number)
         with app.committing() as moment:
             common, store = {**head, "known_at": moment}, app.store
             store.table("populations").append(draw.members(common))

@@ -78,6 +78,10 @@ class LabelStudio(Protocol):
         """Delete those of the tasks that have no annotation when the server looks."""
         ...
 
+    def delete_tasks(self, project: int, tasks: Sequence[int]) -> None:
+        """Delete those of the tasks that are there, with their answers."""
+        ...
+
     def set_annotators(self, task: int, count: int) -> None:
         """Set how many people a task is for."""
         ...
@@ -177,6 +181,15 @@ class SdkClient:
                 id="delete_tasks",
                 project=project,
                 filters=every(number("total_annotations", 0), number("cancelled_annotations", 0)),
+                selected_items={"all": False, "included": list(tasks)},
+            )
+
+    def delete_tasks(self, project: int, tasks: Sequence[int]) -> None:
+        """Delete those of the tasks that are there, with their answers."""
+        with translated(self.url):
+            self._sdk.actions.create(
+                id="delete_tasks",
+                project=project,
                 selected_items={"all": False, "included": list(tasks)},
             )
 

@@ -26,7 +26,8 @@ _MAGIC = (
 
 def image_uris(column: pa.Array) -> list[str]:
     """Return the address of each picture of a column (n,); of an empty one where there is none."""
-    return [NO_IMAGE if value is None else image_uri(value) for value in column.to_pylist()]
+    contents = (value.as_py() for value in column)  # one by one: they may be large
+    return [NO_IMAGE if content is None else image_uri(content) for content in contents]
 
 
 def image_uri(content: bytes) -> str:

@@ -34,10 +34,13 @@ def pixels(name: str, column: pa.Array, feature: Image) -> tuple[Bytes, Bools | 
     Raises:
         BadValues: some are no picture of a known format, or are cut off.
     """
-    decoded = [_decoded(value, feature) for value in column.to_pylist()]
-    refuse(name, np.array([row is None for row in decoded], np.bool_), "not_a_picture")
-    rows = [row for row in decoded if row is not None]
-    whole = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), pixel_count(feature))
+    whole = np.zeros((len(column), pixel_count(feature)), np.uint8)
+    broken = np.zeros(len(column), np.bool_)
+    for row, value in enumerate(column):  # one by one: together they may be larger than the memory
+        decoded = _decoded(value.as_py(), feature)
+        broken[row] = decoded is None
+        whole[row] = np.frombuffer(decoded or bytes(pixel_count(feature)), np.uint8)
+    refuse(name, broken, "not_a_picture")
     return whole, missing(column)
 
 

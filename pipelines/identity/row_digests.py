@@ -35,6 +35,7 @@ _BLOCK = 8192  # rows at once, so that the words stay in the processor's cache
 _NULL = np.uint64(0x9E3779B97F4A7C15)  # the word of a missing value
 _NAN = np.uint64(0x7FF8000000000000)  # the word of any NaN
 _TEXT_KEY = subkey("row digest", "text")
+_PART = 2**25  # bytes of values that are hashed at once
 _PROBE = 1024  # first rows of a column, from which to guess whether its values repeat
 _FMIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 
@@ -199,7 +200,15 @@ def _whole(column: pa.Array) -> Words:
 
 
 def _written(column: pa.Array) -> Words:
-    """Return hashes of text or bytes: (n,). If values seem to repeat, each is hashed once."""
+    """Return hashes of text or bytes: (n,); of large values in parts, for Arrow copies what it looks at."""
+    if column.nbytes <= _PART or len(column) == 1:
+        return _hashed(column)
+    half = len(column) // 2
+    return np.concatenate([_written(column.slice(0, half)), _written(column.slice(half))])
+
+
+def _hashed(column: pa.Array) -> Words:
+    """Return hashes of text or bytes: (n,), 0 for null. If values seem to repeat, each is hashed once."""
     if len(column) > _PROBE and len(column.slice(0, _PROBE).unique()) <= _PROBE // 4:
         coded = column.dictionary_encode()
         return _take(hashes(_TEXT_KEY, coded.dictionary)[:, 0], coded)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.columns.image_files import MOST_BYTES
+from pipelines.columns.spooled_bytes import SpooledBytes
 from pipelines.input.faults import Faults
 from pipelines.input.typed_columns import as_text, is_binary
 
@@ -24,7 +25,8 @@ def with_pictures(
         faults: takes the rows whose picture cannot be read.
 
     Returns:
-        The rows (n), with the same columns.
+        The rows (n), with the same columns. Of pictures over 32 MB, the bytes lie in a
+        temporary file that the column maps into the memory.
     """
     for name in columns:
         place = rows.schema.get_field_index(name)
@@ -34,15 +36,15 @@ def with_pictures(
 
 
 def _read(column: pa.Array, name: str, folder: Path, faults: Faults) -> pa.Array:
-    pictures: list[bytes | None] = []
+    pictures = SpooledBytes()
     root = folder.resolve()
     paths = as_text(column, name, "a picture (bytes, or the path of a file)").to_pylist()
     for row, path in enumerate(paths):
         picture, reason = _picture(root, path) if path else (None, None)
-        pictures.append(picture)
+        pictures.add(picture)
         if reason:
             faults.mark([row], reason, name)
-    return pa.array(pictures, pa.binary())
+    return pictures.column()
 
 
 def _picture(root: Path, path: str) -> tuple[bytes | None, str | None]:

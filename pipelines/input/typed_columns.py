@@ -152,14 +152,17 @@ def as_text(column: pa.Array, name: str, what: str) -> pa.Array:
 
 
 def pictures(column: pa.Array, name: str) -> pa.Array:
-    """Convert a column of pictures to plain bytes.
+    """Convert a column of pictures to plain bytes; of 2 GB or more, to `large_binary`.
 
     Raises:
         SchemaMismatch: the column holds no bytes.
     """
     if not is_binary(column.type):
         raise mismatch(name, column.type, "a picture (bytes, or the path of a file)")
-    return column.cast(pa.binary())
+    try:
+        return column.cast(pa.binary())
+    except pa.ArrowInvalid:  # more bytes than its offsets can count
+        return column
 
 
 def is_clock(kind: pa.DataType) -> bool:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from pipelines.columns.buffers import Int64s, Words, floats, int_array, is_text
+from pipelines.columns.spooled_bytes import IN_MEMORY, spooled
 from pipelines.errors import SchemaMismatch
 from pipelines.features.spec import Categorical, Date, Feature, FeatureSpec, Image, Numeric, Text
 from pipelines.identity.row_digests import row_digests
@@ -115,5 +116,9 @@ def take(rows: pa.RecordBatch, chosen: Int64s) -> pa.RecordBatch:
 
 
 def take_column(column: pa.Array, chosen: Int64s) -> pa.Array:
-    """Take values of a column by number, in that order."""
+    """Take values of a column by number, in that order; many large ones lie in a file, not in the memory."""
+    if (
+        kinds.is_binary(column.type) or kinds.is_large_binary(column.type)
+    ) and column.nbytes > IN_MEMORY:
+        return spooled(column[row].as_py() for row in chosen.tolist())
     return pc.take(column, int_array(chosen))

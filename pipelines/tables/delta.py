@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -22,6 +22,7 @@ from deltalake.transaction import AddAction
 
 from pipelines.errors import ConcurrentRun, StoreUnavailable
 from pipelines.tables import table_files
+from pipelines.tables.delta_edits import ERASURE
 from pipelines.tables.files import Files
 from pipelines.tables.store_errors import store_errors, unavailable
 from pipelines.tables.table_files import WrittenFile
@@ -89,15 +90,17 @@ class DeltaLog:
             self._create()
         return self.identity() or ""
 
-    def deletions(self, *, may_replace: bool) -> list[str]:
+    def deletions(self, erasures: Container[str], *, may_replace: bool) -> list[str]:
         """Return the kinds of commits in the log, as far back as it goes, that took rows away.
 
         Args:
+            erasures: the runs that erased rows: their commits are ours.
             may_replace: whether commits that replace files are ours.
         """
         delta = self._open()
         with delta_errors(self._files.address):
             commits = [] if delta is None else delta.history()
+        commits = [one for one in commits if one.get(ERASURE) not in erasures]
         kinds = [(str(one.get("operation")), _mode(one)) for one in commits]
         return [
             kind if kind in _DELETING else f"{kind} {mode}"
@@ -154,18 +157,21 @@ class DeltaLog:
 
     def join_small_files(self) -> None:
         """Join many small files into few, so that reading the table stays cheap; no row changes."""
-        known = self.published()
+        if sum(file.size < _SMALL for file in self.published()) >= _MANY_FILES:
+            with suppress(ConcurrentRun):  # the next append tries again
+                self.edit(lambda delta: delta.optimize.compact(target_size=_SMALL))
+
+    def edit(self, work: Callable[[DeltaTable], object]) -> None:
+        """Let Delta write files of the newest version anew, if there are any, and put that on disk."""
+        known = {file.path for file in self.published()}
         delta = self._open()
-        if delta is None or sum(file.size < _SMALL for file in known) < _MANY_FILES:
+        if delta is None:
             return
         before = delta.version()
-        with (
-            suppress(ConcurrentRun),  # the next append tries again
-            delta_errors(self._files.address),
-        ):
-            delta.optimize.compact(target_size=_SMALL)
+        with delta_errors(self._files.address):
+            work(self._widened(delta))
         self.refresh()
-        fresh = {file.path for file in self.published()} - {file.path for file in known}
+        fresh = {file.path for file in self.published()} - known
         self._flush_since(before, fresh)
 
     def _require_next(self, transaction: tuple[str, int] | None) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.columns.buffers import texts
 from pipelines.errors import StoreUnavailable
-from pipelines.tables import table_files
+from pipelines.tables import delta_edits, table_files
 from pipelines.tables.delta import Change, DeltaLog, TableFolder
 from pipelines.tables.files import Files
 from pipelines.tables.schemas import table_of
@@ -61,9 +61,35 @@ class Table:
         """Make the table where there is none; return its id."""
         return self._log.make()
 
-    def deletions(self, *, may_replace: bool = False) -> list[str]:
+    def deletions(
+        self, *, erasures: Container[str] = frozenset(), may_replace: bool = False
+    ) -> list[str]:
         """Return the kinds of commits that took rows away; see `DeltaLog.deletions`."""
-        return self._log.deletions(may_replace=may_replace)
+        return self._log.deletions(erasures, may_replace=may_replace)
+
+    def delete(self, condition: str, run: str, numbers: Sequence[tuple[str, int]] = ()) -> None:
+        """Delete rows by one commit.
+
+        Args:
+            condition: in SQL, over the columns.
+            run: the id of the run that does it.
+            numbers: transactions that begin anew, as `delta_edits.delete_rows` takes them.
+        """
+        self._log.refresh()
+        self._log.edit(lambda delta: delta_edits.delete_rows(delta, condition, run, numbers))
+
+    def sweep(self, partition: Mapping[str, str]) -> None:
+        """Remove the files of a partition that are not published: what replaced, deleted and joined rows left.
+
+        Args:
+            partition: as for `files`; of a table without partitions, all files are swept.
+        """
+        self._log.refresh()
+        folder = self.folder(partition) if self.partitioned_by else ""
+        published = {file.path for file in self.files()}
+        for stat in list(self.store_files.list(folder)):
+            if stat.name not in published and not stat.name.startswith("_"):
+                self.store_files.delete(stat.name)
 
     def files(self, partition: Mapping[str, str] | None = None) -> list[WrittenFile]:
         """Return the published files, sorted by path.

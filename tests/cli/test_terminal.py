@@ -327,6 +327,7 @@ def test_what_json_has_no_word_for_is_text(world: World, sql: str) -> None:
         ("select 1 a, 2 a", "several columns are called a"),
         ("select * from read_csv('/etc/passwd')", "disabled"),
         ("select 'x'::int", "Conversion Error"),
+        ("select " + "(" * 90_000, "brackets are 90,000 deep"),
     ],
 )
 def test_sql_that_cannot_be_run_is_told(world: World, sql: str, problem: str) -> None:

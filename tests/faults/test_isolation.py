@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from pydantic import SecretStr
 
+from functions import label_studio
+from functions.app import App
+from functions.steps import push
+from infra.settings import Access
+from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import DAYS, Told, World, loans
 
 GOOD, BAD, LAST = DAYS
@@ -202,3 +209,28 @@ def test_rows_without_a_time_are_refused_where_they_are_too_many_of_all_rows(
         pq.write_table(table.set_column(1, "opened", pa.array(times, pa.timestamp("us"))), path)
         told = nights.run("score", "--replace")
         assert states(told)["unknown"] == state, told
+
+
+def test_a_batch_whose_input_left_before_the_question_changed_stops_no_other(
+    nights: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can read its rows again, so it stays as it was asked; the others are asked anew."""
+    server = FakeLabelStudio()
+    monkeypatch.setattr(App, "label_studio", Access(server.url, SecretStr("t0k3n")))
+    for module in (label_studio, push):
+        monkeypatch.setattr(module, "connect", lambda *_: nullcontext(server))
+    for command in ("score", "sample", "push"):
+        nights.ok(command)
+    file_of(nights, BAD).unlink()
+    nights.edit('question = ".*"', 'question = "What now?"')
+
+    unsampled = nights.refused("push")
+    nights.ok("sample", "--batch", GOOD, "--batch", LAST)
+    pushed = nights.run("push")
+    promises = {one["id"]: one for one in nights.run("doctor").answer["promises"]}
+
+    assert unsampled.error["code"] == "step_missing"
+    assert pushed.code == 0
+    assert f"when batch {BAD!r} was drawn from" in pushed.err
+    assert promises["P4"]["ok"], promises["P4"]
+    assert "wait for `recheck sample`" in promises["P4"]["detail"]

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from pydantic import SecretStr
 
-from functions import label_studio
-from functions.app import App
-from functions.steps import pull, push
-from infra.settings import Access
+from tests.fixtures.asked_world import ask_and_answer, connected, watched
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import World
 
-ALERT = '\n[[alerts]]\nmetric = "accuracy"\nbelow = 0.99\nperiod = "batch"\n'
-LOOK = 'alert_look = {answered = 0.5, after = "1h"}\ntask = '
 TABLES = {
     "predictions": "P1",
     "quarantine": "P1",
@@ -39,19 +32,10 @@ TABLES = {
 def whole(scored: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A job with rows in every table."""
     world = scored.copy(tmp_path_factory.mktemp("whole"))
-    world.edit("task = ", LOOK)
-    world.job.write_text(world.job.read_text("utf-8") + ALERT, "utf-8")
+    watched(world)
     fake = FakeLabelStudio()
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (label_studio, push, pull):
-            patch.setattr(module, "connect", lambda *_: nullcontext(fake))
-        patch.setattr(App, "label_studio", Access(fake.url, SecretStr("a-token")))
-        world.ok("sample", "--budget", 12)
-        world.ok("push")
-        for task in sorted(fake.board):
-            fake.answer(task, "paid")
-        world.ok("pull")
-        world.ok("estimate")
+    with connected(fake):
+        ask_and_answer(world, fake)
     assert world.broken_promises() == []
     return world
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
+import re
 import subprocess
+import time
 from pathlib import Path
 
+import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -29,6 +33,56 @@ def peak(world: World, *words: object) -> tuple[int, str, int]:
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, answer, used.ru_maxrss * 1024
+
+
+def own_memory(*words: object) -> int:
+    """Run a command; return the most memory of its own that it held, without what lies in files, in bytes."""
+    line = [*START, *map(str, words)]
+    most = 0
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, env=environment()) as process:
+        while process.poll() is None:
+            with contextlib.suppress(OSError):  # it ends between two looks
+                found = re.search(
+                    r"RssAnon:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text()
+                )
+                most = max(most, int(found[1]) * 1024 if found else 0)
+            time.sleep(0.005)
+    assert process.returncode == 0, words
+    return most
+
+
+def test_pictures_named_by_path_are_not_held_all_at_once(world: World) -> None:
+    """The memory of a command's own is far less than they are; the rest lies in a file."""
+    folder, rows = world.folder / "pictures", 120
+    folder.mkdir()
+    PIL.Image.effect_noise((1_500, 1_400), 90).convert("RGB").save(folder / "a.bmp")  # 6.3 MB
+    table = {"id": range(rows), "guess": ["cat", "dog"] * (rows // 2), "seen": ["a.bmp"] * rows}
+    pq.write_table(
+        pa.table({name: [*values] for name, values in table.items()}), folder / "t.parquet"
+    )
+    job = folder / "job"
+    line = [
+        "init",
+        job,
+        "--data",
+        folder / "t.parquet",
+        "--key",
+        "id",
+        "--predicted",
+        "guess",
+        "--json",
+    ]
+    own_memory(*line)
+    text = (job / "recheck.toml").read_text()
+    (job / "recheck.toml").write_text(
+        re.sub(r"(?s)show = \[.*?\]", 'show = ["seen"]', text)
+        .replace("pictures = []", 'pictures = ["seen"]')
+        .replace("budget = 300", "budget = 5")
+    )
+
+    used = [own_memory(command, job / "recheck.toml", "--json") for command in ("score", "sample")]
+
+    assert max(used) < rows * (folder / "a.bmp").stat().st_size / 2
 
 
 def packed(world: World, row: str, rows: int) -> Path:

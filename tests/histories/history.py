@@ -6,11 +6,13 @@ import random
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.fixtures.world import Told
 from tests.histories import answering, input_moves
-from tests.histories.checker import estimated
+from tests.histories.checker import answered, estimated, kept, scored
 from tests.histories.checker.check import violations
 from tests.histories.checker.stored import Row, Stored
 from tests.histories.console import DONE, Console
@@ -19,6 +21,7 @@ from tests.histories.ground import JOB, SEED, Ground, begun
 _CALM, _STEP = 0.4, 0.4  # shares of commands that live, and that die at a step; others die any time
 _SCORED = 0.7  # of histories that begin with a draw
 _MOST_STEPS = 30  # of a command, nearly always
+_SCORES = ("score", "run")
 _HOURS = (-72, -2, -0.01, 0, 0, 1.5, 30)
 
 
@@ -78,11 +81,19 @@ class History:
             self._run()
 
     def _disturb(self) -> None:
-        """Move the clock, or delete locks or notes."""
-        what = self.rng.randrange(3)
+        """Move the clock, put an old note back, or delete locks or notes."""
+        what = self.rng.randrange(4)
         if what == 0:
             self.console.away = 3600.0 * self.rng.choice(_HOURS)
             self.console.log.append(f"the clock is off by {self.console.away} s")
+        elif what == 3:
+            note = self.ground.store / "notes" / "last-commit"
+            if note.exists():
+                old = datetime.fromisoformat(note.read_text()) - timedelta(
+                    hours=self.rng.choice((1, 90))
+                )
+                note.write_text(old.isoformat())
+                self.console.log.append(f"the note of the last commit says {old}")
         else:
             name = ("locks", "notes")[what - 1]
             self.console.log.append(f"{name} are deleted")
@@ -91,7 +102,10 @@ class History:
     def _run(self) -> None:
         words, fate = self._command(), self.rng.random()
         if fate < _CALM:
-            told = self.console.run(words)
+            told = self._scoring(words) if words[0] in _SCORES else self.console.run(words)
+            if told and words[0] == "errors" and told.code in DONE:
+                said, batches = told.answer["errors"], kept.named(words, "--batch")
+                self.found += answered.wrong_rows_are_right(self.stored_now(), said, batches)
             if told and words[0] == "estimate" and told.code in DONE:
                 self._remember(told.answer["estimates"])
             if self.rng.random() < 0.3:
@@ -102,6 +116,27 @@ class History:
         else:
             self.console.run(words, kill_after=self.rng.uniform(0.01, 0.4))
             self.check()
+
+    def score_by_itself(self) -> None:
+        """Score without any option."""
+        self._scoring(self.words("score"))
+
+    def _scoring(self, words: list[str]) -> Told | None:
+        """Run a command that scores; nothing may change that it was not asked for."""
+        ground, now = self.ground, self.stored_now()
+        first, trained_on = ground.value_of("batches", "from"), kept.trained_on(now)
+        asked = kept.Asked(words, ground.replaces_by_itself, first, trained_on)
+        before = scored.live_attempts(now)
+        told = self.console.run(words)
+        now = self.stored_now()
+        after = scored.live_attempts(now)
+        self.found += kept.others_are_kept(asked, ground.batches, before, after)
+        if told and told.code in DONE:
+            self.found += kept.wanted_are_scored(asked, ground.batches, after)
+            if asked.replaces:
+                fresh = {batch: ground.batches[batch] for batch in asked.wanted(ground.batches)}
+                self.found += scored.rows_are_those_of_the_input(now, fresh, ground.said)
+        return told
 
     def _remember(self, estimates: Sequence[Row]) -> None:
         """Keep what was said, to be asked for again as of then."""
@@ -125,13 +160,29 @@ class History:
             "file": self._file,
             "estimate": lambda: self.words("estimate"),
             "report": lambda: self.words("report"),
-            "run": lambda: self.words("run"),
+            "run": self._every_step,
+            "errors": lambda: self.words("errors", *self._some_batch()),
             "status": lambda: self.words("status"),
             "query": lambda: ["query", "from labels", "--job", str(self.ground.job), "--json"],
             "doctor": lambda: self.words("doctor"),
             "fit": lambda: self.words("fit"),
         }
-        weights = (5, 5, 3, 0.5, 4, 4, 4, 1, 4, 1, 0.5, 1, 1 if self.ground.kind == "model" else 0)
+        weights = (
+            5,
+            5,
+            3,
+            0.5,
+            4,
+            4,
+            4,
+            1,
+            4,
+            1,
+            1,
+            0.5,
+            1,
+            1 if self.ground.kind == "model" else 0,
+        )
         [name] = self.rng.choices(list(makers), weights)
         return makers[name]()
 
@@ -139,6 +190,11 @@ class History:
         if self.rng.random() < 0.7:
             return []
         return ["--batch", self.rng.choice([*self.ground.batches, "no such batch"])]
+
+    def _every_step(self) -> list[str]:
+        if self.rng.random() < 0.5:
+            return self.words("run", *self._some_batch())
+        return self.words("run", "--since", self.rng.choice(sorted(self.ground.batches)))
 
     def _score(self) -> list[str]:
         replace = ["--replace"] if self.rng.random() < 0.5 else []

@@ -68,6 +68,18 @@ def add_batch(ground: Ground) -> None:
         ground.add_batch()
 
 
+def lose_batch(ground: Ground) -> None:
+    """Take a batch's input away; another stays."""
+    if len(ground.batches) > 1:
+        ground.lose_batch(ground.rng.choice(sorted(ground.batches)))
+
+
+def bring_back(ground: Ground) -> None:
+    """Let the input of a batch be there again."""
+    if ground.gone:
+        ground.bring_back(ground.rng.choice(sorted(ground.gone)))
+
+
 def raise_budget(ground: Ground) -> None:
     """Ask about more rows."""
     ground.edit(r"budget = \d+", f"budget = {ground.rng.choice((20, 30, 45, 400))}")
@@ -93,11 +105,32 @@ def divide_otherwise(ground: Ground) -> None:
         ground.job.write_text(f'{text}\n[cohorts.size]\ncolumn = "x"\nedges = [0.1]\n', "utf-8")
 
 
+def replace_by_itself(ground: Ground) -> None:
+    """Let changed batches be scored again by themselves, or only be told of."""
+    other = "tell" if ground.replaces_by_itself else "replace"
+    ground.set_in("batches", "on_change", f'"{other}"')
+
+
+def begin_later(ground: Ground) -> None:
+    """Let `run` begin with another batch, or with none that is named."""
+    first = ground.rng.choice([None, *sorted(ground.batches)])
+    ground.set_in("batches", "from", first and f'"{first}"')
+
+
+def ask_for_class(ground: Ground) -> None:
+    """Ask more about a class, about another one or about none."""
+    if ground.has_class_scores:
+        metric = ground.rng.choice(("precision", "recall", "f1"))
+        aim = f'{{metric = "{metric}", class = "{ground.rng.choice(CLASSES)}"}}'
+        ground.set_in("sampling", "for", ground.rng.choice((aim, aim, None)))
+
+
 def _another(label: str) -> str:
     return CLASSES[(CLASSES.index(label) + 1) % len(CLASSES)]
 
 
 MOVES = (
     change_rows, remove_rows, add_rows, repeat_row, contradict_row, spoil_row, lose_key,
-    add_batch, raise_budget, ask_otherwise, show_otherwise, divide_otherwise,
+    add_batch, lose_batch, bring_back, raise_budget, ask_otherwise, show_otherwise,
+    divide_otherwise, replace_by_itself, begin_later, ask_for_class,
 )  # fmt: skip

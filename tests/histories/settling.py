@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,6 +28,8 @@ def settle(history: History) -> None:
             server.catch_up()
     if ground.kind == "model":
         console.answer(history.words("fit"))
+    if ground.replaces_by_itself:
+        history.score_by_itself()
     console.answer(history.words("score", "--replace"))
     first = _round(history, answer=True)
     before = _facts(history.stored())
@@ -63,8 +66,10 @@ def _round(history: History, *, answer: bool) -> dict[str, Any]:
 
 def _first_round(history: History, now: Stored, told: Mapping[str, Any]) -> Iterator[str]:
     ground = history.ground
-    yield from scored.rows_are_those_of_the_input(now, ground.batches, ground.said)
-    yield from drawn.drawn_rows_are_as_predicted(now)
+    yield from scored.rows_are_those_of_the_input(now, ground.batches, ground.said_now)
+    yield from drawn.drawn_rows_are_as_predicted(now, ground.batches)
+    told_wrong = history.console.answer(history.words("errors")).get("errors", [])
+    yield from answered.wrong_rows_are_right(now, told_wrong)
     yield from answered.status_is_right(now, told) if told.get("batches") else ()
     yield from estimated.counts_are_right(now, told.get("estimates", []))
     yield from estimated.values_are_right(now, told.get("estimates", []))
@@ -138,6 +143,17 @@ def _predictions(of: Stored, batches: Mapping[str, Any]) -> list[str]:
 def _doctored(history: History) -> Iterator[str]:
     told = history.console.run(history.words("doctor"))
     promises = told.answer.get("promises", []) if told else []
-    yield from (f"doctor: {one}" for one in promises if one["ok"] is False)
-    if not told or told.code:
+    broken = [one for one in promises if one["ok"] is False]
+    kept = {
+        name for name, (batch, _) in history.ground.ids().items() if batch in history.ground.gone
+    }
+    problems = [one for one in broken if not _shows_what_cannot_be_read_again(one, kept)]
+    yield from (f"doctor: {one}" for one in problems)
+    if not told or bool(told.code) != bool(broken):
         yield f"doctor ended with {told and told.code}"
+
+
+def _shows_what_cannot_be_read_again(promise: Mapping[str, Any], ids: set[str]) -> bool:
+    """Tell of P8 whether all that it names are drawn rows without input, which stay as they were shown."""
+    named = re.findall(r"[0-9a-f]{32}", promise["detail"])
+    return promise["id"] == "P8" and bool(named) and ids >= {*named}

@@ -23,7 +23,9 @@ from pipelines.job.periods import named
 
 TOLD: Final = "told"
 ACKNOWLEDGED: Final = "acknowledged"
-Event = Literal["told", "acknowledged"]
+SENT: Final = "sent"  # through a channel
+FAILED: Final = "failed"  # to be sent through a channel
+Event = Literal["told", "acknowledged", "sent", "failed"]
 Status = Literal["new", "open", "over"]
 
 
@@ -36,6 +38,7 @@ class AlertEvent:
     known_at: datetime
     actor: str | None = None
     reason: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,12 @@ class Alert:
     def acknowledgement(self) -> AlertEvent | None:
         """The newest word of a person who has seen to it."""
         return next((one for one in reversed(self.events) if one.event == ACKNOWLEDGED), None)
+
+    def is_due_for(self, channel: str) -> bool:
+        """Tell whether it is to be sent through a channel: once, and while it is of interest."""
+        if any(one.event == SENT and one.channel == channel for one in self.events):
+            return False
+        return self.is_new or not (self.is_over or self.acknowledgement)
 
     def record(self) -> dict[str, object]:
         """Return it as `alerts --json` has it."""

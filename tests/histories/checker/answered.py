@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +62,51 @@ def answered_rows(stored: Stored) -> dict[str, list[tuple[Row, list[Row]]]]:
         ]
         for batch, rows in drawn.current(stored).items()
     }
+
+
+def wrong_rows_are_right(
+    stored: Stored, told: Sequence[Mapping[str, Any]], batches: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield rows of `recheck errors` that people do not contradict, and others that it lacks.
+
+    Args:
+        stored: the store.
+        told: what it says.
+        batches: that it was asked about; none for all.
+
+    Yields:
+        A sentence for each of the first rows.
+    """
+    wanted = set()
+    for batch, rows in answered_rows(stored).items():
+        for row, answers in rows if not batches or batch in batches else ():
+            said = _together([one["answer"] for one in answers], row["value"] is not None)
+            label = row["label"] if row["value"] is None else row["value"]
+            if said not in (None, label):
+                wanted.add((batch, row["key"], said, len(answers)))
+    names = ("batch", "key", "answer", "n_answers")
+    found = {
+        (*names_, _typed(said), many) for *names_, said, many in (named(r, *names) for r in told)
+    }
+    for one in sorted(found ^ wanted, key=str)[:3]:
+        yield f"errors {'lacks' if one in wanted else 'has'} {one}"
+
+
+def _together(answers: Sequence[str], are_numbers: bool) -> str | float | None:  # noqa: FBT001
+    """Return people's most frequent answer, None on a tie or without one; of numbers, their median."""
+    if not answers:
+        return None
+    if are_numbers:
+        return statistics.median(map(float, answers))
+    first, *others = Counter(answers).most_common(2)
+    return None if others and others[0][1] == first[1] else first[0]
+
+
+def _typed(answer: str) -> str | float:
+    try:
+        return float(answer)
+    except ValueError:
+        return answer
 
 
 def status_is_right(stored: Stored, status: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ ALWAYS = (
     drawn.draws_are_as_designed,
     drawn.probabilities_are_as_designed,
     drawn.draws_are_of_the_whole_batch,
+    drawn.class_draws_are_by_probability,
     answered.answers_count_once,
     estimated.figures_are_stored_once,
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+import json
+from collections.abc import Collection, Iterator, Sequence
 
 from tests.histories.checker.chance import draw
 from tests.histories.checker.stored import Row, Stored, grouped, named
 
 VERIFY = "verify"
 SEEN = "seen_in_training"  # a cohort that only drawn rows have
+_LATER = ("top-up", "carried over")  # draws whose strata are of other scores
+_GRID = 2e-6  # scores are divided on a grid of 1e-6
 Draw = tuple[str, int]  # batch, number
 
 
@@ -88,10 +92,42 @@ def probabilities_are_as_designed(stored: Stored) -> Iterator[str]:
                 yield f"{key}, {row['key']}: drawn by {row['inclusion_probability']}, not {wanted}"
 
 
-def drawn_rows_are_as_predicted(stored: Stored) -> Iterator[str]:
-    """Yield drawn rows that keep another prediction or cohort than is published; every draw is of now."""
+def class_draws_are_by_probability(stored: Stored) -> Iterator[str]:
+    """Yield strata of a draw for a class that hold both sides of it, or that overlap in its probability."""
+    held = current(stored)
+    for batch, strata in newest(stored).items():
+        if strata[0]["goal"] is None or strata[0]["reason"] in _LATER or len(strata) == 1:
+            continue
+        class_ = json.loads(strata[0]["goal"])["class"]
+        by_stratum = grouped(held[batch], lambda row: str(row["stratum"]))
+        spans: dict[bool, list[tuple[float, float, str]]] = {True: [], False: []}
+        for name, rows in by_stratum.items():
+            sides = {row["label"] == class_ for row in rows}
+            chances = [dict(row["scores"])[class_] for row in rows]
+            if len(sides) > 1:
+                yield f"{batch}, {name}: rows predicted as {class_}, and others"
+                continue
+            spans[sides.pop()].append((min(chances), max(chances), name))
+        for side in spans.values():
+            for (_, high, one), (low, _, other) in itertools.pairwise(sorted(side)):
+                if low < high - _GRID:
+                    yield f"{batch}: {one} and {other} overlap in the probability of {class_}"
+
+
+def drawn_rows_are_as_predicted(stored: Stored, batches: Collection[str]) -> Iterator[str]:
+    """Yield drawn rows that keep another prediction or cohort than is published.
+
+    Args:
+        stored: the store.
+        batches: whose draws are of now.
+
+    Yields:
+        A sentence for each row.
+    """
     predicted = {row["prediction_id"]: row for row in stored.rows("predictions")}
     for batch, rows in current(stored).items():
+        if batch not in batches:
+            continue
         for row in rows:
             now = predicted.get(row["prediction_id"])
             if now and _kept(row) != _kept(now):

@@ -19,11 +19,15 @@ HOMES = {
     "botocore": ("infra.clouds.aws",),
     "click": ("functions.cli",),
     "cryptography": ("infra.signing",),
-    "deltalake": ("pipelines.tables.delta",),
+    "deltalake": ("pipelines.tables.delta", "pipelines.tables.delta_edits"),
     "duckdb": ("functions.steps.query",),
     "filelock": ("infra.clouds.folder", "labeling.labelstudio.local"),
     "google": ("infra.clouds.gcp",),
-    "httpx": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),
+    "httpx": (
+        "infra.channels.webhook",
+        "labeling.labelstudio.client",
+        "labeling.labelstudio.refusals",
+    ),
     "jinja2": ("labeling.report.page",),
     "krippendorff": (),  # the oracle of a test
     "label_studio_sdk": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),

@@ -204,6 +204,18 @@ def test_no_two_of_many_like_rows_collide() -> None:
         assert abs(((counts - 90_000 / 256) ** 2).sum() / (90_000 / 256) - 255) < 5 * 22.6
 
 
+@pytest.mark.parametrize("part", [1, 100, 10_000])
+def test_values_that_are_hashed_in_parts_have_the_same_digests(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [b"x" * 40, None, b"", b"y" * 500, b"x" * 40] * 300
+    column = pa.record_batch({"picture": pa.array(values, pa.binary())})
+    whole = row_digests(column, ["picture"])
+    monkeypatch.setattr(digests, "_PART", part)
+
+    assert (row_digests(column, ["picture"]) == whole).all()
+
+
 def test_digests_never_change() -> None:
     """Version 1, for ever: a changed digest would make every scored batch look changed."""
     batch = _batch([(1.5, "a", 3), (None, None, None)])
