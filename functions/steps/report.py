@@ -72,7 +72,6 @@ def gather(app: App) -> ReportData:
     past = past_looks(views.tables)  # a report looks at no window: nothing would remember it
     lines, _ = looks(estimated, watch_of(app.job), past=past, at=now, take=False)
     truth = _known_truth(app)
-    states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     data = ReportData(
         job=app.job.name,
         file=app.file,
@@ -85,7 +84,7 @@ def gather(app: App) -> ReportData:
         reasons=_reasons(views),
         agreement=agreement(annotations, samples, numbers=not is_classes),
         cannot_tell=cannot_tell(annotations),
-        stale=states[current.STALE],
+        stale=_stale(annotations, samples),
         drawn=Counter(drawn["batch"].to_pylist()),
         pushed=of_purpose(views.questions, VERIFY).num_rows,
         confusion=confusion(facts, app.job.target.answers) if is_classes else None,
@@ -100,6 +99,12 @@ def gather(app: App) -> ReportData:
         truths=truth.windows,
     )
     return replace(data, more=more_answers(facts, wanted, data.headline) if data.headline else ())
+
+
+def _stale(annotations: pa.Table, samples: pa.Table) -> int:
+    """Count the answers to rows that are shown otherwise now."""
+    states: list[str] = current.current_answers(annotations, samples)["state"].to_pylist()
+    return states.count(current.STALE)
 
 
 def _batches(views: Views) -> list[Batch]:
