@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from functions import label_studio
 from functions.app import App
+from functions.promises.answer_set import classes_can_be_chosen
 from functions.promises.leaks import nothing_leaks
 from functions.promises.one_task_each import one_task_each
 from functions.promises.packages import packages_are_signed
@@ -36,6 +37,7 @@ def examine(app: App) -> list[Promise]:
         "P6": lambda: estimates_repeat(job, views),
         "P7": lambda: packages_are_signed(job, views, store, settings),
         "P8": lambda: nothing_leaks(job, views, store.files, _secrets(app)),
+        "answers": lambda: classes_can_be_chosen(job, views),
         "connection": lambda: _label_studio_answers(app),
     }
     return [_checked(name, check) for name, check in checks.items()]

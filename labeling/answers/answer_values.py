@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from labeling.questions.survey import CANNOT_TELL, CONTROL, REASONS, WORD_JOINER
@@ -56,6 +58,8 @@ def parse_answer(
 ) -> tuple[str | None, AnswerState]:
     """Return an answer in its canonical spelling, and whether it counts.
 
+    Case, and blanks at the ends, do not matter where only one of the answers is meant.
+
     Args:
         value: as somebody gave it.
         answers: the allowed answers; if empty, numbers are allowed.
@@ -64,6 +68,8 @@ def parse_answer(
     Returns:
         The answer and its state; of one that is `skipped`, the reason.
 
+    >>> parse_answer(" Yes", ["yes", "no"]), parse_answer("A", ["a", "á"])
+    (('yes', 'valid'), ('a', 'valid'))
     >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
     >>> parse_answer("3,5", []), parse_answer("3,500", []), parse_answer("7", [], (0, 5))
@@ -78,12 +84,12 @@ def parse_answer(
     if text is None:
         return None, "invalid"
     text = written(text)
-    allowed = {canonical(answer.replace(WORD_JOINER, "")) for answer in answers}
-    if text not in allowed and text.startswith(CANNOT_TELL):
+    meant = _meant(text, tuple(answers))
+    if meant is not None:
+        return meant, "valid"
+    if text.startswith(CANNOT_TELL):
         return text.removeprefix(CANNOT_TELL), "skipped"
-    if allowed:
-        return text, "valid" if text in allowed else "invalid"
-    return _number(text, limits)
+    return (text, "invalid") if answers else _number(text, limits)
 
 
 def limits_of(minimum: float | None, maximum: float | None) -> Limits:
@@ -93,6 +99,25 @@ def limits_of(minimum: float | None, maximum: float | None) -> Limits:
     (0, inf)
     """
     return (-math.inf if minimum is None else minimum, math.inf if maximum is None else maximum)
+
+
+def _meant(text: str, answers: tuple[str, ...]) -> str | None:
+    """Return the answer that a text is: the very one, else the only one that differs by case or blanks."""
+    allowed, by_letters = _spellings(answers)
+    return text if text in allowed else by_letters.get(_letters(text))
+
+
+@lru_cache(maxsize=16)
+def _spellings(answers: tuple[str, ...]) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the answers in their canonical spelling, and each by its letters where no other has the same."""
+    allowed = [str(canonical(answer.replace(WORD_JOINER, ""))) for answer in answers]
+    many = Counter(map(_letters, allowed))
+    return frozenset(allowed), {_letters(one): one for one in allowed if many[_letters(one)] == 1}
+
+
+def _letters(text: str) -> str:
+    """Return a text without its case, and without blanks at its ends."""
+    return text.strip().casefold()
 
 
 def written(text: str) -> str:
