@@ -161,8 +161,9 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
             return {}
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RuntimeError) as error:  # too deep, or in nobody's home
+        way_out = "unset RECHECK_SETTINGS" if named else "let RECHECK_SETTINGS name another file"
         raise SettingsInvalid(
-            f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS"
+            f"{path}: cannot be read: {error}", fix=f"correct it, or {way_out}"
         ) from error
     require_own(path, "the settings file")
     return {name: (value, str(path)) for name, value in content.items()}

@@ -38,7 +38,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 _USER = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*@")  # and password, in an address
 
@@ -73,6 +73,16 @@ class RecheckError(Exception):
         """
         kind = next(kind for kind in type(self).__mro__ if "exit_code" in vars(kind))
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+    def of_file(self, name: str) -> Self:
+        """Return the error with the name of the file that it is about, if it does not say it yet.
+
+        >>> SchemaMismatch("column 'n' is text", fix="write numbers").of_file("a.csv").problem
+        "a.csv: column 'n' is text"
+        """
+        if name in self.problem:
+            return self
+        return type(self)(f"{name}: {self.problem}", fix=self.fix)
 
     def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
         return _rebuild, (type(self), self.problem, self.fix)

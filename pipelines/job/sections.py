@@ -52,6 +52,12 @@ class Batches(Section):
         json_schema_extra=ADDED,
     )
 
+    expect: Literal["hour", "day", "week", "month"] | None = Field(
+        default=None,
+        description="The period that data come in: one that is over, has settled and has no row raises an alert.",
+        json_schema_extra=ADDED,
+    )
+
     @field_validator("first", mode="before")
     @classmethod
     def _as_text(cls, value: object) -> object:
@@ -191,6 +197,20 @@ class Labeling(Section):
     outcomes: Literal["self-selected", "complete"] = Field(
         default="self-selected",
         description="`complete` says that every row of a batch gets its outcome without being asked; then it is a census.",
+    )
+    outcomes_path: str | None = Field(
+        default=None,
+        description="Files of outcomes that `run` takes by itself, as `pull --file` does: a path or pattern, of CSV, JSON Lines or Parquet with `key`, `batch` (or the time column) and `answer`. A file that did not change is not read again.",
+        json_schema_extra=ADDED,
+    )
+
+
+class ReportPage(Section):
+    """What the page of `recheck report` holds of single rows: pages get mailed."""
+
+    rows: Literal["none", "keys", "shown"] = Field(
+        default="keys",
+        description="Of rows that were predicted wrongly: nothing, their keys, or also the row as people saw it.",
     )
 
 

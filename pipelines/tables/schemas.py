@@ -209,7 +209,7 @@ LOOKS = _schema(
 ALERTS = _schema(
     job=pa.string(),
     id=pa.string(),  # of the alert: 10 hex digits, from its line and the first window that crossed it
-    event=pa.string(),  # told | acknowledged | sent (through a channel) | failed (to be sent)
+    event=pa.string(),  # told | acknowledged | sent (through a channel) | failed (to be sent) | missing (data of the window) | over (they came)
     metric=pa.string(),
     **{"class": pa.string()},
     cohort=pa.string(),  # column=value, null for all rows
