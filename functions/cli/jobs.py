@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--data",
     required=True,
     metavar="FILE-OR-PATTERN",
-    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}.",
+    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}; delta:ADDRESS, or sql:NAME with --query.",
 )
 @click.option("--target", metavar="COL", help="The column with the truth, to train on.")
 @click.option(
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     metavar="COL",
     help="A column that names the row; may be given several times.",
 )
+@click.option("--query", metavar="SQL", help="What to read of the database of `--data sql:NAME`.")
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
@@ -90,6 +91,7 @@ def init(
     answers: tuple[str, ...],
     number: bool,
     key: tuple[str, ...],
+    query: str | None,
     time: str | None,
     batch_by: str | None,
     known_after: tuple[str, ...],
@@ -114,6 +116,7 @@ def init(
         answers=answers,
         number=number,
         key=key,
+        query=query,
         time=time,
         batch_by=batch_by,
         known_after=known_after,
