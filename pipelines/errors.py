@@ -27,7 +27,8 @@
     ├── QueryInvalid           23  the SQL cannot be run
     ├── BucketUnreachable      24  (retryable) no whole answer, or a server error
     ├── BucketRefused          25  no credentials for a bucket, or too few rights
-    └── AlertUnknown           26  no alert has the id
+    ├── AlertUnknown           26  no alert has the id
+    └── RowUnknown             27  no table has a row of the key
 
 Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 """
@@ -249,6 +250,12 @@ class AlertUnknown(RecheckError):
     """No alert of the job has the id."""
 
     exit_code = 26
+
+
+class RowUnknown(RecheckError):
+    """No table of the job has a row of the key."""
+
+    exit_code = 27
 
 
 def encode_error(error: RecheckError) -> bytes:
