@@ -210,7 +210,11 @@ def _description(field: Schema) -> str:
 
 def settings() -> str:
     """Return the page of every setting, with its environment variables."""
-    fields = Settings.model_json_schema()["properties"]
+    schema = Settings.model_json_schema()
+    fields = schema["properties"]
+    [channel] = fields["notify"]["patternProperties"].values()
+    channels = _deeper("notify.NAME", channel, schema["$defs"])
+    kinds_of_channels = "\n\n".join(_section(name, one) for name, one in channels)
     rows = [
         [
             f"`{name}`",
@@ -226,7 +230,9 @@ def settings() -> str:
 Settings say where to run: defaults < file < environment. The file is the one that `RECHECK_SETTINGS`
 names, else `~/.config/recheck/settings.toml`. What to run is the [job file](job.md).
 
-{_table(["setting", "environment", "type", "default", "what it says"], rows)}"""
+{_table(["setting", "environment", "type", "default", "what it says"], rows)}
+
+{kinds_of_channels}"""
 
 
 def _variables(name: str) -> str:

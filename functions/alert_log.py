@@ -10,17 +10,19 @@ from datetime import datetime
 from functions.looks import past_looks, watch_of
 from infra.store import Store
 from labeling.estimates.alerts import Alert, AlertEvent, alerts_of
+from labeling.estimates.alerts.lives import Event
+from labeling.estimates.alerts.missing_data import missing_alerts
 from labeling.estimates.alerts.watched_lines import unasked
 from pipelines.columns import relations
 from pipelines.job.job_file import Job
 from pipelines.tables.schemas import ALERTS, table_of
 from pipelines.tables.snapshot import Tables
 
-_EVENT = ("id", "event", "known_at", "actor", "reason")
+_EVENT = ("id", "event", "known_at", "actor", "reason", "channel", "period", "window")
 
 
 def alerts(job: Job, tables: Tables, as_of: datetime | None = None) -> list[Alert]:
-    """Return every alert of the lines that a job watches, in the order in which they began.
+    """Return every alert of the lines and data that a job watches, in the order in which they began.
 
     Args:
         job: the job file, which has the lines.
@@ -32,13 +34,25 @@ def alerts(job: Job, tables: Tables, as_of: datetime | None = None) -> list[Aler
     """
     lines = {unasked(line).line for line in watch_of(job).lines}
     looks = [one for one in past_looks(tables, as_of) if one.line in lines]
-    return alerts_of(looks, events(tables, as_of))
+    happened = events(tables, as_of)
+    found = [*alerts_of(looks, happened), *missing_alerts(happened, job.batches.expect)]
+    return sorted(found, key=lambda one: one.since)
 
 
 def events(tables: Tables, as_of: datetime | None = None) -> list[AlertEvent]:
     """Return what happened to alerts until a time; all without one."""
     rows = relations.records(relations.known_by(tables.read("alerts"), as_of))
     return [AlertEvent(**{name: row[name] for name in _EVENT}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that is to be kept of an alert."""
+
+    alert: Alert
+    event: Event
+    reason: str | None = None
+    channel: str | None = None  # where it was sent, or was not
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +64,27 @@ class AlertLog:
     actor: str
     committing: Callable[[], AbstractContextManager[datetime]]
 
-    def add(self, happened: Sequence[tuple[Alert, str, str | None]]) -> None:
-        """Append events by one commit.
-
-        Args:
-            happened: of each its alert, what happened, and the reason where there is one.
-        """
+    def add(self, happened: Sequence[Happened]) -> None:
+        """Append events by one commit."""
         if not happened:
             return
         with self.committing() as moment:
-            rows = [
-                self._row(alert, moment) | {"event": event, "reason": reason}
-                for alert, event, reason in happened
-            ]
+            rows = [self._row(one, moment) for one in happened]
             self.store.table("alerts").append(table_of(ALERTS, rows))
 
-    def _row(self, alert: Alert, moment: datetime) -> dict[str, object]:
+    def _row(self, one: Happened, moment: datetime) -> dict[str, object]:
+        alert = one.alert
         return {
             "job": self.job,
             "id": alert.id,
+            "event": one.event,
             "metric": alert.metric,
             "class": alert.class_,
             "cohort": alert.cohort,
             "period": alert.period,
             "window": alert.window,
+            "reason": one.reason,
+            "channel": one.channel,
             "actor": self.actor,
             "known_at": moment,
         }

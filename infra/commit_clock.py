@@ -2,7 +2,7 @@
 
 Facts are ordered by their commit time, so an estimate as of a time never gains a fact that
 is committed later. The time of the last commit is noted in the store; a note that is lost,
-or says nothing, is made anew from the tables.
+says nothing, or may be older than the tables is made anew from them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pipelines.tables.schemas import LARGE, TABLES
 
 NOTE: Final = "last-commit"
 _JUMP: Final = timedelta(hours=1)  # that the clock may lag behind the last commit without a word
+_SKEW: Final = 2_000  # milliseconds by which the clock of whatever holds the files may be ahead
+_LOG: Final = "runs/_delta_log/"  # every step that writes commits there
 _WAIT: Final = 120  # seconds for another process to end its commit
 _TIMED: Final = [name for name, schema in TABLES.items() if "known_at" in schema.names]
 
@@ -35,6 +37,7 @@ class CommitClock:
     now: Callable[[], datetime]
     say: Say  # takes news of a clock that was set back
     _is_told: bool = False
+    _is_compared: bool = False  # the clock with the files of the store
 
     @contextmanager
     def committing(self) -> Iterator[datetime]:
@@ -53,11 +56,19 @@ class CommitClock:
             yield moment
 
     def _last(self, present: datetime) -> datetime | None:
-        """Return the time of the last commit; one that is yet to come is looked up in the tables."""
+        """Return the time of the last commit; one that is yet to come, or may be an old one, is looked up."""
         noted = clock.read(self.store.noted(NOTE))
-        if noted is None or noted - present > _JUMP:
+        if noted is None or noted - present > _JUMP or self._is_behind(present):
             return newest_commit(self.store)
         return noted
+
+    def _is_behind(self, present: datetime) -> bool:
+        """Tell, once, whether files of the store are of times to come: then the note may be an old copy."""
+        if self._is_compared:
+            return False
+        self._is_compared = True
+        changes = (stat.modified for stat in self.store.files.list(_LOG))
+        return max(changes, default=0) > present.timestamp() * 1000 + _SKEW
 
     def _tell(self, last: datetime, present: datetime) -> None:
         if not self._is_told:

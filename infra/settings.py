@@ -6,6 +6,7 @@ Settings say where to run, the job file says what to run; the two never mix.
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import re
 import tomllib
@@ -24,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from infra.channels.channel_settings import Channel
 from infra.engines.choice import ENGINES
 from infra.owned_files import require_own
 from pipelines.errors import SettingsInvalid
@@ -55,6 +57,7 @@ def _without_user(url: str) -> str:
     return scheme + mark + server.rpartition("@")[2] + slash + path
 
 
+ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Address = Annotated[str, AfterValidator(_without_user)]
 
 
@@ -117,6 +120,10 @@ class Settings(BaseModel):
         default=None,
         description="Public keys whose packages `score` runs: paths, separated as in PATH. Without it, your own.",
     )
+    notify: dict[ChannelName, Channel] = Field(
+        default_factory=dict,
+        description="Channels that alerts are sent through, `[notify.NAME]`; the variable holds them as one JSON object.",
+    )
     actor: str = Field(default_factory=_user, description="Who is named in runs and designs.")
 
 
@@ -137,8 +144,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         origin = values[name][1] if name in values else "defaults"
+        place = ".".join(str(part) for part in first["loc"])
         raise SettingsInvalid(
-            f"setting {name} (from {origin}): {first['msg']}",
+            f"setting {place} (from {origin}): {first['msg']}",
             fix="docs/reference/settings.md lists every setting",
         ) from error
 
@@ -153,8 +161,9 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
             return {}
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RuntimeError) as error:  # too deep, or in nobody's home
+        way_out = "unset RECHECK_SETTINGS" if named else "let RECHECK_SETTINGS name another file"
         raise SettingsInvalid(
-            f"{path}: cannot be read: {error}", fix="correct it, or unset RECHECK_SETTINGS"
+            f"{path}: cannot be read: {error}", fix=f"correct it, or {way_out}"
         ) from error
     require_own(path, "the settings file")
     return {name: (value, str(path)) for name, value in content.items()}
@@ -180,6 +189,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object,
 
 
 def _parsed(name: str, text: str) -> object:
-    """Return a whole number where the setting is one; else, and where it is none, the text."""
+    """Return a whole number or an object where the setting is one; else, and where it is none, the text."""
+    if name == "notify":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
     is_number = Settings.model_fields[name].annotation is int
     return int(text) if is_number and re.fullmatch(r"[0-9]{1,9}", text) else text

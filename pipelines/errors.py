@@ -28,7 +28,8 @@
     ├── BucketUnreachable      24  (retryable) no whole answer, or a server error
     ├── BucketRefused          25  no credentials for a bucket, or too few rights
     ├── AlertUnknown           26  no alert has the id
-    └── RowUnknown             27  no table has a row of the key
+    ├── ChannelFailed          27  (retryable) a message did not arrive
+    └── RowUnknown             28  no table has a row of the key
 
 Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 """
@@ -38,7 +39,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 _USER = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*@")  # and password, in an address
 
@@ -73,6 +74,16 @@ class RecheckError(Exception):
         """
         kind = next(kind for kind in type(self).__mro__ if "exit_code" in vars(kind))
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+    def of_file(self, name: str) -> Self:
+        """Return the error with the name of the file that it is about, if it does not say it yet.
+
+        >>> SchemaMismatch("column 'n' is text", fix="write numbers").of_file("a.csv").problem
+        "a.csv: column 'n' is text"
+        """
+        if name in self.problem:
+            return self
+        return type(self)(f"{name}: {self.problem}", fix=self.fix)
 
     def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker
         return _rebuild, (type(self), self.problem, self.fix)
@@ -252,10 +263,17 @@ class AlertUnknown(RecheckError):
     exit_code = 26
 
 
+class ChannelFailed(RecheckError):
+    """A message did not arrive through a channel of `[notify]`."""
+
+    exit_code = 27
+    retryable = True
+
+
 class RowUnknown(RecheckError):
     """No table of the job has a row of the key."""
 
-    exit_code = 27
+    exit_code = 28
 
 
 def encode_error(error: RecheckError) -> bytes:

@@ -18,6 +18,7 @@ from pipelines.errors import RecheckError
 
 if TYPE_CHECKING:
     from functions.app import App
+    from functions.notices import Notice
     from labeling.estimates.alerts import Alert, WatchedLine
 
 ALERT = 10  # the exit code of what ran well, but an alert fired
@@ -35,6 +36,13 @@ ALERT = 10  # the exit code of what ran well, but an alert fired
     help="Say that somebody has seen to an alert; may be given several times.",
 )
 @click.option("--reason", type=TEXT, metavar="TEXT", help="What was seen or done, with --ack.")
+@click.option(
+    "--test",
+    "channel",
+    type=TEXT,
+    metavar="CHANNEL",
+    help="Send a message through a channel of [notify], to see whether it arrives; nothing else.",
+)
 @click.option("--as-of", metavar="T", help="What was known at that time (ISO 8601), inclusively.")
 @json_option
 def alerts(
@@ -43,6 +51,7 @@ def alerts(
     every: bool,
     acknowledged: tuple[str, ...],
     reason: str | None,
+    channel: str | None,
     as_of: str | None,
     as_json: bool,
 ) -> int:
@@ -59,6 +68,11 @@ def alerts(
         raise click.UsageError("--ack ID and --reason TEXT go together")
     if acknowledged and as_of:
         raise click.UsageError("the past cannot be acknowledged: leave --as-of out")
+    if channel is not None:
+        step.try_channel(opened(job), channel)
+        answer: dict[str, Any] = {"channel": channel, "sent": True}
+        output.answer(answer, [f"a message was sent through {channel}"], as_json=as_json)
+        return 0
     options = step.AlertsOptions(acknowledged, reason or "", as_of)
     found = step.list_alerts(opened(job), options)
     shown = [one for one in found if every or one.is_new or one.id in acknowledged]
@@ -88,16 +102,47 @@ def mark(app: App, found: Sequence[Alert]) -> None:
         output.say(f"warning: alerts are not marked as told, and will be again: {error.problem}")
 
 
-def records(lines: Iterable[WatchedLine], found: Iterable[Alert]) -> list[dict[str, Any]]:
-    """Return the watched lines as JSON has them, each with the alert that it belongs to."""
-    names = ("id", "status", "since", "is_new", "acknowledged")
+def notify(app: App) -> None:
+    """Send the alerts that are due through the channels; a failure is told, and is no failure."""
+    from functions.steps.alerts import notify as send
+
+    try:
+        warn(send(app))
+    except RecheckError as error:
+        output.say(f"warning: no alert was sent: {error.problem}")
+
+
+def warn(notices: Iterable[Notice]) -> None:
+    """Print the channels that failed."""
+    for one in notices:
+        if one.error:
+            output.say(
+                f"warning: {one.error.problem}; {one.alerts} alerts are sent again next time"
+            )
+            output.say(f"hint: {one.error.fix}")
+
+
+def records(lines: Iterable[WatchedLine], found: Sequence[Alert], app: App) -> list[dict[str, Any]]:
+    """Return what the job watches as JSON has it, each with the alert that it belongs to.
+
+    Args:
+        lines: with their states.
+        found: the alerts of the job.
+        app: the job, which may expect data.
+
+    Returns:
+        The lines, and the data where the job expects some.
+    """
+    from labeling.estimates.alerts.missing_data import OF_ALERT, watched_data
+
     of: dict[Any, dict[str, object]] = {
         (one.of_line, window): one.record() for one in found for window in one.windows
     }
-    return [
-        {**one.record(), **{name: of.get((one.line, one.window), {}).get(name) for name in names}}
+    watched = [
+        {**one.record(), **{n: of.get((one.line, one.window), {}).get(n) for n in OF_ALERT}}
         for one in lines
     ]
+    return [*watched, *watched_data(found, app.job.batches.expect)]
 
 
 def _lines(shown: Sequence[Alert], found: Sequence[Alert]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from functions.cli.options import (
 from functions.cli.tables import estimate_table
 from pipelines.job.limits import MOST_ROWS
 from pipelines.tables.purposes import TRAIN, VERIFY
+
+if TYPE_CHECKING:
+    from functions.steps.sample import Drawn
 
 
 @click.command()
@@ -50,6 +54,8 @@ def sample(
 
     Each has a known probability to be chosen, so the answers speak of the whole
     batch. The same command again chooses the same rows; a larger budget adds some.
+    Without --batch, batches that the live model was trained on are left out, unless they
+    were drawn from before or there are no others.
     """
     from functions.steps import sample as step
 
@@ -58,13 +64,20 @@ def sample(
     if result.failure and as_json:
         return output.failure(result.failure, as_json=True, job=job, beside=answer)
     rows = [
-        [d.batch, d.sampled, len(d.strata), d.draw, d.reason, "new" if d.is_new else "as before"]
+        [d.batch, d.sampled, len(d.strata), d.draw, _reason(d), "new" if d.is_new else "as before"]
         for d in result.drawn
     ]
     header = ["batch", "sampled", "strata", "draw", "reason", ""]
     output.answer(answer, output.table(header, rows), as_json=as_json)
     batch_records.say_failed(result.failed, job)
     return result.failure.exit_code if result.failure else 0
+
+
+def _reason(draw: Drawn) -> str:
+    """Return why a draw was made; of answers that no longer count because of it, that."""
+    if not draw.lost_answers:
+        return draw.reason
+    return f"{draw.lost_answers} answers no longer count"
 
 
 @click.command()

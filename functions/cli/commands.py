@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -64,6 +65,7 @@ def run(words: Sequence[str]) -> int:
     """Run one command line; return its exit code."""
     as_json, typed = "--json" in words, Typed()
     try:
+        _require_folder()
         code = recheck.main(args=list(words), prog_name="recheck", standalone_mode=False, obj=typed)
     except RecheckError as error:
         return output.failure(error, as_json=as_json, job=typed.get("job"))
@@ -76,6 +78,17 @@ def run(words: Sequence[str]) -> int:
         output.say("stopped; it is safe to run the same command again")
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _require_folder() -> None:
+    """Refuse to run in a folder that was deleted: no path that is typed there means anything."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise RecheckError(
+            "the folder that this command runs in is gone",
+            fix="change to a folder that is there, and run the command again",
+        ) from error
 
 
 def _usage(error: click.ClickException, *, as_json: bool) -> int:

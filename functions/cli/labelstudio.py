@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from functions.cli import output
 from functions.cli.options import json_option
+from pipelines.errors import SettingsInvalid
 
 if TYPE_CHECKING:
     from labeling.labelstudio.local.installation import Home
@@ -20,10 +23,19 @@ def labelstudio() -> None:
     """A Label Studio server on this machine, for trying out."""
 
 
-def _home() -> Home:
+@contextmanager
+def _home() -> Iterator[Home]:
+    """Yield the home of the server; that of another user is told."""
     from labeling.labelstudio.local.installation import default_home
 
-    return default_home(os.environ)
+    home = default_home(os.environ)
+    try:
+        yield home
+    except PermissionError as error:
+        raise SettingsInvalid(
+            f"the Label Studio in {home.data.parent} belongs to another user: {error}",
+            fix="let RECHECK_LABELSTUDIO_DIR name a folder of this user's own",
+        ) from error
 
 
 def _told(server: Server | None, *, as_json: bool, secrets: bool = False) -> None:
@@ -47,7 +59,9 @@ def up(as_json: bool) -> None:
     """Start it, or say where it runs already, and how to log in."""
     from labeling.labelstudio.local import server
 
-    _told(server.up(_home(), output.say), as_json=as_json, secrets=True)
+    with _home() as home:
+        running = server.up(home, output.say)
+    _told(running, as_json=as_json, secrets=True)
 
 
 @labelstudio.command()
@@ -56,7 +70,8 @@ def down(as_json: bool) -> None:
     """Stop it; its data stays."""
     from labeling.labelstudio.local import server
 
-    server.down(_home())
+    with _home() as home:
+        server.down(home)
     _told(None, as_json=as_json)
 
 
@@ -67,7 +82,9 @@ def server_status(*, show_secrets: bool, as_json: bool) -> None:
     """Say whether it runs, and where."""
     from labeling.labelstudio.local import server
 
-    _told(server.status(_home()), as_json=as_json, secrets=show_secrets)
+    with _home() as home:
+        running = server.status(home)
+    _told(running, as_json=as_json, secrets=show_secrets)
 
 
 @labelstudio.command()
@@ -76,6 +93,7 @@ def prepare(as_json: bool) -> None:
     """Install it into its own environment, so that `up` takes seconds."""
     from labeling.labelstudio.local import server
 
-    server.prepare(_home(), output.say)
+    with _home() as home:
+        server.prepare(home, output.say)
     state = {"prepared": True}
     output.answer(state, ["`recheck labelstudio up` starts it in seconds"], as_json=as_json)

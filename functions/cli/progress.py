@@ -52,12 +52,13 @@ def run(
     app = opened(job)
     done = step.run(app, step.RunOptions(batches, since, dry_run))
     output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
-    lines = alerting.records(done.lines, done.alerts)
+    lines = alerting.records(done.lines, done.alerts, app)
     answer = {"steps": done.steps, "alerts": lines, "report": done.report}
     fired = alerting.tell(done.alerts, job)
     if done.failure and as_json:
         beside = {**_failed(done.cause, job), **answer}
         return output.failure(done.failure, as_json=True, job=job, beside=beside)
+    alerting.warn(done.notices)
     text = [*_walked(app, done), *estimate_table.watched(done.lines)]
     output.answer(answer, text, as_json=as_json)
     _say_errors(done.errors, job)

@@ -53,11 +53,12 @@ def estimate(
                 **e.record(),
                 "reliable": e.reliable,
                 "just_begun": e.just_begun,
-                "reason": e.reason,
+                "reason": e.reason or e.note,
+                "unlisted": e.unlisted,
             }
             for e in found.estimates
         ],
-        "alerts": alerting.records(found.lines, found.alerts),
+        "alerts": alerting.records(found.lines, found.alerts, app),
     }
     if csv_file:
         records = [output.plain(record) for record in payload["estimates"]]
@@ -70,6 +71,7 @@ def estimate(
     fired = alerting.tell(found.alerts, job)
     if as_of is None and not dry_run:
         alerting.mark(app, found.alerts)
+        alerting.notify(app)
     return fired
 
 

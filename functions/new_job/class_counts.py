@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pipelines.columns.buffers import is_text
 from pipelines.columns.spelling import bare, canonical_text
 from pipelines.columns.utf8 import readable
+from pipelines.errors import SchemaMismatch
 from pipelines.formats.file_rules import NOT_AVAILABLE, is_number
 from pipelines.input import fragments
 from pipelines.input.fragments import Source
@@ -84,12 +85,18 @@ def counted(
 
     Returns:
         The counts; None where there are more values.
+
+    Raises:
+        SchemaMismatch: the column holds values that have no text, as lists.
     """
     counts = ClassCounts()
     for source in sources:
         for rows in fragments.read_column(source, name):
             column = rows.column(0)
-            texts = canonical_text(readable(column) if is_text(column.type) else column)
+            try:
+                texts = canonical_text(readable(column) if is_text(column.type) else column)
+            except SchemaMismatch as error:
+                raise SchemaMismatch(f"column {name!r}: {error.problem}", fix=error.fix) from error
             for text, count in _values(texts.drop_null()):
                 if text:
                     counts.add(text, count, is_predicted=is_predicted)

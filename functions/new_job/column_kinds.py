@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
@@ -22,6 +22,7 @@ from pipelines.columns.utf8 import readable
 from pipelines.formats.file_rules import NOT_AVAILABLE
 
 Kind = Literal["numeric", "categorical", "date", "text", "image", "identifier", "empty", "other"]
+_MATTERS = ("numeric", "categorical", "date", "text", "image")
 _FEW = 10  # rows of which nobody can tell whether a column numbers them
 MOST_CLASSES = 20  # distinct integers that still count as classes
 MOST_VALUES = 1_000  # distinct texts of a category
@@ -42,11 +43,25 @@ class Column:
     is_number: bool = False  # every value can be read as a number
     unavailable: frozenset[str] = frozenset()  # words such as NA among its texts
     epoch: Unit | None = None  # the unit of numbers that look like times since 1970
+    is_everywhere: bool = True  # each of the files that were looked at has it
+
+    @property
+    def matters(self) -> bool:
+        """Whether it can be a feature, and people can judge a row by it."""
+        return self.kind in _MATTERS and self.is_everywhere
+
+    @property
+    def why_not(self) -> str:
+        """Why it is no feature, in words."""
+        if self.kind in _MATTERS:
+            return "not every file has it"
+        reasons = {"identifier": "it looks like an identifier", "empty": "it is empty"}
+        return reasons.get(self.kind, "its type has no feature")
 
 
 def look(first: Sequence[FirstValues]) -> list[Column]:
     """Return every column of the first files that have rows, with its guessed kind."""
-    return [_look(one) for one in first]
+    return [replace(_look(one), is_everywhere=one.is_everywhere) for one in first]
 
 
 def _look(first: FirstValues) -> Column:
@@ -127,12 +142,19 @@ def _kind_of_numbers(values: pa.Array, distinct: int, rows: int) -> Kind:
 
 def _counts_rows(values: pa.Array, rows: int) -> bool:
     """Tell whether whole numbers go up by one from row to row, in each file anew: they say nothing."""
-    if len(values) < max(rows, _FEW) or not kinds.is_integer(values.type):
+    if len(values) < max(rows, _FEW) or not _fits_signed(values):
         return False
     numbers = integers(values)
     goes_on = np.diff(numbers) == 1
     begins = (numbers[1:] == numbers[0]) & (numbers[0] in (0, 1)) & ~goes_on
     return bool((goes_on | begins).all()) and int(begins.sum()) < FILES
+
+
+def _fits_signed(values: pa.Array) -> bool:
+    """Tell whether values are integers of at most 63 bits; hashes of 64 bits number no rows."""
+    if not kinds.is_uint64(values.type):
+        return bool(kinds.is_integer(values.type))
+    return bool(pc.max(values).as_py() <= np.iinfo(np.int64).max)
 
 
 def _are_codes(values: pa.Array) -> bool:

@@ -16,9 +16,8 @@ from pipelines.columns.buffers import is_text
 from pipelines.columns.utf8 import readable
 from pipelines.formats.csv_files import usual_delimiter
 from pipelines.formats.file_rules import FileRules
-from pipelines.formats.text_streams import head
 from pipelines.input.decimal_commas import shows_decimal_commas
-from pipelines.input.fragments import Source
+from pipelines.input.fragments import Source, first_bytes
 
 _LOOKED_AT = 1 << 20  # bytes
 _LINES = 50
@@ -42,7 +41,7 @@ def as_written(sources: Sequence[Source]) -> list[Source]:
     first = next((one for one in sources if one.is_untyped and one.size), None)
     if first is None:
         return list(sources)
-    content = head(first.path, _LOOKED_AT)
+    content = first_bytes(first, _LOOKED_AT)
     encoding = _encoding(content)
     delimiter = _delimiter(first, content.decode(encoding or "utf-8", "replace"))
     rules = FileRules(delimiter=delimiter, encoding=encoding)

@@ -29,6 +29,7 @@ class FirstValues:
     values: pa.Array  # (n,), null where a file does not have the column
     is_untyped: bool  # text of files without types, or of files that differ in type
     timezone: str | None  # of its times, where they have one
+    is_everywhere: bool  # each of the files has the column
 
 
 def first_values(sources: Sequence[Source]) -> list[FirstValues]:
@@ -83,7 +84,8 @@ def _joined(name: str, tables: Sequence[tuple[Source, pa.Table]]) -> FirstValues
     is_untyped = is_text(joined.type) and (
         len(families) != 1 or any(source.is_untyped for source, _ in there)
     )
-    return FirstValues(name, joined, is_untyped, next(filter(None, zones), None))
+    zone = next(filter(None, zones), None)
+    return FirstValues(name, joined, is_untyped, zone, len(there) == len(tables))
 
 
 def _with_points(column: pa.Array) -> pa.Array:

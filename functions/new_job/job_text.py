@@ -40,7 +40,6 @@ _ALERTS = {
     "classification": _ALERT.format(metric="accuracy", line="below = 0.8"),
     "regression": _ALERT.format(metric="mae", line="above = 10"),
 }
-_MATTERS = ("numeric", "categorical", "date", "text", "image")
 
 
 class JobDraft:
@@ -184,13 +183,10 @@ class JobDraft:
         )
         chosen = tomlkit.table()
         for column in self._candidates():
-            if column.kind in _MATTERS:
+            if column.matters:
                 chosen.add(column.name, inline(_FEATURES[column.kind]))
             else:
-                why = {"identifier": "it looks like an identifier", "empty": "it is empty"}.get(
-                    column.kind, "its type has no feature"
-                )
-                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {why}"))
+                chosen.add(tomlkit.comment(f"{column.name!r} is left out: {column.why_not}"))
         table["columns"] = chosen
         return table
 
@@ -257,7 +253,7 @@ class JobDraft:
         return rows.of_predictions(names, [c.name for c in candidates if c.kind == "text"])
 
     def _labeling(self, task: TaskType) -> Table:
-        candidates = [column for column in self._candidates() if column.kind in _MATTERS]
+        candidates = [column for column in self._candidates() if column.matters]
         sighted = self._sighted(candidates)
         self.notes += [
             f"column {name!r} is shown to nobody: {why}" for name, why in sighted.hidden.items()
@@ -282,7 +278,8 @@ class JobDraft:
         return table
 
     def _add_cohorts(self, document: tomlkit.TOMLDocument) -> None:
-        fit = [c for c in self._candidates() if c.kind == "categorical" and 2 <= c.distinct <= 10]
+        fit = [c for c in self._candidates() if c.matters and c.kind == "categorical"]
+        fit = [c for c in fit if 2 <= c.distinct <= 10]
         table = tomlkit.table(is_super_table=True)
         for column in fit[:2]:
             name = column_kinds.name_of(Path(column.name))

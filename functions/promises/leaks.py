@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,7 +14,6 @@ from functions.draws.blindness import sight_of_drawn
 from functions.draws.rows_shown import shown_columns
 from functions.promises.promise import Promise, verdict
 from functions.tables import Views
-from infra.settings import Access
 from labeling.questions.shown import names_in, shown_keys, table_keys
 from pipelines.job.job_file import Job
 from pipelines.tables.files import Files
@@ -23,6 +22,7 @@ from pipelines.tables.purposes import VERIFY
 _MOST = 2 * 2**30  # bytes of files that are looked through, the small ones first
 _CHUNK = 2**20  # bytes
 _ROWS = 65_536
+_SHORTEST = 8  # letters of a secret; shorter ones are found everywhere
 _COLUMNS = ["prediction_id", "purpose", "label", "value", "shown"]
 
 
@@ -97,14 +97,14 @@ def _buffers(column: pa.Array) -> Iterator[bytes]:
     yield from (buffer.to_pybytes() for buffer in column.buffers() if buffer is not None)
 
 
-def nothing_leaks(job: Job, views: Views, files: Files, access: Access | None) -> Promise:
-    """P8: samples show only columns that may be shown and that do not tell the prediction, and no key of ours lies in the store.
+def nothing_leaks(job: Job, views: Views, files: Files, secrets: Mapping[str, str]) -> Promise:
+    """P8: samples show only columns that may be shown and that do not tell the prediction, and no secret of ours lies in the store.
 
     Args:
         job: the job file.
         views: of its tables.
         files: of the store.
-        access: of the Label Studio, whose token must not lie there.
+        secrets: what must not lie there, by its name in words.
 
     Returns:
         The verdict.
@@ -124,7 +124,7 @@ def nothing_leaks(job: Job, views: Views, files: Files, access: Access | None) -
         f"{one.column} of labeling.show tells people the prediction, in {one.share:.1%} of the drawn rows"
         for one in sight_of_drawn(job, asked).refused
     ]
-    leaked, looked = _secrets_in(files, access)
+    leaked, looked = _secrets_in(files, secrets)
     return verdict(
         "P8",
         problems + leaked,
@@ -132,10 +132,20 @@ def nothing_leaks(job: Job, views: Views, files: Files, access: Access | None) -
     )
 
 
-def _secrets_in(files: Files, access: Access | None) -> tuple[list[str], str]:
-    """Return the files that hold the access token, in words, and where it was looked for."""
-    if not access:
+def _secrets_in(files: Files, secrets: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the files that hold a secret, in words, and where it was looked for."""
+    long = {name: secret for name, secret in secrets.items() if len(secret) >= _SHORTEST}
+    if not long:
         return [], "no access token is known here to look for in the store"
-    looked = search(files, access.key.get_secret_value())
-    leaked = [f"{name} holds the access token of Label Studio" for name in looked.holders]
-    return leaked, f"no access token lies in {looked.extent}"
+    leaked, extent = list[str](), ""
+    for name, secret in long.items():
+        looked = search(files, secret)
+        leaked += [f"{file} holds {name}" for file in looked.holders]
+        extent = looked.extent
+    return leaked, f"{_listed(list(long))} lies in {extent}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "no a, b or c"."""
+    *others, last = (name.removeprefix("the ") for name in names)
+    return f"no {', '.join(others)} or {last}" if others else f"no {last}"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.alert_log import AlertLog, alerts, new
+from functions.alert_log import AlertLog, Happened, alerts, new
 from functions.app import App
+from functions.notices import Notice, Post
 from functions.runs import Run
 from functions.steps.estimate import moment_of
+from infra.channels.message import Message
 from labeling.estimates.alerts import Alert
 from labeling.estimates.alerts.lives import ACKNOWLEDGED, TOLD
 from pipelines.errors import AlertUnknown
+
+_WAIT = 120  # seconds for another run to have sent its messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,31 @@ def mark_told(app: App, told: Sequence[Alert]) -> None:
     """Keep that alerts were told: after they were printed, so that each is told at least once."""
     if told:
         fresh = {one.id for one in new(alerts(app.job, app.tables()))}
-        log_of(app).add([(one, TOLD, None) for one in told if one.id in fresh])
+        log_of(app).add([Happened(one, TOLD) for one in told if one.id in fresh])
+
+
+def notify(app: App) -> list[Notice]:
+    """Send the alerts that are due through the channels of the job; what fails is sent again."""
+    post = Post(app.job, app.settings, os.environ)
+    if not post.channels:
+        return []
+    with app.store.lock("notify", wait=_WAIT):  # another run may be sending them
+        return post.deliver(alerts(app.job, app.tables()), log_of(app))
+
+
+def try_channel(app: App, channel: str) -> None:
+    """Send a message that says nothing but that it arrives.
+
+    Raises:
+        SettingsInvalid: there is no such channel, or a reference of it names nothing.
+        ChannelFailed: it did not arrive.
+    """
+    message = Message(
+        f"Recheck, {app.job.name}: a test",
+        ["This channel gets the alerts of the job."],
+        {"job": app.job.name, "alerts": []},
+    )
+    Post(app.job, app.settings, os.environ).send(channel, message)
 
 
 def log_of(app: App) -> AlertLog:
@@ -56,5 +85,7 @@ def _acknowledge(app: App, options: AlertsOptions) -> None:
                 raise AlertUnknown(
                     f"no alert has the id {name!r}", fix="`recheck alerts … --all` lists them"
                 )
-        seen = [(known[name], ACKNOWLEDGED, options.reason) for name in options.acknowledge]
-        log_of(app).add(seen)
+        words = options.reason
+        log_of(app).add(
+            [Happened(known[name], ACKNOWLEDGED, words) for name in options.acknowledge]
+        )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from functions import label_studio
 from functions.app import App
+from functions.promises.answer_set import classes_can_be_chosen
 from functions.promises.leaks import nothing_leaks
 from functions.promises.one_task_each import one_task_each
 from functions.promises.packages import packages_are_signed
@@ -14,6 +16,7 @@ from functions.promises.recomputed import answers_count_once, estimates_repeat
 from functions.promises.repeated_scoring import scoring_repeats
 from functions.promises.whole_batches import batches_are_whole, rows_add_up
 from functions.tables import Views
+from infra.channels.channel_settings import secrets_of
 from pipelines.errors import RecheckError, StoreUnavailable
 
 _WAY_OUT = (
@@ -33,7 +36,8 @@ def examine(app: App) -> list[Promise]:
         "P5": lambda: answers_count_once(job, views),
         "P6": lambda: estimates_repeat(job, views),
         "P7": lambda: packages_are_signed(job, views, store, settings),
-        "P8": lambda: nothing_leaks(job, views, store.files, app.label_studio),
+        "P8": lambda: nothing_leaks(job, views, store.files, _secrets(app)),
+        "answers": lambda: classes_can_be_chosen(job, views),
         "connection": lambda: _label_studio_answers(app),
     }
     return [_checked(name, check) for name, check in checks.items()]
@@ -49,6 +53,13 @@ def _checked(name: str, check: Callable[[], Promise]) -> Promise:
     except Exception as error:  # noqa: BLE001 - whatever breaks one check, the others go on
         words = f"{type(error).__name__}: {error}".rstrip(": ")
         return Promise(name, False, f"the check broke off: {words}; {_WAY_OUT}")
+
+
+def _secrets(app: App) -> dict[str, str]:
+    """Return every secret that is known here, by its name in words."""
+    access = app.label_studio
+    token = {"the access token of Label Studio": access.key.get_secret_value()} if access else {}
+    return token | secrets_of(app.settings.notify, os.environ)
 
 
 def _one_task_each(app: App, views: Views) -> Promise:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from functions.app import open_app
@@ -25,6 +26,7 @@ from pipelines.columns.utf8 import readable
 from pipelines.errors import InputUnreadable, JobInvalid, RecheckError, SchemaMismatch
 from pipelines.input.batches import UNKNOWN
 from pipelines.input.fragments import Source, find_sources, read_column
+from pipelines.input.row_keys import key_text
 from pipelines.job import job_file
 from pipelines.job.periods import PERIODS, named
 
@@ -51,15 +53,17 @@ def init(folder: Path, options: InitOptions) -> InitResult:
     Raises:
         JobInvalid: there is a job file already, or the options contradict each
             other.
-        SchemaMismatch: a column that was named is not in the data.
+        SchemaMismatch: a column that was named is not in the data, or no text.
     """
     path = folder / "recheck.toml"
     if path.exists() and not options.dry_run:
         raise JobInvalid(f"{path} exists already", fix="name another folder, or delete that file")
     _require_use_of_options(options)
     with _sources(folder, options) as sources:
-        draft = JobDraft(folder.absolute(), options, as_written(sources))
+        written = as_written(sources)
+        draft = JobDraft(folder.absolute(), options, written)
         text = draft.text()
+        _require_keys(written, options.key)
     job_file.parse(tomllib.loads(text), "the new job file")
     if options.dry_run:
         return InitResult(path, [], text, draft.rare, draft.notes)
@@ -89,6 +93,13 @@ def _require_use_of_options(options: InitOptions) -> None:
             f"--batch-by {options.batch_by} and {{batch}} in --data both say what makes a batch",
             fix="leave out --batch-by, or write * for {batch}",
         )
+
+
+def _require_keys(sources: Sequence[Source], key: Sequence[str]) -> None:
+    """Refuse a key column of which no text can be made, as of bytes."""
+    for name in key:
+        for rows in islice(read_column(sources[0], name), 1):
+            key_text(rows.column(0), name)
 
 
 def _batches(path: Path) -> list[str]:

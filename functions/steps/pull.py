@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _WAIT = 600  # seconds for another pull to end
 _AHEAD = timedelta(days=1)  # that a clock elsewhere, or a zone that is not named, may be
 _NAMED = 3  # invalid answers, of many
+_ALLOWED = 10  # answers that people may give, of many
 _NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
 _NAMES = ("unknown_ids", "unreadable")
@@ -219,7 +220,12 @@ def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:
         for answer in answers
     )
     if words:
-        app.say(f"hint: invalid answers, the first: {', '.join(list(words)[:_NAMED])}")
+        allowed = app.job.target.answers
+        more = ", …" if len(allowed) > _ALLOWED else ""
+        may = f"one of {', '.join(map(repr, allowed[:_ALLOWED]))}{more}" if allowed else "a number"
+        app.say(
+            f"hint: invalid answers, the first: {', '.join(list(words)[:_NAMED])}; an answer is {may}"
+        )
 
 
 def _held(views: Views, purpose: str) -> Held:

@@ -10,12 +10,15 @@ from functools import cached_property
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.failures import FAILED
+from functions.freshness import watch_data
+from functions.notices import Notice
+from functions.steps import alerts as alerts_step
 from functions.steps import estimate, pull, push, report, sample, score
 from functions.steps.sample import Drawn, SampleResult
 from functions.steps.score import ScoreResult
 from functions.steps.status import asked
 from labeling.estimates.alerts import Alert, WatchedLine
-from pipelines.errors import RecheckError
+from pipelines.errors import InputUnreadable, RecheckError
 from pipelines.tables.purposes import VERIFY
 
 DONE, SKIPPED = "done", "skipped"
@@ -48,6 +51,7 @@ class RunResult:
     steps: list[Step]
     lines: list[WatchedLine]  # every line that the job watches, with its state
     alerts: list[Alert]  # those that are over included
+    notices: list[Notice]  # what became of those that were due for a channel
     report: str | None  # its address
     errors: list[StepError]  # in the order of the steps
     failure: RecheckError | None  # the first step's, naming its batches
@@ -87,6 +91,7 @@ def run(app: App, options: RunOptions) -> RunResult:
         walk.steps,
         walk.lines,
         walk.alerts,
+        walk.notices,
         walk.report,
         walk.errors,
         walk.failure,
@@ -105,6 +110,7 @@ class _Walk:
     steps: list[Step] = field(default_factory=list)
     lines: list[WatchedLine] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     report: str | None = None
     errors: list[StepError] = field(default_factory=list)
     failure: RecheckError | None = None  # the first
@@ -113,11 +119,14 @@ class _Walk:
 
     def all(self) -> None:
         """Do every step."""
-        drawn = self._sampled(self._scored())
+        scored = self._scored()
+        self._watch_data()
+        drawn = self._sampled(scored)
         self._ask("push", self._push(drawn) if drawn or self.questions else None)
         self._ask("pull", self._pull if drawn or self._was_asked else None)
         self._estimated()
         if not self.dry_run:
+            self._notified()
             with self._noted("report"):
                 self.report = report.report(self.app).address
                 self.steps.append(Step("report", None, DONE))
@@ -155,6 +164,21 @@ class _Walk:
             ready = [one for one in done.batches if one.status in _READY and one.predictions]
             return tuple(one.batch for one in ready)
         return ()
+
+    def _watch_data(self) -> None:
+        """Keep which data are missing; where single batches are named, nobody looks for others."""
+        unlisted = [one.error for one in self.errors if one.batch is None]
+        is_known = all(isinstance(error, InputUnreadable) for error in unlisted)  # no file at all
+        if self.batches or self.dry_run or not is_known:
+            return
+        with self._noted("score"):
+            watch_data(
+                self.app.data,
+                self.app.tables(),
+                alerts_step.log_of(self.app),
+                at=self.app.now(),
+                empty=[one.batch or "" for one in self.steps if one.status == "empty"],
+            )
 
     def _would_ask(self, batches: Sequence[str]) -> None:
         """Say how many questions batches would bring that are not scored yet: at most the budget."""
@@ -231,6 +255,15 @@ class _Walk:
             found = estimate.estimate(self.app, options)
             self.lines, self.alerts = found.lines, found.alerts
             self.steps.append(Step("estimate", None, DONE, len(found.estimates)))
+
+    def _notified(self) -> None:
+        """Send alerts; a channel that fails is told, and fails nothing else."""
+        with self._noted("notify"):
+            self.notices = alerts_step.notify(self.app)
+            self.steps += [
+                Step("notify", None, FAILED if one.error else DONE, one.alerts)
+                for one in self.notices
+            ]
 
 
 def _drawn(draw: Drawn) -> str:

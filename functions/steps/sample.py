@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +14,13 @@ from functions.batches import attempts
 from functions.batches.attempts import Attempt, FileDigests
 from functions.batches.class_warnings import unlisted_warning
 from functions.batches.failures import first_of
+from functions.batches.model import trained_on
+from functions.batches.nightly import left_out
 from functions.draws.batch_draw import BatchDraw, DrawSource, planned
 from functions.draws.designs import designs
+from functions.draws.lost_answers import LostAnswers, lost_answers
 from functions.draws.predictions import package_of
-from functions.draws.rows_shown import DrawnRows, read_again
+from functions.draws.rows_shown import read_again
 from functions.runs import Run, words_of
 from functions.steps.score import require_scored
 from functions.tables import Views, of_purpose
@@ -26,7 +31,9 @@ from pipelines.sampling.population import Population
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.schemas import DESIGNS, SAMPLES, table_of
 
+_ANSWERED = ("answered", "tied")  # states of a question
 _WAIT = 60  # seconds for another command to end its draws
+_NAMED = 5  # batches in a hint, of many
 _AT_ONCE = 2_000_000  # predictions of batches whose rows are read in one pass over the input
 
 
@@ -60,6 +67,7 @@ class Drawn:
     reason: str
     strata: list[Stratum]
     is_new: bool
+    lost_answers: int = 0  # to rows that are shown or asked otherwise now
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +106,32 @@ def _sample(app: App, options: SampleOptions) -> SampleResult:
         views = app.views()
         digests = attempts.file_digests(views.tables)
         live = attempts.live(views.tables)
-        scored = (batch for batch, attempt in live.items() if attempt.predictions)
-        batches = tuple(dict.fromkeys(options.batches)) or tuple(sorted(scored))
         earlier, answers = designs(views, VERIFY), answers_seen(views)
+        batches = tuple(dict.fromkeys(options.batches)) or _by_itself(app, live, earlier)
         draws = _Draws(app, views, options, live, digests)
         for batch in app.track(batches, len(batches), "Sampling"):
             draws.add(batch, earlier.get(batch), answers)
         draws.store()
         return draws.result(batches)
+
+
+def _by_itself(app: App, live: Mapping[str, Attempt], drawn: Collection[str]) -> tuple[str, ...]:
+    """Return the scored batches to draw from where none is named.
+
+    As in `run`, those that the live model learned from are left out: it looks better on
+    them than it is. Those that were drawn from stay; and where there are no others, all are taken.
+    """
+    scored = sorted(batch for batch, attempt in live.items() if attempt.predictions)
+    left = left_out(scored, None, trained_on(app.job, app.store))
+    left = {batch: why for batch, why in left.items() if batch not in drawn}
+    if not left or len(left) == len(scored):
+        return tuple(scored)
+    names = ", ".join(list(left)[:_NAMED]) + (", …" if len(left) > _NAMED else "")
+    app.say(
+        f"hint: nothing is drawn from what the live model was trained on ({names}); name a batch by "
+        "--batch to draw from it"
+    )
+    return tuple(batch for batch in scored if batch not in left)
 
 
 def answers_seen(views: Views) -> int:
@@ -183,17 +209,42 @@ class _Draws:
                 if isinstance(rows, RecheckError):
                     raise rows
                 warnings |= dict.fromkeys(draw.require_blind(rows))
-                self._keep(draw, rows)
-                self._done[batch] = _new(draw)
+                samples = draw.samples(rows)
+                lost = self._lost(draw, samples)
+                self._keep(draw, samples)
+                self._done[batch] = replace(_new(draw), lost_answers=lost.count if lost else 0)
+                if lost:
+                    self.app.say(f"warning: batch {batch}: {lost.words}; people are asked anew")
             except RecheckError as error:
                 self._failed[batch] = error
         for warning in warnings:
             self.app.say(warning)
 
-    def _keep(self, draw: BatchDraw, seen: DrawnRows) -> None:
+    def _lost(self, draw: BatchDraw, samples: Sequence[Mapping[str, Any]]) -> LostAnswers | None:
+        """Return the answers that no longer count, where the draw repeats rows of an earlier one."""
+        if draw.source.design is None or not draw.plan.begins_series:
+            return None
+        before, answered = self._questions
+        return lost_answers(self.app.job, before, samples, answered)
+
+    @cached_property
+    def _questions(self) -> tuple[dict[str, dict[str, Any]], set[str]]:
+        """The drawn rows so far by prediction id, and the ids of those that have an answer; read once."""
+        columns = ["prediction_id", "shown_digest", "shown"]
+        drawn = self.views.current_samples(purpose=VERIFY, shown=True).select(columns)
+        before = {row["prediction_id"]: row for row in drawn.to_pylist()}
+        labels = of_purpose(self.views.labels(), VERIFY).to_pylist()
+        asked = ((row["prediction_id"], row) for row in labels if row["state"] in _ANSWERED)
+        return before, {
+            name
+            for name, row in asked
+            if name in before and row["shown_digest"] == before[name]["shown_digest"]
+        }
+
+    def _keep(self, draw: BatchDraw, samples: Sequence[Mapping[str, Any]]) -> None:
         """Store populations, then samples, then the design: a draw without a design never happened."""
         app, head = self.app, draw.head
-        samples, design = draw.samples(seen), draw.design(app.settings.actor)
+        design = draw.design(app.settings.actor)
         transaction = (attempts.draws_id(app.job.name, head["batch"]), draw.number)
         with app.committing() as moment:
             common, store = {**head, "known_at": moment}, app.store

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from labeling.questions.survey import CONTROL, WORD_JOINER
@@ -42,6 +44,10 @@ def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, An
 def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
     """Return an answer in its canonical spelling, and whether it counts.
 
+    Case, and blanks at the ends, do not matter where only one of the answers is meant.
+
+    >>> parse_answer(" Yes", ["yes", "no"]), parse_answer("A", ["a", "á"])
+    (('yes', 'valid'), ('a', 'valid'))
     >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
     """
@@ -53,12 +59,31 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
         return None, "invalid"
     text = written(text)
     if answers:
-        allowed = {canonical(answer.replace(WORD_JOINER, "")) for answer in answers}
-        return text, "valid" if text in allowed else "invalid"
+        meant = _meant(text, tuple(answers))
+        return (text, "invalid") if meant is None else (meant, "valid")
     if not _NUMBER.fullmatch(text.strip()):  # Python reads more, such as 1_000
         return text, "invalid"
     number = float(text)
     return (canonical(number), "valid") if math.isfinite(number) else (text, "invalid")
+
+
+def _meant(text: str, answers: tuple[str, ...]) -> str | None:
+    """Return the answer that a text is: the very one, else the only one that differs by case or blanks."""
+    allowed, by_letters = _spellings(answers)
+    return text if text in allowed else by_letters.get(_letters(text))
+
+
+@lru_cache(maxsize=16)
+def _spellings(answers: tuple[str, ...]) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the answers in their canonical spelling, and each by its letters where no other has the same."""
+    allowed = [str(canonical(answer.replace(WORD_JOINER, ""))) for answer in answers]
+    many = Counter(map(_letters, allowed))
+    return frozenset(allowed), {_letters(one): one for one in allowed if many[_letters(one)] == 1}
+
+
+def _letters(text: str) -> str:
+    """Return a text without its case, and without blanks at its ends."""
+    return text.strip().casefold()
 
 
 def written(text: str) -> str:

@@ -38,6 +38,7 @@ class Estimate:
     reliable: bool = True  # whether the interval of an error may be relied on, see `tails`
     rests_on: ClassShares | None = None  # for recall and f1
     reason: str | None = None  # why there is no value, where answers are not what lacks
+    unlisted: float | None = None  # share of the rows covered that are predicted as no answer
     just_begun: bool = False  # its batch has fewer than 8 answers, and questions that are open
     estimator_version: str = ESTIMATOR_VERSION  # which formulas it was computed by
 
@@ -46,10 +47,20 @@ class Estimate:
         """Whether some of the rows are in batches or strata of which nothing is known."""
         return self.rows_covered < self.rows
 
+    @property
+    def note(self) -> str | None:
+        """What of its rows can be no prediction that people call right, in words; None without any."""
+        if self.unlisted is None:
+            return None
+        return (
+            f"{self.unlisted:.2%} of its rows are predicted as classes that people cannot choose: "
+            "they count as wrong"
+        )
+
     def record(self) -> dict[str, object]:
         """Return the columns of the table `estimates` that an estimate fills, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("largest", "reliable", "rests_on", "reason", "just_begun"):
+        for name in ("largest", "reliable", "rests_on", "reason", "just_begun", "unlisted"):
             del named[name]
         named["class"] = named.pop("class_")
         return named

@@ -19,8 +19,9 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.families.chosen import Wanted, chosen_families
-from labeling.estimates.families.class_probabilities import WITHOUT_SCORES
+from labeling.estimates.families.class_probabilities import WITHOUT_PROBABILITIES, WITHOUT_SCORE
 from labeling.estimates.metrics import Counts, Figures, counts, whole
+from labeling.estimates.unlisted import UNTOUCHED, UnlistedRows
 from labeling.estimates.window_views import Scoring, WindowView, window_views
 from labeling.formulas.intervals import Interval
 from pipelines.columns.buffers import Floats
@@ -71,6 +72,7 @@ def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scoring] = ())
     """
     views = list(window_views(facts, scored))
     everyone = whole(facts, wanted.task)
+    unlisted = UnlistedRows(facts, wanted.answers, everyone)
     figures: list[list[Figures]] = [[] for _ in views]
     for family in chosen_families(facts, wanted):
         for view, figures_of in zip(views, figures, strict=True):
@@ -78,12 +80,26 @@ def of_evidence(facts: Evidence, wanted: Wanted, scored: Sequence[Scoring] = ())
     return [
         estimate
         for view, figures_of in zip(views, figures, strict=True)
-        for estimate in _listed(view, counts(everyone, view.view), figures_of)
+        for estimate in _listed(
+            view, counts(everyone, view.view), unlisted.shares(view.view), figures_of
+        )
     ]
 
 
-def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Iterator[Estimate]:
-    """Yield the estimates of one period: by window, then cohort, then metric."""
+def _listed(
+    view: WindowView, rows: Counts, unlisted: Floats | None, figures: Sequence[Figures]
+) -> Iterator[Estimate]:
+    """Yield the estimates of one period: by window, then cohort, then metric.
+
+    Args:
+        view: the windows.
+        rows: of each group.
+        unlisted: the share of rows that people cannot call right, of each group (G,).
+        figures: of each group.
+
+    Yields:
+        The estimates.
+    """
     domains, many = view.view.evidence.domains, view.view.windows
     tally = [part.astype(np.int64).tolist() for part in rows.parts()]
     columns = [[_optional(part) for part in one.parts()] for one in figures]
@@ -118,11 +134,20 @@ def _listed(view: WindowView, rows: Counts, figures: Sequence[Figures]) -> Itera
                 reason=_reason(metric, group),
                 rests_on=metric.rests_on.of(group) if metric.rests_on else None,
                 just_begun=view.just_begun[window],
+                unlisted=_unlisted(metric, unlisted, group),
             )
 
 
+def _unlisted(of: Figures, shares: Floats | None, group: int) -> float | None:
+    if shares is None or of.metric in UNTOUCHED or not shares[group]:
+        return None
+    return float(shares[group])
+
+
 def _reason(of: Figures, group: int) -> str | None:
-    return WITHOUT_SCORES if of.lacks is not None and of.lacks[group] else None
+    if of.lacks is None or not of.lacks[group]:
+        return None
+    return WITHOUT_SCORE if of.metric == "calibration_error" else WITHOUT_PROBABILITIES
 
 
 def _optional(values: Floats) -> list[float | None]:

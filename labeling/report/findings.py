@@ -22,7 +22,16 @@ from labeling.report.chapters.scores import score_figure
 from labeling.report.chapters.volume import quarantine_figure, volume_figure
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure
-from labeling.report.headline import again, asks_more, headline, since, subline, watched, whose
+from labeling.report.headline import (
+    again,
+    asks_more,
+    headline,
+    since,
+    subline,
+    unlisted,
+    watched,
+    whose,
+)
 from labeling.report.phrases import Phrase
 
 
@@ -63,6 +72,7 @@ def findings(data: ReportData) -> Findings:
     leads = (
         (
             subline(newest),
+            unlisted(newest),
             whose(data),
             asks_more(newest, data),
             again(newest, data),

@@ -141,6 +141,16 @@ def asks_more(estimate: Estimate, data: ReportData) -> str:
     )
 
 
+def unlisted(estimate: Estimate) -> str:
+    """Say which share of the rows nobody could call right; nothing without any."""
+    if estimate.unlisted is None or not estimate.n_answered:
+        return ""
+    return (
+        f"{percent(estimate.unlisted, 1)} of these predictions are of classes that people cannot choose: "
+        "each counts as wrong, whatever people say."
+    )
+
+
 def since(estimate: Estimate, data: ReportData) -> str:
     """Say how many later windows were scored and not judged; nothing without any."""
     judged = {other.window for other in data.of(estimate.period) if other.n_answered}

@@ -43,9 +43,13 @@ def is_text(kind: pa.DataType) -> bool:
 def without_views(column: pa.Array) -> pa.Array:
     """Return the column in a layout that this module reads: views of text or bytes are copied.
 
+    A type that somebody built upon another (such as a UUID, of 16 bytes) is read as that one.
+
     >>> without_views(pa.array(["a"], pa.string_view())).type
     DataType(string)
     """
+    if isinstance(column, pa.ExtensionArray):
+        return without_views(column.storage)
     if kinds.is_string_view(column.type):
         return column.cast(pa.string())
     return column.cast(pa.binary()) if kinds.is_binary_view(column.type) else column

@@ -15,6 +15,18 @@ from pipelines.errors import InputUnreadable
 TIGHTEST = 1_032  # bytes that one byte of gzip can hold
 _RATIO, _ANYWAY = 250, 256 << 20  # times its size, and bytes, that a packed file may unpack to
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NO_TEXT = {  # how files begin that are no text, whatever their name says
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    b"PK\x03\x04": "a spreadsheet or ZIP archive",
+    b"\x1f\x8b": "packed by gzip, which its name does not say",
+    b"PAR1": "Parquet",
+    b"ARROW1": "an Arrow file",
+    b"SQLite format 3": "an SQLite database",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"%PDF": "a PDF",
+}
 Look = Callable[[bytes], None]
 
 
@@ -102,13 +114,24 @@ def opened(path: str, name: str, encoding: str | None, look: Look) -> Iterator[A
     Raises:
         InputUnreadable: the file is of another encoding.
     """
-    if encoding is None and head(path, 2) in _UTF16:
+    first = head(path, 16)
+    _require_text(first, name)
+    if encoding is None and first[:2] in _UTF16:
         raise InputUnreadable(
             f"{name}: the file is UTF-16", fix='set data.encoding = "utf-16", or write it as UTF-8'
         )
     limit = max(Path(path).stat().st_size * _RATIO, _ANYWAY) if is_packed(path) else None
     with pa.input_stream(path, compression="detect") as stream:
         yield TextStream(_Limited(stream, limit, name), name, encoding, look)
+
+
+def _require_text(first: bytes, name: str) -> None:
+    kind = next((kind for mark, kind in _NO_TEXT.items() if first.startswith(mark)), None)
+    if kind:
+        raise InputUnreadable(
+            f"{name}: the file is {kind}",
+            fix="give it the ending that says what it is (.csv.gz, .parquet), or write it as CSV in UTF-8",
+        )
 
 
 def is_packed(path: str) -> bool:

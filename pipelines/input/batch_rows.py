@@ -109,4 +109,4 @@ def members(rows: pa.RecordBatch, rule: BatchRule, source: Source) -> Membership
     try:
         return membership(rows, rule, source.batch)
     except SchemaMismatch as error:
-        raise SchemaMismatch(f"{source.name}: {error.problem}", fix=error.fix) from error
+        raise error.of_file(source.name) from error

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import InputUnreadable
 from pipelines.formats import csv_files, json_lines
 from pipelines.formats.file_rules import DEFAULT, FileRules
+from pipelines.formats.text_streams import head
 from pipelines.input.file_readers import csv_rows, json_rows, row_group, told, way_out
 from pipelines.input.path_patterns import fixed_part, glob_of, matcher
 
@@ -159,6 +160,16 @@ def file_digest(source: Source) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def first_bytes(source: Source, size: int) -> bytes:
+    """Return the first bytes of a file, unpacked.
+
+    Raises:
+        InputUnreadable: it cannot be read, or not be unpacked.
+    """
+    with _reading(source):
+        return head(source.path, size)
+
+
 def splits_of(source: Source) -> list[Split]:
     """Return the splits of a file, in its order.
 
@@ -254,6 +265,11 @@ def _reading(source: Source) -> Iterator[None]:
     """Translate the errors of a reader about a bad file into ours."""
     try:
         yield
+    except PermissionError as error:
+        raise InputUnreadable(
+            f"{source.name}: this user may not read the file",
+            fix="give this user the right to read it",
+        ) from error
     except (pa.ArrowException, OSError, EOFError) as error:
         raise InputUnreadable(
             f"{source.name}: not a whole {source.format} file: {told(error)}",

@@ -27,6 +27,11 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
     first = job.batches.first
     if by in PERIODS and first is not None and named(first) is None:
         yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20, 2026-W47 or 2026-11'
+    expect, lengths = job.batches.expect, ("hour", "day", "week", "month")
+    if expect and by == "all":
+        yield "batches.expect needs batches that are named after times"
+    if expect and by in lengths and lengths.index(expect) < lengths.index(by):
+        yield f'batches.expect = "{expect}" is shorter than a batch: nobody can tell whether one lacks'
     if (by == "path") != ("{batch}" in job.data.path):
         yield 'batches.by = "path" goes with {batch} in data.path'
     if job.model and not job.features.columns:

@@ -84,6 +84,11 @@ class Job(Section):
         default=(),
         description="The metrics that are estimated; without any, `accuracy`, `precision`, `recall` and `f1` of classes, `mae`, `rmse`, `bias` and `median_absolute_error` of numbers.",
     )
+    notify: tuple[Name, ...] | None = Field(
+        default=None,
+        description="The channels of `[notify]` in the settings that get the alerts of this job; without it all of them, `[]` none.",
+        json_schema_extra=ADDED,
+    )
     alert_look: AlertLook = Field(
         default_factory=AlertLook,
         description='When a window that is over gets its one look, such as `alert_look = {answered = 0.9, after = "7d"}`.',

@@ -52,6 +52,12 @@ class Batches(Section):
         json_schema_extra=ADDED,
     )
 
+    expect: Literal["hour", "day", "week", "month"] | None = Field(
+        default=None,
+        description="The period that data come in: one that is over, has settled and has no row raises an alert.",
+        json_schema_extra=ADDED,
+    )
+
     @field_validator("first", mode="before")
     @classmethod
     def _as_text(cls, value: object) -> object:

@@ -93,7 +93,7 @@ class Work:
                 try:
                     result = self._scored(split, rows)
                 except (SchemaMismatch, JobInvalid) as error:
-                    refused.setdefault(rows.batch, _of_file(error, split.source.name))
+                    refused.setdefault(rows.batch, error.of_file(split.source.name))
                     continue
                 limit = self.most_bad.get(rows.batch)
                 batch = held.setdefault(rows.batch, BatchResults(limit, self.most_kept))
@@ -101,7 +101,7 @@ class Work:
                 if batch.is_refused:
                     wanted.discard(rows.batch)
         except (InputUnreadable, SchemaMismatch) as error:
-            return Outcome(split, (), _of_file(error, split.source.name))
+            return Outcome(split, (), error.of_file(split.source.name))
         results = tuple(result for batch in held.values() for result in batch.results)
         return Outcome(split, results, None, refused)
 
@@ -121,13 +121,6 @@ class Work:
         except FunctionFailed as error:
             place = f"batch {rows.batch}, {split.source.name}"
             raise error.at(place, rows.positions.tolist()) from error
-
-
-def _of_file(error: RecheckError, name: str) -> RecheckError:
-    """Name the file in its error."""
-    if name in error.problem:
-        return error
-    return type(error)(f"{name}: {error.problem}", fix=error.fix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,13 +209,14 @@ LOOKS = _schema(
 ALERTS = _schema(
     job=pa.string(),
     id=pa.string(),  # of the alert: 10 hex digits, from its line and the first window that crossed it
-    event=pa.string(),  # told | acknowledged
+    event=pa.string(),  # told | acknowledged | sent (through a channel) | failed (to be sent) | missing (data of the window) | over (they came)
     metric=pa.string(),
     **{"class": pa.string()},
     cohort=pa.string(),  # column=value, null for all rows
     period=pa.string(),
     window=pa.string(),  # the newest that the alert was about then
-    reason=pa.string(),  # the words given with an acknowledgement
+    channel=pa.string(),  # of `[notify]`, of what was sent or failed
+    reason=pa.string(),  # the words given with an acknowledgement, or why it failed
     actor=pa.string(),
     known_at=TIME,
 )

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipelines.columns.buffers import Bools, Hashes, Int64s, dictionary_codes, floats, texts
 from pipelines.columns.spelling import canonical_text
-from pipelines.errors import FunctionFailed
+from pipelines.errors import FunctionFailed, SchemaMismatch
 from pipelines.features.analysis import Accumulator, Statistics
 from pipelines.features.bad_values import BadValues
 from pipelines.features.pixels import pixels
@@ -121,15 +121,21 @@ class Reader:
             self.rules, split, columns, batches=self.batches, digests=self.file_digests
         )
         for rows in slices:
-            if not split.source.is_untyped:
-                require_numbers(rows.rows.schema, self.rules.number_columns)
-            targets = self._targets(rows)
-            prepared = self._prepared(rows, split)
-            features = features_of(
-                prepared, self.rules.features, self.rules.batches.timezone, rows.faults
-            )
-            self._mark_broken_pictures(features, rows.faults)
-            yield Examined(rows, features, targets)
+            try:
+                yield self._examined(rows, split)
+            except SchemaMismatch as error:
+                raise error.of_file(split.source.name) from error
+
+    def _examined(self, rows: BatchRows, split: Split) -> Examined:
+        if not split.source.is_untyped:
+            require_numbers(rows.rows.schema, self.rules.number_columns)
+        targets = self._targets(rows)
+        prepared = self._prepared(rows, split)
+        features = features_of(
+            prepared, self.rules.features, self.rules.batches.timezone, rows.faults
+        )
+        self._mark_broken_pictures(features, rows.faults)
+        return Examined(rows, features, targets)
 
     def _prepared(self, rows: BatchRows, split: Split) -> pa.RecordBatch:
         try:

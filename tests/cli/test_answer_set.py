@@ -151,3 +151,37 @@ def test_a_map_to_no_answer_is_refused(world: World, rule: str, problem: str) ->
     world.edit(r"\[sampling\]", f"[predictions.map]\n{rule}\n\n[sampling]")
 
     assert problem in world.refused("score").error["problem"]
+
+
+def test_figures_say_which_share_of_the_rows_nobody_can_call_right(world: World) -> None:
+    mails(world, ["spam", "ham"] * 20 + ["eggs"] * 10)
+    init(world)
+    world.edit(r"\"eggs\", ", "")
+    world.ok("score")
+    world.ok("sample")
+    answers = world.folder / "answers.csv"
+    answers.write_text(
+        "key,batch,answer\n" + "".join(f"M{n},all,{['spam', 'ham'][n % 2]}\n" for n in range(50))
+    )
+    world.ok("pull", "--file", answers)
+
+    [accuracy] = [
+        one
+        for one in world.ok("estimate")["estimates"]
+        if one["metric"] == "accuracy" and one["period"] == "all"
+    ]
+    told = world.run("estimate", as_json=False).out
+    page = world.ok("report", "--json")["page"]
+    checks = {one["id"]: one for one in world.ok("doctor")["promises"]}
+
+    words = (
+        "20.00% of its rows are predicted as classes that people cannot choose: they count as wrong"
+    )
+    assert (accuracy["value"], accuracy["unlisted"], accuracy["reason"]) == (0.8, 0.2, words)
+    assert words in told
+    assert any("20.0\u00a0% of these predictions are of classes" in line for line in page["leads"])
+    assert checks["answers"]["ok"] is None
+    assert (
+        "10 of 50 drawn predictions (20.0%) are of classes that people cannot choose"
+        in checks["answers"]["detail"]
+    )

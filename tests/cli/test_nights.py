@@ -50,6 +50,25 @@ def test_a_run_begins_with_the_batch_that_the_job_file_names(night: World) -> No
     assert scores(night.run("run")) == {FIRST: "earlier", SECOND: "earlier", LAST: "published"}
 
 
+def drawn(told: Told) -> list[str]:
+    return [one["batch"] for one in told.answer["batches"]]
+
+
+def test_sample_by_itself_leaves_out_what_the_live_model_was_trained_on_too(night: World) -> None:
+    night.ok("score")
+
+    assert drawn(night.run("sample")) == [LAST]
+    assert drawn(night.run("sample", "--batch", FIRST)) == [FIRST]
+    assert drawn(night.run("sample")) == [FIRST, LAST]
+
+
+def test_sample_takes_all_where_the_model_was_trained_on_all(night: World) -> None:
+    night.ok("fit")
+    night.ok("score")
+
+    assert drawn(night.run("sample")) == [FIRST, SECOND, LAST]
+
+
 def test_a_run_leaves_out_what_the_live_model_was_trained_on(night: World) -> None:
     night.edit(r"from = .*\n", "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -214,3 +215,31 @@ def test_a_batch_whose_input_changed_stops_no_draw_of_another(world: World) -> N
 
     states = {one["batch"]: "error" not in one for one in told["batches"]}
     assert states == {DAYS[0]: True, DAYS[1]: False, DAYS[2]: True}
+
+
+def test_answers_that_no_longer_count_are_told_with_the_column_that_reads_otherwise(
+    drawn: World,
+) -> None:
+    rows = drawn.rows("select key, batch, label from samples")
+    answers = drawn.folder / "answers.csv"
+    lines = (f"{row['key']},{row['batch']},{row['label']}" for row in rows)
+    answers.write_text("\n".join(["key,batch,answer", *lines]), "utf-8")
+    drawn.ok("pull", "--file", answers)
+    income = np.array(loans()["income"].to_pylist()) * 1.5
+    drawn.write(with_column(loans(), "income", income), row_group_size=250)
+    drawn.ok("score", "--replace")
+
+    told = drawn.run("sample", as_json=False)
+
+    lost = [int(n) for n in re.findall(r"(\d+) answers no longer count, because", told.err)]
+    assert len(lost) == 3
+    assert sum(lost) == len(rows)
+    assert "because column 'income' reads otherwise; people are asked anew" in told.err
+    assert f"{lost[0]} answers no longer count  new" in told.out
+    assert "carried over" not in told.out
+
+
+def test_a_draw_that_is_carried_over_to_the_same_rows_loses_no_answer(drawn: World) -> None:
+    drawn.ok("score", "--replace")
+
+    assert all(one["lost_answers"] == 0 for one in drawn.ok("sample")["batches"])

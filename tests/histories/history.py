@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,19 @@ class History:
             self._run()
 
     def _disturb(self) -> None:
-        """Move the clock, or delete locks or notes."""
-        what = self.rng.randrange(3)
+        """Move the clock, put an old note back, or delete locks or notes."""
+        what = self.rng.randrange(4)
         if what == 0:
             self.console.away = 3600.0 * self.rng.choice(_HOURS)
             self.console.log.append(f"the clock is off by {self.console.away} s")
+        elif what == 3:
+            note = self.ground.store / "notes" / "last-commit"
+            if note.exists():
+                old = datetime.fromisoformat(note.read_text()) - timedelta(
+                    hours=self.rng.choice((1, 90))
+                )
+                note.write_text(old.isoformat())
+                self.console.log.append(f"the note of the last commit says {old}")
         else:
             name = ("locks", "notes")[what - 1]
             self.console.log.append(f"{name} are deleted")

@@ -231,6 +231,8 @@ def _doubt(estimate: Estimate) -> Row:
         doubts.append("just begun")
     if not estimate.reliable:
         doubts.append("unreliable: the answers do not show the tail of the errors")
+    if estimate.note:
+        doubts.append(estimate.note)
     return ("; ".join(doubts),) if doubts else ()
 
 

@@ -23,7 +23,11 @@ HOMES = {
     "duckdb": ("functions.steps.query",),
     "filelock": ("infra.clouds.folder", "labeling.labelstudio.local"),
     "google": ("infra.clouds.gcp",),
-    "httpx": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),
+    "httpx": (
+        "infra.channels.webhook",
+        "labeling.labelstudio.client",
+        "labeling.labelstudio.refusals",
+    ),
     "jinja2": ("labeling.report.page",),
     "krippendorff": (),  # the oracle of a test
     "label_studio_sdk": ("labeling.labelstudio.client", "labeling.labelstudio.refusals"),

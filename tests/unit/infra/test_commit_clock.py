@@ -10,7 +10,7 @@ import pytest
 
 from infra.commit_clock import NOTE, CommitClock, newest_commit
 from infra.store import Store, open_store
-from pipelines.tables.schemas import POPULATIONS, SAMPLES, table_of
+from pipelines.tables.schemas import POPULATIONS, RUNS, SAMPLES, table_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Store:
 def commit(store: Store, present: datetime, table: str = "samples") -> tuple[datetime, list[str]]:
     """Commit a row when the clock says so; return the commit time and the news."""
     told: list[str] = []
-    schema = {"samples": SAMPLES, "populations": POPULATIONS}[table]
+    schema = {"samples": SAMPLES, "populations": POPULATIONS, "runs": RUNS}[table]
     with CommitClock(store, lambda: present, told.append).committing() as moment:
         row = {"job": "j", "batch": "b", "known_at": moment}
         store.table(table).append(table_of(schema, [row]))
@@ -77,6 +77,33 @@ def test_a_note_that_is_lost_or_odd_is_made_anew_from_the_tables(
 
     assert moment == last + timedelta(microseconds=1)
     assert store.noted(NOTE) == moment.isoformat()
+
+
+def test_a_note_that_is_older_than_the_tables_is_made_anew_where_the_clock_was_set_back(
+    store: Store,
+) -> None:
+    """Somebody copied old notes back; the files of the store are later than the clock."""
+    present = datetime.now(UTC)
+    commit(store, present, "runs")
+    last, _ = commit(store, present + timedelta(seconds=1))
+    store.note(NOTE, (present - 5 * HOUR).isoformat())
+
+    moment, news = commit(store, present - 3 * HOUR)
+
+    assert moment == last + timedelta(microseconds=1)
+    assert news
+
+
+def test_tables_are_not_read_for_a_clock_that_is_right(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = datetime.now(UTC)
+    commit(store, present, "runs")
+    monkeypatch.setattr("infra.commit_clock.newest_commit", None)
+
+    moment, _ = commit(store, present + timedelta(seconds=1))
+
+    assert moment == present + timedelta(seconds=1)
 
 
 def test_an_empty_store_has_no_newest_commit(store: Store) -> None:

@@ -66,3 +66,16 @@ def test_only_plain_decimal_notation_is_a_number(text: str) -> None:
 )
 def test_a_number_may_be_written_in_each_decimal_way(text: str, number: str) -> None:
     assert parse_answer(text, ()) == (number, "valid")
+
+
+@pytest.mark.parametrize("text", ["good", "Good", "GOOD", " good ", "good\t"])
+def test_an_answer_in_another_case_or_with_blanks_at_its_ends_is_that_answer(text: str) -> None:
+    assert parse_answer(text, ["good", "bad"]) == ("good", "valid")
+
+
+def test_where_two_answers_differ_by_case_alone_each_must_be_written_as_it_is() -> None:
+    answers = ["US", "us", "them"]
+
+    assert parse_answer("US", answers) == ("US", "valid")
+    assert parse_answer("Us", answers) == ("Us", "invalid")
+    assert parse_answer("Them", answers) == ("them", "valid")

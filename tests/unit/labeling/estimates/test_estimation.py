@@ -763,3 +763,29 @@ print(*sorted({"pandas", "scipy", "sklearn", "apache_beam"} & set(sys.modules)))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert not done.stdout.strip()
+
+
+def test_rows_that_people_cannot_call_right_are_told_with_each_figure_that_they_touch() -> None:
+    """Of 200 rows, 50 are predicted as a class that is no answer; 40 of them are of one cohort."""
+    rows = [
+        *_rows("a", ["a"] * 10, 140, cohorts={"side": "x"}),
+        *_rows("sorry", ["a"] * 5, 35, cohorts={"side": "y"}, stratum="t"),
+        *_rows("sorry", ["b"] * 5, 5, cohorts={"side": "x"}, stratum="u"),
+    ]
+    found = _tables(Draw("2026-11-20", rows)).estimated()
+
+    accuracy = _find(found)
+    assert accuracy.unlisted == 50 / 200
+    assert accuracy.note is not None
+    assert accuracy.note.startswith(
+        "25.00% of its rows are predicted as classes that people cannot"
+    )
+    assert _find(found, cohort="side=x").unlisted == 10 / 160
+    assert _find(found, "recall", class_="a").unlisted == 50 / 200
+    assert _find(found, "precision", class_="a").unlisted is None
+
+
+def test_predictions_that_are_all_answers_are_told_nothing_of() -> None:
+    found = _tables(Draw("2026-11-20", _rows("a", ["a"] * 10, 140))).estimated()
+
+    assert {one.note for one in found} == {None}

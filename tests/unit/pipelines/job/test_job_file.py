@@ -154,6 +154,12 @@ def test_every_error_is_told_at_once(tmp_path: Path) -> None:
     [
         (r"\[model\]", "", "either [model] or [predictions]"),
         (r"\[model\]", '[model]\n[predictions]\nlabel = "x"', "either [model] or [predictions]"),
+        (r"\[model\]", '[batches]\nexpect = "day"\n[model]', "batches.expect needs batches"),
+        (
+            r"\[model\]",
+            '[batches]\nby = "week"\nexpect = "day"\n[model]',
+            'batches.expect = "day" is shorter',
+        ),
         (r"\[model\]", '[batches]\nby = "path"\n[model]', "goes with {batch} in data.path"),
         (r"loans\.parquet", "{batch}.parquet", "goes with {batch} in data.path"),
         (r'time = "opened"', '[batches]\nby = "day"', 'batches.by = "day" needs data.time'),

@@ -1,0 +1,1 @@
+"""Channels: where alerts are sent. Settings name them; each kind is one file here."""
