@@ -16,7 +16,7 @@ from tests.fixtures.asked_world import ask_and_answer, connected, watched
 from tests.fixtures.fake_label_studio import FakeLabelStudio
 from tests.fixtures.world import World, small, with_column
 
-KILLS = 12  # of more steps, that a test has time for
+KILLS = 8  # of more steps, that a test has time for
 Asked = tuple[World, FakeLabelStudio]
 
 
