@@ -11,17 +11,18 @@ from functions.looks import past_looks, watch_of
 from infra.store import Store
 from labeling.estimates.alerts import Alert, AlertEvent, alerts_of
 from labeling.estimates.alerts.lives import Event
+from labeling.estimates.alerts.missing_data import missing_alerts
 from labeling.estimates.alerts.watched_lines import unasked
 from pipelines.columns import relations
 from pipelines.job.job_file import Job
 from pipelines.tables.schemas import ALERTS, table_of
 from pipelines.tables.snapshot import Tables
 
-_EVENT = ("id", "event", "known_at", "actor", "reason", "channel")
+_EVENT = ("id", "event", "known_at", "actor", "reason", "channel", "period", "window")
 
 
 def alerts(job: Job, tables: Tables, as_of: datetime | None = None) -> list[Alert]:
-    """Return every alert of the lines that a job watches, in the order in which they began.
+    """Return every alert of the lines and data that a job watches, in the order in which they began.
 
     Args:
         job: the job file, which has the lines.
@@ -33,7 +34,9 @@ def alerts(job: Job, tables: Tables, as_of: datetime | None = None) -> list[Aler
     """
     lines = {unasked(line).line for line in watch_of(job).lines}
     looks = [one for one in past_looks(tables, as_of) if one.line in lines]
-    return alerts_of(looks, events(tables, as_of))
+    happened = events(tables, as_of)
+    found = [*alerts_of(looks, happened), *missing_alerts(happened, job.batches.expect)]
+    return sorted(found, key=lambda one: one.since)
 
 
 def events(tables: Tables, as_of: datetime | None = None) -> list[AlertEvent]:

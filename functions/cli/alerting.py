@@ -122,16 +122,27 @@ def warn(notices: Iterable[Notice]) -> None:
             output.say(f"hint: {one.error.fix}")
 
 
-def records(lines: Iterable[WatchedLine], found: Iterable[Alert]) -> list[dict[str, Any]]:
-    """Return the watched lines as JSON has them, each with the alert that it belongs to."""
-    names = ("id", "status", "since", "is_new", "acknowledged")
+def records(lines: Iterable[WatchedLine], found: Sequence[Alert], app: App) -> list[dict[str, Any]]:
+    """Return what the job watches as JSON has it, each with the alert that it belongs to.
+
+    Args:
+        lines: with their states.
+        found: the alerts of the job.
+        app: the job, which may expect data.
+
+    Returns:
+        The lines, and the data where the job expects some.
+    """
+    from labeling.estimates.alerts.missing_data import OF_ALERT, watched_data
+
     of: dict[Any, dict[str, object]] = {
         (one.of_line, window): one.record() for one in found for window in one.windows
     }
-    return [
-        {**one.record(), **{name: of.get((one.line, one.window), {}).get(name) for name in names}}
+    watched = [
+        {**one.record(), **{n: of.get((one.line, one.window), {}).get(n) for n in OF_ALERT}}
         for one in lines
     ]
+    return [*watched, *watched_data(found, app.job.batches.expect)]
 
 
 def _lines(shown: Sequence[Alert], found: Sequence[Alert]) -> Iterator[str]:

@@ -52,7 +52,7 @@ def run(
     app = opened(job)
     done = step.run(app, step.RunOptions(batches, since, dry_run))
     output.changed([str(s.batch) for s in done.steps if s.status == "changed"], job)
-    lines = alerting.records(done.lines, done.alerts)
+    lines = alerting.records(done.lines, done.alerts, app)
     answer = {"steps": done.steps, "alerts": lines, "report": done.report}
     fired = alerting.tell(done.alerts, job)
     if done.failure and as_json:

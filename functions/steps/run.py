@@ -10,6 +10,7 @@ from functools import cached_property
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.failures import FAILED
+from functions.freshness import watch_data
 from functions.notices import Notice
 from functions.steps import alerts as alerts_step
 from functions.steps import estimate, pull, push, report, sample, score
@@ -17,7 +18,7 @@ from functions.steps.sample import Drawn, SampleResult
 from functions.steps.score import ScoreResult
 from functions.steps.status import asked
 from labeling.estimates.alerts import Alert, WatchedLine
-from pipelines.errors import RecheckError
+from pipelines.errors import InputUnreadable, RecheckError
 from pipelines.tables.purposes import VERIFY
 
 DONE, SKIPPED = "done", "skipped"
@@ -118,9 +119,12 @@ class _Walk:
 
     def all(self) -> None:
         """Do every step."""
-        drawn = self._sampled(self._scored())
+        scored = self._scored()
+        self._watch_data()
+        drawn = self._sampled(scored)
         self._ask("push", self._push(drawn) if drawn or self.questions else None)
         self._ask("pull", self._pull if drawn or self._was_asked else None)
+        self._take_outcomes()
         self._estimated()
         if not self.dry_run:
             self._notified()
@@ -161,6 +165,21 @@ class _Walk:
             ready = [one for one in done.batches if one.status in _READY and one.predictions]
             return tuple(one.batch for one in ready)
         return ()
+
+    def _watch_data(self) -> None:
+        """Keep which data are missing; where single batches are named, nobody looks for others."""
+        unlisted = [one.error for one in self.errors if one.batch is None]
+        is_known = all(isinstance(error, InputUnreadable) for error in unlisted)  # no file at all
+        if self.batches or self.dry_run or not is_known:
+            return
+        with self._noted("score"):
+            watch_data(
+                self.app.data,
+                self.app.tables(),
+                alerts_step.log_of(self.app),
+                at=self.app.now(),
+                empty=[one.batch or "" for one in self.steps if one.status == "empty"],
+            )
 
     def _would_ask(self, batches: Sequence[str]) -> None:
         """Say how many questions batches would bring that are not scored yet: at most the budget."""
@@ -224,6 +243,17 @@ class _Walk:
                 )
             else:
                 self.steps.append(Step(name, None, DONE, step()))
+
+    def _take_outcomes(self) -> None:
+        """Take the outcomes that come as files, where the job file names some."""
+        if self.app.job.labeling.outcomes_path is None:
+            return
+        with self._noted("outcomes"):
+            if self.dry_run:
+                self.steps.append(Step("outcomes", None, "due"))
+                return
+            taken = pull.pull_outcomes(self.app)
+            self.steps.append(Step("outcomes", None, DONE, taken.annotations if taken else 0))
 
     def _estimated(self) -> None:
         """Estimate; of the batches that were asked for, those that were scored."""

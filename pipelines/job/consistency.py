@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pipelines.columns.spelling import canonical
 from pipelines.job.metric_names import metrics_of, unwatched
 from pipelines.job.periods import PERIODS, named
 from pipelines.job.prediction_columns import PredictionColumns
@@ -27,12 +28,33 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
     first = job.batches.first
     if by in PERIODS and first is not None and named(first) is None:
         yield f'batches.from = "{first}" is no {by}, such as 2026-11-20T05, 2026-11-20, 2026-W47 or 2026-11'
+    expect, lengths = job.batches.expect, ("hour", "day", "week", "month")
+    if expect and by == "all":
+        yield "batches.expect needs batches that are named after times"
+    if expect and by in lengths and lengths.index(expect) < lengths.index(by):
+        yield f'batches.expect = "{expect}" is shorter than a batch: nobody can tell whether one lacks'
     if (by == "path") != ("{batch}" in job.data.path):
         yield 'batches.by = "path" goes with {batch} in data.path'
     if job.model and not job.features.columns:
         yield "features.columns is empty: a model needs at least one feature"
     if job.task == "classification" and len(job.target.answers) < 2:
         yield "target.answers needs at least two answers: every class that may be right"
+
+
+def _numbers_and_reasons(job: Job) -> Iterator[str]:
+    """Check what people may answer besides the classes."""
+    asked = job.labeling
+    if job.task == "classification":
+        for name in ("unit", "minimum", "maximum"):
+            if getattr(asked, name) not in (None, ""):
+                yield f"labeling.{name} is for numbers, and this job asks for classes"
+    if None not in (asked.minimum, asked.maximum) and asked.minimum >= asked.maximum:  # type: ignore[operator]
+        yield "labeling.minimum must be below labeling.maximum"
+    reasons = [str(canonical(reason)) for reason in asked.cannot_tell]
+    if len(set(reasons)) != len(reasons):
+        yield "labeling.cannot_tell: each reason may stand once"
+    for reason in sorted({*reasons} & {*job.target.answers}):
+        yield f"labeling.cannot_tell has {reason!r}, which is an answer, too"
 
 
 def _forbidden_columns(job: Job) -> Iterator[str]:
@@ -153,6 +175,7 @@ def _tells(theirs: PredictionColumns, class_: str, answers: Sequence[str]) -> bo
 
 
 CHECKS = (
+    _numbers_and_reasons,
     _parts_that_go_together,
     _scores_of_no_answer,
     _mapped_to_no_answer,

@@ -158,6 +158,7 @@ ANNOTATIONS = _schema(
     lead_time=pa.float64(),  # seconds
     known_at=TIME,
     source=pa.string(),  # file, or labelstudio: and the project in which the answer was given
+    reason=pa.string(),  # of a skipped one: why the person could not tell; null without one
 )
 
 ESTIMATES = _schema(
@@ -209,7 +210,7 @@ LOOKS = _schema(
 ALERTS = _schema(
     job=pa.string(),
     id=pa.string(),  # of the alert: 10 hex digits, from its line and the first window that crossed it
-    event=pa.string(),  # told | acknowledged | sent (through a channel) | failed (to be sent)
+    event=pa.string(),  # told | acknowledged | sent (through a channel) | failed (to be sent) | missing (data of the window) | over (they came)
     metric=pa.string(),
     **{"class": pa.string()},
     cohort=pa.string(),  # column=value, null for all rows

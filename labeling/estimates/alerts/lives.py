@@ -25,7 +25,9 @@ TOLD: Final = "told"
 ACKNOWLEDGED: Final = "acknowledged"
 SENT: Final = "sent"  # through a channel
 FAILED: Final = "failed"  # to be sent through a channel
-Event = Literal["told", "acknowledged", "sent", "failed"]
+MISSING: Final = "missing"  # data of its period
+OVER: Final = "over"  # data came; the alert of a line is over by a look
+Event = Literal["told", "acknowledged", "sent", "failed", "missing", "over"]
 Status = Literal["new", "open", "over"]
 
 
@@ -39,17 +41,21 @@ class AlertEvent:
     actor: str | None = None
     reason: str | None = None
     channel: str | None = None
+    period: str | None = None
+    window: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A line that was crossed, from the first window that did to one that surely does not.
 
+    Or data that are missing, until they are there (`missing_data`).
+
     Attributes:
         window: the newest that crossed the line; figures and message are its.
         windows: all that crossed it, as they became known.
-        side: which side of the line is bad.
-        limit: the line.
+        side: which side of the line is bad; None where data are missing.
+        limit: the line, likewise.
         since: when it became known that the line was crossed.
         is_over: whether a later window is surely not crossed.
         events: what happened to it, in the order of commits.
@@ -62,8 +68,8 @@ class Alert:
     period: str
     window: str
     windows: tuple[str, ...]
-    side: Side
-    limit: float
+    side: Side | None
+    limit: float | None
     value: float | None
     low: float | None
     high: float | None
@@ -73,7 +79,7 @@ class Alert:
     events: Sequence[AlertEvent] = field(default=())
 
     @property
-    def of_line(self) -> Line:
+    def of_line(self) -> tuple[object, ...]:
         """What tells its line from others."""
         return (self.metric, self.class_, self.cohort, self.period, self.side, self.limit)
 
