@@ -18,13 +18,12 @@ from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
 from functions.new_job.first_rows import first_values
 from functions.new_job.hidden_columns import PredictedRows, Sighted
-from functions.new_job.init_options import InitOptions
+from functions.new_job.init_options import InitOptions, address_from
 from functions.new_job.label_rules import map_notes, map_of
 from functions.new_job.rare_class import RARE, RareClass
 from functions.new_job.shown_choice import choose_shown
 from functions.new_job.task import TaskChoice, TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
-from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
 from pipelines.job.job_file import new_id
@@ -48,7 +47,6 @@ class JobDraft:
 
     def __init__(self, folder: Path, options: InitOptions, sources: Sequence[Source]) -> None:
         self.folder, self.options = folder, options
-        self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources
         self.rare: RareClass | None = None  # known once the text is made
         self.notes: list[str] = []  # of the columns that people see, once the text is made
@@ -143,10 +141,10 @@ class JobDraft:
         return tomlkit.dumps(document)
 
     def _data(self) -> Table:
-        shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
         table = table_of(
             {
-                "path": shown,
+                "path": address_from(self.folder, self.options.data),
+                "query": self.options.query,
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
                 "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
@@ -170,7 +168,7 @@ class JobDraft:
 
     def _batches(self) -> Table:
         by = self.options.batch_by
-        if "{batch}" in self.data:
+        if "{batch}" in self.options.data:
             return table_of({"by": "path"})
         if by is None:
             return table_of({"by": "all"})
