@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions import estimates
+from functions.alert_log import alerts
 from functions.app import App
 from functions.batches import attempts
 from functions.draws.designs import designs as newest_designs
@@ -19,6 +20,7 @@ from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
 from labeling.estimates.alerts import listed, looks
+from labeling.estimates.alerts.missing_data import NO_DATA
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
 from labeling.estimates.estimation import of_evidence
@@ -70,6 +72,8 @@ def gather(app: App) -> ReportData:
     estimated = of_evidence(facts, wanted, estimates.scored(views.tables))
     past = past_looks(views.tables)  # a report looks at no window: nothing would remember it
     lines, _ = looks(estimated, watch_of(app.job), past=past, at=now, take=False)
+    standing = alerts(app.job, views.tables)
+    over = {(one.of_line, window) for one in standing if one.is_over for window in one.windows}
     truth = _known_truth(app)
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     data = ReportData(
@@ -90,7 +94,8 @@ def gather(app: App) -> ReportData:
         calibration=calibration(answered(facts)) if is_classes else None,
         pairs=None if is_classes else pairs(facts),
         outcomes=_outcomes(app, views, annotations, samples),
-        alerts=listed(lines),
+        alerts=[one for one in listed(lines) if (one.line, one.window) not in over],
+        missing=[one.message for one in standing if one.metric == NO_DATA and not one.is_over],
         lines=app.job.alerts,
         topped_up=topped_up(designs, samples, annotations),
         asked_classes=_asked_classes(views),
