@@ -13,7 +13,7 @@ from functions.tables import Views, of_purpose
 from pipelines.columns.relations import where_in
 from pipelines.errors import StepMissing
 from pipelines.job.job_file import Job
-from pipelines.sampling.class_goal import ClassGoal
+from pipelines.sampling.class_goal import ClassGoal, tempered
 from pipelines.sampling.population import score_grid
 from pipelines.tables.purposes import VERIFY
 
@@ -65,7 +65,7 @@ def _chance(row: Mapping[str, Any], class_: str, answers: Sequence[str]) -> floa
 
 
 def _curve(job: Job, views: Views, attempt: Attempt, class_: str) -> tuple[tuple[int, int], ...]:
-    """Fit shares of the class to probabilities; empty without answers enough."""
+    """Fit shares of the class to probabilities, half-way; empty without answers enough."""
     labels = where_in(of_purpose(views.labels(), VERIFY), "state", "answered")
     answers = dict(
         zip(labels["prediction_id"].to_pylist(), labels["label"].to_pylist(), strict=True)
@@ -81,4 +81,4 @@ def _curve(job: Job, views: Views, attempt: Attempt, class_: str) -> tuple[tuple
         return ()
     from pipelines.sklearn.isotonic import calibration_curve
 
-    return calibration_curve(score_grid(np.array(chances)).points, np.array(found))
+    return tempered(calibration_curve(score_grid(np.array(chances)).points, np.array(found)))

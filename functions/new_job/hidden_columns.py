@@ -20,6 +20,7 @@ from labeling.questions.revealing import (
     revealing_copies,
     revealing_texts,
     separating_columns,
+    telling_each_class,
 )
 from pipelines.columns.buffers import (
     bool_array,
@@ -65,6 +66,7 @@ _MODEL = frozenset(
     ]
 )
 _BELOW = 0.9  # share of a class's rows whose score is below a half, where it is of the other class
+_EACH = "it tells each predicted class, also the rare ones"
 _LEAST = 20  # rows of each class that are needed to say so
 
 
@@ -113,6 +115,9 @@ class PredictedRows:
         """
         columns = self._some(names)
         hidden = {name: _why(one) for name, one in self._told(columns).items()}
+        if self._labels is not None and self._task == "classification":
+            rare = telling_each_class(columns, self._labels)
+            hidden |= {one.column: _EACH for one in rare if one.column not in hidden}
         hidden |= {name: why for name in names if (why := self._looks_like(name))}
         warnings = [
             f"warning: text {one.column!r} holds the words of the predicted class in {one.share:.0%} of the rows, "

@@ -15,6 +15,7 @@ from functions.batches.class_warnings import scoring_warnings
 from functions.batches.discovery import Input
 from functions.batches.due import BatchChoice, Ledgers, due_batches, failed
 from functions.batches.failures import first_of
+from functions.batches.nightly import is_plain, selected
 from functions.batches.publish import BatchResult, Publisher, most_bad
 from functions.batches.unknown_categories import warnings_of
 from functions.batches.unscorable import most_rows, too_large
@@ -81,6 +82,9 @@ def score(app: App, options: ScoreOptions) -> ScoreResult:
 
 def _score(app: App, options: ScoreOptions) -> ScoreResult:
     choice.check(options.engine)
+    if not all(map(is_plain, options.batches)):
+        named = selected(options.batches, discovery.names(app.data))
+        options = replace(options, batches=tuple(named))
     data = discovery.find(app.data, options.batches)
     if spare := [source.name for source in data.sources if source.is_spare]:
         app.say(f"hint: {len(spare)} files of no bytes count as no rows, the first: {spare[0]}")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from labeling.answers.answer_tables import FORMS, Tell, content_of, is_task
+from labeling.answers.answer_tables import FORMS, TIME, Tell, content_of, is_task
 from labeling.answers.answer_values import AnswerState, parse_answer
 from labeling.answers.contradictions import one_of_each
 from labeling.answers.intake import FILE, Answer
@@ -50,6 +50,8 @@ class AnswerForm:
     allowed: Sequence[str]  # the classes that may be right; without any, a number is
     missing: Sequence[str] = ()  # words that mean no answer, as `data.missing` lists them
     decimal: str = "."  # of numbers, as `data.decimal` has it
+    time: str | None = None  # the column whose time tells the batch, where batches are periods
+    batch_of: Callable[[pa.Array], Sequence[str | None]] | None = None  # of such times
 
     def is_missing(self, text: str) -> bool:
         """Tell whether a text means no answer; `NA` and the like do among numbers."""
@@ -100,7 +102,7 @@ def read_answers(
 def _read(
     path: Path, form: AnswerForm, identify: Identify, unread: SetAside, tell: Tell
 ) -> list[Answer]:
-    content = content_of(path, unread, tell)
+    content = content_of(path, unread, tell, form.time)
     if isinstance(content, list):
         return _exported(path, content, form, unread)
     rows = _Rows(path, form, unread)
@@ -137,8 +139,12 @@ class _Rows:
     def answers(self, table: pa.Table, identify: Identify) -> Iterator[Answer]:
         """Yield one answer per row."""
         columns = {
-            name: _cells(self.path, name, table[name], self.note) for name in table.column_names
+            name: self._batches(table[name])
+            if name == TIME
+            else _cells(self.path, name, table[name], self.note)
+            for name in table.column_names
         }
+        columns.setdefault("batch", columns.pop(TIME, []))
         ids = columns.get("prediction_id")
         if ids is None:
             ids = _identified(columns["key"], columns["batch"], identify)
@@ -151,6 +157,18 @@ class _Rows:
             if number not in self.strange:
                 answer, person = self._number(self._stated(text)), self._stated(people[number])
                 yield _answer(identity or "", answer, person, created, self.form)
+
+    def _batches(self, times: pa.ChunkedArray) -> list[Any]:
+        """Return the batch of each time, None where a value is none; such a row is set aside."""
+        if self.form.batch_of is None:
+            raise TypeError("a column of times needs what tells their batches")
+        whole = without_views(times.combine_chunks())
+        whole = whole.view(pa.string()) if pa.types.is_binary(whole.type) else whole
+        found = list(self.form.batch_of(whole))
+        for row, batch in enumerate(found):
+            if batch is None:
+                self.note(row, f"{self.form.time} is no time that can be read")
+        return found
 
     def _time(self, row: int, value: object) -> datetime | None:
         try:

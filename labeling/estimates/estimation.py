@@ -19,7 +19,7 @@ from labeling.estimates.estimate import Estimate
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
 from labeling.estimates.families.chosen import Wanted, chosen_families
-from labeling.estimates.families.class_probabilities import WITHOUT_SCORES
+from labeling.estimates.families.class_probabilities import WITHOUT_PROBABILITIES, WITHOUT_SCORE
 from labeling.estimates.metrics import Counts, Figures, counts, whole
 from labeling.estimates.unlisted import UNTOUCHED, UnlistedRows
 from labeling.estimates.window_views import Scoring, WindowView, window_views
@@ -145,7 +145,9 @@ def _unlisted(of: Figures, shares: Floats | None, group: int) -> float | None:
 
 
 def _reason(of: Figures, group: int) -> str | None:
-    return WITHOUT_SCORES if of.lacks is not None and of.lacks[group] else None
+    if of.lacks is None or not of.lacks[group]:
+        return None
+    return WITHOUT_SCORE if of.metric == "calibration_error" else WITHOUT_PROBABILITIES
 
 
 def _optional(values: Floats) -> list[float | None]:

@@ -16,7 +16,7 @@ from labeling.estimates.row_sets import RowSet, View, class_sides, row_set
 from labeling.formulas.intervals import Intervals
 from labeling.formulas.mean_errors import means, roots
 from labeling.formulas.recall_and_f1 import ClassShares, of_counts, ratios_of, with_points
-from labeling.formulas.shares import shares
+from labeling.formulas.shares import shares, stray_share
 from labeling.formulas.tails import tails
 from pipelines.columns.buffers import Bools, Floats
 from pipelines.models.catalogue import TaskType
@@ -133,10 +133,11 @@ class OfClass:
     def figures(self, view: View) -> list[Figures]:
         """Return the metrics of each group of a view."""
         inside, rest = self.predicted.strata(view), self.others.strata(view)
-        size = self.predicted.covered(view)
-        every = size + self.others.covered(view)
+        size, others = self.predicted.covered(view), self.others.covered(view)
+        every = size + others
         share = np.divide(size, every, out=np.full_like(size, np.nan), where=every > 0)
-        right, missed = (shares_asked(part, view, self.code) for part in (inside, rest))
+        right = shares_asked(inside, view, self.code)
+        missed = shares_asked(rest, view, self.code, stray_share(size, others))
         (precision, *ratios) = zip(*self._cases(view), strict=True)
         below = OnShares(right, missed, share, inside.least)
         counted = self.predicted.found(view), self.others.found(view)

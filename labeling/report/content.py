@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from labeling.answers.agreement import Agreement
+from labeling.answers.wrong_rows import WrongRow
 from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.amounts import LEADING, OF_CLASSES, is_told
 from labeling.estimates.calibration import Calibration, Pairs
@@ -93,6 +94,9 @@ class ReportData:
     more: Sequence[tuple[int, float]] = ()  # (more answers, half the headline's length), now first
     note: str | None = None
     truths: Sequence[Truth] = ()
+    wrong: Sequence[WrongRow] = ()  # the most frequent confusion first
+    only: tuple[str, ...] = ()  # the batches that it is about, where not all
+    tells_rows: bool = False  # whether the page may hold what people saw of a row
 
     @property
     def timezone(self) -> str:

@@ -33,6 +33,7 @@ from pipelines.job.sections import (
     Labeling,
     Model,
     Name,
+    ReportPage,
     Sampling,
     Target,
 )
@@ -75,6 +76,11 @@ class Job(Section):
     sampling: Sampling = Field(description="Which predictions people are asked about.")
     labeling: Labeling = Field(
         default_factory=Labeling, description="What people see and are asked."
+    )
+    report: ReportPage = Field(
+        default_factory=ReportPage,
+        description="What the report holds of single rows.",
+        json_schema_extra=ADDED,
     )
     cohorts: dict[str, Cohort] = Field(
         default_factory=dict, description="Groups of rows, `[cohorts.NAME]`."

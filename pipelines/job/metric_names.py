@@ -61,7 +61,8 @@ UNWATCHED: dict[Metric, str] = {
     "median_absolute_error": "no limit at the error of an alert was measured; watch mae",
     "p90_absolute_error": "no limit at the error of an alert was measured; watch mae",
 }
-OF_SCORES = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
+OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss", "brier")  # of every class
+OF_SCORES = (*OF_PROBABILITIES, "calibration_error")  # the last of the label's score alone
 
 
 def metrics_of(task: TaskType) -> tuple[Metric, ...]:

@@ -198,6 +198,20 @@ class Labeling(Section):
         default="self-selected",
         description="`complete` says that every row of a batch gets its outcome without being asked; then it is a census.",
     )
+    outcomes_path: str | None = Field(
+        default=None,
+        description="Files of outcomes that `run` takes by itself, as `pull --file` does: a path or pattern, of CSV, JSON Lines or Parquet with `key`, `batch` (or the time column) and `answer`. A file that did not change is not read again.",
+        json_schema_extra=ADDED,
+    )
+
+
+class ReportPage(Section):
+    """What the page of `recheck report` holds of single rows: pages get mailed."""
+
+    rows: Literal["none", "keys", "shown"] = Field(
+        default="keys",
+        description="Of rows that were predicted wrongly: nothing, their keys, or also the row as people saw it.",
+    )
 
 
 class Cohort(Section):

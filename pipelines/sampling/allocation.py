@@ -21,9 +21,9 @@ from pipelines.sampling.strata import FLOOR, Strata
 
 TEMPERED_FROM = 200  # answers of a job; before, the scores have not earned trust
 _TRUST = 0.25  # the share of the scores' advice in the tempered rule
-_LEAST = 1 / 600  # probability that a part has at least: a few hundred answers tell no smaller one
+_LEAST = 0.02  # of a class's share of all rows: the probability that any stratum has at least
 _SUREST = 0.9  # probability that predicted rows have at most: few answers tell no larger one
-_FOR_CLASS = 0.7  # the share of the probabilities' advice in targets of a class
+_FOR_CLASS = 0.8  # the share of the probabilities' advice in targets of a class
 
 
 def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
@@ -63,7 +63,7 @@ def targets(strata: Strata, points: Int64s, *, answers_seen: int) -> Floats:
 def class_targets(strata: Strata, population: Population, goal: ClassGoal) -> Floats:
     """Return the shares of a budget that strata deserve, up to a common factor.
 
-    N_h (.7 s_h + .3 s), with s_h the standard deviation of a row's part in the
+    N_h (.8 s_h + .2 s), with s_h the standard deviation of a row's part in the
     metric, by the probabilities of the class, and s its mean over all rows. Of F1 a
     row predicted as the class counts 1 - F1/2, another F1/2; of recall 1 - recall
     and recall; of precision 1 and 0.
@@ -82,7 +82,10 @@ def class_targets(strata: Strata, population: Population, goal: ClassGoal) -> Fl
     sizes = strata.sizes.astype(np.float64)
     is_predicted = population.labels.holds(goal.class_)
     points = _known_points(population, goal)
-    inside, others = (_Side.of(strata, points, rows) for rows in (is_predicted, ~is_predicted))
+    least = _least(points)
+    inside, others = (
+        _Side.of(strata, points, rows, least) for rows in (is_predicted, ~is_predicted)
+    )
     kept, lost = inside.found(_SUREST), others.found(1.0)
     factors = _factors(goal.metric, kept, lost, float(is_predicted.sum()))
     parts = inside.spread(_SUREST) * factors[0] + others.spread(1.0) * factors[1]
@@ -98,15 +101,16 @@ class _Side:
 
     rows: Floats
     chance: Floats  # mean probability of the class, 0 without rows
+    least: float  # what a probability is taken for at least
 
     @classmethod
-    def of(cls, strata: Strata, points: Int64s, inside: Bools) -> _Side:
+    def of(cls, strata: Strata, points: Int64s, inside: Bools, least: float) -> _Side:
         """Average the probabilities by stratum; integers up to the one division."""
         count, codes = len(strata.names), strata.codes[inside]
         rows = np.bincount(codes, minlength=count)
         sums = exact_sums(points[inside], codes, count)
         means = [s / (n * GRID) if n else 0.0 for s, n in zip(sums, rows.tolist(), strict=True)]
-        return cls(rows.astype(np.float64), np.array(means))
+        return cls(rows.astype(np.float64), np.array(means), least)
 
     def found(self, surest: float) -> float:
         """Return the rows that are likely of the class."""
@@ -118,7 +122,17 @@ class _Side:
         return self.rows * np.sqrt(chance * (1 - chance))
 
     def _cut(self, surest: float) -> Floats:
-        return np.clip(self.chance, _LEAST, min(surest, 1 - _LEAST))
+        return np.clip(self.chance, self.least, min(surest, 1 - self.least))
+
+
+def _least(points: Int64s) -> float:
+    """Return the probability that a stratum has at least: a part of the class's share of all rows.
+
+    It follows the class: a fixed one of 1/600 sent 8 of 10 questions about a class of
+    1 % to rows that are surely not of it.
+    """
+    whole = int(exact_sums(points, np.zeros(len(points), np.int64), 1)[0]) if len(points) else 0
+    return max(_LEAST * whole / (max(len(points), 1) * GRID), 1 / GRID)
 
 
 def _known_points(population: Population, goal: ClassGoal) -> Int64s:

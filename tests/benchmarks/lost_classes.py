@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from scipy.stats import binom
 
+from labeling.estimates.alerts import ERROR
 from labeling.formulas.intervals import Interval, Intervals
 from labeling.formulas.recall_and_f1 import ClassShares, recall
 from labeling.formulas.shares import share
@@ -16,6 +18,8 @@ from tests.benchmarks.measures import Cell, Goal, Row
 _TOPIC = "a class that the model stopped finding"
 _PREVALENCES = (0.1, 0.05, 0.02, 0.01)
 _STILL = (0.0, 0.0005, 0.001)  # of the rows, predicted as the class, and all wrong
+_MANY_STILL = (0.002, 0.005)  # so many that no alert could always see it at 100 answers
+_WEEKS = 53  # looks a year, which share its error
 _TRIED = (50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 600, 800, 1_000, 1_500, 2_000, 3_000)
 _SURE = 0.9  # of first weeks
 
@@ -44,7 +48,33 @@ def first_weeks(replays: int) -> Sequence[Row]:
             name = f"{prevalence:.0%} of the rows, n = {answers}, {_still(predicted)}"
             title = f"{name}: first weeks in which “recall below .5” fires"
             rows.append(Row(_TOPIC, title, found, Goal(_SURE)))
+    for predicted in _MANY_STILL:
+        found, name = lost_class(rng, replays, 0.05, 100, predicted), _still(predicted)
+        title = f"5% of the rows, n = 100, {name}: first weeks in which “recall below .5” fires"
+        most = most_weeks(0.05, 100, predicted)
+        rows.append(Row(_TOPIC, title, found, Goal(_SURE, is_try=True)))
+        rows.append(Row(_TOPIC, f"{title}, the most that any alert of that error could", most))
     return rows
+
+
+def most_weeks(prevalence: float, answers: int, predicted: float) -> float:
+    """Return the share of first weeks in which any alert on recall could see that a class is lost.
+
+    It fires from so many missed rows on that a class whose recall is .5, however many
+    of the predicted rows are right, shows as many beside 2 wrong ones within its error.
+
+    Args:
+        prevalence: of the class in the rows.
+        answers: in the week, 2 of them of rows predicted as the class.
+        predicted: the share of rows that are still predicted as it, all wrong.
+    """
+    others, right = answers - 2, np.linspace(0, 1, 401)
+    at_half = right * predicted / (1 - predicted)
+    by_chance = [
+        ((1 - right) ** 2 * binom.sf(least - 1, others, at_half)).max() for least in range(1, 50)
+    ]
+    least = 1 + int(np.argmax(np.array(by_chance) <= ERROR / _WEEKS))
+    return float(binom.sf(least - 1, others, prevalence / (1 - predicted)))
 
 
 def _from(prevalence: float, replays: int) -> Sequence[Row]:

@@ -15,7 +15,7 @@ from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.row_sets import RowSet, View, class_sides
 from labeling.formulas.answered_strata import AnsweredStrata
 from labeling.formulas.intervals import Intervals
-from labeling.formulas.shares import class_shares, shares
+from labeling.formulas.shares import class_shares, shares, stray_share
 from pipelines.columns.buffers import Bools, Floats
 
 Sides = tuple[int, RowSet | None, RowSet | None]  # code of the class; predicted as it; the others
@@ -42,19 +42,23 @@ def groups_asking(view: View, code: int) -> Bools:
     return np.concatenate([(every > 0) & (every == so), nothing])
 
 
-def shares_asked(of: AnsweredStrata, view: View, code: int) -> Intervals:
+def shares_asked(
+    of: AnsweredStrata, view: View, code: int, stray: Floats | None = None
+) -> Intervals:
     """Return shares, by `class_shares` where every draw asks more about the class.
 
     Args:
         of: the answered strata of one side.
         view: with the batches of each window.
         code: of the class.
+        stray: of the rows predicted as another, the share that may be of the class
+            though nothing tells it (G,); None for those predicted as it.
 
     Returns:
         The intervals (G,).
     """
     asked = groups_asking(view, code)
-    return shares(of).where(~asked, class_shares(of)) if asked.any() else shares(of)
+    return shares(of).where(~asked, class_shares(of, stray)) if asked.any() else shares(of)
 
 
 def asked_sides(evidence: Evidence, is_right: Floats) -> Sides:
@@ -79,7 +83,7 @@ def sum_if_asked(share: Intervals, sides: Sequence[RowSet], view: View, code: in
 
     Args:
         share: of all rows (G,).
-        sides: two row sets that together hold every row.
+        sides: the rows predicted as the class, and the others.
         view: one way to put batches into windows.
         code: of the class.
 
@@ -91,8 +95,8 @@ def sum_if_asked(share: Intervals, sides: Sequence[RowSet], view: View, code: in
     value, rows = share.value, [side.covered(view) for side in sides]
     every = np.maximum(rows[0] + rows[1], 1)
     parts = [
-        class_shares(side.strata(view)).times(of / every)
-        for side, of in zip(sides, rows, strict=True)
+        class_shares(side.strata(view), stray).times(of / every)
+        for side, of, stray in zip(sides, rows, (None, stray_share(*rows)), strict=True)
     ]
     below = np.sqrt(sum((part.value - part.low) ** 2 for part in parts))
     above = np.sqrt(sum((part.high - part.value) ** 2 for part in parts))

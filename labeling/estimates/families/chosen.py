@@ -21,7 +21,7 @@ from labeling.estimates.families.number_metrics import (
 from labeling.estimates.metrics import Family, OfClass, everywhere, families, losses, whole
 from labeling.estimates.row_sets import row_set
 from labeling.formulas.class_averages import MEASURES
-from pipelines.job.metric_names import BY_DEFAULT, OF_SCORES
+from pipelines.job.metric_names import BY_DEFAULT, OF_PROBABILITIES
 from pipelines.models.catalogue import TaskType
 
 
@@ -40,7 +40,7 @@ class Wanted:
     @property
     def needs_scores(self) -> bool:
         """Whether a metric rests on the probabilities of all classes."""
-        return self.has(*OF_SCORES)
+        return self.has(*OF_PROBABILITIES)
 
 
 def chosen_families(facts: Evidence, wanted: Wanted) -> Iterator[Family]:
@@ -59,15 +59,18 @@ def chosen_families(facts: Evidence, wanted: Wanted) -> Iterator[Family]:
         yield from (Specificity(one.name, one.predicted, one.others) for one in classes)
     if wanted.has(*MEASURES) and classes:
         yield averages(facts, classes, whole(facts, wanted.task))
+    if wanted.has("calibration_error"):
+        everyone, right = whole(facts, wanted.task), losses(facts, wanted.task)
+        yield CalibrationError(everyone, right, facts.drawn.score)
     if wanted.needs_scores:
-        yield from _of_scores(facts, wanted, classes)
+        yield from _of_probabilities(facts, wanted, classes)
 
 
-def _of_scores(facts: Evidence, wanted: Wanted, classes: Sequence[OfClass]) -> Iterator[Family]:
+def _of_probabilities(
+    facts: Evidence, wanted: Wanted, classes: Sequence[OfClass]
+) -> Iterator[Family]:
     names = wanted.answers or tuple(facts.labels)
     everyone, scores = whole(facts, wanted.task), row_scores(facts, names)
-    if wanted.has("calibration_error"):
-        yield CalibrationError(everyone, losses(facts, wanted.task), facts.drawn.score)
     places = class_places(facts, names)
     for metric in MEAN_LOSSES:
         if wanted.has(metric):

@@ -10,7 +10,8 @@ import numpy as np
 from labeling.estimates.evidence.arrays import ClassScores, Evidence
 from pipelines.columns.buffers import Bools, Floats, Int64s
 
-WITHOUT_SCORES = "rows of it were drawn without the probability of every class"
+WITHOUT_PROBABILITIES = "rows of it were drawn without the probability of every class"
+WITHOUT_SCORE = "rows of it were drawn without a score"
 _WHOLE = 0.01  # by how much the probabilities of all classes may add up to other than 1
 
 

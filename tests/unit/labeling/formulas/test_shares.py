@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from labeling.formulas.answered_strata import AnsweredStrata, strata
 from labeling.formulas.intervals import Interval, Intervals, Z
 from labeling.formulas.recall_and_f1 import f1, recall
-from labeling.formulas.shares import class_shares, share, shares
+from labeling.formulas.shares import class_shares, share, shares, stray_share
 from pipelines.columns.buffers import Floats, Int64s
 from tests.fixtures.two_strata import all_designs, held
 
@@ -428,6 +428,20 @@ def test_limits_of_a_class_are_possible_and_around_the_value(sample: _Sample) ->
     assert found.low <= found.value <= found.high
     assert found.low >= right.sum() / size.sum() - 1e-12
     assert found.high <= (right.sum() + (size - answered).sum()) / size.sum() + 1e-12
+
+
+def test_however_many_answers_there_are_rows_of_the_class_may_be_where_none_was_seen() -> None:
+    """All likely rows are answered, and a quarter of 4,410 unlikely ones: three more may be among the others."""
+    of = strata([3325, 1085, 400], [800, 300, 400], [0, 0, 8])
+
+    without = class_shares(of)[0]
+    found = class_shares(of, stray_share(np.array([40.0]), np.array([4810.0])))[0]
+
+    assert found.value == without.value == 8 / 4810
+    assert without.high is not None
+    assert found.high is not None
+    assert without.high * 4810 < 9
+    assert found.high * 4810 > 11
 
 
 def test_a_census_of_a_class_has_no_error() -> None:

@@ -116,6 +116,22 @@ def test_batches_without_the_scores_of_all_classes_have_no_value_and_a_reason() 
     assert found["calibration_error", None].value is not None  # it takes the label's score alone
 
 
+def test_a_calibration_error_asks_for_no_probabilities_and_names_a_score_that_is_missing() -> None:
+    asked = Wanted("classification", ("a", "b"), ("calibration_error",))
+    tables = judged({"all": [replace(row, score=None) for row in _sample(0, 60, 200)]})
+
+    (found,) = (
+        one
+        for one in estimates(
+            tables.designs, tables.samples, tables.annotations, wanted=asked, seed="s"
+        )
+        if one.period == "all"
+    )
+
+    assert not asked.needs_scores
+    assert (found.value, found.reason) == (None, "rows of it were drawn without a score")
+
+
 def test_a_class_without_a_score_of_its_own_has_no_ranking() -> None:
     """Others keep theirs: only sums over all classes need every class."""
     rows = [
