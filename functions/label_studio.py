@@ -38,6 +38,10 @@ def survey(job: Job) -> Survey:
         tuple(shown_columns(job)),
         labeling.instructions,
         labeling.guideline,
+        labeling.unit,
+        labeling.minimum,
+        labeling.maximum,
+        labeling.cannot_tell,
     )
 
 
@@ -116,11 +120,10 @@ def digests(views: Views, purpose: str) -> dict[str, str]:
 
 def answer_form(job: Job) -> AnswerForm:
     """Return what answers of a file look like; their time tells the batch, where batches are periods."""
-    questions, rule = survey(job), batch_rule(job)
+    rule = batch_rule(job)
     is_period = job.batches.by in PERIODS
     return AnswerForm(
-        questions.question,
-        questions.answers,
+        survey(job),
         job.data.missing,
         job.data.decimal,
         time=job.data.time if is_period else None,

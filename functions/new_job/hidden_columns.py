@@ -216,5 +216,5 @@ def _text(column: pa.Array) -> pa.Array | None:
         return column
     try:
         return column.cast(pa.string())
-    except pa.ArrowNotImplementedError:
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, pictures
         return None

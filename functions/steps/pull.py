@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
@@ -18,6 +19,7 @@ from functions.tables import Views, of_purpose
 from infra import staged_input
 from infra.clouds import is_remote
 from labeling.answers.answer_files import read_answers
+from labeling.answers.cannot_tell import reasons_of
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from labeling.answers.set_aside import SetAside
 from pipelines.columns.buffers import texts
@@ -38,7 +40,7 @@ _NAMED = 3  # invalid answers, of many
 _ALLOWED = 10  # answers that people may give, of many
 _NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
-_NAMES = ("unknown_ids", "unreadable")
+_NAMES = ("unknown_ids", "unreadable", "cannot_tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,15 @@ class Pulled:
     outcomes: int
     unknown_ids: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()  # tasks and answers that cannot be read, in words
+    cannot_tell: Mapping[str, int] = field(default_factory=dict)  # of the skipped: by reason
 
     def with_more(self, other: Pulled) -> Pulled:
         """Return the counts of both together."""
+        summed = [one.name for one in fields(self) if one.name != "cannot_tell"]
+        reasons = Counter(self.cannot_tell) + Counter(other.cannot_tell)
         return Pulled(
-            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+            **{name: getattr(self, name) + getattr(other, name) for name in summed},
+            cannot_tell=reasons_of(reasons.elements()),
         )
 
 
@@ -247,7 +253,12 @@ def _summed(app: App, intakes: Sequence[Intake | None], aside: SetAside) -> Pull
     whole = reduce(add, known)
     invalid = [answer for answer in whole.rows if answer.state == "invalid"]
     _tell_invalid(app, [*invalid, *whole.slips])
-    return Pulled(**whole.counts, unknown_ids=whole.unknown_ids, unreadable=aside.named)
+    return Pulled(
+        **whole.counts,
+        unknown_ids=whole.unknown_ids,
+        unreadable=aside.named,
+        cannot_tell=reasons_of(answer.reason for answer in whole.rows),
+    )
 
 
 def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:

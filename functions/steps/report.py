@@ -26,6 +26,7 @@ from functions.steps.estimate import as_they_were, moment_of, scored_batches
 from functions.tables import Views, of_purpose
 from labeling.answers import current
 from labeling.answers.agreement import agreement
+from labeling.answers.cannot_tell import cannot_tell
 from labeling.estimates.alerts import Alert, WatchedLine, listed, looks
 from labeling.estimates.alerts.missing_data import NO_DATA
 from labeling.estimates.calibration import answered, calibration, pairs
@@ -153,6 +154,7 @@ def _from_answers(
     states = Counter(current.current_answers(annotations, samples)["state"].to_pylist())
     return {
         "agreement": agreement(annotations, samples, numbers=not is_classes),
+        "cannot_tell": cannot_tell(annotations),
         "stale": states[current.STALE],
         "confusion": confusion(facts, job.target.answers) if is_classes else None,
         "calibration": calibration(answered(facts)) if is_classes else None,

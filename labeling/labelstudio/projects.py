@@ -91,15 +91,15 @@ def ensure_project(server: LabelStudio, marker: str, title: str, survey: Survey)
 
 def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> None:
     """Make a project; where another run made one meanwhile, the older stays."""
+    config = label_config(survey)
     made = server.create_project(
         {
             "title": f"{title[:50]:_<3}",  # the server takes 3 to 50 characters
-            "description": f"{title}. Keep the next word: {_mark(marker, survey)}",
+            "description": f"{title}. Keep the next word: {_mark(marker, survey, config)}",
             "maximum_annotations": 1,  # more where a task says so
             "show_collab_predictions": False,
-            "enable_empty_annotation": False,
             "sampling": "Sequential sampling",  # in the order in which tasks are pushed
-            **_asks(survey),
+            **_asks(survey, config),
         }
     )
     if _marked(server, marker)[0]["id"] != made["id"]:
@@ -109,31 +109,34 @@ def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> Non
 def _follow(server: LabelStudio, marker: str, record: Record, survey: Survey) -> None:
     """Bring the project to what the job file says, unless it was changed by hand."""
     there, description = record["label_config"] or "", record["description"]
-    differences = config_differences(there, label_config(survey))
-    mark = _mark(marker, survey)
+    config = label_config(survey, there)
+    differences = config_differences(there, config)
+    mark = _mark(marker, survey, config)
     if not differences and mark in description:
         return
     if differences and config_digest(there) not in description:
         raise _changed(server, record, "was changed by hand", differences)
-    changes = {"description": _MARK.sub(mark, description), **_asks(survey)}
+    changes = {"description": _MARK.sub(mark, description), **_asks(survey, config)}
     try:
         server.update_project(record["id"], changes)
     except LabelStudioRefused as error:
         raise _changed(server, record, "cannot follow the job file", [error.problem]) from error
 
 
-def _asks(survey: Survey) -> dict[str, Any]:
+def _asks(survey: Survey, config: str) -> dict[str, Any]:
     instructions = instructions_html(survey)
     return {
-        "label_config": label_config(survey),
+        "label_config": config,
+        # what stands in a field is no answer to the page before it is submitted
+        "enable_empty_annotation": not survey.answers,
         "expert_instruction": instructions,
         "show_instruction": bool(instructions),
     }
 
 
-def _mark(marker: str, survey: Survey) -> str:
+def _mark(marker: str, survey: Survey, config: str) -> str:
     digest = subkey("instructions", instructions_html(survey)).hex()[:16]
-    return f"recheck:{marker}:{config_digest(label_config(survey))}:{digest}"
+    return f"recheck:{marker}:{config_digest(config)}:{digest}"
 
 
 def _marked(server: LabelStudio, marker: str) -> list[Record]:

@@ -77,6 +77,7 @@ class ReportData:
     batches: Sequence[Batch] = ()
     reasons: Sequence[Reason] = ()
     agreement: Agreement | None = None
+    cannot_tell: Mapping[str, int] = field(default_factory=dict)  # skipped questions by reason
     stale: int = 0  # answers to rows that were replaced since
     drawn: Mapping[str, int] = field(default_factory=dict)  # batch -> rows in its sample
     pushed: int = 0  # questions that have a task

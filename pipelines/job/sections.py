@@ -184,6 +184,27 @@ class Labeling(Section):
     guideline: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="A link to longer instructions."
     )
+    unit: str = Field(
+        default="",
+        max_length=40,
+        description="What numbers are counted in, such as `kg`; stands beside the field.",
+        json_schema_extra=ADDED,
+    )
+    minimum: float | None = Field(
+        default=None,
+        description="The smallest number that may be right; a smaller answer is `invalid`.",
+        json_schema_extra=ADDED,
+    )
+    maximum: float | None = Field(
+        default=None,
+        description="The largest number that may be right; a larger answer is `invalid`.",
+        json_schema_extra=ADDED,
+    )
+    cannot_tell: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(
+        default=(),
+        description='Reasons why people may be unable to answer, such as `["the picture is blurred"]`: each is a choice, and counts as `skipped`.',
+        json_schema_extra=ADDED,
+    )
     overlap: Share = Field(
         default=0.0, description="Share of the questions that several people answer."
     )

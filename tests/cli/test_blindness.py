@@ -210,3 +210,19 @@ def test_a_flag_of_a_rare_class_is_hidden_by_init_and_warned_of_by_sample(world:
     )
     assert told.code == 0
     assert "'flag' of labeling.show tells each predicted class" in told.err
+
+
+def test_columns_that_are_no_text_are_shown_and_drawn(world: World) -> None:
+    """Bytes that are no UTF-8, lists, and times with a zone."""
+    rows = range(ROWS)
+    moments = pa.array([n * 10**6 for n in rows], pa.timestamp("us", "Europe/Berlin"))
+    table = tickets().append_column("raw", pa.array([b"\xff\xd8\xff%d" % n for n in rows]))
+    world.write(
+        table.append_column("at", moments).append_column("parts", pa.array([[n] for n in rows]))
+    )
+    init(world, "--predicted", "queue")
+    world.edit(r"show = \[", 'show = ["raw", "at", ')
+    world.edit(r"pictures = .*", "pictures = []")
+    world.ok("score")
+
+    assert world.ok("sample")["batches"][0]["sampled"] == ROWS
