@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system test test-unit test-system lint docs pictures demo demo-clean histories bench bench-coverage lock clean .venv
+.PHONY: help setup system test test-unit test-system lint docs pictures demo demo-clean histories nights bench bench-coverage lock clean .venv
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -90,6 +90,11 @@ MOVES ?= 8 16
 
 histories: setup ## Let N random histories of a job happen (SEED, FIRST, MOVES), and count everything anew
 	$(BIN)/python -m tests.histories.run --count $(N) --seed $(SEED) --first $(FIRST) --moves $(MOVES)
+
+NIGHTS ?= 30
+
+nights: setup ## Simulate NIGHTS nights of four jobs in which files, Label Studio and the clock go wrong (SEED)
+	$(BIN)/python -m tests.nights.simulate --nights $(NIGHTS) --seed $(SEED)
 
 bench: setup ## Measure scoring against the bare loop, the memory of queries, and how cost grows
 	$(BIN)/python tests/benchmarks/memory.py

@@ -1,19 +1,25 @@
-"""The Label Studio of a job, and the questions that the job asks there."""
+"""The Label Studio of a job, the questions that the job asks there, and the form of their answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from functions.draws.rows_shown import shown_columns
 from functions.tables import Views, of_purpose
 from infra.ports import Say
 from infra.settings import Access, Settings
+from labeling.answers.answer_files import AnswerForm
 from labeling.answers.set_aside import set_aside_words
 from labeling.questions.survey import Survey
 from pipelines.columns.relations import where_in
 from pipelines.errors import LabelStudioRefused
+from pipelines.input.batches import UNKNOWN, membership
 from pipelines.job.job_file import Job
+from pipelines.job.periods import PERIODS
+from pipelines.job.rules import BatchRule, batch_rule
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
@@ -32,6 +38,10 @@ def survey(job: Job) -> Survey:
         tuple(shown_columns(job)),
         labeling.instructions,
         labeling.guideline,
+        labeling.unit,
+        labeling.minimum,
+        labeling.maximum,
+        labeling.cannot_tell,
     )
 
 
@@ -106,3 +116,22 @@ def digests(views: Views, purpose: str) -> dict[str, str]:
     return dict(
         zip(rows["prediction_id"].to_pylist(), rows["shown_digest"].to_pylist(), strict=True)
     )
+
+
+def answer_form(job: Job) -> AnswerForm:
+    """Return what answers of a file look like; their time tells the batch, where batches are periods."""
+    rule = batch_rule(job)
+    is_period = job.batches.by in PERIODS
+    return AnswerForm(
+        survey(job),
+        job.data.missing,
+        job.data.decimal,
+        time=job.data.time if is_period else None,
+        batch_of=(lambda times: _periods(times, rule)) if is_period else None,
+    )
+
+
+def _periods(times: pa.Array, rule: BatchRule) -> list[str | None]:
+    rows = pa.RecordBatch.from_arrays([times], names=[str(rule.column)])
+    found = membership(rows, rule, None)
+    return [None if found.names[code] == UNKNOWN else found.names[code] for code in found.codes]

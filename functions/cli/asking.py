@@ -126,7 +126,8 @@ def pull(job: Path, files: tuple[Path, ...], full: bool, dry_run: bool, as_json:
 
     pulled = step.pull(opened(job), files=files, full=full, dry_run=dry_run)
     counts = output.plain(pulled)
-    lines = [f"{name}: {value}" for name, value in counts.items() if not isinstance(value, list)]
+    lines = [f"{name}: {value}" for name, value in counts.items() if isinstance(value, int)]
+    lines += [f"cannot tell, {reason}: {n}" for reason, n in pulled.cannot_tell.items()]
     lines += [f"unreadable: {len(pulled.unreadable)}"] if pulled.unreadable else []
     if pulled.unknown_ids:
         output.say(f"hint: unknown ids, the first: {', '.join(pulled.unknown_ids)}")

@@ -68,7 +68,7 @@ batch_option = click.option(
     multiple=True,
     type=TEXT,
     metavar="B",
-    help="A batch; may be given several times. Without it, every batch.",
+    help="A batch; may be given several times. Without it, every batch. `fit` and `score` take ranges A..B and patterns, too.",
 )
 engine_option = click.option(
     "--engine",

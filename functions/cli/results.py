@@ -77,9 +77,30 @@ def estimate(
 
 @click.command()
 @job_argument
+@click.option(
+    "--output",
+    "output_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the page there instead of into the store.",
+)
+@batch_option
+@click.option(
+    "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
+)
 @json_option
-def report(job: Path, as_json: bool) -> None:
+def report(
+    job: Path,
+    *,
+    output_file: Path | None,
+    batches: tuple[str, ...],
+    as_of: str | None,
+    as_json: bool,
+) -> None:
     """Write one HTML page: pictures first.
+
+    With --batch, only of these batches; with --as-of, as it was known at a time. Such a
+    page does not take the place of the usual one.
 
     With --json, its words and numbers follow too: docs/guides/operations.md, "The
     report as data".
@@ -90,7 +111,7 @@ def report(job: Path, as_json: bool) -> None:
     from functions.steps import report as step
     from labeling.report import record
 
-    made = step.report(opened(job))
+    made = step.report(opened(job), step.ReportOptions(output_file, batches, as_of))
     page = {"page": record(made.data)} if as_json else {}
     output.answer({"report": made.address, **page}, [made.address], as_json=as_json)
 

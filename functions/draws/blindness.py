@@ -24,6 +24,7 @@ from labeling.questions.revealing import (
     revealing_columns,
     revealing_copies,
     revealing_texts,
+    telling_each_class,
 )
 from labeling.questions.shown import values_in
 from pipelines.columns.buffers import floats, integers, texts
@@ -40,6 +41,7 @@ class Sight:
 
     refused: Sequence[Revealing] = ()
     features: Sequence[Revealing] = ()  # of the job's own model, that tell the prediction
+    rare: Sequence[Revealing] = ()  # that tell each class, one of which has most of the rows
     texts: Sequence[Revealing] = ()  # that hold the words of their label
 
     def require_blind(self, where: str) -> None:
@@ -68,6 +70,12 @@ class Sight:
             found.append(
                 f"warning: {_told(self.features)}: as a feature of the model it may, but whoever sees it "
                 "can guess what the model says; is it known only after the prediction?"
+            )
+        if self.rare:
+            found.append(
+                f"warning: {', '.join(repr(one.column) for one in self.rare)} of labeling.show tells each "
+                "predicted class, also the rare ones: whoever sees it is not blind; take it out, or list it in "
+                "labeling.allow_revealing"
             )
         if self.texts:
             parts = ", ".join(
@@ -141,15 +149,18 @@ def _sight(job: Job, columns: Mapping[str, pa.Array], predicted: pa.Table, share
     }
     if job.task == "regression":
         values = floats(predicted["value"].combine_chunks())
-        found, words = revealing_copies(watched, values), list[Revealing]()
+        found, rare, words = revealing_copies(watched, values), list[Revealing](), list[Revealing]()
     else:
         labels = predicted["label"].combine_chunks()
         found = revealing_columns(watched, labels, share)
+        others = {name: one for name, one in watched.items() if not _is_feature(job, name)}
+        told = {one.column for one in found}
+        rare = [one for one in telling_each_class(others, labels) if one.column not in told]
         kinds = {one.name: one.kind for one in shown_columns(job)}
         long = {name: column for name, column in watched.items() if kinds[name] == "text"}
         words = revealing_texts(long, labels)
     own = [one for one in found if _is_feature(job, one.column)]
-    return Sight([one for one in found if one not in own], own, words)
+    return Sight([one for one in found if one not in own], own, rare, words)
 
 
 def _is_feature(job: Job, name: str) -> bool:

@@ -189,6 +189,6 @@ def _text(column: pa.Array) -> pa.StringArray:
     """Return the beginnings of values as text; nothing of a type without text."""
     try:
         plain = readable(column) if is_text(column.type) else column.cast(pa.string())
-    except pa.ArrowNotImplementedError:
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, bytes
         return pa.nulls(len(column), pa.string())
     return pc.utf8_slice_codeunits(plain.cast(pa.string()), 0, _BEGINNING)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions.new_job.first_rows import FirstValues
+from functions.new_job.shown_choice import MOST_SHOWN, told_of
 from functions.new_job.task import TaskChoice
 from labeling.questions.revealing import (
     Revealing,
@@ -20,6 +21,7 @@ from labeling.questions.revealing import (
     revealing_copies,
     revealing_texts,
     separating_columns,
+    telling_each_class,
 )
 from pipelines.columns.buffers import (
     bool_array,
@@ -65,6 +67,7 @@ _MODEL = frozenset(
     ]
 )
 _BELOW = 0.9  # share of a class's rows whose score is below a half, where it is of the other class
+_EACH = "it tells each predicted class, also the rare ones"
 _LEAST = 20  # rows of each class that are needed to say so
 
 
@@ -74,6 +77,7 @@ class Sighted:
 
     hidden: Mapping[str, str]  # why each is shown to nobody
     warnings: Sequence[str]  # of columns that are shown
+    weights: Mapping[str, float] = field(default_factory=dict)  # how much each tells
 
 
 class PredictedRows:
@@ -113,6 +117,9 @@ class PredictedRows:
         """
         columns = self._some(names)
         hidden = {name: _why(one) for name, one in self._told(columns).items()}
+        if self._labels is not None and self._task == "classification":
+            rare = telling_each_class(columns, self._labels)
+            hidden |= {one.column: _EACH for one in rare if one.column not in hidden}
         hidden |= {name: why for name in names if (why := self._looks_like(name))}
         warnings = [
             f"warning: text {one.column!r} holds the words of the predicted class in {one.share:.0%} of the rows, "
@@ -120,7 +127,7 @@ class PredictedRows:
             for one in self._texts(texts)
             if one.column not in hidden
         ]
-        return Sighted(hidden, warnings)
+        return Sighted(hidden, warnings, self._weights(names))
 
     def of_target(self, names: Sequence[str]) -> Sighted:
         """Warn of features that tell the truth itself: a model would learn nothing else."""
@@ -132,6 +139,7 @@ class PredictedRows:
                 f"if it is known only afterwards, pass --known-after {shlex.quote(one.column)}"
                 for one in told
             ],
+            self._weights(names),
         )
 
     def class_of_score(self, score: str) -> str | None:
@@ -151,6 +159,12 @@ class PredictedRows:
             if len(own) >= _LEAST and float((own < 0.5).mean()) >= _BELOW:
                 return word
         return None
+
+    def _weights(self, names: Sequence[str]) -> dict[str, float]:
+        if self._labels is None or len(names) <= MOST_SHOWN:
+            return {}
+        numbers = numbers_of(self._labels) if self._task == "regression" else None
+        return told_of(self._some(names), self._labels if numbers is None else pa.array(numbers))
 
     def _some(self, names: Sequence[str]) -> dict[str, pa.Array]:
         return {name: self._columns[name] for name in names if name in self._columns}
@@ -211,5 +225,5 @@ def _text(column: pa.Array) -> pa.Array | None:
         return column
     try:
         return column.cast(pa.string())
-    except pa.ArrowNotImplementedError:
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, pictures
         return None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from functions.app import App
 from functions.draws.rows_shown import shown_columns
 from functions.tables import Views, of_purpose
+from labeling.answers.current import label_questions
 from labeling.answers.wrong_rows import WrongRow, wrong_rows
 from pipelines.errors import BatchUnknown, JobInvalid
+from pipelines.job.job_file import Job
 from pipelines.tables.purposes import VERIFY
 
 
@@ -38,11 +42,28 @@ def errors(app: App, options: ErrorsOptions) -> list[WrongRow]:
                 f"nothing was drawn from batch {batch!r}",
                 fix="`recheck status …` lists the batches; `recheck sample …` draws",
             )
-    numbers = app.job.task == "regression"
-    labels = of_purpose(views.labels(), VERIFY)
-    columns = shown_columns(app.job)
-    found = wrong_rows(samples, labels, task_addresses(views), columns, numbers=numbers)
+    found = rows_contradicted(app.job, views, samples, views.annotations())
     return [row for row in found if _is_wanted(row, options)]
+
+
+def rows_contradicted(
+    job: Job, views: Views, samples: pa.Table, annotations: pa.Table
+) -> list[WrongRow]:
+    """Find the rows that people contradict, the most frequent confusion first.
+
+    Args:
+        job: the job file.
+        views: of its tables, for the tasks.
+        samples: the current draws, with `shown`.
+        annotations: the answers that count.
+
+    Returns:
+        The rows.
+    """
+    numbers = job.task == "regression"
+    labels = of_purpose(label_questions(annotations, samples, numbers=numbers), VERIFY)
+    tasks = task_addresses(views)
+    return wrong_rows(samples, labels, tasks, shown_columns(job), numbers=numbers)
 
 
 def task_addresses(views: Views) -> dict[tuple[str, str], str]:

@@ -18,6 +18,7 @@ from labeling.estimates.windows import windows
 from pipelines.columns import relations
 from pipelines.errors import BatchUnknown, SettingsInvalid
 from pipelines.input.batches import spelled
+from pipelines.job.job_file import Job
 from pipelines.tables.schemas import ESTIMATES, LOOKS, table_of
 from pipelines.tables.snapshot import Tables
 
@@ -69,18 +70,11 @@ def estimate(app: App, options: EstimateOptions) -> EstimateResult:
 
 def _estimate(app: App, options: EstimateOptions, run: Run) -> EstimateResult:
     views = app.views()
-    known = {scoring.batch for scoring in scored(views.tables)}
-    batches = [spelled(batch, app.job.batches) for batch in options.batches]
-    for batch in batches:
-        if batch not in known:
-            raise BatchUnknown(
-                f"no batch {batch!r} was scored",
-                fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
-            )
+    batches = scored_batches(app.job, views.tables, options.batches)
     moment = moment_of(options.as_of)
     found = compute(app.job, views, moment)
     if moment is not None:
-        found = _as_they_were(views.tables, found, moment)
+        found = as_they_were(views.tables, found, moment)
     is_kept = options.as_of is None and not options.dry_run
     if is_kept:
         run.outputs["stored"] = _keep(app, views.tables, found)
@@ -127,11 +121,42 @@ def moment_of(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _as_they_were(tables: Tables, found: Sequence[Estimate], moment: datetime) -> list[Estimate]:
+def scored_batches(job: Job, tables: Tables, batches: Sequence[str]) -> list[str]:
+    """Return the names of batches, as a person wrote them, the way that scoring spells them.
+
+    Args:
+        job: the job file.
+        tables: of the job.
+        batches: as they were typed.
+
+    Returns:
+        The names.
+
+    Raises:
+        BatchUnknown: one was never scored.
+    """
+    known = {scoring.batch for scoring in scored(tables)}
+    names = [spelled(batch, job.batches) for batch in batches]
+    for batch in names:
+        if batch not in known:
+            raise BatchUnknown(
+                f"no batch {batch!r} was scored",
+                fix="`recheck status …` lists the batches; `recheck score …` scores what is due",
+            )
+    return names
+
+
+def as_they_were(tables: Tables, found: Sequence[Estimate], moment: datetime) -> list[Estimate]:
     """Put stored figures of older formulas back: what was said then is not restated.
 
-    Of several rows about the same facts, the last one that was stored by the
-    moment counts, else the first.
+    Args:
+        tables: of the job.
+        found: estimates as known at the moment, by today's formulas.
+        moment: of `--as-of`.
+
+    Returns:
+        The estimates. Of several stored rows about the same facts, the last one
+        that was stored by the moment counts, else the first.
     """
     stored: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     every = relations.records(tables.read("estimates"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
@@ -11,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from functions.app import App
-from functions.label_studio import PURPOSES, connect, digests, survey, tell_unreadable
+from functions.label_studio import PURPOSES, answer_form, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
-from labeling.answers.answer_files import AnswerForm, read_answers
+from infra import staged_input
+from infra.clouds import is_remote
+from labeling.answers.answer_files import read_answers
+from labeling.answers.cannot_tell import reasons_of
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
 from labeling.answers.set_aside import SetAside
 from pipelines.columns.buffers import texts
@@ -22,6 +27,7 @@ from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.input.batches import spelled
+from pipelines.input.fragments import file_tag, find_sources
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
@@ -34,7 +40,7 @@ _NAMED = 3  # invalid answers, of many
 _ALLOWED = 10  # answers that people may give, of many
 _NAMELESS = "(no id)"
 _SHOWN = 40  # characters of an answer
-_NAMES = ("unknown_ids", "unreadable")
+_NAMES = ("unknown_ids", "unreadable", "cannot_tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,16 @@ class Pulled:
     outcomes: int
     unknown_ids: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()  # tasks and answers that cannot be read, in words
+    cannot_tell: Mapping[str, int] = field(default_factory=dict)  # of the skipped: by reason
+
+    def with_more(self, other: Pulled) -> Pulled:
+        """Return the counts of both together."""
+        summed = [one.name for one in fields(self) if one.name != "cannot_tell"]
+        reasons = Counter(self.cannot_tell) + Counter(other.cannot_tell)
+        return Pulled(
+            **{name: getattr(self, name) + getattr(other, name) for name in summed},
+            cannot_tell=reasons_of(reasons.elements()),
+        )
 
 
 def pull(
@@ -79,6 +95,35 @@ def pull(
             name: value for name, value in asdict(result).items() if name not in _NAMES
         } | {"unreadable": len(result.unreadable)}
     return result
+
+
+def pull_outcomes(app: App) -> Pulled | None:
+    """Take the answers of the files that `labeling.outcomes_path` names and that are new or changed.
+
+    Raises:
+        AnswersUnreadable: a file cannot be understood; the files before it are taken.
+        InputUnreadable, BucketUnreachable, BucketRefused: they cannot be listed or fetched.
+
+    Returns:
+        The counts; None where the job file names no such files.
+    """
+    path = app.job.labeling.outcomes_path
+    if path is None:
+        return None
+    pattern = staged_input.bring(path, app.store, say=app.say) if is_remote(path) else path
+    note = f"outcomes-{app.job.name}.json"
+    noted = app.store.noted(note)
+    known: dict[str, str] = json.loads(noted) if noted else {}
+    total: Pulled | None = None
+    for source in find_sources(pattern, app.folder):
+        tag = file_tag(source)
+        if known.get(source.path) == tag:
+            continue
+        taken = pull(app, files=[Path(source.path)])
+        total = taken if total is None else total.with_more(taken)
+        known[source.path] = tag
+        app.store.note(note, json.dumps(known))
+    return total or Pulled(0, 0, 0, 0, 0, 0, 0)
 
 
 def _pull(app: App, files: Sequence[Path], *, full: bool, dry_run: bool) -> Pulled:
@@ -144,7 +189,7 @@ def _cursor(noted: str | None) -> Cursor | None:
 
 
 def _from_file(app: App, path: Path, aside: SetAside, *, dry_run: bool) -> Intake:
-    questions, job, views = survey(app.job), app.job, app.views()
+    job, views = app.job, app.views()
     named: dict[str, str] = {}  # what the file calls a prediction
 
     def identify(batch: str, keys: Sequence[str]) -> list[str]:
@@ -154,7 +199,7 @@ def _from_file(app: App, path: Path, aside: SetAside, *, dry_run: bool) -> Intak
         return names
 
     latest = app.now() + _AHEAD
-    form = AnswerForm(questions.question, questions.answers, job.data.missing, job.data.decimal)
+    form = answer_form(job)
     answers = [
         replace(answer, state="invalid") if _is_ahead(answer, latest) else answer
         for answer in read_answers(path, form, identify, aside, app.say)
@@ -208,7 +253,12 @@ def _summed(app: App, intakes: Sequence[Intake | None], aside: SetAside) -> Pull
     whole = reduce(add, known)
     invalid = [answer for answer in whole.rows if answer.state == "invalid"]
     _tell_invalid(app, [*invalid, *whole.slips])
-    return Pulled(**whole.counts, unknown_ids=whole.unknown_ids, unreadable=aside.named)
+    return Pulled(
+        **whole.counts,
+        unknown_ids=whole.unknown_ids,
+        unreadable=aside.named,
+        cannot_tell=reasons_of(answer.reason for answer in whole.rows),
+    )
 
 
 def _tell_invalid(app: App, answers: Sequence[Answer]) -> None:

@@ -124,6 +124,7 @@ class _Walk:
         drawn = self._sampled(scored)
         self._ask("push", self._push(drawn) if drawn or self.questions else None)
         self._ask("pull", self._pull if drawn or self._was_asked else None)
+        self._take_outcomes()
         self._estimated()
         if not self.dry_run:
             self._notified()
@@ -242,6 +243,17 @@ class _Walk:
                 )
             else:
                 self.steps.append(Step(name, None, DONE, step()))
+
+    def _take_outcomes(self) -> None:
+        """Take the outcomes that come as files, where the job file names some."""
+        if self.app.job.labeling.outcomes_path is None:
+            return
+        with self._noted("outcomes"):
+            if self.dry_run:
+                self.steps.append(Step("outcomes", None, "due"))
+                return
+            taken = pull.pull_outcomes(self.app)
+            self.steps.append(Step("outcomes", None, DONE, taken.annotations if taken else 0))
 
     def _estimated(self) -> None:
         """Estimate; of the batches that were asked for, those that were scored."""

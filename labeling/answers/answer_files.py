@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from labeling.answers.answer_tables import FORMS, Tell, content_of, is_task
-from labeling.answers.answer_values import AnswerState, parse_answer
+from labeling.answers.answer_tables import FORMS, TIME, Tell, content_of, is_task
+from labeling.answers.answer_values import AnswerState, limits_of, parse_answer
 from labeling.answers.contradictions import one_of_each
 from labeling.answers.intake import FILE, Answer
 from labeling.answers.set_aside import SetAside
 from labeling.answers.task_answers import answers_of, as_time
+from labeling.questions.survey import Survey
 from pipelines.columns.buffers import texts, without_views
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.utf8 import broken, readable
@@ -46,16 +47,17 @@ def _quiet(message: str) -> None:
 class AnswerForm:
     """What answers to a job's question look like."""
 
-    question: str  # for exported tasks that do not keep their own
-    allowed: Sequence[str]  # the classes that may be right; without any, a number is
+    survey: Survey  # the allowed answers, and the question of tasks that do not keep their own
     missing: Sequence[str] = ()  # words that mean no answer, as `data.missing` lists them
     decimal: str = "."  # of numbers, as `data.decimal` has it
+    time: str | None = None  # the column whose time tells the batch, where batches are periods
+    batch_of: Callable[[pa.Array], Sequence[str | None]] | None = None  # of such times
 
     def is_missing(self, text: str) -> bool:
         """Tell whether a text means no answer; `NA` and the like do among numbers."""
         if text in self.missing or text in _MISSING:
             return True
-        return text.strip().lower() in NOT_AVAILABLE and all(map(is_number, self.allowed))
+        return text.strip().lower() in NOT_AVAILABLE and all(map(is_number, self.survey.answers))
 
 
 def read_answers(
@@ -100,7 +102,7 @@ def read_answers(
 def _read(
     path: Path, form: AnswerForm, identify: Identify, unread: SetAside, tell: Tell
 ) -> list[Answer]:
-    content = content_of(path, unread, tell)
+    content = content_of(path, unread, tell, form.time)
     if isinstance(content, list):
         return _exported(path, content, form, unread)
     rows = _Rows(path, form, unread)
@@ -113,7 +115,7 @@ def _exported(path: Path, tasks: Sequence[Any], form: AnswerForm, unread: SetAsi
     for number, task in enumerate(tasks, start=1):
         note = partial(unread.note, f"{path}, task {number}")
         if is_task(task):
-            answers += answers_of(task, form.question, form.allowed, FILE, note)
+            answers += answers_of(task, form.survey, FILE, note)
         else:
             note("it is no task with annotations")
     return answers
@@ -137,8 +139,12 @@ class _Rows:
     def answers(self, table: pa.Table, identify: Identify) -> Iterator[Answer]:
         """Yield one answer per row."""
         columns = {
-            name: _cells(self.path, name, table[name], self.note) for name in table.column_names
+            name: self._batches(table[name])
+            if name == TIME
+            else _cells(self.path, name, table[name], self.note)
+            for name in table.column_names
         }
+        columns.setdefault("batch", columns.pop(TIME, []))
         ids = columns.get("prediction_id")
         if ids is None:
             ids = _identified(columns["key"], columns["batch"], identify)
@@ -152,6 +158,18 @@ class _Rows:
                 answer, person = self._number(self._stated(text)), self._stated(people[number])
                 yield _answer(identity or "", answer, person, created, self.form)
 
+    def _batches(self, times: pa.ChunkedArray) -> list[Any]:
+        """Return the batch of each time, None where a value is none; such a row is set aside."""
+        if self.form.batch_of is None:
+            raise TypeError("a column of times needs what tells their batches")
+        whole = without_views(times.combine_chunks())
+        whole = whole.view(pa.string()) if pa.types.is_binary(whole.type) else whole
+        found = list(self.form.batch_of(whole))
+        for row, batch in enumerate(found):
+            if batch is None:
+                self.note(row, f"{self.form.time} is no time that can be read")
+        return found
+
     def _time(self, row: int, value: object) -> datetime | None:
         try:
             return None if value is None else as_time(value)
@@ -161,7 +179,7 @@ class _Rows:
 
     def _number(self, text: Any) -> Any:
         """Return a number with a decimal point; classes stay as they are."""
-        if self.form.decimal == "." or self.form.allowed or not isinstance(text, str):
+        if self.form.decimal == "." or self.form.survey.answers or not isinstance(text, str):
             return text
         return pointed(texts([text]))[0].as_py()
 
@@ -172,25 +190,29 @@ class _Rows:
 
 def _answer(
     identity: str,
-    text: object,
+    text: str | None,
     person: str | None,
     created: datetime | None,
     form: AnswerForm,
 ) -> Answer:
-    state: AnswerState
-    answer, state = (None, "skipped") if text is None else parse_answer(text, form.allowed)
+    state: AnswerState = "skipped"
+    if text is not None:
+        survey = form.survey
+        limits = limits_of(survey.minimum, survey.maximum)
+        text, state = parse_answer(text, survey.answers, limits)
     when = created.isoformat() if created else ""
     return Answer(
         annotation_id=f"file:{subkey('answer', identity, person or '', when).hex()}",
         prediction_id=identity,
         shown_digest=None,
         annotator=person,
-        answer=answer,
+        answer=None if state == "skipped" else text,
         state=state,
         created=created,
         updated=created,
         lead_time=None,
         source=FILE,
+        reason=text if state == "skipped" else None,
     )
 
 

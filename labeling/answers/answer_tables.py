@@ -22,6 +22,7 @@ from pipelines.columns.buffers import texts
 from pipelines.errors import AnswersUnreadable
 
 COLUMNS = ("prediction_id", "key", "batch", "answer", "annotator", "created")
+TIME = "time"  # tells the batch of a row, where batches are periods
 FORMS = "a Label Studio export (JSON), or CSV, JSON Lines or Parquet with prediction_id (or key and batch) and answer"
 _CSV = csv.ConvertOptions(
     column_types=dict.fromkeys(COLUMNS, pa.binary()), strings_can_be_null=True, null_values=[""]
@@ -37,30 +38,33 @@ Task = dict[str, Any]
 Tell = Callable[[str], None]
 
 
-def content_of(path: Path, unread: SetAside, tell: Tell) -> list[Task] | pa.Table:
+def content_of(
+    path: Path, unread: SetAside, tell: Tell, time: str | None = None
+) -> list[Task] | pa.Table:
     """Return the tasks of an export of Label Studio, or the columns of a table that answers need.
 
     Args:
         path: the file.
         unread: takes the lines that are no rows.
         tell: takes what is worth a word.
+        time: the column whose time tells the batch, where no column names it.
 
     Returns:
-        The tasks; or a table with some of `COLUMNS`.
+        The tasks; or a table with some of `COLUMNS`, and `TIME` where it tells the batch.
 
     Raises:
         AnswersUnreadable: it is missing, broken, or lacks a column.
     """
     content = _read(path)
     if content.startswith(b"PAR1"):
-        return _columns(path, _parquet(path, content), tell)
+        return _columns(path, _parquet(path, content), tell, time)
     text = _as_utf8(path, content)
     begin = text.lstrip()[:1]
     if begin == b"[":
         return _tasks(path, text)
     if begin == b"{":
-        return _columns(path, _json_lines(path, text), tell)
-    return _columns(path, _csv(path, text, unread), tell)
+        return _columns(path, _json_lines(path, text), tell, time)
+    return _columns(path, _csv(path, text, unread, time), tell, time)
 
 
 def _read(path: Path) -> bytes:
@@ -107,14 +111,14 @@ def _parquet(path: Path, content: bytes) -> pa.Table:
         raise AnswersUnreadable(f"{path} cannot be read: {error}", fix=f"give {FORMS}") from error
 
 
-def _csv(path: Path, text: bytes, unread: SetAside) -> pa.Table:
+def _csv(path: Path, text: bytes, unread: SetAside, time: str | None) -> pa.Table:
     def skip(row: csv.InvalidRow) -> str:
         words = f"it has {row.actual_columns} values, and the file {row.expected_columns} columns"
         unread.note(f"{path}, line {row.number}", words)
         return "skip"
 
     parsing = csv.ParseOptions(
-        delimiter=_delimiter(text), newlines_in_values=True, invalid_row_handler=skip
+        delimiter=_delimiter(text, time), newlines_in_values=True, invalid_row_handler=skip
     )
     try:
         return csv.read_csv(pa.BufferReader(text), _IN_ORDER, parsing, _CSV)
@@ -122,11 +126,11 @@ def _csv(path: Path, text: bytes, unread: SetAside) -> pa.Table:
         raise AnswersUnreadable(f"{path} cannot be read: {error}", fix=f"give {FORMS}") from error
 
 
-def _delimiter(text: bytes) -> str:
+def _delimiter(text: bytes, time: str | None) -> str:
     """Return the delimiter by which the header names the columns that answers need; else a comma."""
     header = text.partition(b"\n")[0].decode("latin-1").strip()
     for delimiter in _DELIMITERS:
-        if _suffices([name.strip(' "') for name in header.split(delimiter)]):
+        if _suffices([name.strip(' "') for name in header.split(delimiter)], time):
             return delimiter
     return max(_DELIMITERS, key=header.count)
 
@@ -196,14 +200,14 @@ def no_export(path: Path) -> AnswersUnreadable:
     )
 
 
-def _columns(path: Path, table: pa.Table, tell: Tell) -> pa.Table:
+def _columns(path: Path, table: pa.Table, tell: Tell, time: str | None) -> pa.Table:
     """Select the columns that answers need; who answered may be called otherwise."""
     names = Counter(table.column_names)
-    if not _suffices(table.column_names):
+    if not _suffices(table.column_names, time):
         raise AnswersUnreadable(
             f"{path} has the columns {', '.join(table.column_names)}", fix=f"give {FORMS}"
         )
-    twice = [name for name in COLUMNS if names[name] > 1]
+    twice = [name for name in (*COLUMNS, *([time] if time else [])) if names[name] > 1]
     if twice:
         raise AnswersUnreadable(
             f"{path} has several columns {', '.join(twice)}", fix="leave one of each name"
@@ -211,6 +215,8 @@ def _columns(path: Path, table: pa.Table, tell: Tell) -> pa.Table:
     person = "annotator" if "annotator" in names else _person(path, table.column_names)
     chosen = [name for name in COLUMNS if name in names and name != "annotator"]
     found = table.select(chosen)
+    if time in names and not {"prediction_id", "batch"} & set(names):
+        found = found.append_column(TIME, table.column(time))
     if person is None:
         return found
     if person != "annotator":
@@ -218,8 +224,9 @@ def _columns(path: Path, table: pa.Table, tell: Tell) -> pa.Table:
     return found.append_column("annotator", table.column(person))
 
 
-def _suffices(names: Sequence[str]) -> bool:
-    return "answer" in names and ("prediction_id" in names or {"key", "batch"} <= set(names))
+def _suffices(names: Sequence[str], time: str | None) -> bool:
+    has_batch = "batch" in names or (time is not None and time in names)
+    return "answer" in names and ("prediction_id" in names or ("key" in names and has_batch))
 
 
 def _person(path: Path, names: Sequence[str]) -> str | None:

@@ -7,23 +7,35 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
-from labeling.questions.survey import CONTROL, WORD_JOINER
+from labeling.questions.survey import CANNOT_TELL, CONTROL, REASONS, WORD_JOINER
 from pipelines.columns.spelling import canonical
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
+_PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
+_CHOICES, _TYPED, _OTHERS = ("choices",), ("text",), ("choices", "number")  # kinds of value
 
+Limits = tuple[float, float]  # the smallest and the largest number that may be right
 AnswerState = Literal["valid", "skipped", "invalid", "outcome", "deleted"]
 
+ANY_NUMBER: Limits = (-math.inf, math.inf)
 
-def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
+
+def parse_result(
+    result: object, answers: Sequence[str], limits: Limits = ANY_NUMBER
+) -> tuple[str | None, AnswerState]:
     """Return the answer in an annotation's `result`, and whether it counts.
 
     Args:
         result: the list of regions that Label Studio stores.
-        answers: the allowed answers; if empty, any number is allowed.
+        answers: the allowed answers; if empty, numbers are allowed.
+        limits: of those numbers.
+
+    Returns:
+        The answer and its state; of one that is `skipped`, the reason.
 
     >>> choice = {"from_name": "answer", "type": "choices", "value": {"choices": ["3.0"]}}
     >>> parse_result([choice], ["3", "4"])
@@ -32,24 +44,38 @@ def parse_result(result: object, answers: Sequence[str]) -> tuple[str | None, An
     (None, 'invalid')
     """
     regions = result if isinstance(result, list) else []
-    values = [
-        value
-        for region in regions
-        if isinstance(region, dict) and region.get("from_name") == CONTROL
-        for value in _values(region.get("value"))
-    ]
-    return parse_answer(values[0], answers) if len(values) == 1 else (None, "invalid")
+    # A reason hides the field of the number. What is typed there, was typed after a
+    # number of an earlier release, which the field does not show.
+    for name, kinds in ((REASONS, _CHOICES), (CONTROL, _TYPED), (CONTROL, _OTHERS)):
+        values = [value for region in regions for value in _values(region, name, kinds)]
+        if values:
+            break
+    return parse_answer(values[0], answers, limits) if len(values) == 1 else (None, "invalid")
 
 
-def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, AnswerState]:
+def parse_answer(
+    value: object, answers: Sequence[str], limits: Limits = ANY_NUMBER
+) -> tuple[str | None, AnswerState]:
     """Return an answer in its canonical spelling, and whether it counts.
 
     Case, and blanks at the ends, do not matter where only one of the answers is meant.
+
+    Args:
+        value: as somebody gave it.
+        answers: the allowed answers; if empty, numbers are allowed.
+        limits: of those numbers.
+
+    Returns:
+        The answer and its state; of one that is `skipped`, the reason.
 
     >>> parse_answer(" Yes", ["yes", "no"]), parse_answer("A", ["a", "á"])
     (('yes', 'valid'), ('a', 'valid'))
     >>> parse_answer("1e3", []), parse_answer("nan", []), parse_answer("maybe", ["yes", "no"])
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
+    >>> parse_answer("3,5", []), parse_answer("3,500", []), parse_answer("7", [], (0, 5))
+    (('3.5', 'valid'), ('3,500', 'invalid'), ('7', 'invalid'))
+    >>> parse_answer("cannot tell: blurred", ["yes", "no"])
+    ('blurred', 'skipped')
     """
     if isinstance(value, str):
         # `survey` puts it into answers that Label Studio would read as a reference
@@ -58,13 +84,21 @@ def parse_answer(value: object, answers: Sequence[str]) -> tuple[str | None, Ans
     if text is None:
         return None, "invalid"
     text = written(text)
-    if answers:
-        meant = _meant(text, tuple(answers))
-        return (text, "invalid") if meant is None else (meant, "valid")
-    if not _NUMBER.fullmatch(text.strip()):  # Python reads more, such as 1_000
-        return text, "invalid"
-    number = float(text)
-    return (canonical(number), "valid") if math.isfinite(number) else (text, "invalid")
+    meant = _meant(text, tuple(answers))
+    if meant is not None:
+        return meant, "valid"
+    if text.startswith(CANNOT_TELL):
+        return text.removeprefix(CANNOT_TELL), "skipped"
+    return (text, "invalid") if answers else _number(text, limits)
+
+
+def limits_of(minimum: float | None, maximum: float | None) -> Limits:
+    """Return the limits of numbers; None is none.
+
+    >>> limits_of(0, None)
+    (0, inf)
+    """
+    return (-math.inf if minimum is None else minimum, math.inf if maximum is None else maximum)
 
 
 def _meant(text: str, answers: tuple[str, ...]) -> str | None:
@@ -95,10 +129,28 @@ def written(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _values(value: object) -> list[object]:
+def _number(text: str, limits: Limits) -> tuple[str, AnswerState]:
+    """Return a number that was typed; one that may be read in two ways is none.
+
+    A comma is the decimal mark of most of Europe, and elsewhere it parts
+    thousands: 3,5 can only be the former, 3,500 may be either.
+    """
+    plain = text.strip()
+    if _WITH_COMMA.fullmatch(plain) and not _PERHAPS_THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", ".")
+    if not _NUMBER.fullmatch(plain):  # Python reads more, such as 1_000
+        return text, "invalid"
+    number = float(plain)
+    is_right = math.isfinite(number) and limits[0] <= number <= limits[1]
+    return (str(canonical(number)), "valid") if is_right else (text, "invalid")
+
+
+def _values(region: Any, name: str, kinds: Sequence[str]) -> list[object]:
+    """Return the values of these kinds in a region of one control."""
+    if not isinstance(region, dict) or region.get("from_name") != name:
+        return []
+    value = region.get("value")
     if not isinstance(value, dict):
         return []
-    chosen = value.get("choices")
-    if isinstance(chosen, list):
-        return chosen
-    return [value["number"]] if "number" in value else []
+    given = [value[kind] for kind in kinds if kind in value]
+    return [one for some in given for one in (some if isinstance(some, list) else [some])]

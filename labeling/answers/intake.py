@@ -45,19 +45,20 @@ class Answer:
     updated: datetime | None
     lead_time: float | None  # seconds
     source: str
+    reason: str | None = None  # of a skipped one: why the person could not tell
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """The answers that the store has, of one job and purpose.
 
-    `now` has the newest row of each annotation id. `ever` has each answer that
-    an annotation id ever had, so that reading an old file again cannot undo a
-    correction.
+    `now` has the newest row of each annotation id. `ever` has each answer, or
+    reason for none, that an annotation id ever had, so that reading an old file
+    again cannot undo a correction.
     """
 
     now: Mapping[str, Answer]
-    ever: Collection[tuple[str, str | None]]  # annotation_id, answer
+    ever: Collection[tuple[str, str | None]]  # annotation_id, answer or reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def hold(annotations: pa.Table) -> Held:
     """
     rows = records(annotations.sort_by("known_at").select(_FIELDS))
     now = {row["annotation_id"]: Answer(**row) for row in rows}
-    return Held(now, {(row["annotation_id"], row["answer"]) for row in rows})
+    return Held(now, {(row["annotation_id"], row["answer"] or row["reason"]) for row in rows})
 
 
 def take(
@@ -210,7 +211,7 @@ def _is_news(answer: Answer, held: Held) -> bool:
         return True
     if answer.source != FILE:
         return answer != earlier
-    if (answer.annotation_id, answer.answer) in held.ever:
+    if (answer.annotation_id, answer.answer or answer.reason) in held.ever:
         # the row was drawn since, or an invalid answer came in between
         return earlier.state in ("outcome", "invalid") and answer.state == "valid"
     if _is_slip(answer, earlier):

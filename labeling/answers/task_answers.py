@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from labeling.answers.answer_values import parse_result, written
+from labeling.answers.answer_values import limits_of, parse_result, written
 from labeling.answers.intake import Answer
+from labeling.questions.survey import Survey
 from labeling.questions.tasks import digest_of, prediction_of
 from pipelines.columns.time_texts import parse_time
 
@@ -18,8 +19,7 @@ _BROKEN = (LookupError, TypeError, ValueError, AttributeError, OverflowError, Re
 
 def answers_of(
     task: Mapping[str, Any],
-    question: str,
-    allowed: Sequence[str],
+    survey: Survey,
     source: str,
     unread: Unread = lambda _reason: None,
 ) -> Iterator[Answer]:
@@ -31,8 +31,7 @@ def answers_of(
 
     Args:
         task: a task with its `annotations`.
-        question: the job's question, for tasks that do not keep their own.
-        allowed: the allowed answers; if empty, any number is allowed.
+        survey: with the allowed answers, and the question of tasks that do not keep their own.
         source: source of the answers, see `Answer`.
         unread: takes the reason where the task, or an answer in it, cannot be read.
 
@@ -40,33 +39,36 @@ def answers_of(
         One answer per annotation, skips included.
     """
     try:
-        identity, digest = _whole(task["id"]), digest_of(task, question)
+        identity, digest = _whole(task["id"]), digest_of(task, survey.question)
         prediction, annotations = prediction_of(task), list(task.get("annotations") or ())
     except _BROKEN as error:
         unread(f"the task is not as Label Studio makes them ({_said(error)})")
         return
     for annotation in annotations:
         try:
-            answer = _answer(annotation, identity, allowed)
+            answer = _answer(annotation, identity, survey)
         except _BROKEN as error:
             unread(f"an answer is not as Label Studio makes them ({_said(error)})")
             continue
         yield Answer(prediction_id=prediction, shown_digest=digest, source=source, **answer)
 
 
-def _answer(annotation: Mapping[str, Any], task: int, allowed: Sequence[str]) -> dict[str, Any]:
+def _answer(annotation: Mapping[str, Any], task: int, survey: Survey) -> dict[str, Any]:
     """Return what an annotation says, as the fields of an `Answer`."""
     created, identity = as_time(annotation["created_at"]), _whole(annotation["id"])
-    skipped = bool(annotation.get("was_cancelled"))
-    text, state = parse_result(annotation.get("result"), allowed)
+    limits = limits_of(survey.minimum, survey.maximum)
+    text, state = parse_result(annotation.get("result"), survey.answers, limits)
+    if annotation.get("was_cancelled"):
+        text, state = None, "skipped"
     return {
         "annotation_id": f"ls:{task}:{identity}:{created:%Y%m%dT%H%M%S%f}",
         "annotator": _person(annotation.get("completed_by")),
-        "answer": None if skipped else text,
-        "state": "skipped" if skipped else state,
+        "answer": None if state == "skipped" else text,
+        "state": state,
         "created": created,
         "updated": as_time(annotation["updated_at"]),
         "lead_time": _seconds(annotation.get("lead_time")),
+        "reason": text if state == "skipped" else None,
     }
 
 

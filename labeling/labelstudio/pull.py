@@ -203,8 +203,7 @@ class _Answers:
     def _of(self, task: Record, aside: SetAside) -> Iterator[Answer]:
         return answers_of(
             task,
-            self.survey.question,
-            self.survey.answers,
+            self.survey,
             self.project.source,
             lambda reason: aside.note_task(task["id"], self.project.id, reason),
         )

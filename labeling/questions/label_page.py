@@ -11,25 +11,39 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from xml.etree import ElementTree as ET
 
-from labeling.questions.answer_keys import IN_ORDER, answer_keys
+from labeling.questions.answer_keys import IN_ORDER, LETTERS, answer_keys
 from labeling.questions.readable import readable
 from labeling.questions.shown import shown_keys, table_keys
-from labeling.questions.survey import CONTROL, WORD_JOINER, Survey
+from labeling.questions.survey import CANNOT_TELL, CONTROL, REASONS, WORD_JOINER, Survey
 
 WIDE_FROM = 13  # classes; more than fit one column of a screen
 MENU_FROM = len(IN_ORDER) + 1  # classes; those for which there is no key are chosen from a menu
 _STYLE = "label_page.css"
 _ENLARGED = {"maxWidth": "min(320px, 100%)", "maxHeight": "320px", "smoothing": "false"}
 _AS_LARGE_AS_IT_IS = {"defaultZoom": "auto", "maxHeight": "calc(100vh - 240px)"}  # or smaller
+_HOW_NUMBERS_ARE_READ = "3.5 and 3,5 are the same number. Please put nothing between thousands."
+_SMALL = "font-size: 13px; line-height: 18px; font-weight: 400; opacity: 0.75; margin: 6px 0 14px"
+_HEAD = "font-size: 14px; line-height: 20px; margin: 10px 0 2px"
+_NUMBER_BEFORE = "answer_before"  # the name of the field that asked for numbers earlier
+_NO_KEY = "ctrl+alt+shift+f12"
 _NAMED = 160  # characters of an element that is named
 
 
-def label_config(survey: Survey) -> str:
+def label_config(survey: Survey, there: str = "") -> str:
     """Return the label configuration (XML) of a survey.
+
+    Args:
+        survey: what the job asks.
+        there: the configuration that a project has. Label Studio gives up no
+            control that has answers: one that is no longer asked stays, unseen.
+
+    Returns:
+        The configuration.
 
     >>> from labeling.questions.shown import ShownColumn
     >>> survey = Survey("Late?", ("yes", "no"), (ShownColumn("tweet", "text"),))
@@ -52,7 +66,8 @@ def label_config(survey: Survey) -> str:
     if survey.answers:
         _ask_for_a_class(answer, survey, target)
     else:
-        ET.SubElement(answer, "Number", name=CONTROL, toName=target, required="true", step="any")
+        _ask_for_a_number(answer, survey, target)
+    _keep(view, target, there)
     return ET.tostring(view, encoding="unicode")
 
 
@@ -95,12 +110,92 @@ def _ask_for_a_class(place: ET.Element, survey: Survey, target: str) -> None:
     choices = ET.SubElement(
         place, "Choices", name=CONTROL, toName=target, choice="single-radio", required="true"
     )
+    keys = answer_keys(survey.answers)
     if len(survey.answers) >= MENU_FROM:
         choices.set("layout", "select")
-    for answer, key in zip(survey.answers, answer_keys(survey.answers), strict=True):
-        choice = ET.SubElement(choices, "Choice", value=_no_reference(answer))
-        if key:
-            choice.set("hotkey", key)
+    for answer, key in zip(survey.answers, keys, strict=True):
+        _choose(choices, answer, key)
+    _give_reasons(choices, survey, answer_keys(survey.cannot_tell, IN_ORDER, keys))
+
+
+def _ask_for_a_number(place: ET.Element, survey: Survey, target: str) -> None:
+    """Add a field for a number, and what may stand in it; a reason hides both.
+
+    It is a field for text: one for numbers drops a comma in some browsers, so
+    that 3,5 becomes 35, and turns what it cannot read into 0 in others.
+    """
+    hidden = {"visibleWhen": "choice-unselected", "whenTagName": REASONS}
+    field = ET.SubElement(place, "View", hidden if survey.cannot_tell else {})
+    if said := number_words(survey):
+        ET.SubElement(field, "Header", value=_plain(said), size="5")
+    ET.SubElement(
+        field,
+        "TextArea",
+        name=CONTROL,
+        toName=target,
+        rows="1",
+        maxSubmissions="1",
+        editable="true",
+        required="true",
+        requiredMessage="Please type a number.",
+        placeholder="a number, then Enter",
+    )
+    ET.SubElement(field, "Header", value=_HOW_NUMBERS_ARE_READ, size="5", style=_SMALL)
+    if survey.cannot_tell:
+        reasons = ET.SubElement(place, "Choices", name=REASONS, toName=target)
+        reasons.set("choice", "single-radio")
+        _give_reasons(reasons, survey, answer_keys(survey.cannot_tell, LETTERS))
+
+
+def _give_reasons(choices: ET.Element, survey: Survey, keys: Sequence[str | None]) -> None:
+    """Add the reasons why somebody may be unable to answer."""
+    if survey.cannot_tell:
+        ET.SubElement(choices, "Header", value="Cannot tell:", size="5", style=_HEAD)
+    for reason, key in zip(survey.cannot_tell, keys, strict=True):
+        _choose(choices, reason, key).set("alias", CANNOT_TELL + _no_reference(reason))
+
+
+def _choose(choices: ET.Element, answer: str, key: str | None) -> ET.Element:
+    choice = ET.SubElement(choices, "Choice", value=_no_reference(answer))
+    if key:
+        choice.set("hotkey", key)
+    return choice
+
+
+def number_words(survey: Survey) -> str:
+    """Say in what a number is counted, and its limits; nothing, where neither is known.
+
+    >>> number_words(Survey("How heavy?", (), (), unit="kg", minimum=0, maximum=2.5))
+    'in kg, from 0 to 2.5'
+    """
+    low, high = (
+        None if limit is None else f"{limit:g}" for limit in (survey.minimum, survey.maximum)
+    )
+    if low and high:
+        reach = f"from {low} to {high}"
+    else:
+        reach = f"at least {low}" if low else f"at most {high}" if high else ""
+    return ", ".join(filter(None, [survey.unit and f"in {survey.unit}", reach]))
+
+
+def _keep(view: ET.Element, target: str, there: str) -> None:
+    """Keep controls of numbers that the project has and the page no longer asks with, unseen.
+
+    Their keys are none that anybody presses: a key also works on what is hidden.
+    """
+    try:
+        before = list(ET.fromstring(there).iter()) if there else []
+    except ET.ParseError:
+        return
+    names = {element.get("name") for element in view.iter()}
+    hidden = ET.Element("View", style="display: none")
+    if any(element.tag == "Number" for element in before):
+        ET.SubElement(hidden, "Number", name=_NUMBER_BEFORE, toName=target, hotkey=_NO_KEY)
+    if REASONS not in names and any(element.get("name") == REASONS for element in before):
+        reasons = ET.SubElement(hidden, "Choices", name=REASONS, toName=target)
+        ET.SubElement(reasons, "Choice", value="—", hotkey=_NO_KEY)
+    if len(hidden):
+        view.append(hidden)
 
 
 def _show(place: ET.Element, survey: Survey) -> None:

@@ -67,6 +67,29 @@ def revealing_columns(
     return [Revealing(name, part) for name, part in told.items() if part is not None]
 
 
+def telling_each_class(columns: Mapping[str, pa.Array], labels: pa.Array) -> list[Revealing]:
+    """Find the columns whose value tells every class, however rare, in 99 % of its rows.
+
+    Where one class has most of the rows, guessing it is right nearly always, and no
+    column is 20 points better. Only classes of 20 rows or more are looked at, and only
+    values of five rows or more count.
+
+    Args:
+        columns: the shown values (n,) of each column, of any type.
+        labels: the predicted classes (n,), text or coded text.
+
+    Returns:
+        Those that do, in the order of the columns; `share` is that of the class told worst.
+
+    >>> flag = pa.array([False] * 480 + [True] * 20)
+    >>> telling_each_class({"flag": flag}, pa.array(["fine"] * 480 + ["fraud"] * 20))
+    [Revealing(column='flag', share=1.0)]
+    """
+    codes = dictionary_codes(labels)[0]
+    told = {name: _told_each(_codes(values), codes) for name, values in columns.items()}
+    return [Revealing(name, part) for name, part in told.items() if part >= SHARE]
+
+
 def revealing_copies(columns: Mapping[str, pa.Array], predicted: Floats) -> list[Revealing]:
     """Find the columns that hold the predicted number, be it rounded.
 
@@ -167,6 +190,24 @@ def _told(values: Int32s | None, labels: Int32s, share: float) -> float | None:
     told = float(most.sum() / covered)
     guess = float(np.bincount(labels[seen]).max() / covered)
     return told if told >= share and told - guess >= _GAIN else None
+
+
+def _told_each(values: Int32s | None, labels: Int32s) -> float:
+    """Return the share in which the worst told class is told; 0 where there are not two classes."""
+    if values is None or not len(labels):
+        return 0.0
+    rows = np.bincount(labels)
+    are_many = rows >= _LEAST
+    if are_many.sum() < 2:
+        return 0.0
+    pairs, sizes = np.unique(values.astype(np.int64) * len(rows) + labels, return_counts=True)
+    order = np.lexsort(
+        (sizes, pairs // len(rows))
+    )  # the last of each value is its most frequent class
+    label_of = np.zeros(int(values.max()) + 1, np.int64)
+    label_of[(pairs // len(rows))[order]] = (pairs % len(rows))[order]
+    is_right = (label_of[values] == labels) & (np.bincount(values) >= _OFTEN)[values]
+    return float((np.bincount(labels[is_right], minlength=len(rows)) / rows)[are_many].min())
 
 
 def _codes(values: pa.Array) -> Int32s | None:

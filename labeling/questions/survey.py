@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from labeling.questions.images import are_small
 from labeling.questions.shown import ShownColumn
 
-CONTROL = "answer"  # the name of the one control, in every configuration
+CONTROL = "answer"  # the name of the control that takes the answer, in every configuration
+REASONS = "cannot_tell"  # that of the reasons why a number cannot be told
+CANNOT_TELL = "cannot tell: "  # stands before the reason in what Label Studio stores
 WORD_JOINER = "\u2060"
 
 
@@ -23,8 +25,9 @@ class Survey:
     """The question of a job about each of its rows.
 
     `answers` are the classes that may be right; without any, the answer is
-    a number. `small_pictures` says that all pictures are so small that they are
-    drawn larger.
+    a number, in this unit and within these limits. `cannot_tell` are reasons
+    why somebody may be unable to answer. `small_pictures` says that all pictures
+    are so small that they are drawn larger.
     """
 
     question: str
@@ -32,6 +35,10 @@ class Survey:
     columns: tuple[ShownColumn, ...]
     instructions: str = ""
     guideline: str | None = None
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    cannot_tell: tuple[str, ...] = ()
     small_pictures: bool = False
 
 

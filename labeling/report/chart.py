@@ -188,4 +188,34 @@ class Matrix:
     rows: Sequence[MatrixRow]
 
 
-Chart = IntervalChart | CountChart | TimeChart | BarChart | ReliabilityChart | ScatterChart | Matrix
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """A row that was predicted wrongly, as far as a page may tell of it."""
+
+    key: str
+    batch: str
+    predicted: str
+    said: str  # by people
+    people: int
+    shown: str  # the row as people saw it, empty where the page does not tell
+    task: str | None  # the address at which it was asked
+
+
+@dataclass(frozen=True, slots=True)
+class RowList:
+    """Rows, one below the other."""
+
+    rows: Sequence[RowLine]
+    has_shown: bool
+
+
+Chart = (
+    IntervalChart
+    | CountChart
+    | TimeChart
+    | BarChart
+    | ReliabilityChart
+    | ScatterChart
+    | Matrix
+    | RowList
+)

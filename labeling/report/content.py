@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from labeling.answers.agreement import Agreement
+from labeling.answers.wrong_rows import WrongRow
 from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.amounts import LEADING, OF_CLASSES, is_told
 from labeling.estimates.calibration import Calibration, Pairs
@@ -76,6 +77,7 @@ class ReportData:
     batches: Sequence[Batch] = ()
     reasons: Sequence[Reason] = ()
     agreement: Agreement | None = None
+    cannot_tell: Mapping[str, int] = field(default_factory=dict)  # skipped questions by reason
     stale: int = 0  # answers to rows that were replaced since
     drawn: Mapping[str, int] = field(default_factory=dict)  # batch -> rows in its sample
     pushed: int = 0  # questions that have a task
@@ -84,6 +86,7 @@ class ReportData:
     pairs: Pairs | None = None
     outcomes: Outcomes | None = None
     alerts: Sequence[WatchedLine] = ()
+    missing: Sequence[str] = ()  # what data did not come, in words
     lines: Sequence[AlertRule] = ()
     topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
     asked_classes: Mapping[str, str] = field(
@@ -92,6 +95,9 @@ class ReportData:
     more: Sequence[tuple[int, float]] = ()  # (more answers, half the headline's length), now first
     note: str | None = None
     truths: Sequence[Truth] = ()
+    wrong: Sequence[WrongRow] = ()  # the most frequent confusion first
+    only: tuple[str, ...] = ()  # the batches that it is about, where not all
+    tells_rows: bool = False  # whether the page may hold what people saw of a row
 
     @property
     def timezone(self) -> str:

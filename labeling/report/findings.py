@@ -13,7 +13,7 @@ from labeling.report.chapters.by_batch import batch_figure
 from labeling.report.chapters.by_class import class_figure, listed_figures
 from labeling.report.chapters.by_cohort import cohort_figure, seen_words
 from labeling.report.chapters.error_sizes import error_figure
-from labeling.report.chapters.mistakes import confusion_figure
+from labeling.report.chapters.mistakes import confusion_figure, wrong_rows_figure
 from labeling.report.chapters.newest import more_figure, newest_figure
 from labeling.report.chapters.next_steps import NextStep, first_steps, open_ends
 from labeling.report.chapters.over_time import time_figure
@@ -26,6 +26,7 @@ from labeling.report.headline import (
     again,
     asks_more,
     headline,
+    only_of,
     since,
     subline,
     unlisted,
@@ -54,6 +55,7 @@ class Findings:
     alerts: Sequence[
         WatchedLine
     ]  # every line that is watched, with its state; the newest window first
+    missing: Sequence[str]  # what data did not come
     watched: Sequence[str]  # the lines that alerts watch, in words
     newest: Figure | None  # the headline's estimate
     seen: str  # whether the judged rows were seen in training
@@ -83,10 +85,11 @@ def findings(data: ReportData) -> Findings:
     )
     return Findings(
         headline=headline(newest, data),
-        leads=[words for words in leads if words],
+        leads=[*([only_of(data)] if data.only else []), *(words for words in leads if words)],
         is_open=newest is not None and not data.is_closed(newest.window),
         unreliable=newest is not None and not newest.reliable,
         alerts=sorted(data.alerts, key=lambda alert: alert.window or "", reverse=True),
+        missing=data.missing,
         watched=watched(data),
         newest=newest_figure(data),
         seen=seen_words(data),
@@ -103,7 +106,7 @@ def findings(data: ReportData) -> Findings:
 def _chapters(data: ReportData) -> list[Chapter]:
     """Return the figures by chapter, without those that there is nothing to show in."""
     answers = (_main_figure, error_figure, cohort_figure, class_figure)
-    errors = (confusion_figure, more_figure, score_figure)
+    errors = (confusion_figure, more_figure, score_figure, wrong_rows_figure)
     work = (asked_figure, agreement_figure, volume_figure, quarantine_figure)
     titled = (
         ("How good, and where", _shown(answers, data) + listed_figures(data)),

@@ -209,3 +209,11 @@ def _marked(estimate: Estimate, value: float) -> Phrase:
 
 def _amount(estimate: Estimate, value: float) -> str:
     return PAGE.amount(estimate.metric, value, digits(estimate))
+
+
+def only_of(data: ReportData) -> str:
+    """Say which batches the page is about, where not all."""
+    named, more = ", ".join(data.only[:5]), len(data.only) - 5
+    rest = f" and {more} more" if more > 0 else ""
+    these = "this batch" if len(data.only) == 1 else "these batches"
+    return f"This page is about {these} only: {named}{rest}. “All batches” are these."

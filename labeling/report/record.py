@@ -23,6 +23,7 @@ from labeling.report.chart import (
     Lines,
     Matrix,
     ReliabilityChart,
+    RowList,
     ScatterChart,
     TimeChart,
     WindowMark,
@@ -57,6 +58,7 @@ def record(data: ReportData) -> Record:
         "newest": _section(report.newest) if report.newest else None,
         SEEN: report.seen or None,
         "alerts": [alert.record() for alert in report.alerts],
+        "missing_data": report.missing,
         "watched": report.watched,
         "sections": sections,
         "next_steps": [asdict(step) for step in report.steps],
@@ -105,10 +107,17 @@ def _chart(chart: Chart) -> Record:
                 for bar in chart.bars
             ]
             return {"kind": "counts_over_time", "points": points}
-        case Matrix():
-            return {"kind": "matrix", "answers": chart.answers, "rows": map(asdict, chart.rows)}
+        case RowList() | Matrix():
+            return _rows(chart)
         case ReliabilityChart() | ScatterChart():
             return {"across": chart.across, "upward": chart.upward} | _points(chart)
+
+
+def _rows(chart: RowList | Matrix) -> Record:
+    rows = [asdict(row) for row in chart.rows]
+    if isinstance(chart, RowList):
+        return {"kind": "rows", "points": rows}
+    return {"kind": "matrix", "answers": chart.answers, "rows": rows}
 
 
 def _held_against(axis: Axis, lines: Lines) -> Record:

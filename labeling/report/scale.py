@@ -25,6 +25,15 @@ class Scale:
         length = self.high - self.low
         return min(max((value - self.low) / length, 0.0), 1.0) if length else 0.5
 
+    def is_beyond(self, value: float) -> bool:
+        """Say whether a value lies outside, so that `at` does not tell where.
+
+        >>> Scale(0, 10).is_beyond(12), Scale(0, 10).is_beyond(10)
+        (True, False)
+        """
+        near = 1e-9 * (self.high - self.low)
+        return not self.low - near <= value <= self.high + near
+
     def ticks(self, most: int = 6) -> list[float]:
         """Return round values within the scale, so many at most.
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pipelines.columns.spelling import canonical
 from pipelines.job.metric_names import metrics_of, unwatched
 from pipelines.job.periods import PERIODS, named
 from pipelines.job.prediction_columns import PredictionColumns
@@ -38,6 +39,31 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
         yield "features.columns is empty: a model needs at least one feature"
     if job.task == "classification" and len(job.target.answers) < 2:
         yield "target.answers needs at least two answers: every class that may be right"
+
+
+def _tables_as_data(job: Job) -> Iterator[str]:
+    """Check what a table needs that is no file."""
+    data = job.data
+    if (data.query is not None) != data.path.startswith("sql:"):
+        yield 'data.query goes with data.path = "sql:NAME", where NAME is a database of the settings'
+    if data.is_table and (not data.key or data.key == "content"):
+        yield "data.key is needed where data.path names a table: its rows are ordered by it"
+
+
+def _numbers_and_reasons(job: Job) -> Iterator[str]:
+    """Check what people may answer besides the classes."""
+    asked = job.labeling
+    if job.task == "classification":
+        for name in ("unit", "minimum", "maximum"):
+            if getattr(asked, name) not in (None, ""):
+                yield f"labeling.{name} is for numbers, and this job asks for classes"
+    if None not in (asked.minimum, asked.maximum) and asked.minimum >= asked.maximum:  # type: ignore[operator]
+        yield "labeling.minimum must be below labeling.maximum"
+    reasons = [str(canonical(reason)) for reason in asked.cannot_tell]
+    if len(set(reasons)) != len(reasons):
+        yield "labeling.cannot_tell: each reason may stand once"
+    for reason in sorted({*reasons} & {*job.target.answers}):
+        yield f"labeling.cannot_tell has {reason!r}, which is an answer, too"
 
 
 def _forbidden_columns(job: Job) -> Iterator[str]:
@@ -158,7 +184,9 @@ def _tells(theirs: PredictionColumns, class_: str, answers: Sequence[str]) -> bo
 
 
 CHECKS = (
+    _numbers_and_reasons,
     _parts_that_go_together,
+    _tables_as_data,
     _scores_of_no_answer,
     _mapped_to_no_answer,
     _class_without_probability,

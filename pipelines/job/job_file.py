@@ -33,6 +33,7 @@ from pipelines.job.sections import (
     Labeling,
     Model,
     Name,
+    ReportPage,
     Sampling,
     Target,
 )
@@ -57,6 +58,7 @@ class Job(Section):
         default=None,
         pattern=r"^[0-9a-f]{32}$",
         description="Tells two jobs of one name apart, 128 bits in hexadecimal, written by `init`: a store keeps the id of the job that used a name first, and refuses another. Without it, a digest of name and seed.",
+        json_schema_extra=ADDED,
     )
     task: TaskType = Field(description="Classes or numbers.")
     data: Data = Field(description="Where the rows are, and what tells one from another.")
@@ -75,6 +77,11 @@ class Job(Section):
     sampling: Sampling = Field(description="Which predictions people are asked about.")
     labeling: Labeling = Field(
         default_factory=Labeling, description="What people see and are asked."
+    )
+    report: ReportPage = Field(
+        default_factory=ReportPage,
+        description="What the report holds of single rows.",
+        json_schema_extra=ADDED,
     )
     cohorts: dict[str, Cohort] = Field(
         default_factory=dict, description="Groups of rows, `[cohorts.NAME]`."
@@ -125,7 +132,7 @@ class Job(Section):
         A file keeps its digest when a later release knows more keys, and when it gains an id.
         """
         content = content_of(self, by_alias=True)
-        del content["id"]
+        content.pop("id", None)
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

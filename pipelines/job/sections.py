@@ -184,6 +184,27 @@ class Labeling(Section):
     guideline: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="A link to longer instructions."
     )
+    unit: str = Field(
+        default="",
+        max_length=40,
+        description="What numbers are counted in, such as `kg`; stands beside the field.",
+        json_schema_extra=ADDED,
+    )
+    minimum: float | None = Field(
+        default=None,
+        description="The smallest number that may be right; a smaller answer is `invalid`.",
+        json_schema_extra=ADDED,
+    )
+    maximum: float | None = Field(
+        default=None,
+        description="The largest number that may be right; a larger answer is `invalid`.",
+        json_schema_extra=ADDED,
+    )
+    cannot_tell: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(
+        default=(),
+        description='Reasons why people may be unable to answer, such as `["the picture is blurred"]`: each is a choice, and counts as `skipped`.',
+        json_schema_extra=ADDED,
+    )
     overlap: Share = Field(
         default=0.0, description="Share of the questions that several people answer."
     )
@@ -197,6 +218,20 @@ class Labeling(Section):
     outcomes: Literal["self-selected", "complete"] = Field(
         default="self-selected",
         description="`complete` says that every row of a batch gets its outcome without being asked; then it is a census.",
+    )
+    outcomes_path: str | None = Field(
+        default=None,
+        description="Files of outcomes that `run` takes by itself, as `pull --file` does: a path or pattern, of CSV, JSON Lines or Parquet with `key`, `batch` (or the time column) and `answer`. A file that did not change is not read again.",
+        json_schema_extra=ADDED,
+    )
+
+
+class ReportPage(Section):
+    """What the page of `recheck report` holds of single rows: pages get mailed."""
+
+    rows: Literal["none", "keys", "shown"] = Field(
+        default="keys",
+        description="Of rows that were predicted wrongly: nothing, their keys, or also the row as people saw it.",
     )
 
 

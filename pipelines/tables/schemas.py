@@ -158,6 +158,7 @@ ANNOTATIONS = _schema(
     lead_time=pa.float64(),  # seconds
     known_at=TIME,
     source=pa.string(),  # file, or labelstudio: and the project in which the answer was given
+    reason=pa.string(),  # of a skipped one: why the person could not tell; null without one
 )
 
 ESTIMATES = _schema(

@@ -192,3 +192,37 @@ def test_init_sees_that_a_score_is_of_one_class_and_score_reads_it_so(world: Wor
     lowest = world.rows("SELECT label, min(score) AS low FROM predictions GROUP BY 1 ORDER BY 1")
     assert [row["label"] for row in lowest] == ["legal", "sales"]
     assert all(row["low"] >= 0.5 for row in lowest)
+
+
+def test_a_flag_of_a_rare_class_is_hidden_by_init_and_warned_of_by_sample(world: World) -> None:
+    flags = ["fraud" if number % 10 == 0 else "fine" for number in range(ROWS * 2)]
+    keys = [f"T{number}" for number in range(ROWS * 2)]
+    world.write(pa.table({"ticket": keys, "says": flags, "flag": [f[1] == "r" for f in flags]}))
+
+    [note] = init(world, "--predicted", "says")["notes"]
+    world.edit(r"show = \[.*\].*", 'show = ["flag"]')
+    world.ok("score")
+    told = world.run("sample", as_json=False)
+
+    assert (
+        note
+        == "column 'flag' is shown to nobody: it tells each predicted class, also the rare ones"
+    )
+    assert told.code == 0
+    assert "'flag' of labeling.show tells each predicted class" in told.err
+
+
+def test_columns_that_are_no_text_are_shown_and_drawn(world: World) -> None:
+    """Bytes that are no UTF-8, lists, and times with a zone."""
+    rows = range(ROWS)
+    moments = pa.array([n * 10**6 for n in rows], pa.timestamp("us", "Europe/Berlin"))
+    table = tickets().append_column("raw", pa.array([b"\xff\xd8\xff%d" % n for n in rows]))
+    world.write(
+        table.append_column("at", moments).append_column("parts", pa.array([[n] for n in rows]))
+    )
+    init(world, "--predicted", "queue")
+    world.edit(r"show = \[", 'show = ["raw", "at", ')
+    world.edit(r"pictures = .*", "pictures = []")
+    world.ok("score")
+
+    assert world.ok("sample")["batches"][0]["sampled"] == ROWS

@@ -169,7 +169,7 @@ def test_a_job_without_a_column_of_numbers_asks_people_for_them(
     assert (made.created, made.existing) == (60, 0)
     assert (again.created, again.existing) == (0, 60)
     [project] = server.projects()
-    assert "<Number" in project["label_config"]
+    assert "<TextArea" in project["label_config"]
 
 
 def answers(world: World) -> Path:

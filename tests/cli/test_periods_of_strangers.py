@@ -95,3 +95,17 @@ def test_months_are_estimated_as_months(terminal: Terminal, tmp_path: Path) -> N
     windows = {(one["period"], one["window"]) for one in found if one["cohort"] is None}
     assert {("month", "2026-03"), ("month", "2026-05"), ("all", "all")} <= windows
     assert Path(terminal.ok("report")["report"]).is_file()
+
+
+def test_a_pattern_or_range_names_batches_to_score(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "meters.parquet"
+    pq.write_table(meters("s"), path)
+    begun(terminal, path, "month")
+    terminal.ok("fit", "--batch", "2026-03")
+
+    by_pattern = terminal.ok("score", "--batch", "2026-0[45]")["batches"]
+    by_range = terminal.ok("score", "--batch", "2026-03..2026-04")["batches"]
+
+    assert [one["batch"] for one in by_pattern] == ["2026-04", "2026-05"]
+    assert [one["batch"] for one in by_range] == ["2026-03", "2026-04"]
+    assert terminal.refused("score", "--batch", "2027-*")["code"] == "batch_unknown"

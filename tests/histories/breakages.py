@@ -11,9 +11,10 @@ from functions.batches.publish import Publisher
 from functions.draws import batch_draw
 from functions.draws.batch_draw import BatchDraw
 from functions.draws.predictions import BatchPredictions
-from functions.steps import status
+from functions.steps import errors, status
 from labeling.answers import intake
 from labeling.estimates import estimation, merging
+from pipelines.sampling import strata
 
 
 def answers_are_doubled() -> None:
@@ -67,6 +68,22 @@ def answers_are_not_counted() -> None:
         return dataclasses.replace(rows, answered=rows.answered - 1)
 
     vars(estimation)["counts"] = counts
+
+
+def wrong_rows_are_hidden() -> None:
+    """Leave out the first wrong row."""
+    inner = vars(errors)["wrong_rows"]
+    vars(errors)["wrong_rows"] = lambda *of, **how: inner(*of, **how)[1:]
+
+
+def classes_are_divided_by_another_probability() -> None:
+    """Turn the order of the rows' probabilities of the class around."""
+    inner = vars(strata)["class_ladder"]
+
+    def ladder(population: Any, *rest: Any) -> Any:
+        return inner(dataclasses.replace(population, chances=population.chances[::-1]), *rest)
+
+    vars(strata)["class_ladder"] = ladder
 
 
 def a_command_breaks_off() -> None:

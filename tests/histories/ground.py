@@ -25,7 +25,7 @@ CLASSES = ("cat", "dog", "emu")
 KINDS = ("files", "shares", "numbers", "model")
 ROWS = 200  # of a batch, about
 JOB = "job"
-_FIRST = datetime(2026, 1, 5)  # noqa: DTZ001 - the job reads it as UTC
+FIRST_DAY = datetime(2026, 1, 5)  # noqa: DTZ001 - the job reads it as UTC
 _IN_FILES = ("files", "shares")  # one for each batch
 _SHARES = tuple(f"p_{name}" for name in CLASSES)
 _COLUMNS = ("key", "part", "opened", "x", "colour", "guess", "sure", "outcome")
@@ -66,7 +66,7 @@ class Ground:
     def add_batch(self) -> None:
         """Make one more batch."""
         number = len(self.numbers)
-        day = _FIRST + timedelta(days=number)
+        day = FIRST_DAY + timedelta(days=number)
         name = f"{day:%Y-%m-%d}" if self.kind == "model" else f"part {number}"
         self.batches[name], self.numbers[name] = [], number
         for _ in range(self.rng.randint(ROWS // 2, ROWS)):
@@ -82,7 +82,7 @@ class Ground:
         row = {
             "key": f"k{self.made:05d}",
             "part": batch,
-            "opened": _FIRST + timedelta(days=place, seconds=rng.randrange(86_400)),
+            "opened": FIRST_DAY + timedelta(days=place, seconds=rng.randrange(86_400)),
             "x": x,
             "colour": rng.choice(("red", "blue", "grün")),
             "guess": round(10 * x, 2) if self.is_of_numbers else guess,
@@ -91,6 +91,11 @@ class Ground:
             "is_bad": False,
         } | _shares(rng)
         self.batches[batch].append(row)
+
+    def spoil(self, row: Row) -> None:
+        """Make a row one that cannot be scored."""
+        wrong = {"x": float("inf")} if self.kind == "model" else {"guess": None}
+        row |= {**wrong, "is_bad": True}
 
     def lose_batch(self, name: str) -> None:
         """Take the input of a batch away."""
@@ -140,7 +145,7 @@ class Ground:
         if self.kind not in _IN_FILES:
             scratch = self.folder / "scratch"
             rows = [row for batch in sorted(self.batches) for row in self.batches[batch]]
-            pq.write_table(_table(rows), scratch)
+            pq.writetable_of_rows(table_of_rows(rows), scratch)
             scratch.replace(data / "all.parquet")
             return
         for old in data.glob("*.csv"):
@@ -148,7 +153,7 @@ class Ground:
                 old.unlink()
         for batch, rows in self.batches.items():
             more = _SHARES if self.kind == "shares" else ()
-            pc.write_csv(_table(rows, more), data / f"{batch}.csv")
+            pc.write_csv(table_of_rows(rows, more), data / f"{batch}.csv")
 
     def words_of_init(self) -> list[str]:
         """Return the command line that makes the job."""
@@ -216,7 +221,13 @@ def _shares(rng: random.Random) -> Row:
     return {name: round(part / total, 4) for name, part in zip(_SHARES, parts, strict=True)}
 
 
-def _table(rows: list[Row], more: Sequence[str] = ()) -> pa.Table:
+def table_of_rows(rows: list[Row], more: Sequence[str] = ()) -> pa.Table:
+    """Return rows as the files have them.
+
+    Args:
+        rows: as the ground keeps them.
+        more: columns besides those that every kind has.
+    """
     kinds = {"opened": pa.timestamp("us"), "x": pa.float64(), "sure": pa.float64()}
     kinds |= dict.fromkeys(_SHARES, pa.float64())
     names = (*_COLUMNS, *more)

@@ -49,11 +49,7 @@ def contradict_row(ground: Ground) -> None:
 def spoil_row(ground: Ground) -> None:
     """Make a row that cannot be scored."""
     batch, place = ground.rng.choice(list(ground.rows()))
-    row = ground.batches[batch][place]
-    if ground.kind == "model":
-        row |= {"x": float("inf"), "is_bad": True}
-    else:
-        row |= {"guess": None, "is_bad": True}
+    ground.spoil(ground.batches[batch][place])
 
 
 def lose_key(ground: Ground) -> None:

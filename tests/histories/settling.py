@@ -32,12 +32,12 @@ def settle(history: History) -> None:
         history.score_by_itself()
     console.answer(history.words("score", "--replace"))
     first = _round(history, answer=True)
-    before = _facts(history.stored())
+    before = facts(history.stored())
     history.check()
     now = history.stored()
     history.found += _first_round(history, now, first)
     again = _round(history, answer=False)
-    history.found += _unchanged(before, _facts(history.stored()))
+    history.found += unchanged(before, facts(history.stored()))
     history.found += estimated.same_figures(first.get("estimates", []), again.get("estimates", []))
     history.found += _as_of(history)
     history.found += _fresh(history)
@@ -100,13 +100,14 @@ def _same(answer: str, truth: str) -> bool:
         return answer == truth
 
 
-def _facts(now: Stored) -> dict[str, list[str]]:
+def facts(now: Stored) -> dict[str, list[str]]:
     """Return every table but `runs`, which has a row for each command."""
     stored.forget()
     return {name: sorted(map(repr, now.rows(name))) for name in _TABLES}
 
 
-def _unchanged(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[str]:
+def unchanged(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield tables that differ between two times."""
     for name in _TABLES:
         if before[name] != after[name]:
             fresh = sorted(set(after[name]) - set(before[name]))

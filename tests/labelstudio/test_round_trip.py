@@ -285,7 +285,7 @@ def test_an_exported_file_says_the_same_as_a_pull(
         b"".join(api.projects.exports.download_sync(desk.project.id, export_type="JSON"))
     )
 
-    found = read_answers(file, AnswerForm("?", SURVEY.answers), lambda _batch, _keys: [])
+    found = read_answers(file, AnswerForm(SURVEY), lambda _batch, _keys: [])
 
     assert [replace(answer, source=desk.project.source) for answer in found] == list(pulled.rows)
     assert take(found, hold(books.table), drawn=books.drawn).rows == ()

@@ -13,6 +13,7 @@ from labeling.report.wording import count
 
 _MOST_ROWS = 40
 _SOME = 5  # answers of one person, from which on the page names them
+_TELLING = 10  # questions with several answers, from which on alpha is a finding
 _GOOD, _FAIR = 0.8, 0.667  # Krippendorff, Content Analysis (2018), ch. 12
 
 
@@ -72,6 +73,8 @@ def _sentence(of: Agreement) -> str:
     if not of.shared:
         return "No question was answered by several people, so their agreement is unknown. Set labeling.overlap in the job file to learn it."
     shared = f"Of {count(of.shared, 'question')} with several answers, {percent(of.agree or 0.0)} got one answer only."
+    if of.shared < _TELLING:
+        return f"{shared} These are too few to tell how far people agree beyond chance: {_TELLING} would be enough for a rough figure."
     if of.alpha is None:
         return f"{shared} All answers were the same, so agreement beyond chance cannot be told."
     strength = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from labeling.estimates.estimate import Estimate, widest
-from labeling.report.chapters.estimate_rows import axis_of, legend, lines_of, mark_of, row
+from labeling.report.chapters.estimate_rows import axis_of, cut_off, legend, lines_of, mark_of, row
 from labeling.report.chart import IntervalChart
 from labeling.report.content import ReportData, by_cohort
 from labeling.report.figure import Figure, estimates_table
@@ -38,7 +38,7 @@ def cohort_figure(data: ReportData) -> Figure | None:
         sentence="All batches together, each cohort with an interval of its own. Of many cohorts one is always the lowest, by chance alone: two of them are not compared here.",
         chart=IntervalChart(axis, shown, header, lines),
         legend=legend(marks, lines),
-        notes=_left_out(groups),
+        notes=[*cut_off(marks, axis), *_left_out(groups)],
         funnel=data.funnel(data.of("all")),
         table=estimates_table(estimates, data),
     )

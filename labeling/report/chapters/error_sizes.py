@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from labeling.estimates.amounts import PAGE, SIZES, number
 from labeling.estimates.estimate import Estimate, widest
-from labeling.report.chapters.estimate_rows import chart_of, legend_of, row
+from labeling.report.chapters.estimate_rows import chart_of, cut_off, legend_of, row
 from labeling.report.content import ReportData
 from labeling.report.figure import Figure, estimates_table
 from labeling.report.wording import NAMES, dates
@@ -44,7 +44,10 @@ def error_figure(data: ReportData) -> Figure | None:
         sentence=f"In the unit of what is predicted. Where the root mean square is much larger than the mean, a few errors are very large.{_lean(errors)}",
         chart=chart,
         legend=legend_of(chart),
-        notes=[_unreliable(one, data) for one in errors if not one.reliable],
+        notes=[
+            *cut_off([row.mark for _, rows in chart.groups for row in rows], chart.axis),
+            *(_unreliable(one, data) for one in errors if not one.reliable),
+        ],
         funnel=data.funnel(data.of("all") or [newest]),
         table=estimates_table(errors, data),
     )

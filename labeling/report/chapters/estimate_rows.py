@@ -80,11 +80,11 @@ def axis_of(metric: str, marks: Iterable[IntervalMark], lines: Lines = NO_LINES)
 
 def cut_off(marks: Iterable[IntervalMark], axis: Axis) -> list[str]:
     """Say how many values lie beyond the axis."""
-    beyond = sum(mark.value is not None and mark.value > axis.scale.high for mark in marks)
+    values = [mark.value for mark in marks if mark.value is not None]
+    beyond = sum(map(axis.scale.is_beyond, values))
+    words = "beyond the end of the axis: an arrow stands there, and the table has"
     return (
-        [f"{count(beyond, 'value')} beyond the upper edge, drawn on it; the table has all."]
-        if beyond
-        else []
+        [f"{count(beyond, 'value')} {words} {'it' if beyond == 1 else 'them'}."] if beyond else []
     )
 
 

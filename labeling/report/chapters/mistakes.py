@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from labeling.answers.wrong_rows import WrongRow
 from labeling.estimates.amounts import percent
 from labeling.estimates.confusion import Confusion, ConfusionRow
-from labeling.report.chart import Matrix, MatrixCell, MatrixRow
+from labeling.report.chart import Matrix, MatrixCell, MatrixRow, RowLine, RowList
 from labeling.report.content import ReportData
-from labeling.report.figure import Cell, DataTable, Figure, integer, share, text
+from labeling.report.figure import Cell, DataTable, Figure, integer, plain, share, text
 from labeling.report.frequent_classes import MOST_NAMED, most_frequent
 from labeling.report.wording import count
 
-_MOST_CLASSES = 12  # of the matrix that is drawn
+_MOST_CLASSES = 20  # of the matrix that is drawn
+_NARROW = 8  # classes, up to which the matrix fits beside another figure
+_MOST_LINES = 40  # rows that are listed
+_MOST_LETTERS = 300  # of a row as people saw it
 _OTHERS = "another class"
 
 
@@ -35,8 +39,45 @@ def confusion_figure(data: ReportData) -> Figure | None:
         funnel=data.funnel(data.of("all")),
         table=_table(of, tuple(one.label for one in most_frequent(of))),
         whole=_pairs(of) if _is_joined(of) else None,
-        is_half=True,
+        is_half=len(answers) <= _NARROW,
     )
+
+
+def wrong_rows_figure(data: ReportData) -> Figure | None:
+    """List rows that were predicted wrongly: of each its key, and what people said."""
+    if not data.wrong:
+        return None
+    shown = [_line(one, data) for one in data.wrong[:_MOST_LINES]]
+    more = len(data.wrong) - len(shown)
+    first = "the largest error" if data.task == "regression" else "the most frequent confusion"
+    return Figure(
+        anchor="wrong",
+        title="Rows that were predicted wrongly",
+        sentence=f"Of the rows that people answered, {first} first.",
+        chart=RowList(shown, has_shown=data.tells_rows),
+        notes=[f"{count(more, 'more row')}: `recheck errors {data.file}` has all."] * (more > 0),
+        funnel=data.funnel(data.of("all")),
+        table=DataTable(
+            ("key", "batch", "predicted", "people said", "people", "rows it stands for"),
+            [
+                [
+                    *map(text, (one.key, one.batch, one.label, one.answer)),
+                    integer(one.n_answers),
+                    plain(one.weight),
+                ]
+                for one in data.wrong[:_MOST_LINES]
+            ],
+        ),
+    )
+
+
+def _line(one: WrongRow, data: ReportData) -> RowLine:
+    seen = ", ".join(f"{name} {value}" for name, value in one.shown.items() if value is not None)
+    shown = " ".join(seen.split()) if data.tells_rows else ""
+    is_web = (one.task or "").startswith(("http://", "https://"))
+    short = shown if len(shown) <= _MOST_LETTERS else f"{shown[: _MOST_LETTERS - 1]}…"
+    task = one.task if is_web else None
+    return RowLine(one.key, one.batch, one.label, one.answer, one.n_answers, short, task)
 
 
 def _row(predicted: ConfusionRow, of: Confusion, answers: Sequence[str]) -> MatrixRow:

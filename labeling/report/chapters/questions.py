@@ -62,4 +62,6 @@ def _not_counted(data: ReportData) -> list[str]:
         (data.stale, "given to a row that was replaced since"),
     ]
     reasons = ", ".join(f"{rows:,} {why}" for rows, why in left_out if rows)
-    return [f"Kept, but not counted: {reasons}."] if reasons else []
+    notes = [f"Kept, but not counted: {reasons}."] if reasons else []
+    told = [f"{rows:,} × {reason}" for reason, rows in data.cannot_tell.items()]
+    return notes + ([f"People could not tell: {', '.join(told)}."] if told else [])

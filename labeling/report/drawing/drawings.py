@@ -16,6 +16,7 @@ from labeling.report.chart import (
     Matrix,
     MatrixCell,
     ReliabilityChart,
+    RowList,
     ScatterChart,
     TimeChart,
 )
@@ -24,6 +25,8 @@ from labeling.report.drawing.strips import axis_strip, count_strip, strip
 from labeling.report.drawing.time_axis import Clock, clock_of, folded
 from labeling.report.drawing.time_plot import over_time, rug
 from labeling.report.scale import Scale
+
+_ROOMY = 8  # answers of a matrix, up to which a cell has room for two numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class DrawnCell:
 
     text: str
     within: str  # the share of the row
-    shade: float  # within [0, 1]
+    shade: float  # the share of the row, within [0, 1]
     is_right: bool
 
 
@@ -62,6 +65,11 @@ class DrawnMatrix:
 
     answers: tuple[str, ...]
     rows: Sequence[tuple[str, str, Sequence[DrawnCell]]]  # (label, remark, cells)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether its cells hold one number each, for there is no room for two."""
+        return len(self.answers) > _ROOMY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,7 @@ class Drawing:
     upward: str = ""  # what lies on the vertical one
     strips: Strips | None = None
     matrix: DrawnMatrix | None = None
+    rows: RowList | None = None
 
 
 def drawn(chart: Chart) -> Drawing:
@@ -83,8 +92,8 @@ def drawn(chart: Chart) -> Drawing:
             return Drawing(strips=_intervals(chart))
         case CountChart():
             return Drawing(strips=_counts(chart))
-        case Matrix():
-            return Drawing(matrix=_matrix(chart))
+        case RowList() | Matrix():
+            return _listed(chart)
         case TimeChart():
             return _over_time(chart)
         case BarChart():
@@ -92,6 +101,10 @@ def drawn(chart: Chart) -> Drawing:
         case ReliabilityChart() | ScatterChart():
             plot = reliability(chart) if isinstance(chart, ReliabilityChart) else scatter(chart)
             return Drawing(picture=plot, across=chart.across, upward=chart.upward)
+
+
+def _listed(chart: RowList | Matrix) -> Drawing:
+    return Drawing(rows=chart) if isinstance(chart, RowList) else Drawing(matrix=_matrix(chart))
 
 
 def _intervals(chart: IntervalChart) -> Strips:
@@ -145,6 +158,6 @@ def _cell(cell: MatrixCell) -> DrawnCell:
     if cell.share is None or cell.within is None:
         return DrawnCell("?", "", 0.0, cell.is_right)
     if not cell.within:
-        return DrawnCell("–", "", cell.share, cell.is_right)
+        return DrawnCell("–", "", 0.0, cell.is_right)
     text = percent(cell.share, 0 if cell.share >= 0.01 else 1)
-    return DrawnCell(text, percent(cell.within), cell.share, cell.is_right)
+    return DrawnCell(text, percent(cell.within), cell.within, cell.is_right)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from labeling.report.chart import NO_LINES, Axis, Counts, IntervalMark, Lines
 from labeling.report.drawing.frame import writer
-from labeling.report.drawing.svg import box, diamond, dot, line, picture, words
+from labeling.report.drawing.svg import arrow, box, diamond, dot, line, picture, words
 from labeling.report.scale import Scale
 
 
@@ -30,11 +30,13 @@ def strip(mark: IntervalMark, scale: Scale, lines: Lines = NO_LINES) -> Markup:
     if mark.low is not None and mark.high is not None:
         parts.append(line("interval", (scale.at(mark.low), 0.5), (scale.at(mark.high), 0.5)))
     if mark.worst is not None and mark.best is not None:
-        parts += _bracket(scale.at(mark.worst), scale.at(mark.best))
+        parts += _bracket(mark.worst, mark.best, scale)
     if mark.value is not None:
-        parts.append(dot("value", (scale.at(mark.value), 0.5), 4))
+        place = (scale.at(mark.value), 0.5)
+        parts.append(_beyond("value", mark.value, scale) or dot("value", place, 4))
     if mark.truth is not None:
-        parts.append(diamond("truth", (scale.at(mark.truth), 0.5)))
+        place = (scale.at(mark.truth), 0.5)
+        parts.append(_beyond("truth", mark.truth, scale) or diamond("truth", place))
     return picture("strip", None, parts)
 
 
@@ -62,8 +64,19 @@ def axis_strip(axis: Axis) -> Markup:
     return picture("strip axis", None, parts)
 
 
-def _bracket(start: float, end: float) -> Iterator[Markup]:
-    """Draw a range below the line, with an end at each side, so that it is seen beside the interval."""
-    yield line("missing", (start, 0.86), (end, 0.86))
-    for side in (start, end):
-        yield line("missing-end", (side, 0.68), (side, 0.98))
+def _beyond(kind: str, value: float, scale: Scale) -> Markup | None:
+    """Draw an arrow at the end of the line instead of a value beyond it; None for any other."""
+    if not scale.is_beyond(value):
+        return None
+    return arrow(kind, (scale.at(value), 0.5), turned=0 if value > scale.high else 180)
+
+
+def _bracket(worst: float, best: float, scale: Scale) -> Iterator[Markup]:
+    """Draw a range below the line, with an end at each side, so that it is seen beside the interval.
+
+    A side that lies beyond the line has no end there.
+    """
+    yield line("missing", (scale.at(worst), 0.86), (scale.at(best), 0.86))
+    for side in (worst, best):
+        if not scale.is_beyond(side):
+            yield line("missing-end", (scale.at(side), 0.68), (scale.at(side), 0.98))

@@ -88,6 +88,23 @@ def diamond(kind: str, at: Point, hint: str = "") -> Markup:
     return _moved(at, inner)
 
 
+def arrow(kind: str, at: Point, hint: str = "", *, turned: int = 0) -> Markup:
+    """Draw an arrow head, which says that something lies further on.
+
+    Args:
+        kind: class name.
+        at: its middle.
+        hint: shown where somebody points at it.
+        turned: degrees from pointing right, clockwise.
+
+    Returns:
+        The element.
+    """
+    turn = f"rotate({turned})" if turned else None
+    path = {"class": kind, "d": "M-4-5L5 0L-4 5Z", "transform": turn}
+    return _moved(at, tag("path", path, *_title(hint)))
+
+
 def box(kind: str, x: tuple[float, float], y: tuple[float, float], hint: str = "") -> Markup:
     """Draw a rectangle.
 

@@ -9,7 +9,17 @@ from markupsafe import Markup
 
 from labeling.report.chart import AskedWindow, TimeChart, WindowMark
 from labeling.report.drawing.frame import MANY, dense, frame, narrowed, times_below
-from labeling.report.drawing.svg import box, diamond, dot, line, picture, upright, words
+from labeling.report.drawing.svg import (
+    Point,
+    arrow,
+    box,
+    diamond,
+    dot,
+    line,
+    picture,
+    upright,
+    words,
+)
 from labeling.report.drawing.time_axis import Clock
 from labeling.report.scale import Scale
 
@@ -85,7 +95,10 @@ def _head(where: _Place, window: WindowMark, scale: Scale, *, crowded: bool) -> 
     if mark.value is None:
         return
     level = 1 - scale.at(mark.value)
-    yield line("level", (where[0], level), (where[1], level), window.text)
+    if scale.is_beyond(mark.value):
+        yield _further("value", (sum(where) / 2, level), mark.value, scale, window.text)
+    else:
+        yield line("level", (where[0], level), (where[1], level), window.text)
     if mark.truth is not None:
         known, hint = 1 - scale.at(mark.truth), f"known truth, {window.text}"
         yield line("truth-level", (where[0], known), (where[1], known), hint)
@@ -103,8 +116,17 @@ def _whisker(where: _Place, window: WindowMark, scale: Scale, kind: str) -> Iter
     if mark.value is None:
         return
     radius = 2.2 if kind == "fine" else 3.2
-    yield dot(f"value {kind}", (x, 1 - scale.at(mark.value)), radius, window.text)
+    at = (x, 1 - scale.at(mark.value))
+    if scale.is_beyond(mark.value):
+        yield _further(f"value {kind}", at, mark.value, scale, window.text)
+    else:
+        yield dot(f"value {kind}", at, radius, window.text)
     if mark.truth is not None:
         beside = x + _BESIDE * (where[1] - where[0])
         at, hint = (beside, 1 - scale.at(mark.truth)), f"known truth, {window.text}"
         yield diamond(f"truth {kind}", at, hint)
+
+
+def _further(kind: str, at: Point, value: float, scale: Scale, hint: str) -> Markup:
+    """Draw an arrow at the edge instead of a value beyond it."""
+    return arrow(kind, at, hint, turned=-90 if value > scale.high else 90)

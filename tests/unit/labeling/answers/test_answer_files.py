@@ -15,6 +15,7 @@ from pyarrow import parquet
 from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer
 from labeling.answers.set_aside import SetAside
+from labeling.questions.survey import Survey
 from pipelines.errors import AnswersUnreadable
 from pipelines.input.faults import Faults
 from pipelines.input.row_keys import keys_of
@@ -33,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(path: Path, allowed: Sequence[str] = ALLOWED) -> list[Answer]:
-    return read_answers(path, AnswerForm("Late?", allowed), identify)
+    return read_answers(path, AnswerForm(Survey("Late?", tuple(allowed), ())), identify)
 
 
 def test_a_csv_file_names_predictions(file: Path) -> None:
@@ -247,7 +248,7 @@ def test_a_row_that_cannot_be_read_is_set_aside_and_the_others_go_on(
     file.write_text(rows, errors="surrogateescape")
     aside = SetAside()
 
-    answers = read_answers(file, AnswerForm("Late?", ALLOWED), identify, aside)
+    answers = read_answers(file, AnswerForm(Survey("Late?", ALLOWED, ())), identify, aside)
 
     assert [answer.prediction_id for answer in answers] == ["p2"]
     assert [unread in named for named in aside.named] == [True]
@@ -274,7 +275,7 @@ def test_a_task_that_is_none_is_set_aside(task: object, file: Path) -> None:
     file.write_text(json.dumps([task, good]))
     aside = SetAside()
 
-    (answer,) = read_answers(file, AnswerForm("Late?", ALLOWED), identify, aside)
+    (answer,) = read_answers(file, AnswerForm(Survey("Late?", ALLOWED, ())), identify, aside)
 
     assert (answer.answer, answer.state, len(aside.named)) == ("?", "invalid", 1)
 
@@ -306,7 +307,7 @@ def test_a_missing_file_is_refused(file: Path) -> None:
 def test_a_word_that_means_nothing_is_no_answer(file: Path, word: str) -> None:
     file.write_text(f"prediction_id,answer\np1,{word}\n")
 
-    [answer] = read_answers(file, AnswerForm("Late?", ("yes", "no"), ("?",)), identify)
+    [answer] = read_answers(file, AnswerForm(Survey("Late?", ("yes", "no"), ()), ("?",)), identify)
 
     assert (answer.answer, answer.state) == (None, "skipped")
 
@@ -341,3 +342,22 @@ def test_a_file_of_too_many_bytes_is_not_read(file: Path) -> None:
 
     with pytest.raises(AnswersUnreadable, match="more bytes than"):
         read(file)
+
+
+def test_a_reason_is_kept_with_a_skipped_row(tmp_path: Path) -> None:
+    """A later file with another reason corrects it, as it would an answer."""
+    file = tmp_path / "answers.csv"
+    file.write_text("prediction_id,answer\np1,cannot tell: blurred\n")
+
+    [answer] = read_answers(file, AnswerForm(Survey("?", ("yes", "no"), ())), identify)
+
+    assert (answer.state, answer.answer, answer.reason) == ("skipped", None, "blurred")
+
+
+def test_a_number_in_a_file_obeys_the_limits_and_may_have_a_comma(tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text('prediction_id,answer\np1,"3,5"\np2,"35"\n')
+
+    answers = read_answers(file, AnswerForm(Survey("?", (), (), maximum=10)), identify)
+
+    assert [(one.answer, one.state) for one in answers] == [("3.5", "valid"), ("35", "invalid")]

@@ -10,6 +10,7 @@ import pytest
 
 from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer
+from labeling.questions.survey import Survey
 from pipelines.errors import AnswersUnreadable
 
 TABLE = "key,batch,answer\n007,b,yes\n8,b,\n"
@@ -31,7 +32,7 @@ TASK = {
 def read(folder: Path, content: bytes, told: list[str] | None = None) -> list[Answer]:
     path = folder / "answers"
     path.write_bytes(content)
-    form = AnswerForm("Late?", ("yes", "no"))
+    form = AnswerForm(Survey("Late?", ("yes", "no"), ()))
     said = told if told is not None else []
     return read_answers(
         path, form, lambda batch, keys: [f"{batch}/{k}" for k in keys], tell=said.append

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labeling.answers.answer_values import parse_answer, parse_result
+from labeling.answers.answer_values import limits_of, parse_answer, parse_result
 
 
 def choice(*values: object, name: str = "answer") -> dict[str, object]:
@@ -47,6 +47,57 @@ def test_a_finite_number_is_an_answer(value: object, expected: tuple[str | None,
     region = {"from_name": "answer", "type": "number", "value": {"number": value}}
 
     assert parse_result([region], []) == expected
+
+
+def typed(*texts: str) -> dict[str, object]:
+    return {"from_name": "answer", "type": "textarea", "value": {"text": list(texts)}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3,5", ("3.5", "valid")),
+        (" -0,125 ", ("-0.125", "valid")),
+        ("1234,567", ("1234.567", "valid")),
+        (",5", ("0.5", "valid")),
+        ("1,234", ("1,234", "invalid")),
+        ("1.234,5", ("1.234,5", "invalid")),
+        ("3,5,1", ("3,5,1", "invalid")),
+        ("3,", ("3,", "invalid")),
+    ],
+)
+def test_a_comma_is_a_decimal_mark_or_the_answer_is_none(
+    text: str, expected: tuple[str, str]
+) -> None:
+    """3,5 is never 35; 1,234 is one number in Berlin and another one in Boston."""
+    assert parse_result([typed(text)], []) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "state"), [(-0.1, "invalid"), (0, "valid"), (500, "valid"), ("500,5", "invalid")]
+)
+def test_a_number_beyond_the_limits_is_invalid(value: object, state: str) -> None:
+    assert parse_answer(value, [], limits_of(0, 500))[1] == state
+
+
+def test_what_was_typed_counts_and_not_the_number_of_an_earlier_page() -> None:
+    """The page of today shows no number that was given on the page of an earlier release."""
+    earlier = {"from_name": "answer", "type": "number", "value": {"number": 7}}
+
+    assert parse_result([earlier], []) == ("7", "valid")
+    assert parse_result([earlier, typed("8")], []) == ("8", "valid")
+
+
+def test_a_reason_is_no_answer() -> None:
+    """Chosen beside classes, or after a number was typed."""
+    reason = choice("cannot tell: no scale", name="cannot_tell")
+
+    assert parse_result([choice("cannot tell: blurred")], ["yes", "no"]) == ("blurred", "skipped")
+    assert parse_result([typed("8"), reason], []) == ("no scale", "skipped")
+
+
+def test_an_answer_of_the_set_is_no_reason() -> None:
+    assert parse_answer("cannot tell: x", ["cannot tell: x", "b"]) == ("cannot tell: x", "valid")
 
 
 def test_classes_are_compared_in_one_spelling() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from labeling.answers.answer_files import AnswerForm, read_answers
 from labeling.answers.intake import Answer
+from labeling.questions.survey import Survey
 from pipelines.errors import AnswersUnreadable
 
-FORM = AnswerForm("Late?", ("yes", "no"))
+FORM = AnswerForm(Survey("Late?", ("yes", "no"), ()))
 
 
 def read(folder: Path, *lines: str, told: list[str] | None = None) -> list[Answer]:

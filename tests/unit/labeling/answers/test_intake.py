@@ -333,3 +333,13 @@ def test_two_results_add_up_and_keep_the_first_unknown_ids() -> None:
         "outcomes": 0,
     }
     assert both.unknown_ids == (*first.unknown_ids, *second.unknown_ids[:3])
+
+
+def test_another_reason_corrects_a_reason_once() -> None:
+    blurred = said(answer=None, state="skipped", reason="blurred")
+    dark = replace(blurred, reason="too dark")
+    first = take([blurred], NOTHING, drawn=DRAWN)
+    second = take([dark], held_after(first), drawn=DRAWN)
+
+    assert [row.reason for row in second.rows] == ["too dark"]
+    assert take([blurred, dark], held_after(first, second), drawn=DRAWN).rows == ()

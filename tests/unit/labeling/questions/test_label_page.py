@@ -41,11 +41,68 @@ def test_classes_are_asked_by_choices() -> None:
     assert [choice.get("value") for choice in control] == ["yes", "no"]
 
 
-def test_numbers_are_asked_by_a_number() -> None:
-    config = ET.fromstring(label_config(Survey("How late?", (), TABLE)))
+def test_numbers_are_typed_as_text_beside_their_unit_and_limits() -> None:
+    """A field for numbers makes 35 of 3,5 in some browsers."""
+    survey = Survey("How heavy?", (), TABLE, unit="kg", minimum=0, maximum=500)
+    config = ET.fromstring(label_config(survey))
 
-    assert config.find(".//Number") is not None
-    assert config.find(".//Choices") is None
+    [field] = config.iter("TextArea")
+    assert (field.get("name"), field.get("toName"), field.get("required")) == (
+        "answer",
+        "row",
+        "true",
+    )
+    assert "in kg, from 0 to 500" in [header.get("value") for header in config.iter("Header")]
+    assert [*config.iter("Number"), *config.iter("Choices")] == []
+
+
+def test_reasons_are_choices_beside_the_classes_with_keys_of_their_own() -> None:
+    survey = Survey("Which?", ("1", "2"), TABLE, cannot_tell=("blurred", "no digit"))
+
+    [choices] = ET.fromstring(label_config(survey)).iter("Choices")
+    assert [(one.get("value"), one.get("alias"), one.get("hotkey")) for one in choices] == [
+        ("1", None, "1"),
+        ("2", None, "2"),
+        ("Cannot tell:", None, None),
+        ("blurred", "cannot tell: blurred", "3"),
+        ("no digit", "cannot tell: no digit", "4"),
+    ]
+
+
+def test_a_reason_takes_the_place_of_a_number() -> None:
+    """No digit chooses it: whoever types a number beside the field would."""
+    survey = Survey("How heavy?", (), TABLE, cannot_tell=("no scale",))
+
+    config = ET.fromstring(label_config(survey))
+
+    [reasons] = config.iter("Choices")
+    assert (reasons.get("name"), [one.get("hotkey") for one in reasons][1:]) == (
+        "cannot_tell",
+        ["q"],
+    )
+    [field] = [view for view in config.iter("View") if view.find("TextArea") is not None]
+    assert (field.get("visibleWhen"), field.get("whenTagName")) == (
+        "choice-unselected",
+        "cannot_tell",
+    )
+
+
+def test_a_control_with_answers_stays_unseen_when_it_is_no_longer_asked() -> None:
+    """Label Studio refuses a configuration without it."""
+    asked = Survey("How heavy?", (), TABLE, cannot_tell=("no scale",))
+    earlier = '<View><Table name="row" value="$row"/><Number name="answer" toName="row"/></View>'
+
+    now = label_config(asked, earlier)
+    later = label_config(replace(asked, cannot_tell=()), now)
+
+    assert label_config(asked, now) == now
+    assert label_config(replace(asked, cannot_tell=()), later) == later
+    kept = ET.fromstring(later)[-1]
+    assert kept.get("style") == "display: none"
+    assert [(one.tag, one.get("name")) for one in kept] == [
+        ("Number", "answer_before"),
+        ("Choices", "cannot_tell"),
+    ]
 
 
 def test_texts_and_pictures_come_before_the_table() -> None:

@@ -13,6 +13,7 @@ from labeling.questions.revealing import (
     revealing_copies,
     revealing_texts,
     separating_columns,
+    telling_each_class,
 )
 
 LABELS = ["a", "b", "c"] * 20
@@ -92,6 +93,21 @@ def test_a_column_of_lists_tells_nothing() -> None:
 
 def test_without_rows_nothing_tells() -> None:
     assert not told_by([], [])
+
+
+@pytest.mark.parametrize(("missed", "told"), [(0, True), (1, False)])
+def test_a_flag_of_a_rare_class_tells_each_class(*, missed: int, told: bool) -> None:
+    labels = ["fine"] * 950 + ["fraud"] * 50
+    flag = [False] * (950 + missed) + [True] * (50 - missed)
+
+    assert not told_by(flag, labels)
+    assert bool(telling_each_class({"flag": pa.array(flag)}, pa.array(labels))) is told
+
+
+def test_a_class_of_few_rows_is_not_looked_at() -> None:
+    labels = pa.array(["a"] * 90 + ["b"] * 10)
+
+    assert telling_each_class({"x": labels}, labels) == []
 
 
 @pytest.mark.parametrize("digits", [9, 1])

@@ -257,6 +257,27 @@ def test_an_alert_may_watch_what_the_model_was_trained_on(tmp_path: Path) -> Non
     assert read(tmp_path, edited(r"\[model\]", alert)).alerts[0].cohort == "seen_in_training=true"
 
 
+@pytest.mark.parametrize(
+    ("added", "problem"),
+    [
+        ('unit = "kg"', "labeling.unit is for numbers"),
+        ("minimum = 0", "labeling.minimum is for numbers"),
+        ('cannot_tell = ["late"]', "labeling.cannot_tell has 'late', which is an answer, too"),
+        ('cannot_tell = ["dark", "dark"]', "labeling.cannot_tell: each reason may stand once"),
+        ('cannot_tell = [""]', "labeling.cannot_tell"),
+    ],
+)
+def test_what_people_may_answer_fits_the_task(tmp_path: Path, added: str, problem: str) -> None:
+    assert problem in told(tmp_path, edited(r"\[labeling\]", f"[labeling]\n{added}")).problem
+
+
+def test_limits_of_numbers_ascend(tmp_path: Path) -> None:
+    numbers = re.sub(r"answers = .*", "", edited('"classification"', '"regression"'))
+    text = numbers.replace("[labeling]", "[labeling]\nminimum = 5\nmaximum = 5")
+
+    assert "labeling.minimum must be below labeling.maximum" in told(tmp_path, text).problem
+
+
 @pytest.mark.parametrize("answers", ["[0, 1]", "[0.0, 1.0]", '["0", "1"]', '["0.0", "1.0"]'])
 def test_answers_are_spelled_as_targets_are(tmp_path: Path, answers: str) -> None:
     """Else no row of the training data would have one of them."""

@@ -12,13 +12,23 @@ def _page(of: ReportData) -> Page:
 
 def test_agreement_is_put_into_words() -> None:
     def said(alpha: float | None) -> str:
-        of = Agreement(10, 5, 0.8, alpha, (Annotator("Ana", 10, 0, 0, 0.8, 4.0),))
+        of = Agreement(90, 50, 0.8, alpha, (Annotator("Ana", 10, 0, 0, 0.8, 4.0),))
         return _page(usual(agreement=of)).said
 
     assert "good" in said(0.85)
     assert "tentative" in said(0.7)
     assert "clearer instructions" in said(0.2)
     assert "cannot be told" in said(None)
+
+
+def test_alpha_of_a_few_questions_is_no_finding() -> None:
+    """Of one question it is 1 or below 0, and says nothing of the next."""
+    of = Agreement(10, 1, 1.0, 1.0, (Annotator("Ana", 10, 0, 0, 1.0, 4.0),))
+
+    said = _page(usual(agreement=of)).said
+
+    assert "too few to tell" in said
+    assert "alpha is" not in said
 
 
 def test_people_with_few_answers_are_told_together() -> None:

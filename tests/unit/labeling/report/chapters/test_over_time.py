@@ -68,7 +68,7 @@ def test_a_value_beyond_the_picture_is_told() -> None:
     ]
 
     assert (
-        "1 value beyond the upper edge"
+        "1 value beyond the end of the axis"
         in page_of(report_data([*daily, estimate(**_ERRORS)], task="regression")).said
     )
 

@@ -17,3 +17,9 @@ def test_outcomes_have_no_interval() -> None:
     assert "12 answers came by themselves" in said
     assert "25 % of those predictions were right" in said
     assert _page(of).figures == _page(usual()).figures
+
+
+def test_reasons_of_people_who_could_not_tell_are_counted() -> None:
+    said = _page(usual(cannot_tell={"blurred": 12, "too dark": 1})).said
+
+    assert "People could not tell: 12 × blurred, 1 × too dark." in said

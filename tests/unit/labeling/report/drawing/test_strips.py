@@ -26,3 +26,12 @@ def test_parts_of_a_strip_lie_side_by_side() -> None:
     (answered,), (open_,) = page.marks("answered"), page.marks("open")
     assert (answered["x"], answered["width"]) == ("0%", "25%")
     assert (open_["x"], open_["width"]) == ("25%", "75%")
+
+
+def test_what_lies_beyond_the_axis_is_an_arrow_at_its_end_and_no_dot() -> None:
+    """A dot would say that the value lies there."""
+    page = Page(strip(IntervalMark(2.0, 0.5, 3.0, 0.4, 4.0), _whole))
+
+    assert [tag for tag, one in page.tags if one.get("class") == "value"] == ["path"]
+    assert [(one["x1"], one["x2"]) for one in page.marks("interval")] == [("50%", "100%")]
+    assert [one["x1"] for one in page.marks("missing-end")] == ["40%"]
