@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,17 @@ def bring(url: str, store: Store, batches: Sequence[str] = (), say: Say = lambda
 def batches(url: str, store: Store) -> list[str]:
     """Return the values of `{batch}` in the names of the objects, sorted."""
     return _staging(url, store, lambda _: None).batches()
+
+
+def discard(url: str, store: Store) -> None:
+    """Remove the copies of an address from this machine; the next `bring` makes them anew.
+
+    Raises:
+        ConcurrentRun: another process has been staging it for an hour.
+    """
+    staging = _staging(url, store, lambda _: None)
+    with store.lock(f"staged-{staging.folder.name}", wait=_WAIT):
+        shutil.rmtree(staging.folder, ignore_errors=True)
 
 
 def _staging(url: str, store: Store, say: Say) -> Staging:

@@ -28,7 +28,8 @@
     ├── BucketUnreachable      24  (retryable) no whole answer, or a server error
     ├── BucketRefused          25  no credentials for a bucket, or too few rights
     ├── AlertUnknown           26  no alert has the id
-    └── ChannelFailed          27  (retryable) a message did not arrive
+    ├── ChannelFailed          27  (retryable) a message did not arrive
+    └── RowUnknown             28  no table has a row of the key
 
 Exit code 2 is a usage error, 10 means "ran well, but an alert fired".
 """
@@ -267,6 +268,12 @@ class ChannelFailed(RecheckError):
 
     exit_code = 27
     retryable = True
+
+
+class RowUnknown(RecheckError):
+    """No table of the job has a row of the key."""
+
+    exit_code = 28
 
 
 def encode_error(error: RecheckError) -> bytes:

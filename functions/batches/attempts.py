@@ -118,7 +118,9 @@ def scored(tables: Tables) -> dict[str, Attempt]:
     return {batch: recorded[attempt] for batch, attempt in newest.items() if attempt in recorded}
 
 
-FileDigests = Mapping[str, Mapping[str, str]]  # by table and name of the file
+FileDigest = dict[str, str]  # by name of the file
+FileDigests = Mapping[str, FileDigest]  # by table
+Names = Mapping[str, Mapping[str, str]]  # by table: the name of a file, and of the one in its place
 
 
 def file_digests(tables: Tables) -> dict[str, FileDigests]:
@@ -135,11 +137,35 @@ def file_digests(tables: Tables) -> dict[str, FileDigests]:
     columns = (*_COLUMNS, "files")  # what `attempts` reads, too: no file is read twice
     rows = relations.records(tables.read("runs", columns, where={"step": ["score"]}))
     rows.sort(key=lambda row: row["known_at"])
-    return {
+    written = {
         row["run_id"]: json.loads(row["files"])
         for row in rows
         if row["files"] is not None and row["error"] is None
     }
+    for run in _rewritten(tables):
+        for files in written.values():
+            _exchange(files, *run)
+    return written
+
+
+def _rewritten(tables: Tables) -> list[tuple[Names, dict[str, FileDigest]]]:
+    """Return the files that erasures have put in the place of others: their names, and their digests."""
+    columns = ("inputs", "files", "known_at", "error")
+    rows = relations.records(tables.read("runs", columns, where={"step": ["forget"]}))
+    done = [row for row in rows if row["error"] is None and row["files"] is not None]
+    done.sort(key=lambda row: row["known_at"])
+    return [(json.loads(row["inputs"])["replaced"], json.loads(row["files"])) for row in done]
+
+
+def _exchange(
+    files: dict[str, FileDigest], replaced: Names, digests: Mapping[str, FileDigest]
+) -> None:
+    """Put the files of an erasure in the place of those of an attempt."""
+    for table, own in files.items():
+        for old in own.keys() & replaced.get(table, {}).keys():
+            del own[old]
+            new = replaced[table][old]
+            own[new] = digests[table][new]
 
 
 def ever_published(tables: Tables) -> list[Attempt]:

@@ -56,6 +56,7 @@ for _command in (
     results.query,
     results.doctor,
     jobs.remove,
+    jobs.forget,
 ):
     recheck.add_command(_command)
 

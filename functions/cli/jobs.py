@@ -1,4 +1,4 @@
-"""`recheck init` and `recheck remove`: a job from a look at the data, and its rows gone again."""
+"""`recheck init`, `remove` and `forget`: a job from a look at the data, and rows of it gone again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from functions.cli import output
 from functions.cli.options import (
+    TEXT,
     batch_option,
     dry_run_option,
     job_argument,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     "--data",
     required=True,
     metavar="FILE-OR-PATTERN",
-    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}.",
+    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}; delta:ADDRESS, or sql:NAME with --query.",
 )
 @click.option("--target", metavar="COL", help="The column with the truth, to train on.")
 @click.option(
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     metavar="COL",
     help="A column that names the row; may be given several times.",
 )
+@click.option("--query", metavar="SQL", help="What to read of the database of `--data sql:NAME`.")
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
@@ -71,6 +73,12 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="COL",
     help="A column that is known only after the prediction: never a feature. May be given several times.",
+)
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="COL",
+    help="A column that people see; without it, at most 20, those that tell most of what is predicted. May be given several times.",
 )
 @click.option("--question", metavar="TEXT", help="The question to people.")
 @click.option(
@@ -90,9 +98,11 @@ def init(
     answers: tuple[str, ...],
     number: bool,
     key: tuple[str, ...],
+    query: str | None,
     time: str | None,
     batch_by: str | None,
     known_after: tuple[str, ...],
+    show: tuple[str, ...],
     question: str | None,
     seed: str | None,
     dry_run: bool,
@@ -114,9 +124,11 @@ def init(
         answers=answers,
         number=number,
         key=key,
+        query=query,
         time=time,
         batch_by=batch_by,
         known_after=known_after,
+        show=show,
         question=question,
         seed=seed,
         dry_run=dry_run,
@@ -190,6 +202,39 @@ def remove(job: Path, *, batches: tuple[str, ...], yes: bool, dry_run: bool, as_
     if not yes:
         _ask(f"remove {what} of {app.job.name}", planned.removed)
     done = step.remove(app, step.RemoveOptions(batches))
+    _told(done.removed, done.kept, as_json=as_json)
+
+
+@click.command()
+@job_argument
+@click.option(
+    "--key",
+    required=True,
+    type=TEXT,
+    metavar="K",
+    help='The key of the row, as `predictions` has it; of several columns, a JSON array such as \'["a","b"]\'.',
+)
+@yes_option
+@dry_run_option
+@json_option
+def forget(job: Path, *, key: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Erase one row everywhere, as a person may ask it of you.
+
+    From every table and file of the store, and in Label Studio. What figures need of it
+    stays under a tombstone that nobody can trace to the key. Input, packages and reports
+    that hold the row are named: they are yours to change. It asks first; --yes answers.
+    Safe to repeat: after a kill it goes on.
+    """
+    from functions.steps import forget as step
+
+    app = opened(job)
+    planned = step.forget(app, key, dry_run=True)
+    if dry_run:
+        _told(planned.removed, planned.kept, as_json=as_json)
+        return
+    if not yes:
+        _ask(f"forget the row of key {key!r} in {app.job.name}", planned.removed)
+    done = step.forget(app, key)
     _told(done.removed, done.kept, as_json=as_json)
 
 

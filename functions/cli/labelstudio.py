@@ -11,7 +11,7 @@ import click
 
 from functions.cli import output
 from functions.cli.options import json_option
-from pipelines.errors import SettingsInvalid
+from pipelines.errors import LabelStudioUnreachable, SettingsInvalid
 
 if TYPE_CHECKING:
     from labeling.labelstudio.local.installation import Home
@@ -97,3 +97,31 @@ def prepare(as_json: bool) -> None:
         server.prepare(home, output.say)
     state = {"prepared": True}
     output.answer(state, ["`recheck labelstudio up` starts it in seconds"], as_json=as_json)
+
+
+@labelstudio.group()
+def user() -> None:
+    """Accounts of more people on it."""
+
+
+@user.command()
+@click.argument("email")
+@json_option
+def add(email: str, *, as_json: bool) -> None:
+    """Make an account for one more person, and print its password once.
+
+    EMAIL names the person; nothing is sent there. Everybody needs an account of
+    their own: answers are told apart by it, and nobody gets a question twice.
+    """
+    from labeling.labelstudio.local import server
+    from labeling.labelstudio.local.accounts import add_account
+
+    with _home() as home:
+        running = server.status(home)
+    if running is None:
+        raise LabelStudioUnreachable(
+            "no Label Studio of `recheck labelstudio up` runs on this machine",
+            fix="run `recheck labelstudio up`; elsewhere, an administrator invites people",
+        )
+    account = output.plain(add_account(running, email))
+    output.answer(account, [f"{name}: {value}" for name, value in account.items()], as_json=as_json)

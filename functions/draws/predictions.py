@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from functions.batches.attempts import Attempt, FileDigests, has_class_scores
 from functions.batches.model import trusted_keys
+from functions.erasure.tombstones import are_tombstones
 from infra import signing
 from infra.settings import Settings
 from infra.store import Store
-from pipelines.columns.buffers import coded_texts, floats
+from pipelines.columns.buffers import Hashes, coded_texts, floats
 from pipelines.columns.relations import column
 from pipelines.identity.ids import keyed_hashes
 from pipelines.identity.keyed_hash import parse_hex, subkey
@@ -91,10 +92,23 @@ def read(
         grid = value_grid(floats(column(table, "value")))
     ids = parse_hex(column(table, "prediction_id"))
     draws = keyed_hashes(seed, "sample", attempt.batch, keys)
+    _place_tombstones(tables, attempt.batch, table, draws)
     divided = (*cohorts, *_seen(package, seed, keys))
     chances = score_grid(floats(column(table, _CLASS_SCORE))).points if asks else None
     population = Population(ids, draws, labels, grid, divided, chances)
     return BatchPredictions(table, table["prediction_id"].to_pylist(), population)
+
+
+def _place_tombstones(tables: Tables, batch: str, rows: pa.Table, draws: Hashes) -> None:
+    """Let forgotten rows come first where they were drawn, and last where they were not.
+
+    Their own hashes are gone with their keys; so a later draw keeps the one, and never asks about the other.
+    """
+    places = np.flatnonzero(are_tombstones(rows["key"]))
+    if len(places):
+        drawn = tables.read("samples", ["prediction_id"], batch=batch)["prediction_id"].to_pylist()
+        names = rows["prediction_id"].take(places).to_pylist()
+        draws[places] = [[0 if name in drawn else 2**64 - 1] * 2 for name in names]
 
 
 def package_of(job: Job, store: Store, settings: Settings, version: str) -> Package | None:

@@ -1,6 +1,6 @@
-"""The record of erasures in `runs`: which batches were removed, and how many rows of each table.
+"""The record of erasures in `runs`: which batches were removed, which rows became tombstones, and how many went.
 
-Whoever looks for lost rows asks here first: what was erased by a command is not lost.
+Whoever looks for lost rows, or compares rows with what they were made from, asks here first.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pipelines.columns import relations
 from pipelines.tables.snapshot import Tables
 
-REMOVE = "remove"  # the step
-_ERASING = (REMOVE,)
+REMOVE, FORGET = "remove", "forget"  # the steps
 _COLUMNS = ("run_id", "step", "inputs", "outputs", "known_at", "error")
 
 
@@ -27,6 +27,9 @@ class Erasures:
     rows: Mapping[str, int]  # erased, by table
     removed: Mapping[str, datetime]  # when each batch was last removed by name
     whole: datetime | None  # when the whole job was last removed
+    tombstones: frozenset[str]  # the ids that stand for forgotten rows
+    digests: frozenset[str]  # of the prediction ids of forgotten rows
+    files: frozenset[str]  # of predictions and quarantine, written without a forgotten row
 
     def removed_at(self, batch: str) -> datetime | None:
         """Return when a batch was last removed; None where it never was."""
@@ -42,14 +45,36 @@ class Erasures:
 
 def erasures(tables: Tables) -> Erasures:
     """Return what the erasures of a job took away, as `runs` has it."""
-    rows = relations.records(tables.read("runs", _COLUMNS, where={"step": list(_ERASING)}))
-    rows = sorted((row for row in rows if row["error"] is None), key=lambda row: row["known_at"])
-    counts: Counter[str] = Counter()
+    rows = _rows(tables)
+    counts: dict[str, Counter[str]] = {}
     removed: dict[str, datetime] = {}
     whole = None
-    for row in rows:
-        counts.update(json.loads(row["outputs"])["removed"])
-        batches = json.loads(row["inputs"])["batches"]
-        removed |= dict.fromkeys(batches, row["known_at"])
-        whole = whole if batches else row["known_at"]
-    return Erasures(frozenset(row["run_id"] for row in rows), counts, removed, whole)
+    for row in rows:  # a run that was killed and went on is recorded twice
+        most = counts.setdefault(row["run_id"], Counter())
+        most |= Counter(row["outputs"]["removed"])
+        if row["step"] == REMOVE:
+            batches = row["inputs"]["batches"]
+            removed |= dict.fromkeys(batches, row["known_at"])
+            whole = whole if batches else row["known_at"]
+    return Erasures(
+        frozenset(counts),
+        sum(counts.values(), Counter()),
+        removed,
+        whole,
+        _all_of(rows, "tombstones"),
+        _all_of(rows, "digests"),
+        _all_of(rows, "files"),
+    )
+
+
+def _rows(tables: Tables) -> list[dict[str, Any]]:
+    rows = relations.records(tables.read("runs", _COLUMNS, where={"step": [REMOVE, FORGET]}))
+    ended = sorted((row for row in rows if row["error"] is None), key=lambda row: row["known_at"])
+    return [
+        {**row, "inputs": json.loads(row["inputs"]), "outputs": json.loads(row["outputs"])}
+        for row in ended
+    ]
+
+
+def _all_of(rows: list[dict[str, Any]], name: str) -> frozenset[str]:
+    return frozenset(one for row in rows for one in row["outputs"].get(name, ()))

@@ -51,17 +51,6 @@ class Removal:
             return 0
         return self.tables.read("estimates", ["window"]).num_rows - self.rows["estimates"]
 
-    def known_batches(self) -> list[str]:
-        """Return the batches that have rows in some table."""
-        found: set[str] = set()
-        for name in _ORDER:
-            if name in PARTITIONED_BY:
-                parts = self.tables.table(name).partitions()
-                found |= {one["batch"] for one in parts if one["job"] == self.tables.job}
-            elif "batch" in TABLES[name].names:
-                found |= set(self.tables.read(name, ["batch"])["batch"].to_pylist())
-        return sorted(found)
-
     @cached_property
     def asked_ids(self) -> list[str]:
         """The predictions that people were asked about, as far as these batches go."""
@@ -101,7 +90,7 @@ class Removal:
 
     def _numbers(self) -> dict[str, list[tuple[str, int]]]:
         """Return the numbers of draws and publications by table: they begin anew."""
-        job, batches = self.tables.job, self.batches or self.known_batches()
+        job, batches = self.tables.job, self.batches or known_batches(self.tables)
         return {
             "designs": [(draws_id(job, batch), 0) for batch in batches],
             "predictions": [(transaction_id(job, batch), 0) for batch in batches],
@@ -149,6 +138,18 @@ class Removal:
             ids = self.tables.read("predictions", ["prediction_id"], batch=batch)["prediction_id"]
             found |= set(ids.filter(pc.is_in(ids, value_set=_unique(given))).to_pylist())
         return frozenset(found)
+
+
+def known_batches(tables: Tables) -> list[str]:
+    """Return the batches that have rows in some table of a job, sorted."""
+    found: set[str] = set()
+    for name in _ORDER:
+        if name in PARTITIONED_BY:
+            parts = tables.table(name).partitions()
+            found |= {one["batch"] for one in parts if one["job"] == tables.job}
+        elif "batch" in TABLES[name].names:
+            found |= set(tables.read(name, ["batch"])["batch"].to_pylist())
+    return sorted(found)
 
 
 def _unique(values: pa.ChunkedArray) -> pa.Array:

@@ -17,6 +17,8 @@ from functions.draws.designs import designs, score_summaries, seed_digest
 from functions.draws.planner import stored_strata
 from functions.draws.predictions import BatchPredictions
 from functions.draws.rows_shown import WantedIds, read_again, survey_digest
+from functions.erasure.erasures import erasures
+from functions.erasure.tombstones import are_tombstones
 from functions.tables import Views
 from infra.settings import Settings
 from pipelines.columns.relations import where_in
@@ -83,6 +85,10 @@ def _is_of(design: Design, attempt: Attempt) -> bool:
 
 
 def _other_draw(views: Views, drawn: _Drawn) -> Iterator[str]:
+    if are_tombstones(
+        drawn.rows.table["key"]
+    ).any():  # whose cohorts cannot be told from their keys
+        return
     wrong = sorted({*_other_counts(views, drawn), *_other_rows(drawn)})
     if wrong:
         batch = drawn.attempt.batch
@@ -175,6 +181,8 @@ def other_scores(
     whole = views.current_samples(purpose=VERIFY, shown=True, scores=True)
     sampled = _of(whole, attempt).select(columns).to_pylist()
     scorer = predicted.scorer_of(data.job, _package(data, settings, attempt))
+    tombstones = erasures(views.tables).tombstones
+    sampled = [row for row in sampled if row["prediction_id"] not in tombstones]
     wanted = WantedIds(attempt, frozenset(row["prediction_id"] for row in sampled), scorer)
     again = read_again(data, [wanted])[attempt.batch]
     if isinstance(again, InputChanged):

@@ -20,6 +20,7 @@ from functions.batches.attempts import (
 )
 from functions.batches.discovery import Input, JobData
 from functions.draws.designs import designs, seed_digest
+from functions.erasure.erasures import Erasures, erasures
 from functions.promises.class_draws import wrong_class_draws
 from functions.promises.draws_repeat import other_draws, other_scores
 from functions.promises.lost_rows import fewer_rows, lost_draws
@@ -35,6 +36,7 @@ from pipelines.identity.ids import keyed_hashes
 from pipelines.job.job_file import Job
 from pipelines.job.rules import reading_rules
 from pipelines.sampling.plan import Design
+from pipelines.scoring.forgotten_rows import ForgottenRows
 from pipelines.scoring.score_fragment import Work
 from pipelines.tables.files import Files
 from pipelines.tables.purposes import VERIFY
@@ -66,7 +68,12 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
     if drawn:
         return verdict("P2", drawn, "")
     live = attempts.live(views.tables)
-    small = [attempt for attempt in live.values() if attempt.rows_in <= _RESCORED]
+    erased = erasures(views.tables)
+    small = [
+        attempt
+        for attempt in live.values()
+        if attempt.rows_in <= _RESCORED and not _has_tombstones(views, attempt.batch, erased)
+    ]
     for attempt in sorted(small, key=lambda one: (bool(_other_libraries(one)), one.rows_in)):
         try:
             inputs = discovery.find(data, [attempt.batch])
@@ -79,6 +86,11 @@ def scoring_repeats(data: JobData, views: Views, settings: Settings) -> Promise:
             others = other_scores(data, views, settings, attempt) if found.ok else ()
             return verdict("P2", others, found.detail) if found.ok else found
     return unchecked("P2", "no published batch is small enough and has its input unchanged")
+
+
+def _has_tombstones(views: Views, batch: str, erased: Erasures) -> bool:
+    """Tell whether a row of a published batch was forgotten: its bytes cannot come out again."""
+    return any(file.name in erased.files for file in views.tables.files("predictions", batch))
 
 
 def _rescored(
@@ -132,6 +144,7 @@ def _differing_files(
             attempts={attempt.batch: attempt.id},
             file_digests=attempt.files,
             excluded=_left_out(views, attempt),
+            forgotten=ForgottenRows(job.sampling.seed, erasures(views.tables).digests),
         )
         splits = [split.by(work.rules.files) for split in inputs.splits([attempt.batch])]
         results = [one for split in splits for one in work.results(split)]
@@ -176,8 +189,9 @@ def _wrong_draws(job: Job, views: Views, newest: Mapping[str, Design]) -> Iterat
     seed than the job file's are left out.
     """
     seed = seed_digest(job)
-    columns = ["batch", "key", "stratum", "rank"]
+    columns = ["batch", "key", "stratum", "rank", "prediction_id"]
     rows = views.current_samples(purpose=VERIFY).select(columns).to_pylist()
+    tombstones = erasures(views.tables).tombstones
     for batch, design in sorted(newest.items()):
         if design.seed_digest != seed:
             continue
@@ -188,6 +202,9 @@ def _wrong_draws(job: Job, views: Views, newest: Mapping[str, Design]) -> Iterat
         for place in np.lexsort((hashes[:, 1], hashes[:, 0])).tolist():
             ranks.setdefault(drawn[place]["stratum"], []).append(drawn[place]["rank"])
         allocated = dict(zip(design.names, design.allocated.tolist(), strict=True))
+        forgotten = {(r["stratum"], r["rank"]) for r in drawn if r["prediction_id"] in tombstones}
         for stratum, ranked in ranks.items():
-            if ranked != list(range(1, allocated.get(stratum, 0) + 1)):
+            wanted = range(1, allocated.get(stratum, 0) + 1)
+            there = [rank for rank in ranked if (stratum, rank) not in forgotten]
+            if there != [rank for rank in wanted if (stratum, rank) not in forgotten]:
                 yield f"batch {batch}: the sample of stratum {stratum!r} is not its smallest hashes in their order"

@@ -15,6 +15,7 @@ from functions.batches.class_warnings import unlisted_warning
 from functions.draws.blindness import sight_of_drawn
 from functions.draws.designs import asked_otherwise, designs
 from functions.draws.training_draw import training_draws
+from functions.erasure.tombstones import are_tombstones
 from functions.label_studio import asked, connect, digests, survey, tell_unreadable
 from functions.runs import Run
 from functions.tables import Views, of_purpose
@@ -210,6 +211,8 @@ def _drawn(seed: str, views: Views, options: PushOptions) -> list[dict[str, Any]
             "nothing was drawn yet", fix=_fix(options, "run `recheck sample …` first")
         )
     wanted = set(options.batches or (row["batch"] for row in rows)) - census
+    forgotten = are_tombstones(samples["key"]).tolist()
+    rows = [row for row, is_one in zip(rows, forgotten, strict=True) if not is_one]
     rows = [row for row in rows if row["batch"] in wanted]
     ranks = np.array([row["rank"] for row in rows])
     allocated = np.array(

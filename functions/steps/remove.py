@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functions import label_studio
 from functions.app import App
 from functions.erasure.erasures import REMOVE
-from functions.erasure.removal import Removal
+from functions.erasure.removal import Removal, known_batches
 from functions.erasure.standstill import standstill
 from functions.runs import Run
 from pipelines.errors import BatchUnknown, RecheckError
@@ -62,7 +62,10 @@ def remove(app: App, options: RemoveOptions) -> Removed:
 
 def _require_known(removal: Removal) -> None:
     """Refuse a batch that no table has ever had rows of."""
-    known = {*removal.known_batches(), *removal.tables.read("runs", ["batch"])["batch"].to_pylist()}
+    known = {
+        *known_batches(removal.tables),
+        *removal.tables.read("runs", ["batch"])["batch"].to_pylist(),
+    }
     for batch in removal.batches:
         if batch not in known:
             raise BatchUnknown(

@@ -19,6 +19,7 @@ from functions.batches.nightly import is_plain, selected
 from functions.batches.publish import BatchResult, Publisher, most_bad
 from functions.batches.unknown_categories import warnings_of
 from functions.batches.unscorable import most_rows, too_large
+from functions.erasure.erasures import erasures
 from functions.runs import Run, words_of
 from infra.engines import choice
 from pipelines.errors import RecheckError, StepMissing
@@ -27,6 +28,7 @@ from pipelines.input.fragments import Split
 from pipelines.job.rules import batch_rule, reading_rules
 from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.duplicate_keys import duplicates
+from pipelines.scoring.forgotten_rows import FORGOTTEN, ForgottenRows
 from pipelines.scoring.fragment_results import FragmentResult
 from pipelines.scoring.score_fragment import Outcome, Work
 
@@ -134,6 +136,7 @@ class _Scoring:
                 unique = _without_duplicates(work, _whole(work, results, splits), splits)
                 done[batch] = publisher.publish(batch, unique)
                 self._warn_of_no_batch(batch, unique)
+                self._warn_of_forgotten(batch, unique)
                 for warning in warnings_of(batch, unique, self.model.unknown_in_training):
                     self.app.say(warning)
                 for warning in scoring_warnings(batch, unique, self.app.job):
@@ -161,6 +164,14 @@ class _Scoring:
                 f"{batch_rule(self.app.job).column!r} is empty or cannot be read: they are in `quarantine`"
             )
 
+    def _warn_of_forgotten(self, batch: str, results: Sequence[FragmentResult]) -> None:
+        files = [row.source for one in results for row in one.bad if row.reason == FORGOTTEN]
+        if files:
+            self.app.say(
+                f"warning: batch {batch}: {len(files)} rows that were forgotten are still in the input, in "
+                f"{', '.join(sorted(set(files)))}: they are not scored; take them out"
+            )
+
     def _work(self, publisher: Publisher) -> Work:
         files = {batch: self.input.files_of(batch) for batch in self.due}
         attempts = {batch: publisher.attempt(batch) for batch in self.due}
@@ -172,6 +183,9 @@ class _Scoring:
             attempts=attempts,
             file_digests=digests,
             most_bad=self._most_bad(),
+            forgotten=ForgottenRows(
+                self.app.job.sampling.seed, erasures(self.app.tables()).digests
+            ),
         )
 
     def _most_bad(self) -> dict[str, int]:

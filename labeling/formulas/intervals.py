@@ -151,7 +151,7 @@ def effective_answers(value: float, low: float, high: float) -> float:
     if square <= 0:
         return 0.0
     pull = (-linear + np.sqrt(linear**2 + 4 * square * half**2)) / (2 * square)
-    return float(Z**2 / pull)
+    return float(Z**2 / pull) if pull > 0 else float("inf")  # a length of a few last bits is none
 
 
 def exact_bound(value: float, answers: float, error: float, *, upper: bool) -> float:

@@ -62,6 +62,20 @@ class Digest:
         """Return the digest of both sets together."""
         return Digest(self.count + other.count, (self.total + other.total) % 2**128)
 
+    def exchanged(self, old: int, new: int) -> Digest:
+        """Return the digest of this set with one row, of 128 bits, in the place of another."""
+        return Digest(self.count, (self.total - old + new) % 2**128)
+
+    @classmethod
+    def of_text(cls, text: str) -> Digest:
+        """Return the digest that `text` wrote.
+
+        >>> Digest.of_text("2-000000000000000000000000000000ff")
+        Digest(count=2, total=255)
+        """
+        count, _, total = text.partition("-")
+        return cls(int(count), int(total, 16))
+
     @property
     def text(self) -> str:
         """The digest as tables keep it: the number of rows, and the sum in hexadecimal digits.

@@ -58,6 +58,7 @@ class Job(Section):
         default=None,
         pattern=r"^[0-9a-f]{32}$",
         description="Tells two jobs of one name apart, 128 bits in hexadecimal, written by `init`: a store keeps the id of the job that used a name first, and refuses another. Without it, a digest of name and seed.",
+        json_schema_extra=ADDED,
     )
     task: TaskType = Field(description="Classes or numbers.")
     data: Data = Field(description="Where the rows are, and what tells one from another.")
@@ -131,7 +132,7 @@ class Job(Section):
         A file keeps its digest when a later release knows more keys, and when it gains an id.
         """
         content = content_of(self, by_alias=True)
-        del content["id"]
+        content.pop("id", None)
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

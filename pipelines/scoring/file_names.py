@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _ENDING = ".parquet"
+_WITHOUT = "-without."  # then the run that erased a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ def empty_name(attempt: str) -> str:
     '3f2a-none.parquet'
     """
     return f"{attempt}-none{_ENDING}"
+
+
+def erased_name(name: str, run: str) -> str:
+    """Name a file of which a run has erased a row: the content is another, the attempt the same.
+
+    >>> erased_name("3f2a-00002-00000-000000065536.parquet", "0123456789abcdef")
+    '3f2a-00002-00000-000000065536-without.01234567.parquet'
+    >>> erased_name("3f2a-none-without.76543210.parquet", "0123456789abcdef")
+    '3f2a-none-without.01234567.parquet'
+    """
+    return f"{name.removesuffix(_ENDING).split(_WITHOUT)[0]}{_WITHOUT}{run[:8]}{_ENDING}"
 
 
 def attempt_of(name: str) -> str:

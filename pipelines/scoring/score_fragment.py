@@ -33,6 +33,7 @@ from pipelines.job.rules import ReadingRules
 from pipelines.scoring import batch_results
 from pipelines.scoring.batch_results import BatchResults
 from pipelines.scoring.file_names import Origin, predictions_name
+from pipelines.scoring.forgotten_rows import FORGOTTEN, ForgottenRows
 from pipelines.scoring.fragment_results import BadRow, FragmentResult
 from pipelines.scoring.predicted_classes import PredictedClasses
 from pipelines.scoring.scorers import Predictions, Scorer
@@ -55,6 +56,7 @@ class Work:
     most_bad: Mapping[str, int] = field(
         default_factory=dict
     )  # of each batch; with more, it is refused
+    forgotten: ForgottenRows = field(default_factory=ForgottenRows)
     most_kept: int | None = field(default_factory=lambda: batch_results.MOST_KEPT)  # None: all
 
     @cached_property
@@ -175,13 +177,16 @@ def _classes(rules: ReadingRules, predicted: Predictions, good: slice | Int64s) 
 
 def _mark_excluded(work: Work, split: Split, rows: BatchRows) -> bool:
     """Mark the rows that are to be left out; return whether there are any."""
+    forgotten = work.forgotten.among(rows.ids)
+    rows.faults.mark(forgotten, FORGOTTEN, "")
+    rows.faults.keyless.update(forgotten)
     if not work.excluded:
-        return False
+        return bool(forgotten)
     places = [(split.source.name, position) for position in rows.positions.tolist()]
     excluded = [row for row, place in enumerate(places) if place in work.excluded]
     for row in excluded:
         rows.faults.mark([row], work.excluded[places[row]], "")
-    return bool(excluded)
+    return bool(excluded or forgotten)
 
 
 def _bad_rows(source: str, rows: BatchRows) -> tuple[BadRow, ...]:

@@ -45,12 +45,18 @@ def update_rows(delta: DeltaTable, condition: str, values: Mapping[str, str], ru
 
 
 def drop_history(delta: DeltaTable, files: Files) -> None:
-    """Sum the log up and remove what came before: it may hold texts of rows that are erased."""
+    """Sum the log up and remove what came before: it may hold texts of rows that are erased.
+
+    The newest commit stays, for the next one reads it; so it is one of nothing.
+    """
+    columns = delta.metadata().partition_columns
+    delta.create_write_transaction([], "append", delta.schema(), columns or None)
+    delta.update_incremental()
     delta.create_checkpoint()
-    number = f"{delta.version():020d}"
+    newest = f"{delta.version():020d}"
     for stat in list(files.list(_LOG)):
-        name = stat.name.removeprefix(_LOG)
-        if name[:20].isdigit() and (name[:20] < number or name == f"{number}.json"):
+        number = stat.name.removeprefix(_LOG)[:20]
+        if number.isdigit() and number < newest:
             files.delete(stat.name)
 
 

@@ -61,9 +61,7 @@ class Table:
         """Make the table where there is none; return its id."""
         return self._log.make()
 
-    def deletions(
-        self, *, erasures: Container[str] = frozenset(), may_replace: bool = False
-    ) -> list[str]:
+    def deletions(self, *, erasures: Container[str] = (), may_replace: bool = False) -> list[str]:
         """Return the kinds of commits that took rows away; see `DeltaLog.deletions`."""
         return self._log.deletions(erasures, may_replace=may_replace)
 
@@ -78,8 +76,60 @@ class Table:
         self._log.refresh()
         self._log.edit(lambda delta: delta_edits.delete_rows(delta, condition, run, numbers))
 
+    def update(self, condition: str, values: Mapping[str, str], run: str) -> None:
+        """Change columns of rows by one commit, in a table without partitions.
+
+        Args:
+            condition: in SQL, over the columns.
+            values: in SQL, by column.
+            run: the id of the run that does it.
+        """
+        self._log.refresh()
+        self._log.edit(lambda delta: delta_edits.update_rows(delta, condition, values, run))
+
+    def rewritten(
+        self,
+        partition: Mapping[str, str],
+        change: Callable[[pa.Table], pa.Table],
+        rename: Callable[[str], str],
+    ) -> dict[str, WrittenFile]:
+        """Write the files of a partition once more, changed; no reader sees them before `exchange`.
+
+        Args:
+            partition: the values of all partition columns.
+            change: of the rows of a file, without the partition columns.
+            rename: the new name of a file.
+
+        Returns:
+            Each new file, by the name of the one that it will replace.
+        """
+        fresh, folder = {}, self.folder(partition)
+        for file in self.files(partition):
+            with store_errors(self.address):
+                rows = change(table_files.stored(self.store_files.open(file.path)))
+            fresh[file.name] = self.write_file(folder + rename(file.name), rows)
+        return fresh
+
+    def exchange(
+        self, partition: Mapping[str, str], files: Sequence[WrittenFile], run: str
+    ) -> None:
+        """Make `files` the whole content of a partition, by one commit of an erasure.
+
+        Args:
+            partition: the values of all partition columns.
+            files: from `rewritten`.
+            run: the id of the run that does it.
+        """
+        note = {delta_edits.ERASURE: run}
+        self._log.commit(Change(files, "overwrite", partition, None, note))
+
+    def drop_history(self) -> None:
+        """Remove what the log keeps of earlier commits: it may hold texts of rows that are erased."""
+        self._log.refresh()
+        self._log.edit(lambda delta: delta_edits.drop_history(delta, self.store_files))
+
     def sweep(self, partition: Mapping[str, str]) -> None:
-        """Remove the files of a partition that are not published: what replaced, deleted and joined rows left.
+        """Remove the files of a partition that are not published: what replaced, deleted, joined and killed writes left.
 
         Args:
             partition: as for `files`; of a table without partitions, all files are swept.
@@ -87,7 +137,8 @@ class Table:
         self._log.refresh()
         folder = self.folder(partition) if self.partitioned_by else ""
         published = {file.path for file in self.files()}
-        for stat in list(self.store_files.list(folder)):
+        begun = [one for one in self.store_files.unfinished() if one.name.startswith(folder)]
+        for stat in [*self.store_files.list(folder), *begun]:
             if stat.name not in published and not stat.name.startswith("_"):
                 self.store_files.delete(stat.name)
 

@@ -78,6 +78,12 @@ def read(file: pa.NativeFile, wanted: pa.Schema, values: Mapping[str, str]) -> p
     return pa.table(columns, schema=wanted)
 
 
+def stored(file: pa.NativeFile) -> pa.Table:
+    """Return the rows of a Parquet file, with the columns that it has."""
+    with pq.ParquetFile(file) as parquet:
+        return parquet.read()
+
+
 def first_row(file: pa.NativeFile, wanted: pa.Schema) -> pa.Table:
     """Return columns of the first row of a file that has them; of an empty file, no row."""
     with pq.ParquetFile(file) as parquet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -15,6 +16,7 @@ import pytest
 
 from labeling.labelstudio.client import SdkClient
 from labeling.labelstudio.local import server
+from labeling.labelstudio.local.accounts import add_account
 from labeling.labelstudio.local.installation import (
     Home,
     default_home,
@@ -23,7 +25,7 @@ from labeling.labelstudio.local.installation import (
     version,
 )
 from labeling.labelstudio.local.process import is_up
-from pipelines.errors import LabelStudioUnreachable
+from pipelines.errors import LabelStudioRefused, LabelStudioUnreachable
 
 
 def quiet(_line: str) -> None:
@@ -182,3 +184,29 @@ def _other_address() -> str:
 
 def _port(url: str) -> int:
     return int(url.rpartition(":")[2])
+
+
+def test_more_people_get_accounts_of_their_own(home: Home) -> None:
+    """Each opens the page by itself; the same address has one account."""
+    running = server.up(home, quiet)
+
+    ann = add_account(running, "ann@example.com")
+
+    assert _logs_in(running.url, ann.user, ann.password)
+    assert not _logs_in(running.url, ann.user, running.password)
+    with pytest.raises(LabelStudioRefused, match="already exists"):
+        add_account(running, "ann@example.com")
+    with pytest.raises(LabelStudioRefused, match="valid email"):
+        add_account(running, "ann")
+    server.down(home)
+    with pytest.raises(LabelStudioUnreachable, match="makes no account"):
+        add_account(running, "bob@example.com")
+
+
+def _logs_in(url: str, user: str, password: str) -> bool:
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60, trust_env=False) as browser:
+        key = re.search(r'csrfmiddlewaretoken" value="([^"]+)', browser.get("/user/login/").text)
+        assert key
+        form = {"csrfmiddlewaretoken": key[1], "email": user, "password": password}
+        reply = browser.post("/user/login/", data=form, headers={"Referer": f"{url}/user/login/"})
+        return "login" not in reply.url.path

@@ -118,3 +118,10 @@ def test_the_exact_bound_is_clopper_and_pearsons(
 
 def test_the_exact_bound_of_a_census_is_the_truth() -> None:
     assert exact_bound(0.6, math.inf, 0.01, upper=True) == 0.6
+
+
+def test_an_interval_of_a_few_last_bits_has_no_length() -> None:
+    """As a batch has it that was answered whole, whose sums are rounded."""
+    value = 0.20000000000000015
+
+    assert effective_answers(value, 0.19999999999999996, value) == math.inf
