@@ -74,6 +74,12 @@ if TYPE_CHECKING:
     metavar="COL",
     help="A column that is known only after the prediction: never a feature. May be given several times.",
 )
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="COL",
+    help="A column that people see; without it, at most 20, those that tell most of what is predicted. May be given several times.",
+)
 @click.option("--question", metavar="TEXT", help="The question to people.")
 @click.option(
     "--seed",
@@ -96,6 +102,7 @@ def init(
     time: str | None,
     batch_by: str | None,
     known_after: tuple[str, ...],
+    show: tuple[str, ...],
     question: str | None,
     seed: str | None,
     dry_run: bool,
@@ -121,6 +128,7 @@ def init(
         time=time,
         batch_by=batch_by,
         known_after=known_after,
+        show=show,
         question=question,
         seed=seed,
         dry_run=dry_run,

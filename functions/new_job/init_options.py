@@ -25,6 +25,7 @@ class InitOptions:
     query: str | None = None  # of a database
     batch_by: str | None = None
     known_after: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()  # the columns that people see; without any, they are chosen
     question: str | None = None
     seed: str | None = None  # of the draws; random without one
     dry_run: bool = False
