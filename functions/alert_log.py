@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.looks import past_looks, watch_of
+from functions.runs import Run
 from infra.store import Store
 from labeling.estimates.alerts import Alert, AlertEvent, alerts_of
 from labeling.estimates.alerts.lives import Event
@@ -63,14 +64,17 @@ class AlertLog:
     job: str  # its name
     actor: str
     committing: Callable[[], AbstractContextManager[datetime]]
+    recording: Callable[[Run], AbstractContextManager[Run]]
 
     def add(self, happened: Sequence[Happened]) -> None:
-        """Append events by one commit."""
+        """Append events by one commit, and record how many: a table that lost some is found."""
         if not happened:
             return
-        with self.committing() as moment:
-            rows = [self._row(one, moment) for one in happened]
-            self.store.table("alerts").append(table_of(ALERTS, rows))
+        with self.recording(Run.of("alerts")) as run:
+            with self.committing() as moment:
+                rows = [self._row(one, moment) for one in happened]
+                self.store.table("alerts").append(table_of(ALERTS, rows))
+            run.outputs["alerts"] = len(rows)
 
     def _row(self, one: Happened, moment: datetime) -> dict[str, object]:
         alert = one.alert

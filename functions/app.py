@@ -119,7 +119,7 @@ class App:
     @cached_property
     def data(self) -> JobData:
         """The data files of the job."""
-        return JobData(self.job, self.folder, self.store, self.say)
+        return JobData(self.job, self.folder, self.store, self.say, self.settings.databases)
 
     @cached_property
     def label_studio(self) -> Access | None:

@@ -124,6 +124,10 @@ class Settings(BaseModel):
         default_factory=dict,
         description="Channels that alerts are sent through, `[notify.NAME]`; the variable holds them as one JSON object.",
     )
+    databases: dict[ChannelName, SecretStr] = Field(
+        default_factory=dict,
+        description='Addresses of databases that `data.path = "sql:NAME"` reads, `[databases]`: `sqlite:/path`, `duckdb:/path` or `postgresql://…`; or `env:`, `file:` or `secret:` and where it is. The variable holds them as one JSON object. Never logged.',
+    )
     actor: str = Field(default_factory=_user, description="Who is named in runs and designs.")
 
 
@@ -190,7 +194,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object,
 
 def _parsed(name: str, text: str) -> object:
     """Return a whole number or an object where the setting is one; else, and where it is none, the text."""
-    if name == "notify":
+    if name in ("notify", "databases"):
         try:
             return json.loads(text)
         except ValueError:

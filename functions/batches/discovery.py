@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from functions.batches.attempts import Attempt
 from functions.batches.file_batches import FileBatches, batches_of_file
-from infra import staged_input
+from infra import staged_input, staged_tables
 from infra.clouds import is_remote
+from infra.databases import is_table, open_table
 from infra.ports import Say
 from infra.store import Store
 from pipelines.errors import BatchUnknown, InputUnreadable, RecheckError
@@ -33,14 +36,26 @@ class JobData:
     folder: Path  # where relative paths of the job start
     store: Store  # keeps what is fetched from a bucket
     say: Say
+    databases: Mapping[str, SecretStr] = field(default_factory=dict)  # addresses, by name
     _known: dict[tuple[str, str], FileBatches] = field(default_factory=dict, compare=False)
 
     def sources(self, batches: Sequence[str] = ()) -> list[Source]:
         """Return the data files; of those in a bucket, at least the files of these batches."""
         path = self.job.data.path
-        if is_remote(path):
+        if is_table(path):
+            path = self._staged_table(batches)
+        elif is_remote(path):
             path = staged_input.bring(path, self.store, batches, self.say)
         return find_sources(path, self.folder, file_rules(self.job))
+
+    def _staged_table(self, batches: Sequence[str]) -> str:
+        """Return the files that hold the rows of a table."""
+        data = self.job.data
+        table = open_table(data.path, data.query, self.folder, self.databases)
+        asked = f"{self.folder} {data.path} {data.query or ''}"
+        key = () if data.key == "content" else data.key
+        of = staged_tables.TableInput(table, asked, batch_rule(self.job), key)
+        return staged_tables.bring(of, self.store, batches, self.say)
 
     def batches_of(self, sources: Sequence[Source]) -> dict[str, FileBatches]:
         """Return the batches of each file, by its name; a file that did not change is read once."""

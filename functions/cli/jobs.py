@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--data",
     required=True,
     metavar="FILE-OR-PATTERN",
-    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}.",
+    help="A Parquet, CSV or JSON Lines file, or a pattern with * and {batch}; delta:ADDRESS, or sql:NAME with --query.",
 )
 @click.option("--target", metavar="COL", help="The column with the truth, to train on.")
 @click.option(
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     metavar="COL",
     help="A column that names the row; may be given several times.",
 )
+@click.option("--query", metavar="SQL", help="What to read of the database of `--data sql:NAME`.")
 @click.option("--time", metavar="COL", help="The column with the time of the event.")
 @click.option(
     "--batch-by",
@@ -72,6 +73,12 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="COL",
     help="A column that is known only after the prediction: never a feature. May be given several times.",
+)
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="COL",
+    help="A column that people see; without it, at most 20, those that tell most of what is predicted. May be given several times.",
 )
 @click.option("--question", metavar="TEXT", help="The question to people.")
 @click.option(
@@ -91,9 +98,11 @@ def init(
     answers: tuple[str, ...],
     number: bool,
     key: tuple[str, ...],
+    query: str | None,
     time: str | None,
     batch_by: str | None,
     known_after: tuple[str, ...],
+    show: tuple[str, ...],
     question: str | None,
     seed: str | None,
     dry_run: bool,
@@ -115,9 +124,11 @@ def init(
         answers=answers,
         number=number,
         key=key,
+        query=query,
         time=time,
         batch_by=batch_by,
         known_after=known_after,
+        show=show,
         question=question,
         seed=seed,
         dry_run=dry_run,

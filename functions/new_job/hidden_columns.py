@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions.new_job.first_rows import FirstValues
+from functions.new_job.shown_choice import MOST_SHOWN, told_of
 from functions.new_job.task import TaskChoice
 from labeling.questions.revealing import (
     Revealing,
@@ -76,6 +77,7 @@ class Sighted:
 
     hidden: Mapping[str, str]  # why each is shown to nobody
     warnings: Sequence[str]  # of columns that are shown
+    weights: Mapping[str, float] = field(default_factory=dict)  # how much each tells
 
 
 class PredictedRows:
@@ -125,7 +127,7 @@ class PredictedRows:
             for one in self._texts(texts)
             if one.column not in hidden
         ]
-        return Sighted(hidden, warnings)
+        return Sighted(hidden, warnings, self._weights(names))
 
     def of_target(self, names: Sequence[str]) -> Sighted:
         """Warn of features that tell the truth itself: a model would learn nothing else."""
@@ -137,6 +139,7 @@ class PredictedRows:
                 f"if it is known only afterwards, pass --known-after {shlex.quote(one.column)}"
                 for one in told
             ],
+            self._weights(names),
         )
 
     def class_of_score(self, score: str) -> str | None:
@@ -156,6 +159,12 @@ class PredictedRows:
             if len(own) >= _LEAST and float((own < 0.5).mean()) >= _BELOW:
                 return word
         return None
+
+    def _weights(self, names: Sequence[str]) -> dict[str, float]:
+        if self._labels is None or len(names) <= MOST_SHOWN:
+            return {}
+        numbers = numbers_of(self._labels) if self._task == "regression" else None
+        return told_of(self._some(names), self._labels if numbers is None else pa.array(numbers))
 
     def _some(self, names: Sequence[str]) -> dict[str, pa.Array]:
         return {name: self._columns[name] for name in names if name in self._columns}

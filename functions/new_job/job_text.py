@@ -18,12 +18,12 @@ from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
 from functions.new_job.first_rows import first_values
 from functions.new_job.hidden_columns import PredictedRows, Sighted
-from functions.new_job.init_options import InitOptions
+from functions.new_job.init_options import InitOptions, address_from
 from functions.new_job.label_rules import map_notes, map_of
 from functions.new_job.rare_class import RARE, RareClass
+from functions.new_job.shown_choice import choose_shown
 from functions.new_job.task import TaskChoice, TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
-from infra.clouds import is_remote
 from pipelines.errors import JobInvalid, SchemaMismatch
 from pipelines.input.fragments import Source
 from pipelines.job.job_file import new_id
@@ -47,7 +47,6 @@ class JobDraft:
 
     def __init__(self, folder: Path, options: InitOptions, sources: Sequence[Source]) -> None:
         self.folder, self.options = folder, options
-        self.data = options.data if is_remote(options.data) else str(Path.cwd() / options.data)
         self.sources = sources
         self.rare: RareClass | None = None  # known once the text is made
         self.notes: list[str] = []  # of the columns that people see, once the text is made
@@ -84,7 +83,11 @@ class JobDraft:
         options = self.options
         by = [options.batch_by] if options.batch_by and not self._is_period() else []
         single = [options.target, options.predicted, options.score, options.time]
-        return [name for name in [*single, *options.key, *options.known_after, *by] if name]
+        return [
+            name
+            for name in [*single, *options.key, *options.known_after, *options.show, *by]
+            if name
+        ]
 
     def _is_period(self) -> bool:
         return self.options.batch_by in PERIODS and self.options.time is not None
@@ -138,10 +141,10 @@ class JobDraft:
         return tomlkit.dumps(document)
 
     def _data(self) -> Table:
-        shown = self.data if is_remote(self.data) else os.path.relpath(self.data, self.folder)
         table = table_of(
             {
-                "path": shown,
+                "path": address_from(self.folder, self.options.data),
+                "query": self.options.query,
                 "key": list(self.options.key) or None,
                 "time": self.options.time,
                 "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
@@ -165,7 +168,7 @@ class JobDraft:
 
     def _batches(self) -> Table:
         by = self.options.batch_by
-        if "{batch}" in self.data:
+        if "{batch}" in self.options.data:
             return table_of({"by": "path"})
         if by is None:
             return table_of({"by": "all"})
@@ -258,13 +261,10 @@ class JobDraft:
         self.notes += [
             f"column {name!r} is shown to nobody: {why}" for name, why in sighted.hidden.items()
         ]
-        self.notes += sighted.warnings
-        shown = [column for column in candidates if column.name not in sighted.hidden]
-        question = (
-            "What is right for this row?"
-            if task == "classification"
-            else "Which number is right for this row?"
-        )
+        seen = (self.columns, candidates, sighted.hidden, sighted.weights, self.options.show)
+        shown, notes = choose_shown(*seen)
+        self.notes += [*sighted.warnings, *notes]
+        right = "What is" if task == "classification" else "Which number is"
         table = tomlkit.table()
         table["show"] = multiline([column.name for column in shown])
         table["show"].comment(
@@ -272,7 +272,7 @@ class JobDraft:
             if shown
             else "no column is left to show: name some to ask people; outcomes come by `recheck pull --file`"
         )
-        table["question"] = self.options.question or question
+        table["question"] = self.options.question or f"{right} right for this row?"
         table["texts"] = [column.name for column in shown if column.kind == "text"]
         table["pictures"] = [column.name for column in shown if column.kind == "image"]
         return table

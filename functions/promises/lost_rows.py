@@ -28,6 +28,7 @@ _RECORDED = {
     "questions": ("push", "questions"),
     "estimates": ("estimate", "stored"),
     "looks": ("estimate", "looks"),
+    "alerts": ("alerts", "alerts"),
 }  # table -> the step that appends to it, and what its run calls the number of rows
 _REPLACED = "predictions"  # the only table whose commits may replace rows
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functions.alert_log import AlertLog, Happened, alerts, new
 from functions.app import App
 from functions.notices import Notice, Post
-from functions.runs import Run
 from functions.steps.estimate import moment_of
 from infra.channels.message import Message
 from labeling.estimates.alerts import Alert
@@ -73,19 +72,17 @@ def try_channel(app: App, channel: str) -> None:
 
 def log_of(app: App) -> AlertLog:
     """Return where events of the job's alerts are kept."""
-    return AlertLog(app.store, app.job.name, app.settings.actor, app.committing)
+    return AlertLog(
+        app.store, app.job.name, app.settings.actor, app.committing, recording=app.recording
+    )
 
 
 def _acknowledge(app: App, options: AlertsOptions) -> None:
-    run = Run.of("alerts", options={"acknowledged": list(options.acknowledge)})
-    with app.recording(run):
-        known = {one.id: one for one in alerts(app.job, app.tables())}
-        for name in options.acknowledge:
-            if name not in known:
-                raise AlertUnknown(
-                    f"no alert has the id {name!r}", fix="`recheck alerts … --all` lists them"
-                )
-        words = options.reason
-        log_of(app).add(
-            [Happened(known[name], ACKNOWLEDGED, words) for name in options.acknowledge]
-        )
+    known = {one.id: one for one in alerts(app.job, app.tables())}
+    for name in options.acknowledge:
+        if name not in known:
+            raise AlertUnknown(
+                f"no alert has the id {name!r}", fix="`recheck alerts … --all` lists them"
+            )
+    words = options.reason
+    log_of(app).add([Happened(known[name], ACKNOWLEDGED, words) for name in options.acknowledge])

@@ -17,9 +17,10 @@ from functions.new_job.file_forms import as_written
 from functions.new_job.init_options import InitOptions
 from functions.new_job.job_text import JobDraft
 from functions.new_job.rare_class import RareClass
-from infra import settings, staged_input
+from infra import settings, staged_input, staged_tables
 from infra.clouds import is_remote
-from infra.store import open_store
+from infra.databases import is_table, open_table
+from infra.store import Store, open_store
 from pipelines.columns.spelling import canonical_text
 from pipelines.columns.time_texts import why_no_time
 from pipelines.columns.utf8 import readable
@@ -29,6 +30,7 @@ from pipelines.input.fragments import Source, find_sources, read_column
 from pipelines.input.row_keys import key_text
 from pipelines.job import job_file
 from pipelines.job.periods import PERIODS, named
+from pipelines.job.rules import BatchRule
 
 _LEAST = 3  # periods, so that some are left to check what was learned from others
 
@@ -141,6 +143,15 @@ def first_to_check(batches: Sequence[str], options: InitOptions) -> str | None:
     return periods[len(periods) * 2 // 3]
 
 
+def _staged(options: InitOptions, store: Store) -> str:
+    """Copy a table whole, only to be looked at."""
+    databases = settings.load().databases
+    table = open_table(options.data, options.query, Path.cwd(), databases)
+    asked = f"look {options.data} {options.query or ''}"
+    of = staged_tables.TableInput(table, asked, BatchRule(), options.key)
+    return staged_tables.bring(of, store)
+
+
 @contextmanager
 def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
     """Yield the data files; those of a bucket are copied to the job's store, where later steps find them."""
@@ -148,7 +159,9 @@ def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
         address = settings.load().store or str(folder / "store")
         store = open_store(scratch if options.dry_run else address)
         try:
-            if is_remote(options.data):
+            if is_table(options.data):
+                sources = find_sources(_staged(options, store), folder)
+            elif is_remote(options.data):
                 sources = find_sources(staged_input.bring(options.data, store), folder)
             else:
                 sources = find_sources(options.data, Path.cwd())

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions import estimates
+from functions.alert_log import alerts
 from functions.app import App
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
@@ -27,8 +28,10 @@ from labeling.answers import current
 from labeling.answers.agreement import agreement
 from labeling.answers.cannot_tell import cannot_tell
 from labeling.estimates.alerts import listed, looks
+from labeling.estimates.alerts.missing_data import NO_DATA
 from labeling.estimates.calibration import answered, calibration, pairs
 from labeling.estimates.confusion import confusion
+from labeling.estimates.estimate import Estimate
 from labeling.estimates.estimation import of_evidence
 from labeling.estimates.evidence.arrays import Evidence
 from labeling.estimates.evidence.gathering import evidence
@@ -43,6 +46,7 @@ from pipelines.columns.relations import known_by, where_in
 from pipelines.errors import RecheckError, SettingsInvalid
 from pipelines.job.job_file import Job
 from pipelines.tables.purposes import VERIFY
+from pipelines.tables.snapshot import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,7 @@ def gather(app: App, options: ReportOptions | None = None) -> ReportData:
         estimated = [one for one in estimated if one.period in ("batch", "all")]
     elif moment:
         estimated = as_they_were(views.tables, estimated, moment)
-    past = past_looks(views.tables, moment)  # a report looks at no window: nothing would remember
     at = moment or app.now()
-    lines, _ = looks(estimated, watch_of(app.job), past=past, at=at, take=False)
     truth, live = _known_truth(app), _live(views, batches, moment)
     data = ReportData(
         job=app.job.name,
@@ -128,7 +130,6 @@ def gather(app: App, options: ReportOptions | None = None) -> ReportData:
         estimates=estimated,
         batches=_batches(live),
         reasons=_reasons(views, live),
-        alerts=listed(lines),
         lines=app.job.alerts,
         topped_up=topped_up(designs, samples, annotations),
         asked_classes=_asked_classes(views),
@@ -136,10 +137,29 @@ def gather(app: App, options: ReportOptions | None = None) -> ReportData:
         truths=truth.windows,
         only=tuple(batches),
         outcomes=None if batches else _outcomes(app, views, annotations, samples),
+        **_from_looks(app.job, views.tables, estimated, moment, at),
         **_from_answers(app.job, facts, annotations, samples),
         **_from_rows(app.job, views, batches, moment, tables),
     )
     return replace(data, more=more_answers(facts, wanted, data.headline) if data.headline else ())
+
+
+def _from_looks(
+    job: Job,
+    tables: Tables,
+    estimated: Sequence[Estimate],
+    moment: datetime | None,
+    at: datetime,
+) -> dict[str, Any]:
+    """Return the watched lines, without windows whose alert is over, and what data are missing."""
+    past = past_looks(tables, moment)  # a report looks at no window: nothing would remember it
+    lines, _ = looks(estimated, watch_of(job), past=past, at=at, take=False)
+    standing = alerts(job, tables, moment)
+    over = {(one.of_line, window) for one in standing if one.is_over for window in one.windows}
+    return {
+        "alerts": [one for one in listed(lines) if (one.line, one.window) not in over],
+        "missing": [one.message for one in standing if one.metric == NO_DATA and not one.is_over],
+    }
 
 
 def _from_answers(

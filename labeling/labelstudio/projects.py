@@ -15,10 +15,14 @@ from typing import Any
 from labeling.answers.task_answers import as_time
 from labeling.labelstudio.client import LabelStudio, Record
 from labeling.questions.label_page import config_differences, config_digest, label_config
+from labeling.questions.readable import readable
 from labeling.questions.survey import Survey, instructions_html
 from pipelines.errors import LabelStudioRefused, ProjectChanged
 from pipelines.identity.keyed_hash import subkey
+from pipelines.tables.purposes import VERIFY
 
+_KEEP = "Keep the next word: "
+_LONGEST_TITLE = 50  # characters, for the server; 3 are the shortest
 _MARK = re.compile(r"recheck:([0-9a-f]{32}):[0-9a-f]{16}:[0-9a-f]{16}")
 
 
@@ -70,7 +74,7 @@ def ensure_project(server: LabelStudio, marker: str, title: str, survey: Survey)
     Args:
         server: where it is, or is made.
         marker: see `project_marker`.
-        title: of a new project.
+        title: names the job and the purpose.
         survey: what the job asks.
 
     Returns:
@@ -85,7 +89,7 @@ def ensure_project(server: LabelStudio, marker: str, title: str, survey: Survey)
     if not marked:
         _create(server, marker, title, survey)
         marked = _marked(server, marker)
-    _follow(server, marker, marked[0], survey)
+    _follow(server, marker, title, marked[0], survey)
     return _project(server, marker, marked[0])
 
 
@@ -94,8 +98,8 @@ def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> Non
     config = label_config(survey)
     made = server.create_project(
         {
-            "title": f"{title[:50]:_<3}",  # the server takes 3 to 50 characters
-            "description": f"{title}. Keep the next word: {_mark(marker, survey, config)}",
+            "title": _card(title, survey),
+            "description": _about(title, survey) + _mark(marker, survey, config),
             "maximum_annotations": 1,  # more where a task says so
             "show_collab_predictions": False,
             "sampling": "Sequential sampling",  # in the order in which tasks are pushed
@@ -106,21 +110,47 @@ def _create(server: LabelStudio, marker: str, title: str, survey: Survey) -> Non
         server.delete_project(made["id"])
 
 
-def _follow(server: LabelStudio, marker: str, record: Record, survey: Survey) -> None:
+def _follow(server: LabelStudio, marker: str, title: str, record: Record, survey: Survey) -> None:
     """Bring the project to what the job file says, unless it was changed by hand."""
     there, description = record["label_config"] or "", record["description"]
     config = label_config(survey, there)
     differences = config_differences(there, config)
     mark = _mark(marker, survey, config)
-    if not differences and mark in description:
+    card = _card(title, survey) if _is_ours(record["title"], title) else record["title"]
+    told = _told_anew(title, survey, _MARK.sub(mark, description))
+    if not differences and (told, card) == (description, record["title"]):
         return
     if differences and config_digest(there) not in description:
         raise _changed(server, record, "was changed by hand", differences)
-    changes = {"description": _MARK.sub(mark, description), **_asks(survey, config)}
+    changes = {"title": card, "description": told, **_asks(survey, config)}
     try:
         server.update_project(record["id"], changes)
     except LabelStudioRefused as error:
         raise _changed(server, record, "cannot follow the job file", [error.problem]) from error
+
+
+def _card(title: str, survey: Survey) -> str:
+    """Return the title on the project's card: the job, and what it asks."""
+    name = title.removesuffix(f" {VERIFY}")
+    return readable(f"{name}: {survey.question}".replace("\n", " "), _LONGEST_TITLE)
+
+
+def _is_ours(card: str, title: str) -> bool:
+    """Tell whether a card still has the title that we gave it, or that release 0.1.0 gave it."""
+    name = title.removesuffix(f" {VERIFY}")
+    return card == f"{title[:_LONGEST_TITLE]:_<3}" or card.startswith(f"{name}: "[:_LONGEST_TITLE])
+
+
+def _about(title: str, survey: Survey) -> str:
+    """Return what the card says of the project, up to the word that we know it by."""
+    return f"{survey.question} Asked of single rows by the job {title}. {_KEEP}"
+
+
+def _told_anew(title: str, survey: Survey, description: str) -> str:
+    """Return a description that says what is asked now, where what it says is still ours."""
+    said, keep, rest = description.partition(_KEEP)
+    is_ours = said == f"{title}. " or said.endswith(f" Asked of single rows by the job {title}. ")
+    return _about(title, survey) + rest if keep and is_ours else description
 
 
 def _asks(survey: Survey, config: str) -> dict[str, Any]:

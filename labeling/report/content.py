@@ -86,6 +86,7 @@ class ReportData:
     pairs: Pairs | None = None
     outcomes: Outcomes | None = None
     alerts: Sequence[WatchedLine] = ()
+    missing: Sequence[str] = ()  # what data did not come, in words
     lines: Sequence[AlertRule] = ()
     topped_up: Sequence[str] = ()  # batches drawn from again after answers had come in
     asked_classes: Mapping[str, str] = field(

@@ -55,6 +55,7 @@ class Findings:
     alerts: Sequence[
         WatchedLine
     ]  # every line that is watched, with its state; the newest window first
+    missing: Sequence[str]  # what data did not come
     watched: Sequence[str]  # the lines that alerts watch, in words
     newest: Figure | None  # the headline's estimate
     seen: str  # whether the judged rows were seen in training
@@ -88,6 +89,7 @@ def findings(data: ReportData) -> Findings:
         is_open=newest is not None and not data.is_closed(newest.window),
         unreliable=newest is not None and not newest.reliable,
         alerts=sorted(data.alerts, key=lambda alert: alert.window or "", reverse=True),
+        missing=data.missing,
         watched=watched(data),
         newest=newest_figure(data),
         seen=seen_words(data),

@@ -58,6 +58,7 @@ def record(data: ReportData) -> Record:
         "newest": _section(report.newest) if report.newest else None,
         SEEN: report.seen or None,
         "alerts": [alert.record() for alert in report.alerts],
+        "missing_data": report.missing,
         "watched": report.watched,
         "sections": sections,
         "next_steps": [asdict(step) for step in report.steps],

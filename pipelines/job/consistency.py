@@ -41,6 +41,15 @@ def _parts_that_go_together(job: Job) -> Iterator[str]:
         yield "target.answers needs at least two answers: every class that may be right"
 
 
+def _tables_as_data(job: Job) -> Iterator[str]:
+    """Check what a table needs that is no file."""
+    data = job.data
+    if (data.query is not None) != data.path.startswith("sql:"):
+        yield 'data.query goes with data.path = "sql:NAME", where NAME is a database of the settings'
+    if data.is_table and (not data.key or data.key == "content"):
+        yield "data.key is needed where data.path names a table: its rows are ordered by it"
+
+
 def _numbers_and_reasons(job: Job) -> Iterator[str]:
     """Check what people may answer besides the classes."""
     asked = job.labeling
@@ -50,6 +59,9 @@ def _numbers_and_reasons(job: Job) -> Iterator[str]:
                 yield f"labeling.{name} is for numbers, and this job asks for classes"
     if None not in (asked.minimum, asked.maximum) and asked.minimum >= asked.maximum:  # type: ignore[operator]
         yield "labeling.minimum must be below labeling.maximum"
+    for name in asked.links:
+        if name not in asked.show:
+            yield f"labeling.links names {name!r}, which labeling.show does not show"
     reasons = [str(canonical(reason)) for reason in asked.cannot_tell]
     if len(set(reasons)) != len(reasons):
         yield "labeling.cannot_tell: each reason may stand once"
@@ -177,6 +189,7 @@ def _tells(theirs: PredictionColumns, class_: str, answers: Sequence[str]) -> bo
 CHECKS = (
     _numbers_and_reasons,
     _parts_that_go_together,
+    _tables_as_data,
     _scores_of_no_answer,
     _mapped_to_no_answer,
     _class_without_probability,

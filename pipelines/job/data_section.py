@@ -17,7 +17,13 @@ class Data(Section):
     """Where the rows are, and what tells one from another."""
 
     path: str = Field(
-        description="A Parquet, CSV or JSON Lines file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket."
+        description="A Parquet, CSV or JSON Lines file, or a pattern with `*` and `{batch}`. Relative paths start at the job file's folder; `s3://bucket/…` and `gs://bucket/…` are read from a bucket. `delta:ADDRESS` is a Delta table, `sql:NAME` the `query` of a database of the settings."
+    )
+    query: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What is read of the database of `sql:NAME`: one SELECT.",
+        json_schema_extra=ADDED,
     )
     key: tuple[ColumnName, ...] | Literal["content"] = Field(
         default=(),
@@ -57,6 +63,11 @@ class Data(Section):
         description="The decimal mark of numbers in CSV. With a comma, points between groups of three digits are left out: `1.234,5` is 1234.5.",
         json_schema_extra=ADDED,
     )
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the rows are those of a table or a query, and of no file."""
+        return self.path.startswith(("delta:", "sql:"))
 
     @field_validator("encoding")
     @classmethod

@@ -55,9 +55,14 @@ class Row:
     coverage: Coverage | None = None
 
     @property
+    def reached(self) -> bool:
+        """Whether the goal holds, if there is one."""
+        return self.goal is None or self.goal.holds(self.measured)
+
+    @property
     def failed(self) -> bool:
         """Whether a goal that must be reached is not."""
-        return self.goal is not None and not self.goal.is_try and not self.goal.holds(self.measured)
+        return self.goal is not None and not self.goal.is_try and not self.reached
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from functions.cli import alerting
 from pipelines.errors import AlertUnknown, StoreUnavailable
-from tests.fixtures.world import World
+from tests.fixtures.world import DAYS, World, loans
 
 NAMES = {
     *("id", "metric", "class", "cohort", "window", "state", "value", "low", "high"),
@@ -89,6 +89,29 @@ def test_an_alert_that_is_acknowledged_first_is_not_told_any_more(world: World) 
     world.ok("alerts", "--ack", alert["id"], "--reason", "seen")
 
     assert world.run("estimate").code == 0
+
+
+def test_the_report_shows_the_alerts_that_are_not_over(world: World) -> None:
+    """An hour ago everything was wrong, and then a day was surely right."""
+    world.answer_wrongly()
+    world.ok("estimate")
+    before = world.ok("report")["page"]["alerts"]
+    world.write(loans(900, days=(*DAYS, "2026-01-08")))
+    world.ok("score", "--batch", "2026-01-08")
+    world.ok("sample", "--batch", "2026-01-08", "--budget", 100)
+    rows = world.rows("select prediction_id, label from samples where batch = '2026-01-08'")
+    path = world.folder / "right.csv"
+    path.write_text(
+        "\n".join(["prediction_id,answer", *(f"{r['prediction_id']},{r['label']}" for r in rows)])
+    )
+    world.ok("pull", "--file", path)
+    world.ok("estimate")
+
+    after = world.ok("report")["page"]["alerts"]
+
+    assert {one["state"] for one in before} == {"crossed"}
+    assert [(one["window"], one["state"]) for one in after] == [("2026-01-08", "clear")]
+    assert [one["status"] for one in world.ok("alerts", "--all")["alerts"]] == ["over"]
 
 
 def test_an_unknown_id_is_refused(world: World) -> None:

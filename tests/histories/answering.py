@@ -99,7 +99,7 @@ def _by_api(ground: Ground, people: People, share: float) -> None:
     """Answer a share of the tasks of the job's projects, as the label page does."""
     known = ground.ids()
     for project in people.client.projects():
-        if str(project["title"]).startswith(f"{JOB} "):
+        if str(project["title"]).startswith((f"{JOB}: ", f"{JOB} ")):
             asked = sorted(people.tasks(project["id"]).keys() & known.keys())
             said = {
                 name: ground.truth(*known[name]) for name in asked if ground.rng.random() < share

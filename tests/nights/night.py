@@ -119,16 +119,16 @@ def _unasked(watch: Watch, now: Stored, batches: set[str]) -> Iterator[str]:
 
 def _unheard(watch: Watch, now: Stored) -> Iterator[str]:
     """Yield answers that people gave and the tables lack."""
-    held = {
-        (row["prediction_id"], row["answer"])
-        for row in now.rows("annotations")
-        if row["state"] == "valid"
-    }
-    if watch.ground.is_of_numbers:
-        held = {(name, repr(float(answer))) for name, answer in held}
+    rows = [row for row in now.rows("annotations") if row["state"] == "valid"]
+    held = {(row["prediction_id"], _spelled(watch, row["answer"])) for row in rows}
     for name, answer in watch.said:
-        if (name, answer) not in held:
+        if (name, _spelled(watch, answer)) not in held:
             yield f"the answer {answer} to {name} is lost"
+
+
+def _spelled(watch: Watch, answer: str) -> str:
+    """Return an answer in one spelling: 0 is -0.0, too."""
+    return repr(float(answer) + 0.0) if watch.ground.is_of_numbers else answer
 
 
 def _answer(watch: Watch) -> None:

@@ -47,7 +47,7 @@ def look_errors(window: str, lines: int) -> LookErrors:
     ...     round(e, 6)
     ...     for e in (look_errors("2026-W47", 1).alone, look_errors("2026-11-20", 1).in_a_row)
     ... ]
-    [0.000943, 0.043436]
+    [0.000943, 0.043439]
     """
     period, looks = named(window), (a_year(window) or _DAILY) * lines
     if period is None or period.kind not in ("hour", "day"):

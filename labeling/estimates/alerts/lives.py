@@ -159,7 +159,7 @@ def id_of(*what: object) -> str:
     """Return the id of an alert: a digest of what it began with.
 
     >>> id_of("accuracy", None, None, "week", "below", 0.9, "2026-W47")
-    '1d4ad1f5ab'
+    'a1b3858a38'
     """
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:10]
 

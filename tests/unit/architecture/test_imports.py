@@ -19,8 +19,14 @@ HOMES = {
     "botocore": ("infra.clouds.aws",),
     "click": ("functions.cli",),
     "cryptography": ("infra.signing",),
-    "deltalake": ("pipelines.tables.delta", "pipelines.tables.delta_edits"),
-    "duckdb": ("functions.steps.query",),
+    "deltalake": (
+        "infra.databases.delta_input",
+        "pipelines.tables.delta",
+        "pipelines.tables.delta_edits",
+    ),
+    "duckdb": ("functions.steps.query", "infra.databases.duckdb_files"),
+    "adbc_driver_postgresql": ("infra.databases.postgres",),
+    "sqlite3": ("infra.databases.sqlite_files",),
     "filelock": ("infra.clouds.folder", "labeling.labelstudio.local"),
     "google": ("infra.clouds.gcp",),
     "httpx": (
@@ -174,6 +180,7 @@ def test_whatever_works_on_a_store_knows_no_path() -> None:
 RENAMES = {
     "infra.clouds.folder",  # implements the port
     "infra.bucket_copy",  # a download of any size, which `Files.put` would take as one piece of memory
+    "infra.row_files",  # the rows of a table of any size, written as they come
     "labeling.labelstudio.local.server",  # a whole data folder of the server, not a file of a store
 }
 

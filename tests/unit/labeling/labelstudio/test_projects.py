@@ -161,3 +161,49 @@ def test_without_its_marker_a_project_is_an_archive(server: FakeLabelStudio) -> 
     server.boards[old.id]["description"] = "kept for the record"
 
     assert ensure_project(server, MARKER, "flights", SURVEY).id != old.id
+
+
+def test_the_card_says_what_is_asked(server: FakeLabelStudio) -> None:
+    project = ensure_project(server, MARKER, "flights verify", SURVEY)
+
+    board = server.boards[project.id]
+    assert board["title"] == "flights: Late?"
+    assert board["description"].startswith("Late? Asked of single rows by the job flights verify.")
+
+    ensure_project(server, MARKER, "flights verify", replace(SURVEY, question="Was it late?"))
+
+    assert board["title"] == "flights: Was it late?"
+    assert board["description"].startswith("Was it late? Asked")
+    assert board["description"].count("recheck:") == 1
+
+
+def test_a_card_of_an_earlier_release_says_so_from_the_next_push_on(
+    server: FakeLabelStudio,
+) -> None:
+    project = ensure_project(server, MARKER, "flights verify", SURVEY)
+    board = server.boards[project.id]
+    mark = board["description"].split()[-1]
+    board |= {
+        "title": "flights verify",
+        "description": f"flights verify. Keep the next word: {mark}",
+    }
+
+    ensure_project(server, MARKER, "flights verify", SURVEY)
+
+    assert board["title"] == "flights: Late?"
+    assert board["description"].startswith("Late? ")
+
+
+def test_a_title_of_your_own_stays(server: FakeLabelStudio) -> None:
+    project = ensure_project(server, MARKER, "flights verify", SURVEY)
+    server.boards[project.id] |= {
+        "title": "For Ann",
+        "description": server.boards[project.id]["description"].replace(
+            "Late? Asked of single rows", "Please before Friday. Asked"
+        ),
+    }
+
+    ensure_project(server, MARKER, "flights verify", replace(SURVEY, question="Was it late?"))
+
+    assert server.boards[project.id]["title"] == "For Ann"
+    assert "Please before Friday." in server.boards[project.id]["description"]

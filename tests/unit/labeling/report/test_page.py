@@ -15,7 +15,7 @@ from labeling.estimates.calibration import Answered, calibration
 from labeling.estimates.confusion import confusion
 from labeling.estimates.known_truth import Truth
 from labeling.estimates.windows import Period
-from labeling.report import Outcomes, Reason, ReportData, render
+from labeling.report import Outcomes, Reason, ReportData, record, render
 from pipelines.job.sections import AlertRule as Line
 from tests.fixtures.judged import Row, judged
 from tests.fixtures.readers import Page, page_of
@@ -200,6 +200,13 @@ def test_lines_that_are_not_crossed_are_told_with_their_state_and_reason() -> No
     assert f"Watched, and surely not crossed: {line}: at least 0.9." in said
     assert f"Watched, and it cannot be told whether it is crossed: {line}: too few." in said
     assert "Alert:" not in said
+
+
+def test_data_that_did_not_come_are_an_alert_on_the_page() -> None:
+    of = usual(missing=["no data of day 2026-11-24"])
+
+    assert "Alert: no data of day 2026-11-24" in page_of(of).said
+    assert record(of)["missing_data"] == ["no data of day 2026-11-24"]
 
 
 def test_the_matrix_frames_what_is_right() -> None:

@@ -64,7 +64,7 @@ USED: list[dict[str, Any]] = [
 ]
 
 
-SECTIONS = ("data", "batches", "target", "sampling", "labeling")
+SECTIONS = ("data", "batches", "target", "predictions", "sampling", "labeling")
 
 
 def test_a_later_key_at_its_default_changes_no_digest() -> None:
