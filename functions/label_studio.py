@@ -42,6 +42,7 @@ def survey(job: Job) -> Survey:
         labeling.minimum,
         labeling.maximum,
         labeling.cannot_tell,
+        labeling.links,
     )
 
 

@@ -179,7 +179,7 @@ def plan(
     budget: int | None,
     as_json: bool,
 ) -> None:
-    """Say how many answers make an interval as short as you want it.
+    """Say how many answers an interval of some length takes.
 
     By the newest scored batch, or by --batch: its draws are those of `recheck sample`,
     and the answers are expected to be as those so far. Before there are any, they are

@@ -27,7 +27,7 @@ from labeling.questions.revealing import (
     telling_each_class,
 )
 from labeling.questions.shown import values_in
-from pipelines.columns.buffers import floats, integers, texts
+from pipelines.columns.buffers import float_array, floats, int_array, integers, texts
 from pipelines.errors import JobInvalid
 from pipelines.job.job_file import Job
 
@@ -113,7 +113,7 @@ def sight_of_batch(job: Job, rows: BatchPredictions, beside: pa.Table) -> Sight:
     ids = integers(beside[IDS].combine_chunks()).view(np.uint64)
     places = order[np.searchsorted(rows.population.ids[order, 0], ids)]
     columns = {name: beside[name].combine_chunks() for name in beside.column_names if name != IDS}
-    predicted = rows.table.select(["label", "value"]).take(places).combine_chunks()
+    predicted = rows.table.select(["label", "value"]).take(int_array(places)).combine_chunks()
     return _sight(job, columns, predicted, SHARE)
 
 
@@ -130,14 +130,13 @@ def sight_of_drawn(job: Job, rows: Sequence[Mapping[str, Any]]) -> Sight:
     shown = shown_columns(job)
     seen = [values_in(json.loads(row["shown"]), shown) for row in rows]
     columns = {
-        one.name: texts(values.get(one.name) for values in seen)
-        for one in shown
-        if one.kind != "image"
+        one.name: texts(row.get(one.name) for row in seen) for one in shown if one.kind != "image"
     }
+    values = np.array([row["value"] for row in rows], np.float64)  # None is NaN
     predicted = pa.table(
         {
             "label": texts(row["label"] for row in rows),
-            "value": pa.array([row["value"] for row in rows], pa.float64()),
+            "value": float_array(values, np.isnan(values)),
         }
     )
     return _sight(job, columns, predicted, ALL)

@@ -182,7 +182,7 @@ def _beside(part: BatchRows, wanted: npt.NDArray[np.uint64], job: Job) -> pa.Rec
     for column in shown_columns(job):
         if column.kind != "image":
             columns[column.name] = _text(take_column(part.rows.column(column.name), places))
-    return pa.RecordBatch.from_pydict(columns)
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _text(column: pa.Array) -> pa.StringArray:

@@ -17,6 +17,7 @@ from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 from labeling.questions.answer_keys import IN_ORDER, LETTERS, answer_keys
+from labeling.questions.links import LINKS
 from labeling.questions.readable import readable
 from labeling.questions.shown import shown_keys, table_keys
 from labeling.questions.survey import CANNOT_TELL, CONTROL, REASONS, WORD_JOINER, Survey
@@ -208,6 +209,9 @@ def _show(place: ET.Element, survey: Survey) -> None:
         else:
             drawn = _ENLARGED if survey.small_pictures else _AS_LARGE_AS_IT_IS
             ET.SubElement(place, "Image", {"name": key, "value": f"${key}", **drawn})
+    if survey.links:
+        links = ET.SubElement(place, "HyperText", name=LINKS, value=f"${LINKS}")
+        links.attrib |= {"inline": "true", "clickableLinks": "true", "selectionEnabled": "false"}
     tables = ET.SubElement(place, "View", className="recheck-tables")
     for key in table_keys(survey.columns):
         table = ET.SubElement(tables, "View", className="recheck-table")

@@ -16,6 +16,7 @@ from pipelines.columns.buffers import (
     Bools,
     Floats,
     Int32s,
+    bool_array,
     booleans,
     dictionary_codes,
     floats,
@@ -166,7 +167,7 @@ def revealing_texts(texts: Mapping[str, pa.Array], labels: pa.Array) -> list[Rev
         column = values.slice(0, _TEXT_ROWS)
         is_there = booleans(pc.is_valid(column))
         if is_there.sum() >= _LEAST:
-            share, chance = _held(column.filter(pa.array(is_there)), codes[is_there], words)
+            share, chance = _held(column.filter(bool_array(is_there)), codes[is_there], words)
             found += [Revealing(name, share)] if share - chance >= _TEXT_GAIN else []
     return found
 

@@ -26,7 +26,8 @@ class Survey:
 
     `answers` are the classes that may be right; without any, the answer is
     a number, in this unit and within these limits. `cannot_tell` are reasons
-    why somebody may be unable to answer. `small_pictures` says that all pictures
+    why somebody may be unable to answer. `links` are columns that hold addresses
+    which people may open. `small_pictures` says that all pictures
     are so small that they are drawn larger.
     """
 
@@ -39,6 +40,7 @@ class Survey:
     minimum: float | None = None
     maximum: float | None = None
     cannot_tell: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
     small_pictures: bool = False
 
 

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labeling.questions.links import LINKS, links_html
 from labeling.questions.shown import shown_digest
 from labeling.questions.survey import Survey
+
+_BESIDE = ("prediction_id", LINKS)  # keys of a task's data that are no part of its question
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,13 @@ def make_task(survey: Survey, prediction_id: str, shown: str, annotators: int = 
 
     Returns:
         The task. Its data are the opaque prediction id and the row as people
-        see it, and nothing else.
+        see it, perhaps with its links, and nothing else.
     """
     digest = shown_digest(survey.question, shown)
     named = {"prediction_id": prediction_id}
+    links = {LINKS: links_html(shown, survey.columns, survey.links)} if survey.links else {}
     content = {
-        "data": named | json.loads(shown),
+        "data": named | json.loads(shown) | links,
         "meta": named | {"shown_digest": digest, "question": survey.question},
     }
     return Task(prediction_id, digest, content, annotators)
@@ -63,7 +67,7 @@ def digest_of(task: Mapping[str, Any], question: str) -> str:
     >>> digest_of(task.content, "Early?") == task.shown_digest
     True
     """
-    shown = {key: value for key, value in task["data"].items() if key != "prediction_id"}
+    shown = {key: value for key, value in task["data"].items() if key not in _BESIDE}
     meta = task.get("meta")
     asked = meta.get("question") if isinstance(meta, Mapping) else None
     return shown_digest(asked if asked and isinstance(asked, str) else question, json.dumps(shown))

@@ -59,6 +59,9 @@ def _numbers_and_reasons(job: Job) -> Iterator[str]:
                 yield f"labeling.{name} is for numbers, and this job asks for classes"
     if None not in (asked.minimum, asked.maximum) and asked.minimum >= asked.maximum:  # type: ignore[operator]
         yield "labeling.minimum must be below labeling.maximum"
+    for name in asked.links:
+        if name not in asked.show:
+            yield f"labeling.links names {name!r}, which labeling.show does not show"
     reasons = [str(canonical(reason)) for reason in asked.cannot_tell]
     if len(set(reasons)) != len(reasons):
         yield "labeling.cannot_tell: each reason may stand once"

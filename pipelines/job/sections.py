@@ -184,6 +184,11 @@ class Labeling(Section):
     guideline: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="A link to longer instructions."
     )
+    links: tuple[ColumnName, ...] = Field(
+        default=(),
+        description="Those of `show` that hold addresses, which people may then open: those of http and https, in another tab.",
+        json_schema_extra=ADDED,
+    )
     unit: str = Field(
         default="",
         max_length=40,

@@ -138,6 +138,20 @@ def test_panels_of_regions_are_closed(tmp_path: Path, label_page: LabelPage) -> 
     assert label_page.page.locator(".recheck").bounding_box()["width"] > 1100  # type: ignore[index]
 
 
+def test_links_are_opened_in_another_tab(tmp_path: Path, label_page: LabelPage) -> None:
+    rows = [{"id": f"l{n}", "url": f"http://127.0.0.1:9/{n % 9}", "kind": "a"} for n in range(30)]
+    terminal = job(tmp_path, rows, "--predicted", "kind", "--answer", "b", "--show", "url")
+    terminal.edit("[labeling]", '[labeling]\nlinks = ["url"]')
+    label_page.open(terminal.ok("push")["project"])
+
+    link = label_page.page.locator(".lsf-htx-richtext a, .lsf-richtext a").first
+    assert str(link.get_attribute("href")).startswith("http://127.0.0.1:9/")
+    with label_page.page.context.expect_page() as opened:
+        link.click()
+    opened.value.close()
+    assert label_page.press("a") == 201
+
+
 def _everything_is_in_sight(page: Page, answers: int) -> None:
     assert in_sight(page, ".lsf-choice") == [True] * answers
     assert page.get_by_role("button", name="Submit").first.bounding_box()["y"] < 844  # type: ignore[index]

@@ -115,7 +115,8 @@ def test_a_wide_row_is_seen_whole(tmp_path: Path, label_page: LabelPage) -> None
     """Label Studio would hide all but ten columns behind a page number."""
     columns = {f"feature {number}": number for number in range(34)}
     rows = [{"id": f"w{n}", **columns, "guess": "a"} for n in range(30)]
-    terminal = job(tmp_path, rows, "--predicted", "guess", "--answer", "b")
+    shown = [word for name in columns for word in ("--show", name)]
+    terminal = job(tmp_path, rows, "--predicted", "guess", "--answer", "b", *shown)
     label_page.open(terminal.ok("push")["project"])
 
     assert label_page.table() == [(name, str(number)) for name, number in columns.items()]

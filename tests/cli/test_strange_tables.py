@@ -338,8 +338,6 @@ def test_times_of_warehouses_make_batches(terminal: Terminal, tmp_path: Path, fo
     [
         ("%d-%m-%Y %H:%M", "day first or month first"),
         ("%m/%d/%Y %H:%M", "day first or month first"),
-        ("%s000", "perhaps of milliseconds since 1970"),
-        ("%s", "perhaps of seconds since 1970"),
     ],
 )
 def test_times_that_say_too_little_are_refused_with_the_reason(
