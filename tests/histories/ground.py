@@ -145,7 +145,7 @@ class Ground:
         if self.kind not in _IN_FILES:
             scratch = self.folder / "scratch"
             rows = [row for batch in sorted(self.batches) for row in self.batches[batch]]
-            pq.writetable_of_rows(table_of_rows(rows), scratch)
+            pq.write_table(table_of_rows(rows), scratch)
             scratch.replace(data / "all.parquet")
             return
         for old in data.glob("*.csv"):
