@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ from pipelines.tables import table_files
 from pipelines.tables.purposes import VERIFY
 from pipelines.tables.snapshot import Tables
 
-_COLUMNS = ("run_id", "batch", "inputs", "outputs", "versions", "known_at", "error")
+_COLUMNS = ("run_id", "step", "batch", "inputs", "outputs", "versions", "known_at", "error")
+_STEPS = ("score", "remove", "forget")  # read together, so that no file is read twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,24 @@ def published(tables: Tables) -> dict[str, str]:
 def attempts(tables: Tables) -> dict[str, Attempt]:
     """Return every attempt at scoring, published or not, by its id, in the order of their commits."""
     tables.files("predictions")  # listed first: an attempt is recorded before it is published
-    rows = relations.records(tables.read("runs", _COLUMNS, where={"step": ["score"]}))
-    rows.sort(key=lambda row: row["known_at"])  # a repeat of a killed run counts, not that run
-    return {row["run_id"]: _attempt(row) for row in rows if row["error"] is None}
+    rows = runs_of(tables, "score")  # a repeat of a killed run counts, not that run
+    return {row["run_id"]: _attempt(row) for row in rows}
+
+
+def runs_of(tables: Tables, *steps: str, columns: Sequence[str] = _COLUMNS) -> list[dict[str, Any]]:
+    """Return the runs of some steps that ended well, in the order of their commits.
+
+    Args:
+        tables: a snapshot of the job's tables.
+        *steps: of score, remove and forget.
+        columns: of `runs`.
+
+    Returns:
+        Their rows.
+    """
+    rows = relations.records(tables.read("runs", columns, where={"step": _STEPS}))
+    ended = (row for row in rows if row["step"] in steps and row["error"] is None)
+    return sorted(ended, key=lambda row: row["known_at"])
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
@@ -135,26 +151,13 @@ def file_digests(tables: Tables) -> dict[str, FileDigests]:
     """
     tables.files("predictions")  # listed first, as in `attempts`
     columns = (*_COLUMNS, "files")  # what `attempts` reads, too: no file is read twice
-    rows = relations.records(tables.read("runs", columns, where={"step": ["score"]}))
-    rows.sort(key=lambda row: row["known_at"])
-    written = {
-        row["run_id"]: json.loads(row["files"])
-        for row in rows
-        if row["files"] is not None and row["error"] is None
-    }
-    for run in _rewritten(tables):
+    rows = runs_of(tables, "score", columns=columns)
+    written = {row["run_id"]: json.loads(row["files"]) for row in rows if row["files"] is not None}
+    for row in runs_of(tables, "forget", columns=columns):
+        replaced, digests = json.loads(row["inputs"])["replaced"], json.loads(row["files"] or "{}")
         for files in written.values():
-            _exchange(files, *run)
+            _exchange(files, replaced, digests)
     return written
-
-
-def _rewritten(tables: Tables) -> list[tuple[Names, dict[str, FileDigest]]]:
-    """Return the files that erasures have put in the place of others: their names, and their digests."""
-    columns = ("inputs", "files", "known_at", "error")
-    rows = relations.records(tables.read("runs", columns, where={"step": ["forget"]}))
-    done = [row for row in rows if row["error"] is None and row["files"] is not None]
-    done.sort(key=lambda row: row["known_at"])
-    return [(json.loads(row["inputs"])["replaced"], json.loads(row["files"])) for row in done]
 
 
 def _exchange(

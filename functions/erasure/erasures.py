@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pipelines.columns import relations
+from functions.batches.attempts import runs_of
 from pipelines.tables.snapshot import Tables
 
 REMOVE, FORGET = "remove", "forget"  # the steps
-_COLUMNS = ("run_id", "step", "inputs", "outputs", "known_at", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,9 @@ def erasures(tables: Tables) -> Erasures:
 
 
 def _rows(tables: Tables) -> list[dict[str, Any]]:
-    rows = relations.records(tables.read("runs", _COLUMNS, where={"step": [REMOVE, FORGET]}))
-    ended = sorted((row for row in rows if row["error"] is None), key=lambda row: row["known_at"])
     return [
         {**row, "inputs": json.loads(row["inputs"]), "outputs": json.loads(row["outputs"])}
-        for row in ended
+        for row in runs_of(tables, REMOVE, FORGET)
     ]
 
 

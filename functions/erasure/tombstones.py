@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.columns.buffers import Bools, booleans
+from pipelines.columns.buffers import Bools, booleans, integers, texts
 
 _KEY = "forgotten:"
 
@@ -29,9 +29,11 @@ def tombstone_key(tombstone: str) -> str:
 
 def are_tombstones(keys: pa.Array | pa.ChunkedArray) -> Bools:
     """Tell which keys are of tombstones: (n,) to truth values (n,); a null is none."""
-    alike = pc.and_(pc.starts_with(keys, _KEY), pc.equal(pc.utf8_length(keys), len(_KEY) + 32))
-    found = pc.fill_null(alike, False)
-    return booleans(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found)
+    # joining no chunks would import pandas, and so would a number as an argument
+    chunks = keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys]
+    column = pa.concat_arrays(chunks) if chunks else texts([])
+    is_long = integers(pc.utf8_length(column)) == len(_KEY) + 32
+    return is_long & booleans(pc.starts_with(column, _KEY))
 
 
 def new_tombstone(old: str, drawn: Sequence[str]) -> str:

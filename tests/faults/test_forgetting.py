@@ -148,6 +148,7 @@ def test_a_row_that_the_input_still_holds_does_not_come_back(world: World) -> No
 
     told = world.run("score", "--replace", as_json=False)
 
+    world.ok("report")
     assert told.code == 0, told
     assert "forgotten are still in the input, in loans.parquet" in told.err
     assert holders(world, key) == []
@@ -166,6 +167,7 @@ def test_scoring_without_the_row_leaves_figures(world: World) -> None:
 
     world.ok("score", "--replace")
     world.ok("sample", "--budget", 20)
+    world.ok("report")
 
     batches = [one for one in figures(world) if one["period"] == "batch" and not one["cohort"]]
     assert all(one["value"] is not None for one in batches if one["metric"] == "accuracy")
