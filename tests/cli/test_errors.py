@@ -38,6 +38,15 @@ def test_they_can_be_those_of_a_batch_and_a_class(answered: World) -> None:
     assert all("lost" in pair for pair in pairs(rows))
 
 
+def test_where_nobody_answered_no_answer_contradicts(world: World) -> None:
+    """It is not said that people found no wrong row: they were not asked yet."""
+    world.ok("score")
+
+    people = world.run("errors", as_json=False)
+
+    assert people.out.splitlines() == ["no answer so far contradicts a prediction"]
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [(("--class", "no"), 3), (("--cohort", "no=1"), 3), (("--batch", "1999-01-01"), 4)],
