@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +36,8 @@ def alerts(job: Job, tables: Tables, as_of: datetime | None = None) -> list[Aler
     lines = {unasked(line).line for line in watch_of(job).lines}
     looks = [one for one in past_looks(tables, as_of) if one.line in lines]
     happened = events(tables, as_of)
-    found = [*alerts_of(looks, happened), *missing_alerts(happened, job.batches.expect)]
-    return sorted(found, key=lambda one: one.since)
+    both = [*alerts_of(looks, happened), *missing_alerts(happened, job.batches.expect)]
+    return sorted(both, key=lambda alert: alert.since)
 
 
 def events(tables: Tables, as_of: datetime | None = None) -> list[AlertEvent]:
@@ -48,7 +48,7 @@ def events(tables: Tables, as_of: datetime | None = None) -> list[AlertEvent]:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something that is to be kept of an alert."""
+    """An event of an alert that is still to be stored; `AlertEvent` is a stored one."""
 
     alert: Alert
     event: Event
@@ -58,7 +58,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class AlertLog:
-    """Where events of alerts are kept: appended to, and never changed."""
+    """The events of a job's alerts in the store: appended to, and never changed."""
 
     store: Store
     job: str  # its name
@@ -92,8 +92,3 @@ class AlertLog:
             "actor": self.actor,
             "known_at": moment,
         }
-
-
-def new(found: Iterable[Alert]) -> list[Alert]:
-    """Return the alerts that nobody was told of."""
-    return [one for one in found if one.is_new]

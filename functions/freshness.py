@@ -32,15 +32,17 @@ def watch_data(
         return
     published = {batch for batch, one in attempts.scored(tables).items() if one.rows_in}
     present = (set(_named(data)) - set(empty)) | published
-    found = {
+    missing = {
         one.id: one
         for stretch in stretches(present, batches, at)
         for one in [missing_alert(stretch, batches.expect, at)]
     }
-    known = {one.id: one for one in missing_alerts(events(tables), batches.expect)}
-    began = [_began(one) for name, one in found.items() if name not in known]
+    earlier = {one.id: one for one in missing_alerts(events(tables), batches.expect)}
+    began = [_began(one) for name, one in missing.items() if name not in earlier]
     ended = [
-        Happened(one, OVER) for name, one in known.items() if name not in found and not one.is_over
+        Happened(one, OVER)
+        for name, one in earlier.items()
+        if name not in missing and not one.is_over
     ]
     log.add([*began, *ended])
 

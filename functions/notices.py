@@ -18,7 +18,7 @@ from pipelines.job.job_file import Job
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What became of the alerts that were due for one channel."""
+    """The result of sending one channel the alerts that were due for it."""
 
     channel: str
     alerts: int
@@ -27,7 +27,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A job's way to its channels."""
+    """The channels of a job, with what it takes to send through them."""
 
     job: Job
     settings: Settings

@@ -130,26 +130,27 @@ class Removal:
     @cached_property
     def _answered(self) -> frozenset[str]:
         """The predictions of these batches that somebody answered, or whose outcome is known."""
-        given = self.tables.read("annotations", ["prediction_id"])["prediction_id"]
-        if not len(given):
+        answered = self.tables.read("annotations", ["prediction_id"])["prediction_id"]
+        if not len(answered):
             return frozenset()
-        found = set(self.asked_ids) & set(given.to_pylist())
+        every = _unique(answered)
+        mine = set(self.asked_ids) & set(every.to_pylist())
         for batch in self.batches:
             ids = self.tables.read("predictions", ["prediction_id"], batch=batch)["prediction_id"]
-            found |= set(ids.filter(pc.is_in(ids, value_set=_unique(given))).to_pylist())
-        return frozenset(found)
+            mine |= set(ids.filter(pc.is_in(ids, value_set=every)).to_pylist())
+        return frozenset(mine)
 
 
 def known_batches(tables: Tables) -> list[str]:
     """Return the batches that have rows in some table of a job, sorted."""
-    found: set[str] = set()
+    batches: set[str] = set()
     for name in _ORDER:
         if name in PARTITIONED_BY:
-            parts = tables.table(name).partitions()
-            found |= {one["batch"] for one in parts if one["job"] == tables.job}
+            partitions = tables.table(name).partitions()
+            batches |= {of["batch"] for of in partitions if of["job"] == tables.job}
         elif "batch" in TABLES[name].names:
-            found |= set(tables.read(name, ["batch"])["batch"].to_pylist())
-    return sorted(found)
+            batches |= set(tables.read(name, ["batch"])["batch"].to_pylist())
+    return sorted(batches)
 
 
 def _unique(values: pa.ChunkedArray) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -57,6 +57,12 @@ class Column:
             return "not every file has it"
         reasons = {"identifier": "it looks like an identifier", "empty": "it is empty"}
         return reasons.get(self.kind, "its type has no feature")
+
+
+def missing_words(columns: Collection[Column]) -> list[str]:
+    """Return words such as `NA` that stand among numbers of a few values, and in no text; sorted."""
+    words = {w for c in columns if c.kind == "categorical" and c.is_number for w in c.unavailable}
+    return sorted(words - {w for c in columns if not c.is_number for w in c.unavailable})
 
 
 def look(first: Sequence[FirstValues]) -> list[Column]:

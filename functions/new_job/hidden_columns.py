@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from functions.new_job.column_kinds import Column
 from functions.new_job.first_rows import FirstValues
 from functions.new_job.shown_choice import MOST_SHOWN, told_of
 from functions.new_job.task import TaskChoice
@@ -93,17 +94,31 @@ class PredictedRows:
         """
         columns = {one.name: _text(one.values) for one in first}
         self._task = choice.task
-        raw = columns[label]
-        told = raw
-        if raw is not None and choice.task == "classification":
-            told = _classes(canonical_text(raw), choice)
-        is_there = booleans(pc.is_valid(told)) if told is not None else np.zeros(0, np.bool_)
-        self._labels = told.filter(bool_array(is_there)) if told is not None else None
+        labels = columns[label]
+        if labels is not None and choice.task == "classification":
+            labels = _classes(canonical_text(labels), choice)
+        is_there = booleans(pc.is_valid(labels)) if labels is not None else np.zeros(0, np.bool_)
+        self._labels = labels.filter(bool_array(is_there)) if labels is not None else None
         self._columns = {
             name: column.filter(bool_array(is_there))
             for name, column in columns.items()
-            if column is not None and told is not None
+            if column is not None and labels is not None
         }
+
+    def sight_of(self, columns: Sequence[Column], *, are_predictions: bool) -> Sighted:
+        """Find what some columns tell of the predictions, or of the target of a model to be fitted.
+
+        Args:
+            columns: those that people could see.
+            are_predictions: whether another system predicted the class or number of each row.
+
+        Returns:
+            The columns to hide, and what is only warned of.
+        """
+        names = [column.name for column in columns if column.kind != "image"]
+        if not are_predictions:
+            return self.of_target(names)
+        return self.of_predictions(names, [c.name for c in columns if c.kind == "text"])
 
     def of_predictions(self, names: Sequence[str], texts: Sequence[str]) -> Sighted:
         """Find what tells the predictions that another system made.
@@ -131,13 +146,13 @@ class PredictedRows:
 
     def of_target(self, names: Sequence[str]) -> Sighted:
         """Warn of features that tell the truth itself: a model would learn nothing else."""
-        told = self._told(self._some(names)).values()
+        telling = self._told(self._some(names)).values()
         return Sighted(
             {},
             [
                 f"warning: column {one.column!r} tells the target in {one.share:.1%} of the rows: "
                 f"if it is known only afterwards, pass --known-after {shlex.quote(one.column)}"
-                for one in told
+                for one in telling
             ],
             self._weights(names),
         )
@@ -155,8 +170,9 @@ class PredictedRows:
         if len(words) != 2 or not separating_columns({score: column}, labels):
             return None
         for other, word in (words, words[::-1]):
-            own = numbers[booleans(pc.equal(labels, other))]
-            if len(own) >= _LEAST and float((own < 0.5).mean()) >= _BELOW:
+            scores_of_other = numbers[booleans(pc.equal(labels, other))]
+            is_low = scores_of_other < 0.5
+            if len(is_low) >= _LEAST and float(is_low.mean()) >= _BELOW:
                 return word
         return None
 
@@ -208,9 +224,9 @@ class PredictedRows:
 def _classes(labels: pa.Array, choice: TaskChoice) -> pa.Array:
     """Return the class of each text, null where it is none."""
     codes, words = dictionary_codes(labels)
-    read = [choice.stands_for.get(word, word) for word in words]
-    known = [word if word in choice.answers else None for word in read]
-    return texts(known).take(int_array(codes, codes < 0))
+    classes = [choice.stands_for.get(word, word) for word in words]
+    answers = [name if name in choice.answers else None for name in classes]
+    return texts(answers).take(int_array(codes, codes < 0))
 
 
 def _why(one: Revealing) -> str:

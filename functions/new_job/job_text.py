@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 import tomlkit
 from tomlkit.items import Table
@@ -18,16 +16,21 @@ from functions.new_job import column_kinds
 from functions.new_job.column_kinds import Column
 from functions.new_job.first_rows import first_values
 from functions.new_job.hidden_columns import PredictedRows, Sighted
-from functions.new_job.init_options import InitOptions, address_from
+from functions.new_job.init_options import InitOptions
+from functions.new_job.input_sections import (
+    batches_section,
+    data_section,
+    is_period,
+    require_time,
+)
 from functions.new_job.label_rules import map_notes, map_of
 from functions.new_job.rare_class import RARE, RareClass
 from functions.new_job.shown_choice import choose_shown
 from functions.new_job.task import TaskChoice, TaskOptions, task_of
 from functions.new_job.toml_parts import inline, multiline, table_of
-from pipelines.errors import JobInvalid, SchemaMismatch
+from pipelines.errors import SchemaMismatch
 from pipelines.input.fragments import Source
 from pipelines.job.job_file import new_id
-from pipelines.job.periods import PERIODS
 from pipelines.models.catalogue import TaskType
 
 _ALERT = """
@@ -52,7 +55,7 @@ class JobDraft:
         self.notes: list[str] = []  # of the columns that people see, once the text is made
         self.first = first_values(self.sources)
         self.columns = {column.name: column for column in column_kinds.look(self.first)}
-        self._require_time()
+        require_time(options, self.columns)
         self._read_time()
         for name in self._named():
             if name not in self.columns:
@@ -60,18 +63,6 @@ class JobDraft:
                     f"the data has no column {name!r}; it has {', '.join(map(repr, self.columns))}",
                     fix="name one of these",
                 )
-
-    def _require_time(self) -> None:
-        """Refuse a period without the column that has the time."""
-        by, options = self.options.batch_by, self.options
-        if by not in PERIODS or options.time or by in self.columns:
-            return
-        times = [one.name for one in self.columns.values() if one.kind == "date" or one.epoch]
-        likely = " or ".join(f"--time {shlex.quote(name)}" for name in times)
-        raise JobInvalid(
-            f"--batch-by {by} needs --time, the column with the time of the event",
-            fix=f"pass {likely}" if times else "no column looks like a time; name the one that is",
-        )
 
     def _read_time(self) -> None:
         """Take a column of times that are numbers for what it is."""
@@ -81,16 +72,13 @@ class JobDraft:
 
     def _named(self) -> list[str]:
         options = self.options
-        by = [options.batch_by] if options.batch_by and not self._is_period() else []
+        by = [options.batch_by] if options.batch_by and not is_period(self.options) else []
         single = [options.target, options.predicted, options.score, options.time]
         return [
             name
             for name in [*single, *options.key, *options.known_after, *options.show, *by]
             if name
         ]
-
-    def _is_period(self) -> bool:
-        return self.options.batch_by in PERIODS and self.options.time is not None
 
     @cached_property
     def choice(self) -> TaskChoice:
@@ -99,6 +87,12 @@ class JobDraft:
         column = options.target or options.predicted
         asked = TaskOptions(column, options.answers, options.number, bool(options.predicted))
         return task_of(asked, self.sources, self.columns)
+
+    @cached_property
+    def rows(self) -> PredictedRows | None:
+        """The first rows with what was predicted, or will be; None where no column holds it."""
+        label = self.options.predicted or self.options.target
+        return PredictedRows(self.first, label, self.choice) if label else None
 
     def text(self) -> str:
         """Return the whole file."""
@@ -113,8 +107,8 @@ class JobDraft:
         document["id"] = new_id(self.options.seed, name)
         document["id"].comment("tells this job from another one of its name")
         document["task"] = task
-        document["data"] = self._data()
-        document["batches"] = self._batches()
+        document["data"] = data_section(self.folder, self.options, self.columns, self.sources[0])
+        document["batches"] = batches_section(self.options, self.columns)
         document["target"] = table_of({"column": self.options.target, "answers": answers or None})
         features = self._features()
         if self.options.predicted:
@@ -140,44 +134,6 @@ class JobDraft:
         table["from"].comment("`run` begins here; fit on the batches before it")
         return tomlkit.dumps(document)
 
-    def _data(self) -> Table:
-        table = table_of(
-            {
-                "path": address_from(self.folder, self.options.data),
-                "query": self.options.query,
-                "key": list(self.options.key) or None,
-                "time": self.options.time,
-                "time_unit": self.columns[self.options.time].epoch if self.options.time else None,
-                "missing": self._missing() or None,
-                **self.sources[0].rules.set_by_job,
-            }
-        )
-        if not self.options.key:
-            table.add(
-                tomlkit.comment('key = ["…"]  # without one, a row is known by its file and number')
-            )
-        return table
-
-    def _missing(self) -> list[str]:
-        """Return words such as `NA` that stand among numbers of a few values, and in no text."""
-        columns = self.columns.values()
-        words = {
-            w for c in columns if c.kind == "categorical" and c.is_number for w in c.unavailable
-        }
-        return sorted(words - {w for c in columns if not c.is_number for w in c.unavailable})
-
-    def _batches(self) -> Table:
-        by = self.options.batch_by
-        if "{batch}" in self.options.data:
-            return table_of({"by": "path"})
-        if by is None:
-            return table_of({"by": "all"})
-        if self._is_period():
-            named = self.columns[str(self.options.time)].timezone
-            is_known = named in available_timezones()  # an offset like +02:00 is no timezone
-            return table_of({"by": by, "timezone": named if is_known else "UTC"})
-        return table_of({"by": "column", "column": by})
-
     def _features(self) -> Table:
         table = tomlkit.table()
         table["known_after"] = list(self.options.known_after)
@@ -195,15 +151,13 @@ class JobDraft:
 
     def _candidates(self) -> list[Column]:
         options = self.options
-        told = (options.target, options.predicted, options.score)
-        apart = {*told, *options.key, *options.known_after}
+        of_predictions = (options.target, options.predicted, options.score)
+        apart = {*of_predictions, *options.key, *options.known_after}
         return [column for name, column in self.columns.items() if name not in apart]
 
     def _predictions(self, choice: TaskChoice) -> Table:
-        options = self.options
-        label, score = str(options.predicted), options.score
-        rows = PredictedRows(self.first, label, choice)
-        of = rows.class_of_score(score) if score else None
+        label, score = str(self.options.predicted), self.options.score
+        of = self.rows.class_of_score(score) if self.rows and score else None
         if of is not None:
             self.notes.append(
                 f"column {score!r} holds the probability of class {of!r} in every row, and not that of the "
@@ -244,20 +198,14 @@ class JobDraft:
         is_known = not options.predicted or (bool(options.score) and len(choice.answers) == 2)
         return RareClass(*choice.rarest, is_known)
 
-    def _sighted(self, candidates: Sequence[Column]) -> Sighted:
-        """Return which of the columns tell what was, or will be, predicted."""
-        label = self.options.predicted or self.options.target
-        if label is None:
-            return Sighted({}, [])
-        rows = PredictedRows(self.first, label, self.choice)
-        names = [column.name for column in candidates if column.kind != "image"]
-        if self.options.predicted is None:
-            return rows.of_target(names)
-        return rows.of_predictions(names, [c.name for c in candidates if c.kind == "text"])
-
     def _labeling(self, task: TaskType) -> Table:
         candidates = [column for column in self._candidates() if column.matters]
-        sighted = self._sighted(candidates)
+        are_predictions = self.options.predicted is not None
+        sighted = (
+            self.rows.sight_of(candidates, are_predictions=are_predictions)
+            if self.rows
+            else Sighted({}, [])
+        )
         self.notes += [
             f"column {name!r} is shown to nobody: {why}" for name, why in sighted.hidden.items()
         ]

@@ -18,16 +18,16 @@ class RareClass:
 
     @property
     def line(self) -> str:
-        """The line of [sampling] that asks more about it."""
+        """The line of [sampling] that asks more about the class."""
         return f'for = {{metric = "f1", class = {json.dumps(self.name, ensure_ascii=False)}}}'
 
     @property
     def percent(self) -> str:
-        """Its share in words, as `1.2 %`."""
+        """The share of the rows in words, such as `1.2 %`."""
         return f"{100 * self.share:.2g} %"
 
     @property
     def about(self) -> str:
-        """What its line does, in words."""
+        """The effect of the line, in words."""
         asked = f"asks more about {self.name!r}, {self.percent} of the rows"
         return asked if self.has_probability else f"{asked}; name its probability in [predictions]"

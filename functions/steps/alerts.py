@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.alert_log import AlertLog, Happened, alerts, new
+from functions.alert_log import AlertLog, Happened, alerts
 from functions.app import App
 from functions.notices import Notice, Post
 from functions.steps.estimate import moment_of
@@ -20,7 +20,7 @@ _WAIT = 120  # seconds for another run to have sent its messages
 
 @dataclass(frozen=True, slots=True)
 class AlertsOptions:
-    """What `recheck alerts` was told."""
+    """The options of `recheck alerts`."""
 
     acknowledge: tuple[str, ...] = ()  # ids of alerts
     reason: str = ""
@@ -42,7 +42,7 @@ def list_alerts(app: App, options: AlertsOptions) -> list[Alert]:
 def mark_told(app: App, told: Sequence[Alert]) -> None:
     """Keep that alerts were told: after they were printed, so that each is told at least once."""
     if told:
-        fresh = {one.id for one in new(alerts(app.job, app.tables()))}
+        fresh = {one.id for one in alerts(app.job, app.tables()) if one.is_new}
         log_of(app).add([Happened(one, TOLD) for one in told if one.id in fresh])
 
 
@@ -78,11 +78,11 @@ def log_of(app: App) -> AlertLog:
 
 
 def _acknowledge(app: App, options: AlertsOptions) -> None:
-    known = {one.id: one for one in alerts(app.job, app.tables())}
+    by_id = {alert.id: alert for alert in alerts(app.job, app.tables())}
     for name in options.acknowledge:
-        if name not in known:
+        if name not in by_id:
             raise AlertUnknown(
                 f"no alert has the id {name!r}", fix="`recheck alerts … --all` lists them"
             )
     words = options.reason
-    log_of(app).add([Happened(known[name], ACKNOWLEDGED, words) for name in options.acknowledge])
+    log_of(app).add([Happened(by_id[name], ACKNOWLEDGED, words) for name in options.acknowledge])

@@ -51,7 +51,7 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFigure:
-    """How many answers a figure of a window needs, or what so many buy."""
+    """The number of answers of one figure in one window, with the interval that they give."""
 
     metric: str
     class_: str | None
@@ -67,7 +67,7 @@ class PlannedFigure:
 
 @dataclass(frozen=True, slots=True)
 class PlanResult:
-    """The plans, and what the budget buys of the same figures."""
+    """The answers that the wanted intervals need, and the intervals that the budget gives."""
 
     plans: list[PlannedFigure]
     with_budget: list[PlannedFigure]
@@ -105,7 +105,7 @@ def plan(app: App, options: PlanOptions) -> PlanResult:
 
 @dataclass(frozen=True)
 class _Planner:
-    """Plans by one batch."""
+    """Plans figures by the rows of one batch."""
 
     batch: str
     knowledge: Knowledge
@@ -127,9 +127,8 @@ class _Planner:
         batch = scored_batch(job, views, attempt, rows.population, answers_seen(views))
         request = DrawRequest(job.sampling.budget, job.sampling.cohorts, goal=goal)
         draws = _Draws(replace(batch, has_all_outcomes=False), request)
-        window = Window(
-            rows.population, lru_cache(maxsize=64)(draws)
-        )  # several figures try the same
+        tried = lru_cache(maxsize=64)(draws)  # several figures try the same budgets
+        window = Window(rows.population, tried)
         many = _A_WEEK.get(job.batches.by)
         periods = {"batch": window} | ({"week": replace(window, batches=many)} if many else {})
         held_out = package.manifest.metrics if package else {}
@@ -181,17 +180,19 @@ class _Draws:
 
 
 def _figures(job: Job, options: PlanOptions) -> list[_Figure]:
-    """Return the figures that are planned for; without options, the main one, and that of the class that the job asks more about."""
+    """Return the figures to plan: by default the main one, and that of the class the job asks more about."""
     numbers, class_ = job.task == "regression", options.class_
     if class_ is not None and class_ not in job.target.answers:
         raise JobInvalid(
             f"no class {class_!r}",
             fix=f"the job file has {', '.join(job.target.answers) or 'no classes: people give numbers'}",
         )
-    known: Sequence[str] = OF_NUMBERS if numbers else ("accuracy", *OF_CLASS)
+    planned: Sequence[str] = OF_NUMBERS if numbers else ("accuracy", *OF_CLASS)
     for metric in options.metrics:
-        if metric not in known:
-            raise JobInvalid(f"no plan for the metric {metric!r}", fix=f"one of {', '.join(known)}")
+        if metric not in planned:
+            raise JobInvalid(
+                f"no plan for the metric {metric!r}", fix=f"one of {', '.join(planned)}"
+            )
     if options.metrics:
         return [figure for metric in options.metrics for figure in _of_metric(job, metric, class_)]
     if numbers:

@@ -80,7 +80,7 @@ class Alert:
 
     @property
     def of_line(self) -> tuple[object, ...]:
-        """What tells its line from others."""
+        """The identity of the line, as `WatchedLine.line`."""
         return (self.metric, self.class_, self.cohort, self.period, self.side, self.limit)
 
     @property
@@ -90,7 +90,7 @@ class Alert:
 
     @property
     def status(self) -> Status:
-        """Where in its life it is."""
+        """Where the alert is in its life."""
         return "new" if self.is_new else "over" if self.is_over else "open"
 
     @property

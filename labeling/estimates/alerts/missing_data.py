@@ -30,7 +30,7 @@ class Stretch:
 
     @property
     def first(self) -> str:
-        """The first of them."""
+        """The first period without data."""
         return self.periods[0]
 
     def words(self, kind: Kind) -> str:

@@ -47,7 +47,11 @@ HOMES = {
     "skops": ("pipelines.sklearn.persistence",),
     "tenacity": ("infra.bucket_copy",),
     "threadpoolctl": ("pipelines.sklearn.threads",),
-    "tomlkit": ("functions.new_job.job_text", "functions.new_job.toml_parts"),
+    "tomlkit": (
+        "functions.new_job.input_sections",
+        "functions.new_job.job_text",
+        "functions.new_job.toml_parts",
+    ),
     "urllib3": ("infra.clouds.gcp",),
 }
 
