@@ -18,7 +18,7 @@ from pipelines.columns.relations import where_in
 from pipelines.job.job_file import Job
 from pipelines.sampling.plan import CENSUS_REASON
 from pipelines.tables.schemas import ANNOTATIONS, TABLES, table_of
-from pipelines.tables.snapshot import Tables
+from pipelines.tables.snapshot import Tables, light_columns
 
 QUERYABLE = (*TABLES, "labels")
 _DRAW = ("batch", "purpose", "draw_no")
@@ -164,8 +164,7 @@ class Views:
 
     def _without_large_columns(self, name: str, *more: str) -> pa.Table:
         """Return the small columns of a table and some others, in the order of its schema."""
-        rows = self.tables.read(name)
-        wanted = {*rows.column_names, *more}
+        wanted = {*light_columns(name), *more}
         return self.tables.read(name, [column for column in TABLES[name].names if column in wanted])
 
     def _draw_keys(self, rows: pa.Table) -> list[tuple[Any, ...]]:

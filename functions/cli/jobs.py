@@ -185,7 +185,7 @@ def _first_step(options: InitOptions, batches: Sequence[str]) -> str:
 @dry_run_option
 @json_option
 def remove(job: Path, *, batches: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Take rows of a job away: predictions, samples, tasks, answers, figures.
+    """Take rows of a job away, with tasks, answers and figures.
 
     Of some batches, or without --batch of the whole job, in every table and in Label
     Studio. Packages, the record of runs, reports and the input stay, and are named. It

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 _EVERY = 0.1  # seconds between two looks of the progress bar
-_OPEN = re.compile(r"(`recheck (?:[a-z]+ )+)…")  # a command in a hint whose job is left open
+_OPEN = re.compile(r"(`recheck (?:(?:--)?[a-z]+ )+)…")  # a command in a hint whose job is left open
 _SHOWN = 6  # names in a message, of many
 
 

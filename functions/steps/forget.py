@@ -84,7 +84,7 @@ def _plan(app: App, key: str, run: str) -> Forgetting:
     if not plan.ids:
         raise RowUnknown(
             f"no table of job {app.job.name!r} has a row of the key {key!r}",
-            fix='name the key as `recheck query "select key from predictions"` has it; of several columns, '
+            fix='name the key as `recheck query --job … "select key from predictions"` has it; of several columns, '
             'it is a JSON array such as ["a","b"]',
         )
     return plan

@@ -167,6 +167,8 @@ def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
             else:
                 sources = find_sources(options.data, Path.cwd())
         except InputUnreadable as error:
+            if is_table(options.data):
+                raise
             raise InputUnreadable(
                 error.problem,
                 fix="correct --data: a file, or a pattern in quotes; relative paths start at this folder",

@@ -195,7 +195,7 @@ class _Walk:
             done = sample.sample(self.app, sample.SampleOptions(scored, dry_run=self.dry_run))
             drawn = {one.batch: one for one in done.drawn}
             self.steps += [
-                Step("sample", batch, _drawn(drawn[batch]), drawn[batch].sampled)
+                Step("sample", batch, self._drawn(drawn[batch]), drawn[batch].sampled)
                 if batch in drawn
                 else Step("sample", batch, FAILED)
                 for batch in scored
@@ -222,6 +222,11 @@ class _Walk:
 
     def _pull(self) -> int:
         return pull.pull(self.app).annotations
+
+    def _drawn(self, draw: Drawn) -> str:
+        if not draw.is_new:
+            return "already"
+        return "due" if self.dry_run else "drawn"
 
     def _asks_nobody(self) -> bool:
         """Tell whether every outcome comes by itself, and nothing could be shown."""
@@ -276,7 +281,3 @@ class _Walk:
                 Step("notify", None, FAILED if one.error else DONE, one.alerts)
                 for one in self.notices
             ]
-
-
-def _drawn(draw: Drawn) -> str:
-    return "drawn" if draw.is_new else "already"

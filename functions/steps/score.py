@@ -265,6 +265,11 @@ def require_scored(live: Mapping[str, Attempt], batch: str) -> None:
         StepMissing: it was not scored.
     """
     if batch not in live:
+        if not is_plain(batch):
+            raise StepMissing(
+                f"no batch is called {batch!r}: only `fit` and `score` take ranges and patterns",
+                fix="name each batch by a --batch of its own; `recheck status …` lists them",
+            )
         raise StepMissing(
             f"batch {batch!r} has no predictions",
             fix=f"run `recheck score … --batch {shlex.quote(batch)}` first",

@@ -55,7 +55,7 @@ def open_table(
     if not query:
         raise JobInvalid(
             f"data.path = {path} names a database, and no data.query says what to read of it",
-            fix='add `query = "SELECT …"` to [data]',
+            fix='add `query = "SELECT …"` to [data]; of `recheck init`, it is --query "SELECT …"',
         )
     return _opened(path.removeprefix(_SQL), query, databases)
 

@@ -16,6 +16,10 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
+# as `survey.CANNOT_TELL`, and as people type it: without a reason, or in another case
+_REASON = re.compile(
+    rf"\s*{CANNOT_TELL.strip(': ')}\s*(?::\s*(?P<why>.*\S)?\s*)?", re.IGNORECASE | re.DOTALL
+)
 _CHOICES, _TYPED, _OTHERS = ("choices",), ("text",), ("choices", "number")  # kinds of value
 
 Limits = tuple[float, float]  # the smallest and the largest number that may be right
@@ -35,7 +39,7 @@ def parse_result(
         limits: of those numbers.
 
     Returns:
-        The answer and its state; of one that is `skipped`, the reason.
+        The answer and its state; of one that is `skipped`, the reason, if there is one.
 
     >>> choice = {"from_name": "answer", "type": "choices", "value": {"choices": ["3.0"]}}
     >>> parse_result([choice], ["3", "4"])
@@ -74,8 +78,8 @@ def parse_answer(
     (('1000', 'valid'), ('nan', 'invalid'), ('maybe', 'invalid'))
     >>> parse_answer("3,5", []), parse_answer("3,500", []), parse_answer("7", [], (0, 5))
     (('3.5', 'valid'), ('3,500', 'invalid'), ('7', 'invalid'))
-    >>> parse_answer("cannot tell: blurred", ["yes", "no"])
-    ('blurred', 'skipped')
+    >>> parse_answer("cannot tell: blurred", ["yes", "no"]), parse_answer("Cannot tell", [])
+    (('blurred', 'skipped'), (None, 'skipped'))
     """
     if isinstance(value, str):
         # `survey` puts it into answers that Label Studio would read as a reference
@@ -87,8 +91,8 @@ def parse_answer(
     meant = _meant(text, tuple(answers))
     if meant is not None:
         return meant, "valid"
-    if text.startswith(CANNOT_TELL):
-        return text.removeprefix(CANNOT_TELL), "skipped"
+    if (told := _REASON.fullmatch(text)) is not None:
+        return told["why"], "skipped"
     return (text, "invalid") if answers else _number(text, limits)
 
 

@@ -5,7 +5,8 @@ draws them as one HTML page, `record` gives them as plain JSON types.
 Pure, without a clock or a random number: the same data gives the same bytes.
 """
 
-from labeling.report.content import Batch, Outcomes, Reason, ReportData
+from labeling.answers.outcomes import Outcomes
+from labeling.report.content import Batch, Reason, ReportData
 from labeling.report.findings import Findings, findings
 from labeling.report.page import render
 from labeling.report.record import record

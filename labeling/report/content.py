@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from labeling.answers.agreement import Agreement
+from labeling.answers.outcomes import Outcomes
 from labeling.answers.wrong_rows import WrongRow
 from labeling.estimates.alerts import WatchedLine
 from labeling.estimates.amounts import LEADING, OF_CLASSES, is_told
@@ -40,14 +41,6 @@ class Reason:
     reason: str
     column: str | None
     rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Answers that came by themselves, for rows that nobody drew."""
-
-    rows: int
-    value: float | None  # share right, or the mean absolute error
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,7 @@ from tests.fixtures.world import DAYS, WRONG, World
 @pytest.fixture
 def answered(world: World) -> World:
     """Every third answer contradicts the prediction."""
-    world.ok("score")
-    world.ok("sample", "--budget", 30)
-    rows = world.rows("select prediction_id, label from samples order by 1")
-    lines = [
-        f"{row['prediction_id']},{row['label'] if place % 3 else WRONG[row['label']]}"
-        for place, row in enumerate(rows)
-    ]
-    path = world.folder / "answers.csv"
-    path.write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
-    world.ok("pull", "--file", path)
+    world.answer_a_third_wrongly(30)
     return world
 
 
@@ -45,6 +36,15 @@ def test_they_can_be_those_of_a_batch_and_a_class(answered: World) -> None:
 
     assert {row["batch"] for row in rows} == {DAYS[0]}
     assert all("lost" in pair for pair in pairs(rows))
+
+
+def test_where_nobody_answered_no_answer_contradicts(world: World) -> None:
+    """It is not said that people found no wrong row: they were not asked yet."""
+    world.ok("score")
+
+    people = world.run("errors", as_json=False)
+
+    assert people.out.splitlines() == ["no answer so far contradicts a prediction"]
 
 
 @pytest.mark.parametrize(

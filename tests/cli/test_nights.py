@@ -115,7 +115,7 @@ def test_a_dry_run_says_how_many_questions_it_would_ask(night: World) -> None:
         for step in after.answer["steps"]
         if step["step"] == "sample"
     ]
-    assert samples == [(SECOND, "due", 20), (LAST, "drawn", 20)]
+    assert samples == [(SECOND, "due", 20), (LAST, "due", 20)]
 
 
 @pytest.mark.parametrize(("rule", "state"), [("tell", "changed"), ("replace", "replaced")])

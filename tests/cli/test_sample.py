@@ -178,6 +178,14 @@ def test_where_the_job_has_other_features_by_now_rows_are_drawn_without_scores(
     assert {row["scores"] for row in scores(world)} == {None}
 
 
+def test_a_range_is_told_to_be_no_batch_and_not_to_be_scored_first(drawn: World) -> None:
+    """Scoring it would help nothing: `sample` takes names alone."""
+    refused = drawn.refused("sample", "--batch", f"{DAYS[0]}..{DAYS[1]}").error
+
+    assert "only `fit` and `score` take ranges" in refused["problem"]
+    assert f"`recheck status {drawn.job}`" in refused["fix"]
+
+
 def test_an_input_that_changed_is_told_before_anything_is_scored(world: World) -> None:
     world.ok("score")
     world.write(edited(loans(), "income", {0: float("inf")}), row_group_size=250)

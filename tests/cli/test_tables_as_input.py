@@ -249,6 +249,23 @@ def _a_loan_of(world: World, day: str) -> str:
     return str(row["key"])
 
 
+def test_init_with_a_query_that_the_database_refuses_speaks_of_the_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not of files, of which there are none."""
+    table = InSqlite(tmp_path / "tables")
+    table.write(loans())
+    monkeypatch.setenv("RECHECK_DATABASES", json.dumps(table.settings))
+    monkeypatch.chdir(tmp_path)
+    words = ["init", "job", "--data", table.path, "--target", "outcome"]
+
+    refused = World(tmp_path).run(*words, "--query", "SELECT * FROM nothing", job=False)
+    without = World(tmp_path).run(*words, job=False)
+
+    assert "try the query" in refused.error["fix"]
+    assert "--query" in without.error["fix"]
+
+
 @pytest.mark.parametrize("kind", [InDelta, InDuckDb, InSqlite])
 def test_init_looks_at_a_table_and_writes_a_job_that_runs(
     kind: Callable[[Path], Kept], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

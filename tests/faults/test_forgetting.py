@@ -192,6 +192,7 @@ def test_a_key_that_no_table_has_is_refused(world: World) -> None:
     told = world.refused("forget", "--key", "nobody", "--yes")
 
     assert (told.code, told.error["code"]) == (28, "row_unknown")
+    assert f"`recheck query --job {world.job} " in told.error["fix"]
 
 
 def test_a_dry_run_changes_nothing(world: World, fake: FakeLabelStudio) -> None:

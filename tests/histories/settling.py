@@ -51,7 +51,7 @@ def _round(history: History, *, answer: bool) -> dict[str, Any]:
     batches = [part for batch in ground.batches for part in ("--batch", batch)]
     console.answer(history.words("score"))
     console.answer(history.words("sample", *batches))
-    console.answer(history.words("push", *batches))
+    console.answer(history.words("push"))  # those without input, too: the project may have gone
     if any(row["purpose"] == "train" for row in history.stored_now().rows("samples")):
         console.answer(
             history.words("push", "--purpose", "train")

@@ -34,6 +34,9 @@ def error_columns(rows: Sequence[WrongRow]) -> tuple[list[str], list[list[Any]]]
 
 def errors(rows: Sequence[WrongRow]) -> Iterator[str]:
     """Yield the first rows as a table."""
+    if not rows:
+        yield "no answer so far contradicts a prediction"
+        return
     header = ["batch", "key", "predicted", "people said", "people", "the row"]
     yield from output.table(
         header,
@@ -41,8 +44,6 @@ def errors(rows: Sequence[WrongRow]) -> Iterator[str]:
     )
     if len(rows) > _FIRST:
         yield f"… and {len(rows) - _FIRST} more: --json and --csv FILE have all"
-    if not rows:
-        yield "no row that people answered was predicted wrongly"
 
 
 def _short(shown: dict[str, Any]) -> str:

@@ -96,6 +96,20 @@ def test_a_reason_is_no_answer() -> None:
     assert parse_result([typed("8"), reason], []) == ("no scale", "skipped")
 
 
+@pytest.mark.parametrize(
+    "typed_text", ["cannot tell", " Cannot tell ", "CANNOT TELL:", "cannot tell: "]
+)
+def test_a_reason_need_not_be_given(typed_text: str) -> None:
+    """In a file, people type what Label Studio would have offered as a choice."""
+    assert parse_answer(typed_text, ["yes", "no"]) == (None, "skipped")
+    assert parse_answer(typed_text, []) == (None, "skipped")
+
+
+def test_a_reason_counts_in_any_case_and_what_only_begins_like_one_does_not() -> None:
+    assert parse_answer("Cannot tell:blurred ", ["yes", "no"]) == ("blurred", "skipped")
+    assert parse_answer("cannot tell you", ["yes", "no"])[1] == "invalid"
+
+
 def test_an_answer_of_the_set_is_no_reason() -> None:
     assert parse_answer("cannot tell: x", ["cannot tell: x", "b"]) == ("cannot tell: x", "valid")
 
