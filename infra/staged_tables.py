@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -49,6 +50,7 @@ class TableInput:
     asked: str  # the address and the query, which the folder is named after
     rule: BatchRule  # how rows fall into batches
     key: tuple[str, ...]  # the columns that rows are ordered by
+    owner: str = ""  # the folder of the job, by which its copies are found again
 
 
 def bring(
@@ -71,7 +73,7 @@ def bring(
         ConcurrentRun: another process has been staging it for an hour.
     """
     what = json.dumps([of.asked, of.key, [str(part) for part in _parts(of.rule)]])
-    folder = store.staging / hashlib.sha256(what.encode()).hexdigest()[:16]
+    folder = store.staging / f"{_owned(of.owner)}{_short(what)}"
     with store.lock(f"staged-{folder.name}", wait=_WAIT), store_errors(str(folder)):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # rows of the input are nobody else's
         staged = _Staged(of, folder)
@@ -82,6 +84,25 @@ def bring(
                 f"{of.table.shown} has no rows", fix="look at the table, or at data.query"
             )
     return f"{folder}/rows/*.parquet"
+
+
+def discard(owner: str, store: Store) -> None:
+    """Remove the files of every table, of whatever query, that a job asked for; `bring` makes them anew.
+
+    Raises:
+        ConcurrentRun: another process has been staging one for an hour.
+    """
+    for folder in sorted(store.staging.glob(f"{_owned(owner)}*")):
+        with store.lock(f"staged-{folder.name}", wait=_WAIT), store_errors(str(folder)):
+            shutil.rmtree(folder)
+
+
+def _owned(owner: str) -> str:
+    return f"table-{_short(owner)}-"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _parts(rule: BatchRule) -> tuple[object, ...]:

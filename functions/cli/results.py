@@ -141,7 +141,7 @@ def errors(
         write_csv(csv_file, *result_tables.error_columns(found))
     output.answer(
         {"errors": [result_tables.error_record(row) for row in found]},
-        result_tables.errors(found),
+        result_tables.errors(found, csv_file),
         as_json=as_json,
     )
 

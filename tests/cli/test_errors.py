@@ -65,7 +65,7 @@ def test_a_spreadsheet_gets_all_rows_with_a_column_each(answered: World) -> None
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert (len(rows), rows[0].keys() >= {"key", "answer", "income"}) == (30, True)
-    assert "… and 10 more" in people.out
+    assert f"… and 10 more: {path} has all" in people.out
 
 
 @pytest.mark.parametrize("command", ["estimate", "query"])
