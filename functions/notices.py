@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.alert_log import AlertLog, Happened
+from infra.channels.channel_settings import secrets_of
 from infra.channels.message import Message
 from infra.channels.sending import send
 from infra.settings import Settings
@@ -77,4 +78,11 @@ class Post:
         try:
             send(self.settings.notify[name], message, self.environment)
         except (ChannelFailed, SettingsInvalid) as error:
-            raise type(error)(f"channel {name}: {error.problem}", fix=error.fix) from error
+            problem = self._without_secrets(error.problem)
+            raise type(error)(f"channel {name}: {problem}", fix=error.fix) from None
+
+    def _without_secrets(self, text: str) -> str:
+        """Take the secrets of all channels from a text: a program may print what its environment has."""
+        for secret in secrets_of(self.settings.notify, self.environment).values():
+            text = text.replace(secret, "(secret)")
+        return text

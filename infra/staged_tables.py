@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -29,7 +30,7 @@ from pipelines.columns.buffers import int_array, is_text
 from pipelines.columns.epochs import UNITS
 from pipelines.columns.utc_times import micros_of
 from pipelines.errors import InputUnreadable, SchemaMismatch
-from pipelines.input.batches import ALL, membership
+from pipelines.input.batches import ALL, UNKNOWN, membership
 from pipelines.job.periods import PERIODS, named
 from pipelines.job.rules import BatchRule
 from pipelines.tables.store_errors import store_errors
@@ -49,6 +50,7 @@ class TableInput:
     asked: str  # the address and the query, which the folder is named after
     rule: BatchRule  # how rows fall into batches
     key: tuple[str, ...]  # the columns that rows are ordered by
+    owner: str = ""  # the folder of the job, by which its copies are found again
 
 
 def bring(
@@ -70,8 +72,8 @@ def bring(
         SchemaMismatch: it lacks a column of the key or of the batches.
         ConcurrentRun: another process has been staging it for an hour.
     """
-    told = json.dumps([of.asked, of.key, [str(part) for part in _parts(of.rule)]])
-    folder = store.staging / hashlib.sha256(told.encode()).hexdigest()[:16]
+    what = json.dumps([of.asked, of.key, [str(part) for part in _parts(of.rule)]])
+    folder = store.staging / f"{_owned(of.owner)}{_short(what)}"
     with store.lock(f"staged-{folder.name}", wait=_WAIT), store_errors(str(folder)):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # rows of the input are nobody else's
         staged = _Staged(of, folder)
@@ -82,6 +84,25 @@ def bring(
                 f"{of.table.shown} has no rows", fix="look at the table, or at data.query"
             )
     return f"{folder}/rows/*.parquet"
+
+
+def discard(owner: str, store: Store) -> None:
+    """Remove the files of every table, of whatever query, that a job asked for; `bring` makes them anew.
+
+    Raises:
+        ConcurrentRun: another process has been staging one for an hour.
+    """
+    for folder in sorted(store.staging.glob(f"{_owned(owner)}*")):
+        with store.lock(f"staged-{folder.name}", wait=_WAIT), store_errors(str(folder)):
+            shutil.rmtree(folder)
+
+
+def _owned(owner: str) -> str:
+    return f"table-{_short(owner)}-"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _parts(rule: BatchRule) -> tuple[object, ...]:
@@ -118,11 +139,10 @@ class _Staged:
         (self.folder / _NOTE).unlink(missing_ok=True)  # before files change
         self.files.mkdir(exist_ok=True)
         written = self._named(batches) if batches else self._whole()
-        known = batches or written
-        self._remove(known if batches else None, written)
+        self._remove(batches or None, written)
         if version is not None:
             note["whole"] = note["whole"] or not batches
-            note["batches"] = sorted({*note["batches"], *known})
+            note["batches"] = sorted({*note["batches"], *(batches or written)})
             (self.folder / _NOTE).write_text(json.dumps(note))
         return True
 
@@ -143,7 +163,7 @@ class _Staged:
 
     def _named(self, batches: Sequence[str]) -> set[str]:
         """Write the rows of some batches, each asked for by itself where its rows can be told."""
-        filters = {batch: filter_of(batch, self.of) for batch in batches}
+        filters = filters_of(batches, self.of)
         written: set[str] = set()
         for batch, where in filters.items():
             if where is not None:
@@ -153,21 +173,21 @@ class _Staged:
 
     def _whole(self) -> set[str]:
         """Write the rows of all batches, as many at once as files may be open."""
-        found = sorted(self._batches())
+        batches = sorted(self._batches())
         written: set[str] = set()
-        for start in range(0, len(found), _OPEN):
-            written |= self._pass(None, found[start : start + _OPEN])
+        for start in range(0, len(batches), _OPEN):
+            written |= self._pass(None, batches[start : start + _OPEN])
         return written
 
     def _batches(self) -> set[str]:
         column = self.of.rule.column
         if column is None:
             return {ALL}
-        found: set[str] = set()
+        batches: set[str] = set()
         for rows in self.of.table.rows([column], None, []):
             member = self._member(rows)
-            found |= {member.names[code] for code in np.unique(member.codes)}
-        return found
+            batches |= {member.names[code] for code in np.unique(member.codes)}
+        return batches
 
     def _pass(self, where: RowFilter | None, batches: Sequence[str]) -> set[str]:
         """Read rows once and write those of some batches; return the batches that have any."""
@@ -186,10 +206,10 @@ class _Staged:
             shown = self.of.table.shown
             raise SchemaMismatch(f"{shown}: {error.problem}", fix=error.fix) from error
 
-    def _remove(self, known: Iterable[str] | None, written: set[str]) -> None:
-        """Remove the files of batches without rows: of the known ones, or of all."""
+    def _remove(self, batches: Iterable[str] | None, written: set[str]) -> None:
+        """Remove the files of batches that have no rows any more: of some, or of all."""
         stay = {file_name(batch) for batch in written}
-        looked_at = None if known is None else {file_name(batch) for batch in known}
+        looked_at = None if batches is None else {file_name(batch) for batch in batches}
         for path in self.files.glob("*.parquet"):
             if path.name not in stay and (looked_at is None or path.name in looked_at):
                 path.unlink()
@@ -217,26 +237,38 @@ def filter_of(batch: str, of: TableInput) -> RowFilter | None:
     Returns:
         A filter on the column of the batches; None where its values do not compare as the batch does.
     """
+    return filters_of([batch], of)[batch]
+
+
+def filters_of(batches: Sequence[str], of: TableInput) -> dict[str, RowFilter | None]:
+    """Return the filter of each batch, as `filter_of`; texts are looked through once for all of them."""
     rule = of.rule
     if rule.column is None:
-        return None
+        return dict.fromkeys(batches)
     kind = of.table.schema().field(rule.column).type
     if rule.by in PERIODS:
-        return _period(batch, rule, kind)
-    if is_text(kind) or kinds.is_string_view(kind):
-        return RowFilter(rule.column, among=tuple(dict.fromkeys(_spellings(batch, of))))
-    return None
+        return {batch: _period(batch, rule, kind) for batch in batches}
+    if not (is_text(kind) or kinds.is_string_view(kind)):
+        return dict.fromkeys(batches)
+    spellings = _spellings({*batches} - {UNKNOWN}, of)
+    filters = {
+        batch: RowFilter(rule.column, among=tuple(texts) or (batch,))
+        for batch, texts in spellings.items()
+    }
+    return {batch: filters.get(batch) for batch in batches}  # no list of values holds a null
 
 
-def _spellings(batch: str, of: TableInput) -> Iterator[str]:
-    """Yield the values that fall into a batch: a text may be spelled in several ways."""
-    column = str(of.rule.column)
-    for rows in of.table.rows([column], None, []):
+def _spellings(batches: Iterable[str], of: TableInput) -> dict[str, list[str]]:
+    """Return the values that fall into each batch: a text may be spelled in several ways."""
+    spellings: dict[str, dict[str, None]] = {batch: {} for batch in batches}
+    for rows in of.table.rows([str(of.rule.column)], None, []):
         member = membership(rows, of.rule, None)
-        if batch in member.names:
-            chosen = np.flatnonzero(member.codes == member.names.index(batch))
-            values = rows.column(0).take(int_array(chosen)).unique().to_pylist()
-            yield from (value for value in values if value is not None)
+        for code, batch in enumerate(member.names):
+            if batch in spellings:
+                chosen = np.flatnonzero(member.codes == code)
+                values = rows.column(0).take(int_array(chosen)).unique().to_pylist()
+                spellings[batch] |= dict.fromkeys(values)
+    return {batch: list(texts) for batch, texts in spellings.items()}
 
 
 def _period(batch: str, rule: BatchRule, kind: pa.DataType) -> RowFilter | None:

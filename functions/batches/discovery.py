@@ -54,7 +54,9 @@ class JobData:
         table = open_table(data.path, data.query, self.folder, self.databases)
         asked = f"{self.folder} {data.path} {data.query or ''}"
         key = () if data.key == "content" else data.key
-        of = staged_tables.TableInput(table, asked, batch_rule(self.job), key)
+        of = staged_tables.TableInput(
+            table, asked, batch_rule(self.job), key, owner=str(self.folder)
+        )
         return staged_tables.bring(of, self.store, batches, self.say)
 
     def batches_of(self, sources: Sequence[Source]) -> dict[str, FileBatches]:

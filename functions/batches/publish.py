@@ -18,6 +18,7 @@ from datetime import datetime
 from functions.batches import attempts as ledger
 from functions.batches.attempts import rules, transaction_id
 from functions.batches.discovery import Input
+from functions.batches.unforgotten import live_names, require_unforgotten
 from functions.runs import Cost, Run
 from infra.store import Store
 from pipelines.errors import BatchRefused, ConcurrentRun, RecheckError
@@ -62,6 +63,7 @@ class OpenAttempt:
     id: str
     number: int
     replaces: str | None  # the attempt that is live so far
+    live: frozenset[str]  # the files that it has, with those of its quarantine
     files: dict[str, str]  # name of each input file -> its digest
     tags: dict[str, str]  # name of each input file -> its size and time of change
     size: int  # of these files, in bytes
@@ -90,7 +92,8 @@ class Publisher:
         name = subkey("attempt", *origin, json.dumps(files, sort_keys=True)).hex()
         tags, size = self.inputs.tags_of(batch), self.inputs.bytes_of([batch])
         replaces = live[0] if live else None
-        self.attempts[batch] = OpenAttempt(name, number, replaces, files, tags, size)
+        names = live_names(self.store, self._partition(batch)) if live else frozenset()
+        self.attempts[batch] = OpenAttempt(name, number, replaces, names, files, tags, size)
         return name
 
     def _partition(self, batch: str) -> dict[str, str]:
@@ -120,9 +123,12 @@ class Publisher:
         version = _one_version(batch, results) or self.version
         status = "replaced" if self._is_live(batch) else "published"
         scored = BatchResult(batch, rows_in, rows_in - len(bad), len(bad), status)
+        attempt = self.attempts[batch]
         with self.committing() as moment:
             if self._is_published(batch):
                 return replace(scored, status="already")
+            if attempt.replaces:
+                require_unforgotten(self.store, self._partition(batch), attempt.live)
             files = [result.file for result in results if result.file] or [self._no_rows(batch)]
             digests = {"predictions": _digests(files), "quarantine": self._quarantine(batch, bad)}
             run = self._run(scored, version, results)

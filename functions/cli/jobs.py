@@ -158,11 +158,12 @@ def _rare_class(rare: RareClass | None) -> list[str]:
     """Offer to ask more about a class of few rows."""
     if rare is None:
         return []
+    doubt = "if it is a class, " if rare.is_doubtful else ""
     needs = (
         "" if rare.has_probability else ", once [predictions] names the column of its probability"
     )
     return [
-        f"class {rare.name!r} has {rare.percent} of the rows: the line `# for = …` of [sampling] asks more about it{needs}"
+        f"class {rare.name!r} has {rare.percent} of the rows: {doubt}the line `# for = …` of [sampling] asks more about it{needs}"
     ]
 
 

@@ -70,6 +70,9 @@ batch_option = click.option(
     metavar="B",
     help="A batch; may be given several times. Without it, every batch. `fit` and `score` take ranges A..B and patterns, too.",
 )
+as_of_option = click.option(
+    "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
+)
 engine_option = click.option(
     "--engine",
     default=AUTO,

@@ -9,6 +9,7 @@ import click
 from functions.cli import alerting, output
 from functions.cli.csv_output import csv_option, write_csv
 from functions.cli.options import (
+    as_of_option,
     batch_option,
     dry_run_option,
     job_argument,
@@ -23,9 +24,7 @@ from pipelines.job.limits import MOST_ROWS
 @click.command()
 @job_argument
 @batch_option
-@click.option(
-    "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
-)
+@as_of_option
 @csv_option
 @dry_run_option
 @json_option
@@ -85,9 +84,7 @@ def estimate(
     help="Write the page there instead of into the store.",
 )
 @batch_option
-@click.option(
-    "--as-of", metavar="T", help="Only what was known at that time (ISO 8601), inclusively."
-)
+@as_of_option
 @json_option
 def report(
     job: Path,
@@ -144,7 +141,7 @@ def errors(
         write_csv(csv_file, *result_tables.error_columns(found))
     output.answer(
         {"errors": [result_tables.error_record(row) for row in found]},
-        result_tables.errors(found),
+        result_tables.errors(found, csv_file),
         as_json=as_json,
     )
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.batches.attempts import runs_of
+from pipelines.columns import relations
 from pipelines.tables.snapshot import Tables
 
 REMOVE, FORGET = "remove", "forget"  # the steps
@@ -22,10 +23,10 @@ REMOVE, FORGET = "remove", "forget"  # the steps
 class Erasures:
     """What the erasures of a job took away."""
 
-    runs: frozenset[str]  # their ids, which commits name
     rows: Mapping[str, int]  # erased, by table
     removed: Mapping[str, datetime]  # when each batch was last removed by name
     whole: datetime | None  # when the whole job was last removed
+    forgotten_in: frozenset[str]  # the batches that held forgotten rows
     tombstones: frozenset[str]  # the ids that stand for forgotten rows
     digests: frozenset[str]  # of the prediction ids of forgotten rows
     files: frozenset[str]  # of predictions and quarantine, written without a forgotten row
@@ -56,14 +57,20 @@ def erasures(tables: Tables) -> Erasures:
             removed |= dict.fromkeys(batches, row["known_at"])
             whole = whole if batches else row["known_at"]
     return Erasures(
-        frozenset(counts),
         sum(counts.values(), Counter()),
         removed,
         whole,
+        frozenset(one for row in rows if row["step"] == FORGET for one in row["inputs"]["batches"]),
         _all_of(rows, "tombstones"),
         _all_of(rows, "digests"),
         _all_of(rows, "files"),
     )
+
+
+def erasing_runs(tables: Tables) -> frozenset[str]:
+    """Return the runs that erased rows of any job of the store: commits of its tables name them."""
+    runs = tables.table("runs").read(["run_id", "error"], where={"step": [REMOVE, FORGET]})
+    return frozenset(row["run_id"] for row in relations.records(runs) if row["error"] is None)
 
 
 def _rows(tables: Tables) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 RARE = 0.05  # share of the rows below which a class is one
+FEW = 0.001  # share of the rows under which a class may be none
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,11 @@ class RareClass:
     name: str
     share: float  # of the rows
     has_probability: bool  # whether the job as it is written knows the class's probability
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it has so few rows that it may be no class."""
+        return self.share < FEW
 
     @property
     def line(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from functions.new_job.class_counts import counted, in_order, variants
 from functions.new_job.column_kinds import MOST_CLASSES, Column
+from functions.new_job.rare_class import FEW
 from pipelines.columns.spelling import canonical
 from pipelines.errors import JobInvalid
 from pipelines.input.fragments import Source
@@ -16,7 +17,6 @@ from pipelines.models.catalogue import TaskType
 _MOST = 200  # answers that people can choose from
 _SPELLINGS = 10  # of an answer, on average, that are told as such
 _NAMED = 5  # classes in a note, of many
-_FEW = 0.001  # share of the rows under which a class may be none
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _rows_by_answer(counts: Counter[str], others: Mapping[str, str]) -> Counter[
 def _notes(rows: Counter[str], options: TaskOptions) -> list[str]:
     """Say which classes are so rare that they may be none, and which differ by their spelling alone."""
     said, total = {str(canonical(answer)) for answer in options.answers}, rows.total()
-    few = [word for word, count in rows.items() if count < _FEW * total and word not in said]
+    few = [word for word, count in rows.items() if count < FEW * total and word not in said]
     notes = []
     if few:
         names = ", ".join(f"{word!r} ({rows[word]})" for word in in_order(few)[:_NAMED])

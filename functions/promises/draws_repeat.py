@@ -61,6 +61,7 @@ def other_draws(data: JobData, views: Views, settings: Settings) -> Iterator[str
     space = _MOST
     live, newest = attempts.live(views.tables), designs(views, VERIFY)
     digests, sampled = attempts.file_digests(views.tables), views.current_samples(purpose=VERIFY)
+    erased = erasures(views.tables)
     both = [(live[batch], newest[batch]) for batch in live.keys() & newest.keys()]
     for attempt, design in sorted(both, key=lambda one: (one[0].predictions, one[0].batch)):
         space -= attempt.predictions
@@ -68,6 +69,8 @@ def other_draws(data: JobData, views: Views, settings: Settings) -> Iterator[str
             return
         if not _is_of(design, attempt) or design.seed_digest != seed_digest(data.job):
             continue
+        if attempt.batch in erased.forgotten_in and design.known_at < attempt.known_at:
+            continue  # scored again without a row that the draw was of
         package = _package(data, settings, attempt)
         if data.job.model is None or package is not None:
             files = digests.get(attempt.id, {})

@@ -16,7 +16,7 @@ from typing import Any
 from functions.batches import attempts
 from functions.batches.attempts import Attempt
 from functions.draws.designs import designs
-from functions.erasure.erasures import erasures
+from functions.erasure.erasures import erasing_runs, erasures
 from functions.tables import Views
 from pipelines.columns import relations
 from pipelines.columns.utc_times import micros_of
@@ -104,7 +104,7 @@ def fewer_rows(tables: Tables, *names: str) -> Iterator[str]:
         tables: of the job.
         *names: of append-only tables; of those that no step counts, only deletions are told.
     """
-    erased = erasures(tables)
+    erased, ours = erasures(tables), erasing_runs(tables)
     for name in names:
         if name in _RECORDED:
             step, key = _RECORDED[name]
@@ -113,7 +113,7 @@ def fewer_rows(tables: Tables, *names: str) -> Iterator[str]:
             there = tables.read(name, ["job"]).num_rows
             if there < recorded:
                 yield f"`{name}` has {there} rows, and `runs` recorded {recorded}"
-        yield from _deletions(tables, name, erased.runs)
+        yield from _deletions(tables, name, ours)
 
 
 def _deletions(tables: Tables, name: str, ours: Container[str]) -> Iterator[str]:

@@ -15,8 +15,9 @@ from functions.erasure.forgetting import Forgetting, forgetting
 from functions.erasure.rewriting import Rewriting, rewritings
 from functions.erasure.standstill import standstill
 from functions.runs import Run
-from infra import staged_input
+from infra import staged_input, staged_tables
 from infra.clouds import is_remote
+from infra.databases import is_table
 from pipelines.errors import RecheckError, RowUnknown
 from pipelines.scoring.forgotten_rows import forgotten_digests
 from pipelines.tables.snapshot import Tables
@@ -152,8 +153,10 @@ def _kept(app: App, plan: Forgetting, key: str) -> Iterator[str]:
 
 def _remove_copies(app: App, plan: Forgetting) -> None:
     """Remove copies of input, and notes that name the row; both are made again where they are needed."""
-    if is_remote(app.job.data.path):
-        staged_input.discard(app.job.data.path, app.store)
+    staged_tables.discard(str(app.data.folder), app.store)
+    for path in (app.job.data.path, app.job.labeling.outcomes_path or ""):
+        if is_remote(path) and not is_table(path):
+            staged_input.discard(path, app.store)
     for purpose in label_studio.PURPOSES:
         name = f"push-{app.job.name}-{purpose}.json"
         noted = app.store.noted(name) or ""

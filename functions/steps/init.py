@@ -157,7 +157,8 @@ def _sources(folder: Path, options: InitOptions) -> Iterator[list[Source]]:
     """Yield the data files; those of a bucket are copied to the job's store, where later steps find them."""
     with tempfile.TemporaryDirectory(prefix="recheck-") as scratch:
         address = settings.load().store or str(folder / "store")
-        store = open_store(scratch if options.dry_run else address)
+        is_kept = not options.dry_run and not is_table(options.data)  # no later step reads its rows
+        store = open_store(address if is_kept else scratch)
         try:
             if is_table(options.data):
                 sources = find_sources(_staged(options, store), folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -14,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from functions.app import App
 from functions.label_studio import PURPOSES, answer_form, connect, digests, survey, tell_unreadable
+from functions.outcome_files import OutcomeFiles
 from functions.runs import Run
 from functions.tables import Views, of_purpose
-from infra import staged_input
-from infra.clouds import is_remote
 from labeling.answers.answer_files import read_answers
 from labeling.answers.cannot_tell import reasons_of
 from labeling.answers.intake import Answer, Held, Intake, hold, take, to_table
@@ -27,7 +25,6 @@ from pipelines.errors import StepMissing
 from pipelines.identity.ids import prediction_ids
 from pipelines.identity.keyed_hash import hex_text
 from pipelines.input.batches import spelled
-from pipelines.input.fragments import file_tag, find_sources
 from pipelines.tables.purposes import TRAIN, VERIFY
 
 if TYPE_CHECKING:
@@ -100,6 +97,9 @@ def pull(
 def pull_outcomes(app: App) -> Pulled | None:
     """Take the answers of the files that `labeling.outcomes_path` names and that are new or changed.
 
+    All are taken again after a removal, and those that held answers to unknown rows once
+    more batches are scored.
+
     Raises:
         AnswersUnreadable: a file cannot be understood; the files before it are taken.
         InputUnreadable, BucketUnreachable, BucketRefused: they cannot be listed or fetched.
@@ -110,19 +110,12 @@ def pull_outcomes(app: App) -> Pulled | None:
     path = app.job.labeling.outcomes_path
     if path is None:
         return None
-    pattern = staged_input.bring(path, app.store, say=app.say) if is_remote(path) else path
-    note = f"outcomes-{app.job.name}.json"
-    noted = app.store.noted(note)
-    known: dict[str, str] = json.loads(noted) if noted else {}
     total: Pulled | None = None
-    for source in find_sources(pattern, app.folder):
-        tag = file_tag(source)
-        if known.get(source.path) == tag:
-            continue
+    files = OutcomeFiles.of(app, path)
+    for source in files.due():
         taken = pull(app, files=[Path(source.path)])
         total = taken if total is None else total.with_more(taken)
-        known[source.path] = tag
-        app.store.note(note, json.dumps(known))
+        files.keep(source, has_unknown=taken.unknown > 0)
     return total or Pulled(0, 0, 0, 0, 0, 0, 0)
 
 

@@ -45,7 +45,10 @@ def send(channel: WebhookChannel, message: Message, environment: Mapping[str, st
         headers["Authorization"] = f"Bearer {token}"
     try:
         body = SHAPES[channel.shape](message).encode()
-        reply = httpx.post(url, content=body, headers=headers, timeout=channel.timeout)
+        with httpx.stream(
+            "POST", url, content=body, headers=headers, timeout=channel.timeout
+        ) as reply:
+            pass  # the answer's text is not read: it may have no end
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise ChannelFailed(f"no answer: {type(error).__name__}", fix=_FIX) from None
     if not reply.is_success:

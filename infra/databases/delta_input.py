@@ -43,8 +43,8 @@ class DeltaInput:
         """Yield rows; see the port. Files that the filter leaves out by their statistics are not read."""
         sql = select("input", columns, where, order)
         with self._reading():
-            found = QueryBuilder().register("input", self._table).execute(sql)
-            for rows in pa.RecordBatchReader.from_stream(found):
+            answer = QueryBuilder().register("input", self._table).execute(sql)
+            for rows in pa.RecordBatchReader.from_stream(answer):
                 yield plain(rows)
 
     @contextmanager

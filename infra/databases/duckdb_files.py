@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from infra.databases.input_table import RowFilter, plain, select, subquery, unreadable
-from pipelines.errors import InputUnreadable
+from infra.databases.input_table import (
+    RowFilter,
+    plain,
+    require_file,
+    select,
+    subquery,
+    unreadable,
+    without_rows,
+)
 
 _BLOCK = 65_536  # rows
 
@@ -33,26 +39,21 @@ class DuckDbFile:
 
     def schema(self) -> pa.Schema:
         """Return the columns with their types."""
-        sql = f"SELECT * FROM {self._source} LIMIT 0"  # noqa: S608 - the query is the job file's
         with self._open() as database:
-            return database.sql(sql).to_arrow_reader(1).schema
+            return database.sql(without_rows(self._source)).to_arrow_reader(1).schema
 
     def rows(
         self, columns: Sequence[str], where: RowFilter | None, order: Sequence[str]
     ) -> Iterator[pa.RecordBatch]:
         """Yield rows; see the port."""
         with self._open() as database:
-            found = database.sql(select(self._source, columns, where, order))
-            for rows in found.to_arrow_reader(_BLOCK):
+            answer = database.sql(select(self._source, columns, where, order))
+            for rows in answer.to_arrow_reader(_BLOCK):
                 yield plain(rows)
 
     @contextmanager
     def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if not Path(self._path).is_file():
-            raise InputUnreadable(
-                f"{self.shown}: there is no DuckDB file at the address that the settings have",
-                fix="correct it in [databases] of the settings; it is a whole path",
-            )
+        require_file(self.shown, self._path, "DuckDB")
         try:
             with duckdb.connect(self._path, read_only=True) as database:
                 database.execute("SET enable_external_access = false")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow as pa
 from pipelines.columns.buffers import without_views
 from pipelines.errors import InputUnreadable
 
-Literal = str | int | datetime
+SqlValue = str | int | datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,17 @@ def subquery(query: str) -> str:
     return f"({query.strip().rstrip(';')}\n) AS query_of_the_job"
 
 
+def without_rows(source: str) -> str:
+    """Return a query for the columns of a table or subquery, and none of its rows."""
+    return f"SELECT * FROM {source} LIMIT 0"  # noqa: S608 - the query is the job file's
+
+
 def quoted(name: str) -> str:
     """Quote the name of a column."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def written(value: Literal) -> str:
+def written(value: SqlValue) -> str:
     """Write a value as SQL."""
     if isinstance(value, datetime):
         kind = "TIMESTAMP" if value.tzinfo is None else "TIMESTAMP WITH TIME ZONE"
@@ -110,6 +116,24 @@ def plain(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Return rows in layouts that every reader of Parquet knows."""
     columns = [without_views(column) for column in rows.columns]
     return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+
+
+def require_file(shown: str, path: str, kind: str) -> None:
+    """Refuse a database of one file that is not there.
+
+    Args:
+        shown: the address of the query, as people may see it.
+        path: of the file.
+        kind: the name of the database system.
+
+    Raises:
+        InputUnreadable: there is no such file.
+    """
+    if not Path(path).is_file():
+        raise InputUnreadable(
+            f"{shown}: there is no {kind} file at the address that the settings have",
+            fix="correct it in [databases] of the settings; it is a whole path",
+        )
 
 
 def unreadable(shown: str, error: Exception) -> InputUnreadable:

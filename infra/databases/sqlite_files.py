@@ -14,8 +14,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from infra.databases.input_table import RowFilter, quoted, select, subquery, unreadable
-from pipelines.errors import InputUnreadable
+from infra.databases.input_table import (
+    RowFilter,
+    quoted,
+    require_file,
+    select,
+    subquery,
+    unreadable,
+    without_rows,
+)
 
 _BLOCK = 65_536  # rows
 
@@ -41,8 +48,8 @@ class SqliteFile:
         """Return the columns with their types, from all of their values."""
         if self._schema is None:
             with self._open() as database:
-                found = database.execute(f"SELECT * FROM {self._source} LIMIT 0")  # noqa: S608 - the query is the job file's
-                names = [column[0] for column in found.description]
+                answer = database.execute(without_rows(self._source))
+                names = [column[0] for column in answer.description]
                 self._schema = pa.schema([(name, self._type(database, name)) for name in names])
         return self._schema
 
@@ -63,8 +70,8 @@ class SqliteFile:
         names = list(columns) or schema.names
         wanted = pa.schema([schema.field(name) for name in names])
         with self._open() as database:
-            found = database.execute(select(self._source, names, where, order))
-            while block := found.fetchmany(_BLOCK):
+            answer = database.execute(select(self._source, names, where, order))
+            while block := answer.fetchmany(_BLOCK):
                 cells = zip(*block, strict=True)
                 yield pa.RecordBatch.from_arrays(
                     [
@@ -76,14 +83,10 @@ class SqliteFile:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        path = Path(self._path)
-        if not path.is_file():
-            raise InputUnreadable(
-                f"{self.shown}: there is no SQLite file at the address that the settings have",
-                fix="correct it in [databases] of the settings; it is a whole path",
-            )
+        require_file(self.shown, self._path, "SQLite")
+        address = f"{Path(self._path).absolute().as_uri()}?mode=ro"
         try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
+            with closing(sqlite3.connect(address, uri=True)) as base:
                 base.execute("BEGIN")  # one state of the database for all that is read
                 yield base
         except sqlite3.Error as error:

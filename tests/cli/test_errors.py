@@ -15,16 +15,7 @@ from tests.fixtures.world import DAYS, WRONG, World
 @pytest.fixture
 def answered(world: World) -> World:
     """Every third answer contradicts the prediction."""
-    world.ok("score")
-    world.ok("sample", "--budget", 30)
-    rows = world.rows("select prediction_id, label from samples order by 1")
-    lines = [
-        f"{row['prediction_id']},{row['label'] if place % 3 else WRONG[row['label']]}"
-        for place, row in enumerate(rows)
-    ]
-    path = world.folder / "answers.csv"
-    path.write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
-    world.ok("pull", "--file", path)
+    world.answer_a_third_wrongly(30)
     return world
 
 
@@ -74,7 +65,7 @@ def test_a_spreadsheet_gets_all_rows_with_a_column_each(answered: World) -> None
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert (len(rows), rows[0].keys() >= {"key", "answer", "income"}) == (30, True)
-    assert "… and 10 more" in people.out
+    assert f"… and 10 more: {path} has all" in people.out
 
 
 @pytest.mark.parametrize("command", ["estimate", "query"])

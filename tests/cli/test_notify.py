@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,6 +116,22 @@ def test_no_secret_of_a_channel_is_printed_or_stored(
     monkeypatch.setenv("HOOK", hook.url)
     (broken,) = world.broken_promises()
     assert "holds the url of channel plain" in broken["detail"]
+
+
+def test_a_secret_that_a_program_prints_is_not_passed_on(
+    world: World, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its environment is that of the command, with the secrets of other channels in it."""
+    notify = json.loads(os.environ["RECHECK_NOTIFY"])
+    notify["loud"] = {"kind": "command", "command": ["sh", "-c", "echo $HOOK >&2; exit 1"]}
+    monkeypatch.setenv("RECHECK_NOTIFY", json.dumps(notify))
+    world.answer_wrongly()
+
+    told = world.run("run", as_json=False)
+
+    assert "exit code 1: (secret)" in told.err
+    assert hook.url not in told.out + told.err
+    assert search(Folder(world.store), "s3cr3t-path").holders == []
 
 
 def test_a_channel_can_be_tried(world: World, hook: Hook) -> None:

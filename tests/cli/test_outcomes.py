@@ -72,3 +72,32 @@ def test_the_time_of_an_outcome_tells_its_batch(awaiting: World) -> None:
     assert told.answer["annotations"] == 10
     assert len(told.answer["unreadable"]) == 1
     assert "opened is no time" in told.answer["unreadable"][0]
+
+
+def test_outcomes_that_come_before_their_batch_is_scored_count_once_it_is(awaiting: World) -> None:
+    rows = _drawn(awaiting)
+    _deliver(awaiting, "a.csv", [f"{row['key']},{row['batch']},{row['label']}" for row in rows])
+    last = rows[-1]["batch"]
+    awaiting.ok("remove", "--batch", last, "--yes")
+    early = awaiting.ok("run", "--batch", rows[0]["batch"])["steps"]
+
+    late = _taken(awaiting)
+    again = _taken(awaiting)
+
+    mine = sum(row["batch"] == last for row in rows)
+    [before] = [one["count"] for one in early if one["step"] == "outcomes"]
+    assert before == len(rows) - mine
+    assert late[1] is not None
+    assert late[1] >= mine
+    assert again == ("done", 0)
+
+
+def test_outcomes_are_taken_again_after_their_batch_was_removed(awaiting: World) -> None:
+    rows = _drawn(awaiting)
+    _deliver(awaiting, "a.csv", [f"{row['key']},{row['batch']},{row['label']}" for row in rows])
+    assert _taken(awaiting) == ("done", len(rows))
+
+    awaiting.ok("remove", "--batch", rows[0]["batch"], "--yes")
+
+    mine = sum(row["batch"] == rows[0]["batch"] for row in rows)
+    assert [_taken(awaiting), _taken(awaiting)] == [("done", mine), ("done", 0)]

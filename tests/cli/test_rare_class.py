@@ -78,6 +78,20 @@ def test_init_offers_to_ask_more_about_a_class_under_5_percent(plain: World) -> 
     assert f"# {_FOR}  # asks more about 'fraud'" in plain.job.read_text()
 
 
+def test_a_class_that_init_doubts_is_offered_with_that_doubt(tmp_path: Path) -> None:
+    """It says beside it that a class of one row in two thousand may be none."""
+    world = World(tmp_path)
+    guesses = ["kept"] * 1000 + ["lost"] * 999 + ["lots"]
+    world.write(pa.table({"loan": list(range(2000)), "guess": guesses}))
+
+    told = world.run(
+        "init", world.job.parent, "--data", world.data, "--predicted", "guess", "--key", "loan",
+        job=False, as_json=False,
+    )  # fmt: skip
+
+    assert "if it is a class, the line `# for = …`" in told.out
+
+
 def test_init_says_so_where_it_offers(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.write(payments())
@@ -88,6 +102,7 @@ def test_init_says_so_where_it_offers(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert "class 'fraud' has" in told.out
+    assert "if it is a class" not in told.out
     assert "% of the rows: the line `# for = …` of [sampling] asks more about it" in told.out
 
 

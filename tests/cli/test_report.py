@@ -13,16 +13,7 @@ from tests.fixtures.world import DAYS, WRONG, World
 @pytest.fixture
 def answered(world: World) -> World:
     """Every third answer contradicts the prediction."""
-    world.ok("score")
-    world.ok("sample", "--budget", 20)
-    rows = world.rows("select prediction_id, label from samples order by 1")
-    lines = [
-        f"{row['prediction_id']},{row['label'] if place % 3 else WRONG[row['label']]}"
-        for place, row in enumerate(rows)
-    ]
-    path = world.folder / "answers.csv"
-    path.write_text("\n".join(["prediction_id,answer", *lines]) + "\n")
-    world.ok("pull", "--file", path)
+    world.answer_a_third_wrongly(20)
     return world
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -166,6 +167,24 @@ def test_deleted_rows_are_gone(kept: Kept, world: World) -> None:
     assert world.broken_promises() == []
 
 
+def test_no_copy_of_a_table_holds_a_row_that_was_forgotten(kept: Kept, world: World) -> None:
+    """Copies by an earlier query of the job included."""
+    world.ok("score")
+    if kept.settings:
+        world.edit(r"age > 0", "age > 1")
+        world.ok("score")
+    key = _a_loan_of(world, DAYS[1])
+    kept.run(f"DELETE FROM loans WHERE loan = '{key}'")
+
+    world.ok("forget", "--key", key, "--yes")
+    world.ok("score")
+
+    staged = [pq.read_table(path) for path in world.store.rglob("rows/*.parquet")]
+    assert staged
+    assert not any(key in rows["loan"].to_pylist() for rows in staged)
+    assert world.broken_promises() == []
+
+
 def test_a_named_batch_is_asked_for_alone(kept: Kept, world: World) -> None:
     """Its files are the only ones that are staged."""
     del kept
@@ -264,5 +283,6 @@ def test_init_looks_at_a_table_and_writes_a_job_that_runs(
 
     assert made["batches"] == list(DAYS)
     assert "delta:../tables/loans" in world.job.read_text() or query
+    assert {path.stem for path in (tmp_path / "job" / "store").rglob("*.parquet")} <= {*DAYS}
     world.ok("fit", "--batch", DAYS[0])
     assert _statuses(world, "--batch", DAYS[1]) == {DAYS[1]: "published"}

@@ -11,6 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from functions.erasure.erasures import Erasures, erasures
+from functions.steps import score
+from pipelines.errors import ConcurrentRun
+from pipelines.tables.snapshot import Tables
 from tests.fixtures import crashes
 from tests.fixtures.asked_world import ask_and_answer, connected, watched
 from tests.fixtures.fake_label_studio import FakeLabelStudio
@@ -230,3 +234,33 @@ def test_a_forgetting_that_is_killed_goes_on(base: World, tmp_path: Path) -> Non
         assert holders(killed, key) == [], number
         assert figures(killed) == before, number
         assert killed.broken_promises() == [], number
+
+
+def test_a_batch_that_is_scored_again_breaks_no_promise_before_the_next_draw(world: World) -> None:
+    world.ok("forget", "--key", other_key(world), "--yes")
+
+    world.ok("score", "--replace")
+
+    assert world.broken_promises() == []
+
+
+def test_a_scoring_that_began_before_does_not_bring_the_row_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, count = other_key(world), "select count(*) as n from predictions"
+    forget, rows = erasures, world.rows(count)
+
+    def late(tables: Tables) -> Erasures:
+        """What scoring asks before it reads any row; the row is forgotten right after."""
+        monkeypatch.undo()
+        before = forget(tables)
+        world.ok("forget", "--key", key, "--yes")
+        return before
+
+    monkeypatch.setattr(score, "erasures", late)
+    told = world.run("score", "--replace")
+
+    assert told.code == ConcurrentRun.exit_code
+    assert world.rows(count) == rows
+    assert key not in [row["key"] for row in world.rows("select key from predictions")]
+    assert world.broken_promises() == []

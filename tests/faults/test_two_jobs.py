@@ -192,3 +192,18 @@ def test_a_job_file_that_lost_its_id_is_told_how_to_go_on(world: World) -> None:
     assert line in fix
     world.edit('name = "job"', f'name = "job"\n{line}')
     world.ok("status")
+
+
+def test_rows_that_another_job_erased_are_none_that_somebody_took_away(
+    world: World, other: Other
+) -> None:
+    other.ok("score")
+    world.ok("sample", "--budget", 5)
+    other.ok("sample", "--budget", 5)
+    [first, *_] = other.rows("select key, batch from samples where job = 'other' order by key")
+
+    other.ok("forget", "--key", first["key"], "--yes")
+    other.ok("remove", "--batch", first["batch"], "--yes")
+
+    assert world.broken_promises() == []
+    assert other.broken_promises() == []

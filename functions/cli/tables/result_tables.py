@@ -9,6 +9,8 @@ from functions.cli import output
 from labeling.estimates.amounts import NUMBERS, TERMINAL
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from functions.steps.plan import PlannedFigure, PlanResult
     from labeling.answers.wrong_rows import WrongRow
 
@@ -32,8 +34,8 @@ def error_columns(rows: Sequence[WrongRow]) -> tuple[list[str], list[list[Any]]]
     ]
 
 
-def errors(rows: Sequence[WrongRow]) -> Iterator[str]:
-    """Yield the first rows as a table."""
+def errors(rows: Sequence[WrongRow], csv_file: Path | None = None) -> Iterator[str]:
+    """Yield the first rows as a table, and where all are."""
     if not rows:
         yield "no answer so far contradicts a prediction"
         return
@@ -43,7 +45,8 @@ def errors(rows: Sequence[WrongRow]) -> Iterator[str]:
         [[r.batch, r.key, r.label, r.answer, r.n_answers, _short(r.shown)] for r in rows[:_FIRST]],
     )
     if len(rows) > _FIRST:
-        yield f"… and {len(rows) - _FIRST} more: --json and --csv FILE have all"
+        where = f"{csv_file} has" if csv_file else "--json and --csv FILE have"
+        yield f"… and {len(rows) - _FIRST} more: {where} all"
 
 
 def _short(shown: dict[str, Any]) -> str:

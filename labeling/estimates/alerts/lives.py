@@ -137,22 +137,28 @@ def alerts_of(looks: Iterable[WatchedLine], events: Iterable[AlertEvent] = ()) -
     """Return the alerts that looks make, in the order in which they began.
 
     Args:
-        looks: that were taken, of the lines that are watched.
-        events: what happened to alerts.
+        looks: those that were taken, of the lines that are watched.
+        events: of any alerts, in any order.
 
     Returns:
         Every alert, those that are over included.
     """
     taken = [(one.looked_at, _start(one), one) for one in looks if one.looked_at is not None]
-    known: dict[str, list[AlertEvent]] = {}
-    for event in sorted(events, key=lambda one: one.known_at):
-        known.setdefault(event.id, []).append(event)
+    happened = by_alert(events)
     alerts: dict[str, Alert] = {}
     lines: dict[Line, _LineLife] = {}
     for _, _, look in sorted(taken, key=lambda item: (item[0], item[1], item[2].window or "")):
         for alert in lines.setdefault(look.line, _LineLife()).after(look):
             alerts[alert.id] = alert
-    return [replace(one, events=tuple(known.get(name, ()))) for name, one in alerts.items()]
+    return [replace(one, events=tuple(happened.get(name, ()))) for name, one in alerts.items()]
+
+
+def by_alert(events: Iterable[AlertEvent]) -> dict[str, list[AlertEvent]]:
+    """Return the events of each alert by its id, in the order of commits."""
+    groups: dict[str, list[AlertEvent]] = {}
+    for event in sorted(events, key=lambda one: one.known_at):
+        groups.setdefault(event.id, []).append(event)
+    return groups
 
 
 def id_of(*what: object) -> str:
@@ -197,16 +203,16 @@ class _LineLife:
         if self.open is None:
             alert = replace(_begun(look), is_over=self.clear > begins)
         elif begins > self.crossed:
-            alert = _on(self.open, look, _begun(look))
+            alert = _continued(self.open, look, _begun(look))
         else:
-            alert = _on(self.open, look, self.open)
+            alert = _continued(self.open, look, self.open)
         self.crossed = max(self.crossed, begins)
         self.open = None if alert.is_over else alert
         return alert
 
 
-def _on(alert: Alert, look: WatchedLine, newest: Alert) -> Alert:
-    """Return an alert that goes on with a look, with the figures of its newest window."""
+def _continued(alert: Alert, look: WatchedLine, newest: Alert) -> Alert:
+    """Return an alert with one more window, and the figures of its newest one."""
     windows = (*alert.windows, look.window or "")
     return replace(newest, id=alert.id, since=alert.since, windows=windows)
 

@@ -62,17 +62,17 @@ def looks(
         All lines in all their windows, by line and window, the new looks among
         them; and the new looks alone, which are to be stored.
     """
-    known = {one.identity: one for one in past}
-    whole = sorted(widest(estimates), key=lambda one: one.window)
-    found: list[WatchedLine] = []
+    taken = {look.identity: look for look in past}
+    by_window = sorted(widest(estimates), key=lambda estimate: estimate.window)
+    lines: list[WatchedLine] = []
     for line in dict.fromkeys(watch.lines):
-        of_line = [one for one in whole if _figure_of(one) == _figure(line)]
+        of_line = [estimate for estimate in by_window if _figure_of(estimate) == _figure(line)]
         windows = [_seen(_unlooked(line, one), one, watch, at, take=take) for one in of_line]
-        windows = [known.get(one.identity, one) for one in windows]
-        fresh = {one.window for one in windows if _is_fresh(one, known)}
+        windows = [taken.get(one.identity, one) for one in windows]
+        fresh = {one.window for one in windows if _is_fresh(one, taken)}
         crossed = {one.window: one for one in completed(windows, fresh)}
-        found += [crossed.get(one.window, one) for one in windows] or [unasked(line)]
-    return found, [one for one in found if _is_fresh(one, known)]
+        lines += [crossed.get(one.window, one) for one in windows] or [unasked(line)]
+    return lines, [one for one in lines if _is_fresh(one, taken)]
 
 
 def _seen(
@@ -85,8 +85,8 @@ def _seen(
     return replace(judged(watched, estimate, watch.distinct), looked_at=at)
 
 
-def _is_fresh(one: WatchedLine, known: Mapping[Identity, WatchedLine]) -> bool:
-    return one.looked_at is not None and one.identity not in known
+def _is_fresh(look: WatchedLine, taken: Mapping[Identity, WatchedLine]) -> bool:
+    return look.looked_at is not None and look.identity not in taken
 
 
 def listed(lines: Iterable[WatchedLine]) -> list[WatchedLine]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
-from labeling.estimates.alerts.lives import MISSING, OVER, Alert, AlertEvent, id_of
+from labeling.estimates.alerts.lives import MISSING, OVER, Alert, AlertEvent, by_alert, id_of
 from labeling.estimates.alerts.watched_lines import CLEAR, CROSSED, State
 from labeling.estimates.windows import closes, windows
 from pipelines.job.periods import Kind, name_of, named
@@ -61,17 +62,8 @@ def stretches(present: Collection[str], batches: Batches, at: datetime) -> list[
         return []
     there = {name for batch in present if (name := period_of(batch, kind))}
     first = period_of(batches.first or "", kind) or min(there, key=_start, default=None)
-    found: list[list[str]] = []
-    is_going_on = False
-    for name in _periods(first, kind, batches, at):
-        if name in there:
-            is_going_on = False
-        elif is_going_on:
-            found[-1].append(name)
-        else:
-            found.append([name])
-            is_going_on = True
-    return [Stretch(names) for names in found]
+    runs = groupby(_periods(first, kind, batches, at), key=there.__contains__)
+    return [Stretch(list(names)) for has_data, names in runs if not has_data]
 
 
 def period_of(batch: str, kind: Kind) -> str | None:
@@ -152,15 +144,13 @@ def missing_alerts(events: Iterable[AlertEvent], kind: Kind | None) -> list[Aler
     Returns:
         The alerts in the order in which they began.
     """
-    of: dict[str, list[AlertEvent]] = {}
-    for event in sorted(events, key=lambda one: one.known_at):
-        of.setdefault(event.id, []).append(event)
+    if kind is None:
+        return []
     return [
-        alert
-        for some in of.values()
-        if (began := next((one for one in some if one.event == MISSING), None))
-        if kind is not None and began.period == kind
-        for alert in [_kept(began, kind, some)]
+        _kept(began, kind, of_alert)
+        for of_alert in by_alert(events).values()
+        if (began := next((one for one in of_alert if one.event == MISSING), None))
+        if began.period == kind
     ]
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.databases.input_table import RowFilter
-from infra.staged_tables import TableInput, bring, filter_of
+from infra.staged_tables import TableInput, bring, filter_of, filters_of
 from infra.store import open_store
 from pipelines.errors import InputUnreadable
 from pipelines.job.rules import BatchRule
@@ -153,6 +153,27 @@ def test_a_text_is_asked_for_in_every_spelling_of_its_batch() -> None:
 
     assert filter_of("Zoé", of) == RowFilter("desk", among=("Zoé", "Zoe\u0301"))
     assert filter_of("it's", of).sql == "\"desk\" IN ('it''s')"  # type: ignore[union-attr]
+
+
+def test_a_text_that_no_row_has_is_asked_for_by_its_name() -> None:
+    """The database answers with no rows, and not that it cannot read the query."""
+    held = Held(pa.table({"key": ["a"], "desk": ["north"]}))
+
+    filters = filters_of(
+        ["north", "nowhere"], TableInput(held, "", BatchRule("column", "desk"), ())
+    )
+
+    assert filters == {
+        "north": RowFilter("desk", among=("north",)),
+        "nowhere": RowFilter("desk", among=("nowhere",)),
+    }
+
+
+def test_rows_without_a_text_are_read_with_all_others() -> None:
+    """They are the batch `unknown`, and no list of values holds a null."""
+    held = Held(pa.table({"key": ["a", "b"], "desk": ["unknown", None]}))
+
+    assert filter_of("unknown", TableInput(held, "", BatchRule("column", "desk"), ())) is None
 
 
 def test_what_does_not_compare_as_its_batch_is_not_asked_for() -> None:

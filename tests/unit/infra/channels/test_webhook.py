@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +19,7 @@ from infra.channels.webhook import slack, teams
 from pipelines.errors import ChannelFailed, SettingsInvalid
 from tests.fixtures.hook_server import Hook, hook_server
 
+_LONG = 10  # seconds
 _MESSAGE = Message(
     "Recheck, loans: an alert",
     ["accuracy of <a & b> below 0.9"],
@@ -109,3 +114,27 @@ def test_a_token_is_sent_unencrypted_to_no_other_machine() -> None:
         send(
             _channel(token="env:TOKEN"), _MESSAGE, {"HOOK": "http://hooks.test/", "TOKEN": "t0k3n"}
         )
+
+
+def test_an_answer_without_an_end_is_not_read() -> None:
+    """Neither its length nor its time is bounded by the limit for the answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        thread = threading.Thread(target=_answer_for_long, args=(server,), daemon=True)
+        thread.start()
+        began = time.monotonic()
+
+        send(_channel(timeout=2), _MESSAGE, {"HOOK": url})
+
+        assert time.monotonic() - began < _LONG / 2
+        thread.join()
+
+
+def _answer_for_long(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection, suppress(OSError):
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(_LONG * 10):
+            connection.sendall(b"x")
+            time.sleep(0.1)
