@@ -83,8 +83,11 @@ def labels(terminal: Terminal) -> list[Any]:
 def _answer_again(label_page: LabelPage, project: int, task: str, number: str) -> None:
     page = label_page.page
     page.goto(f"{label_page.server.url}/projects/{project}/data?task={task}")
-    page.get_by_test_id("textarea-input").fill(number)
-    page.keyboard.press("Enter")
+    page.locator(".lsf-current-task__task-id", has_text=task).wait_for()
+    field = page.get_by_test_id("textarea-input")
+    field.fill(number)
+    field.press("Enter")
+    field.wait_for(state="detached")
     with page.expect_response(lambda one: one.request.method == "PATCH") as reply:
         page.locator("button", has_text="Update").first.click()
     assert reply.value.ok

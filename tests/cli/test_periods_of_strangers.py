@@ -83,7 +83,7 @@ def test_months_are_estimated_as_months(terminal: Terminal, tmp_path: Path) -> N
     begun(terminal, path, "month")
     terminal.ok("fit", "--batch", "2026-03")
     terminal.ok("score")
-    terminal.ok("sample", "--budget", 20)
+    terminal.ok("sample", "--budget", 20, "--batch", "2026-03", "--batch", "2026-05")
     rows = terminal.rows("select prediction_id, label from samples")
     lines = [f"{row['prediction_id']},{row['label']}" for row in rows]
     answers = tmp_path / "answers.csv"

@@ -91,7 +91,9 @@ def test_a_number_is_typed(page: Page, client: SdkClient, journal: Journal) -> N
     project = ask(client, journal, survey)
 
     page.goto(f"{client.url}/projects/{project.id}/data?labeling=1")
-    page.locator("input[type=number]").fill("-3.25")
+    field = page.get_by_test_id("textarea-input")
+    field.fill("-3.25")
+    field.press("Enter")
     submit(page)
 
     assert answers(client, project, survey) == [("-3.25", "valid")]
