@@ -119,14 +119,15 @@ def _by_itself(app: App, live: Mapping[str, Attempt], drawn: Collection[str]) ->
     """Return the scored batches to draw from where none is named.
 
     As in `run`, those that the live model learned from are left out: it looks better on
-    them than it is. Those that were drawn from stay; and where there are no others, all are taken.
+    them than it is. Those that were drawn from stay; and where it learned from all of them, all
+    are taken, whatever was drawn before: a draw that was killed goes on.
     """
     scored = sorted(batch for batch, attempt in live.items() if attempt.predictions)
-    left = left_out(scored, None, trained_on(app.job, app.store))
-    left = {batch: why for batch, why in left.items() if batch not in drawn}
-    if not left or len(left) == len(scored):
+    learned = left_out(scored, None, trained_on(app.job, app.store))
+    left = [batch for batch in learned if batch not in drawn]
+    if not left or len(learned) == len(scored):
         return tuple(scored)
-    names = ", ".join(list(left)[:_NAMED]) + (", …" if len(left) > _NAMED else "")
+    names = ", ".join(left[:_NAMED]) + (", …" if len(left) > _NAMED else "")
     app.say(
         f"hint: nothing is drawn from what the live model was trained on ({names}); name a batch by "
         "--batch to draw from it"
