@@ -193,7 +193,7 @@ def _about(estimate: Estimate, data: ReportData, amount: Phrase) -> Phrase:
         case "recall":
             sentence = phrase("{} of what people call “{}” was found in {}", amount, class_, which)
         case "precision":
-            sentence = phrase("Where {} sentence “{}”, {} were right", which, class_, amount)
+            sentence = phrase("Where {} said “{}”, {} were right", which, class_, amount)
         case "f1":
             sentence = phrase("The F1 of “{}” in {} is {}", class_, which, amount)
         case _:

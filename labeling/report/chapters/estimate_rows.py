@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from labeling.estimates.amounts import (
+    LOWER_IS_BETTER,
     NO_BREAK,
     NUMBERS,
     PAGE,
@@ -22,15 +23,16 @@ _FEW = 10  # answers, below which a row is faint
 
 
 def mark_of(estimate: Estimate, data: ReportData) -> IntervalMark:
-    """Return what is drawn of an estimate; the range of missing answers only where it leads."""
+    """Return what is drawn of an estimate; what missing answers and the draw leave only where it leads."""
     truth = data.truth(estimate)
     if ends_without_point(estimate) is not None:
         return IntervalMark(None, estimate.low, estimate.high, truth=truth)
     if estimate.value is None:
         return IntervalMark(None)
-    if leading_range(estimate) is None:
+    leads = leading_range(estimate)
+    if leads is None:
         return IntervalMark(estimate.value, estimate.low, estimate.high, truth=truth)
-    worst, best = estimate.value_if_missing_wrong, estimate.value_if_missing_right
+    worst, best = leads[::-1] if estimate.metric in LOWER_IS_BETTER else leads
     return IntervalMark(estimate.value, estimate.low, estimate.high, worst, best, truth)
 
 
@@ -138,7 +140,7 @@ def legend(marks: Iterable[IntervalMark], lines: Lines = NO_LINES) -> list[tuple
         ("interval", f"95{NO_BREAK}% interval", any(mark.low is not None for mark in drawn)),
         (
             "missing",
-            "range that missing answers leave",
+            "range that missing answers and the draw leave",
             any(mark.worst is not None for mark in drawn),
         ),
         ("truth", "known truth", any(mark.truth is not None for mark in drawn)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from labeling.answers.agreement import Agreement
 from labeling.report import ReportData, render
+from labeling.report.chapters.estimate_rows import mark_of
 from tests.fixtures.readers import Page
 from tests.fixtures.report_data import batches, days, estimate, report_data, unknown, usual
 
@@ -65,6 +66,30 @@ def test_missing_answers_lead_where_there_are_many() -> None:
         "Between 48 % and 77 % of last week’s predictions (16–22 November 2026) were right: "
         "30 of 150 questions have no answer."
     )
+
+
+def test_the_range_that_leads_is_the_one_that_is_drawn() -> None:
+    one = estimate(n_answered=120, value_if_missing_wrong=0.53, value_if_missing_right=0.73)
+    of = report_data([one])
+
+    mark = mark_of(one, of)
+
+    drawn = [f"{end:.0%}".replace("%", " %") for end in (mark.worst or 0, mark.best or 0)]
+    assert all(end in _headline(of) for end in drawn)
+
+
+def test_of_errors_the_worst_end_that_is_drawn_is_the_larger() -> None:
+    one = estimate(**_ERRORS | {"value_if_missing_wrong": 2.9, "value_if_missing_right": 0.9})
+
+    mark = mark_of(one, report_data([one]))
+
+    assert (mark.worst or 0) > 2.9 > 0.9 > (mark.best or 9)
+
+
+def test_a_class_is_told_by_what_the_predictions_said() -> None:
+    one = estimate(metric="precision", class_="late")
+
+    assert "predictions (16–22 November 2026) said “late”" in _headline(report_data([one]))
 
 
 def test_few_missing_answers_do_not_lead() -> None:
