@@ -16,6 +16,7 @@ import click
 
 from functions.cli.commands import recheck
 from infra.settings import ALSO, Settings
+from labeling.answers import current
 from pipelines.errors import RecheckError
 from pipelines.job.job_file import Job
 from pipelines.tables import schemas
@@ -254,7 +255,18 @@ def tables() -> str:
         ]
         parts.append(f"## {name}\n\n{_table(['column', 'type', 'what it says'], rows)}")
     joined = "\n\n".join(parts)
-    return f"# Tables\n\n{_body(schemas)}\n\n{joined}"
+    return f"# Tables\n\n{_body(schemas)}\n\n{joined}\n\n{_LABELS}\n\n{_computed_labels()}"
+
+
+_LABELS = """## labels
+
+Only in `recheck query`, computed from `annotations` and `questions` as they are now: what people say of each row."""
+
+
+def _computed_labels() -> str:
+    comments = dict(re.findall(r'pa\.field\("(\w+)".*?\),  # (.*)', inspect.getsource(current)))
+    rows = [[f"`{f.name}`", f"`{f.type}`", comments.get(f.name, "")] for f in current.LABELS]
+    return _table(["column", "type", "what it says"], rows)
 
 
 def _comments(source: str) -> dict[tuple[str, str], str]:

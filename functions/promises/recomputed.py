@@ -78,7 +78,8 @@ def estimates_repeat(job: Job, views: Views) -> Promise:
     return verdict(
         "P6",
         problems,
-        f"{len(stored)} stored estimates; those of the last {len(times)} times equal their recomputation"
+        f"{len(stored)} stored estimates"
+        + (f"; those of the last {len(times)} times equal their recomputation" if times else "")
         + (f"; {others} were made by other formulas, and are not looked at" if others else "")
         + (f"; {earlier} were made before a removal, and are not looked at" if earlier else ""),
     )
