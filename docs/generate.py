@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow as pa
 
 from functions.cli.commands import recheck
 from infra.settings import ALSO, Settings
@@ -249,11 +250,8 @@ def tables() -> str:
     comments = _comments(inspect.getsource(schemas))
     parts = []
     for name, schema in schemas.TABLES.items():
-        rows = [
-            [f"`{field.name}`", f"`{field.type}`", comments.get((name, field.name), "")]
-            for field in schema
-        ]
-        parts.append(f"## {name}\n\n{_table(['column', 'type', 'what it says'], rows)}")
+        said = {field.name: comments.get((name, field.name), "") for field in schema}
+        parts.append(f"## {name}\n\n{_columns(schema, said)}")
     joined = "\n\n".join(parts)
     return f"# Tables\n\n{_body(schemas)}\n\n{joined}\n\n{_LABELS}\n\n{_computed_labels()}"
 
@@ -264,8 +262,12 @@ Only in `recheck query`, computed from `annotations` and `questions` as they are
 
 
 def _computed_labels() -> str:
-    comments = dict(re.findall(r'pa\.field\("(\w+)".*?\),  # (.*)', inspect.getsource(current)))
-    rows = [[f"`{f.name}`", f"`{f.type}`", comments.get(f.name, "")] for f in current.LABELS]
+    said = re.findall(r'pa\.field\("(\w+)".*?\),  # (.*)', inspect.getsource(current))
+    return _columns(current.LABELS, dict(said))
+
+
+def _columns(schema: pa.Schema, said: Mapping[str, str]) -> str:
+    rows = [[f"`{f.name}`", f"`{f.type}`", said.get(f.name, "")] for f in schema]
     return _table(["column", "type", "what it says"], rows)
 
 
