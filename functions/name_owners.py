@@ -16,9 +16,7 @@ def require_own_name(store: Store, job: Job) -> None:
         JobInvalid: it does.
         StoreUnavailable: the record of the name cannot be read.
     """
-    owner = _owner(store, job.name)
-    if owner is not None and owner.get("id") != job.identity:
-        raise _taken(store, job, owner)
+    _require_own(store, job, _owner(store, job.name))
 
 
 def claim_name(store: Store, job: Job, place: str) -> None:
@@ -33,11 +31,18 @@ def claim_name(store: Store, job: Job, place: str) -> None:
         JobInvalid: the name belongs to another job.
         StoreUnavailable: the store is full, read-only or not there.
     """
-    if _owner(store, job.name) is None:
+    owner = _owner(store, job.name)
+    if owner is None:
         store.mark()
         record = json.dumps({"id": job.identity, "file": place})
         store.jobs.put(_file(job.name), record.encode(), if_absent=True)
-    require_own_name(store, job)
+        owner = _owner(store, job.name)
+    _require_own(store, job, owner)
+
+
+def _require_own(store: Store, job: Job, owner: dict[str, str] | None) -> None:
+    if owner is not None and owner.get("id") != job.identity:
+        raise _taken(store, job, owner)
 
 
 def _file(name: str) -> str:

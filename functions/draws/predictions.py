@@ -106,7 +106,8 @@ def _place_tombstones(tables: Tables, batch: str, rows: pa.Table, draws: Hashes)
     """
     places = np.flatnonzero(are_tombstones(rows["key"]))
     if len(places):
-        drawn = tables.read("samples", ["prediction_id"], batch=batch)["prediction_id"].to_pylist()
+        samples = tables.read("samples", ["prediction_id"], batch=batch)
+        drawn = set(samples["prediction_id"].to_pylist())
         names = rows["prediction_id"].take(places).to_pylist()
         draws[places] = [[0 if name in drawn else 2**64 - 1] * 2 for name in names]
 
